@@ -1,0 +1,1 @@
+"""Execution policies: the YAML document, and the rules that may only lower a candidate's cap."""

@@ -1,0 +1,1 @@
+"""Hard limits: each sees the exact order that would leave, and may only refuse it."""

@@ -1,0 +1,1 @@
+"""Sluice: an adaptive smart order router. The daemon and everything that reads its journal."""

@@ -1,0 +1,1 @@
+"""Learners say where the next share is best sent: one file each."""

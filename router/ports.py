@@ -1,0 +1,321 @@
+"""The seams: what a rule, a limit, an algo, a learner and a venue simulator are.
+
+Owns the shapes that cross a seam and nothing that stands behind one.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from router.model import Arm, Instrument, OrdType, Side, Tactic, TimeInForce, VenueType
+from router.plugin import Plugin
+
+FloatArray = NDArray[np.float64]
+Arrays = dict[str, FloatArray]
+"""A learner's whole state: named arrays, saved as npz, folded from the journal."""
+
+
+# --- what plug-ins may see -------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class MarketView:
+    """The consolidated lit market of one symbol at one moment. Prices 0 where a side is empty."""
+
+    bid: int
+    offer: int
+    bid_qty: int
+    offer_qty: int
+    age_ns: int
+    """Since the last update of the freshest lit book."""
+    volume: int
+    """Shares seen traded since the parent's start (all venues that print)."""
+
+    @property
+    def mid2(self) -> int:
+        """Bid plus offer: the midpoint in half price units, exact. 0 if a side is empty."""
+        return self.bid + self.offer if self.bid and self.offer else 0
+
+
+@dataclass(frozen=True, slots=True)
+class ParentView:
+    """What a plug-in may know of a parent."""
+
+    parent_id: str
+    session: str
+    account: str
+    symbol: str
+    side: Side
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    order_qty: int
+    cum_qty: int
+    working_qty: int
+    """LeavesQty of its children that are not terminal, UNKNOWN in full."""
+    price: int | None
+    min_qty: int
+    start_time: int
+    end_time: int
+    arrival_mid: int
+    """In half price units; 0 if there was no market."""
+    filled_by: Mapping[str, int]
+    """Shares by MIC."""
+    filled_by_type: Mapping[str, int]
+    """Shares by VenueType value."""
+
+    @property
+    def leaves_qty(self) -> int:
+        """OrderQty less CumQty, never below zero."""
+        return max(0, self.order_qty - self.cum_qty)
+
+    @property
+    def free_qty(self) -> int:
+        """What may still be given to a child without overfilling."""
+        return max(0, self.leaves_qty - self.working_qty)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A place where the next shares could go."""
+
+    arm: Arm
+    venue_type: VenueType
+    price: int | None
+    """The limit price that the child would carry; None for a midpoint order without a limit."""
+    displayed: int
+    """Shares shown there at that price or better; 0 where nothing is shown."""
+    cap: int
+    """The most that may be sent there now, shares."""
+    fee: int
+    """Per share, price units, + is paid."""
+
+    @property
+    def tactic(self) -> Tactic:
+        """What the child would do."""
+        return self.arm.tactic
+
+
+@dataclass(frozen=True, slots=True)
+class RuleContext:
+    """What a rule may look at: nothing of the learner, nothing of the limits."""
+
+    now: int
+    parent: ParentView
+    instrument: Instrument
+    market: MarketView
+    due_qty: int
+    urgency: float
+
+
+class Rule(Plugin):
+    """A rule narrows. It may only lower a cap and raise minima, so rules commute."""
+
+    def narrow(self, candidate: Candidate, context: RuleContext) -> int:
+        """The most shares that the candidate may get; values above its cap change nothing."""
+        return candidate.cap
+
+    def floor(self, candidate: Candidate, context: RuleContext) -> int:
+        """The fewest shares that make a child worth sending; the largest of all rules counts."""
+        return 0
+
+    def min_qty(self, candidate: Candidate, context: RuleContext) -> int:
+        """MinQty(110) for the child; the largest of all rules counts."""
+        return 0
+
+
+@dataclass(frozen=True, slots=True)
+class LimitedOrder:
+    """The exact order that would be accepted (a parent) or sent (a child)."""
+
+    order_id: str
+    """ClOrdID(11)."""
+    is_child: bool
+    session: str
+    """The OMS session of the parent."""
+    account: str
+    symbol: str
+    side: Side
+    qty: int
+    """For a replace: the new OrderQty."""
+    added_qty: int
+    """What it adds to the risk: the quantity, or a replace's increase, which may be 0."""
+    ord_type: OrdType
+    price: int | None
+    mic: str = ""
+    tactic: Tactic | None = None
+    algo: str = ""
+    is_replace: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeenOrder:
+    """An order as the duplicate check remembers it."""
+
+    at: int
+    order_id: str
+    account: str
+    symbol: str
+    side: Side
+    qty: int
+    price: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One engaged kill: scope `all`, `account` or `venue`."""
+
+    kill_id: str
+    scope: str
+    value: str
+    who: str
+    reason: str
+
+
+class LimitContext(Protocol):
+    """What a limit may ask. Everything answered is a fold of the journal, or the book."""
+
+    @property
+    def now(self) -> int: ...
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The instrument, or None if the symbol is not known."""
+
+    def reference_px(self, symbol: str) -> int:
+        """Midpoint over the lit venues (rounded down), else the last trade, else 0."""
+
+    def reference_age_ns(self, symbol: str) -> int:
+        """Age of that price; very large if there is none."""
+
+    def book_age_ns(self, symbol: str, mic: str) -> int:
+        """Age of the venue's own book or quote; very large if there is none."""
+
+    def open_notional(self, account: str) -> int:
+        """Value of unexecuted parent quantity of the account, money units, UNKNOWN in full."""
+
+    def message_count(self, session: str, window_ns: int) -> int:
+        """New orders and replaces from the OMS session within the window, this one not counted."""
+
+    def child_count(self, mic: str, window_ns: int) -> int:
+        """New children sent to the venue within the window."""
+
+    def execution_count(self, algo: str, symbol: str, side: Side, window_ns: int) -> int:
+        """Children executed by the algo on this symbol and side within the window."""
+
+    def recent_orders(self, window_ns: int) -> Sequence[SeenOrder]:
+        """Parent orders accepted within the window, oldest first."""
+
+    def kills(self) -> Sequence[Kill]:
+        """The kills that hold now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A business no, with the FIX reasons it carries. `text` starts with the code."""
+
+    code: str
+    text: str
+    ord_rej_reason: str = "99"
+    """OrdRejReason(103) in FIX.4.4."""
+    cxl_rej_reason: str = "99"
+    """CxlRejReason(102) when it was a replace that is refused."""
+
+
+class Limit(Plugin):
+    """A limit refuses. It sees the exact message, runs last, and nothing can switch it off."""
+
+    @abstractmethod
+    def check(self, order: LimitedOrder, context: LimitContext) -> Refusal | None:
+        """None, or why the order may not pass."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """An algo's answer."""
+
+    qty: int
+    """Shares that should be at work or done now and are not: what to route."""
+    urgency: float
+    """0 patient to 1 must trade: scales what it costs not to fill now."""
+    next_at: int
+    """When to ask again, UTC nanoseconds."""
+
+
+class Algo(Plugin):
+    """An algo says when and how much. Its fields are its parameters, over FIX and in policies."""
+
+    @abstractmethod
+    def due(self, parent: ParentView, market: MarketView, now: int) -> Due:
+        """How much is due now, how urgently, and when to ask again (always after `now`)."""
+
+
+# --- the learner -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreRequest:
+    """K candidates to score."""
+
+    symbol: str
+    arms: tuple[str, ...]
+    """K keys."""
+    features: FloatArray
+    """(K, D), side-adjusted, standardised, clipped to +-4."""
+    cost_bp: FloatArray
+    """(K,), price against mid and fee: what a fill is known to cost, bp of the mid."""
+    displayed_lots: FloatArray
+    """(K,)."""
+    lots: int
+    """How many lots are to be placed: tails are wanted for 1..lots."""
+    urgency_bp: float
+    """u(x): the cost of not filling a share now, bp."""
+    participation: float
+    """Remaining over child: the weight of leakage, dimensionless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """What the learner expects of each candidate."""
+
+    tails: FloatArray
+    """(K, lots): P(V >= j lots), j = 1..lots, never increasing along a row; as drawn."""
+    mean_tails: FloatArray
+    """(K, lots): the same at the posterior mean."""
+    values: FloatArray
+    """(K,): value of a filled share, bp of the mid."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One observed outcome; `router.messages.Learn` says what the fields mean."""
+
+    symbol: str
+    arm: str
+    features: FloatArray
+    """(D,)."""
+    sent_lots: int
+    filled_lots: int
+    min_lots: int
+    outcome: str
+    markout_bp: float | None
+
+
+class Learner(Plugin):
+    """A learner only scores, so it can never exceed a cap. Its state is arrays, kept by the core."""
+
+    @abstractmethod
+    def initial(self, dimensions: int) -> Arrays:
+        """The state before anything was learned. Arms are added when they are first met."""
+
+    @abstractmethod
+    def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
+        """Fill curves and values. Reads the state, never changes it."""
+
+    @abstractmethod
+    def learn(self, state: Arrays, lesson: Lesson) -> None:
+        """Update the state in place."""
