@@ -249,6 +249,10 @@ class Due:
 class Algo(Plugin):
     """An algo says when and how much. Its fields are its parameters, over FIX and in policies."""
 
+    def ends_at(self, start_time: int, expire_at: int) -> int:
+        """When the schedule ends, UTC nanoseconds: with the order, unless a parameter says else."""
+        return expire_at
+
     @abstractmethod
     def due(self, parent: ParentView, market: MarketView, now: int) -> Due:
         """How much is due now, how urgently, and when to ask again (always after `now`)."""

@@ -1,0 +1,232 @@
+"""What venues say and do not say about children: fills, ends, silence, answers, lessons.
+
+Owns what follows for the parent, the OMS and the learner. The quantities were folded already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from router.core.environment import Environment
+from router.core.features import FEATURE_VERSION
+from router.core.ids import child_id, fill_key
+from router.core.orders import Child, ChildStatus, Parent
+from router.core.reports import fill_report, report
+from router.core.requests import cancel_child, cancel_children, settle_request
+from router.core.rewards import lesson, markout_bp, outcome
+from router.core.state import Outcome, State
+from router.messages import (
+    Command,
+    ExecutionReceived,
+    FreezeParent,
+    Learn,
+    MarkChild,
+    MarkUnknown,
+    QueryChild,
+    QueryVenue,
+    SettleChild,
+)
+from router.model import RESTING_TACTICS, ExecType, OrdStatus, TimeInForce
+
+EARLY_SHARE = 0.5
+"""A resting child that we took back before so much of its slice had passed taught nothing."""
+
+IN_DOUBT = frozenset({ChildStatus.NEW_PENDING, ChildStatus.LIVE, ChildStatus.CANCEL_PENDING})
+"""What becomes UNKNOWN when the venue's session is lost."""
+
+
+def executed(
+    env: Environment, state: State, now: int, event: ExecutionReceived
+) -> Iterator[Command]:
+    """Tell the OMS what a venue's report meant for it, and go on from there."""
+    child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    if child is not None:
+        parent = state.parents[child.parent_id]
+        if state.outcome is Outcome.TRADE:
+            yield from _traded(env, state, now, child, event)
+        elif state.outcome is Outcome.CORRECTION:
+            yield _corrected(state, parent, now, event)
+        elif state.outcome is Outcome.UNKNOWN_ORDER:
+            yield from _settle(env, child)
+        yield from ended(env, state, now, child)
+    if event.last_report and event.mass_status_req_id:
+        yield from query_unknown(env, state, event.mic)
+
+
+def _traded(
+    env: Environment, state: State, now: int, child: Child, event: ExecutionReceived
+) -> Iterator[Command]:
+    parent = state.parents[child.parent_id]
+    mid = state.market.mid2(child.symbol)
+    if child.mark_mid == 0 and mid:
+        yield MarkChild(child.cl_ord_id, mid)
+    fill = state.fills[fill_key(event.mic, event.trade_date, event.exec_id)]
+    yield fill_report(parent, fill, ExecType.TRADE, now)
+    if parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty:
+        yield FreezeParent(parent.parent_id, f"OVERFILL by {child.mic} on {child.cl_ord_id}")
+        yield from cancel_children(env, state, parent, "overfill")
+
+
+def _corrected(state: State, parent: Parent, now: int, event: ExecutionReceived) -> Command:
+    """A bust (150=H) or correction (150=G) goes on to the OMS under 19 = what it was told (J.1)."""
+    fill = state.fills[fill_key(event.mic, event.trade_date, event.exec_id)]
+    told = fill_report(parent, fill, event.exec_type, now)
+    ref = fill_key(event.mic, event.trade_date, event.exec_ref_id)
+    return msgspec.structs.replace(told, exec_ref_id=ref)
+
+
+def ended(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
+    """After a child may have ended: its lesson, and what the parent was waiting for."""
+    if child.status is ChildStatus.LIVE and _unwanted(state, now, child):
+        yield cancel_child(env, state, child, "not wanted any more")
+    if not child.terminal:
+        return
+    if not child.learned and child.cum_qty == 0:
+        yield learn(env, state, child, None)
+    yield from finish(env, state, now, state.parents[child.parent_id])
+
+
+def _unwanted(state: State, now: int, child: Child) -> bool:
+    """True for a child that came back from UNKNOWN to a parent that has no use for it now."""
+    parent = state.parents[child.parent_id]
+    killed = any(
+        kill.scope == "all"
+        or (kill.scope == "venue" and kill.value == child.mic)
+        or (kill.scope == "account" and kill.value == parent.terms.account)
+        for kill in state.kills.values()
+    )
+    expired = 0 < parent.expire_at <= now
+    return killed or expired or bool(parent.frozen) or parent.pending is not None
+
+
+def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator[Command]:
+    """End what has nothing more to wait for: a request, an IOC's remainder, an expired order."""
+    if parent.working:
+        return
+    yield from settle_request(env, state, now, parent)
+    if parent.terminal or parent.pending is not None:
+        return
+    tif = parent.terms.time_in_force
+    if parent.expire_at and parent.expire_at <= now:
+        good_till = tif is TimeInForce.GTD
+        kind = ExecType.EXPIRED if good_till else ExecType.DONE_FOR_DAY
+        status = OrdStatus.EXPIRED if good_till else OrdStatus.DONE_FOR_DAY
+        yield report(env.shard, state, parent, kind, now, ord_status=status)
+    elif tif in (TimeInForce.IOC, TimeInForce.FOK) and parent.rounds:
+        yield report(
+            env.shard, state, parent, ExecType.CANCELED, now, ord_status=OrdStatus.CANCELED
+        )
+
+
+# -- silence and doubt ---------------------------------------------------------------------------
+
+
+def lost(state: State, mic: str, reason: str) -> Iterator[Command]:
+    """A venue is gone: what is alive there is UNKNOWN, and counts in full."""
+    for child in state.live_children(mic):
+        if child.status in IN_DOUBT:
+            yield MarkUnknown(child.cl_ord_id, reason)
+
+
+def opened(env: Environment, state: State, mic: str) -> Iterator[Command]:
+    """A venue is back: ask what became of the children in doubt, as its profile says."""
+    if not state.live_children(mic):
+        return
+    if env.venues[mic].mass_status == "AF":
+        yield QueryVenue(mic, child_id(env.shard, state.epoch, state.ids))
+    elif env.venues[mic].mass_status == "H":
+        yield from query_unknown(env, state, mic)
+
+
+def query_unknown(env: Environment, state: State, mic: str) -> Iterator[Command]:
+    """Ask one by one for the children whose fate is still not known."""
+    for child in state.live_children(mic):
+        if child.status is ChildStatus.UNKNOWN:
+            yield query(child)
+
+
+def query(child: Child) -> QueryChild:
+    """The question about one child."""
+    return QueryChild(child.mic, child.cl_ord_id, child.order_id, child.symbol, child.side)
+
+
+def overdue(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
+    """The venue should have answered by now: ask, and do not believe anything until it has."""
+    timeout = env.venues[child.mic].ack_timeout_ns
+    waited = now - max(child.sent_at, child.cancel_sent_at)
+    silent = child.status in (ChildStatus.NEW_PENDING, ChildStatus.CANCEL_PENDING)
+    if silent and waited >= timeout:
+        yield MarkUnknown(child.cl_ord_id, "no acknowledgement in time")
+    if child.status is ChildStatus.UNKNOWN and state.venue[child.mic].open:
+        yield query(child)
+
+
+def slice_over(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
+    """A resting child's slice has ended: take it back, so that its shares can be placed anew."""
+    if child.status in (ChildStatus.NEW_PENDING, ChildStatus.LIVE):
+        yield cancel_child(env, state, child, "slice over")
+
+
+def cancel_refused(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
+    """A venue that refuses a cancel of an order it does not know has told us that it is gone."""
+    yield from _settle(env, child)
+    yield from ended(env, state, now, child)
+
+
+def _settle(env: Environment, child: Child) -> Iterator[Command]:
+    if not child.terminal and child.unknown_answers >= env.routing.settle_answers:
+        yield SettleChild(child.cl_ord_id, "the venue does not know the order")
+    elif not child.terminal:
+        yield query(child)
+
+
+# -- lessons -------------------------------------------------------------------------------------
+
+
+def matured(env: Environment, state: State, child: Child) -> Iterator[Command]:
+    """The markout horizon of a child that traded has passed."""
+    if child.learned:
+        return
+    later = state.market.mid2(child.symbol)
+    seen = child.mark_mid and later
+    yield learn(env, state, child, markout_bp(child.side, child.mark_mid, later) if seen else None)
+
+
+def learn(env: Environment, state: State, child: Child, markout: float | None) -> Learn:
+    """What a finished child teaches its arm. The features are those of its decision."""
+    context = child.context
+    early = (
+        child.tactic in RESTING_TACTICS
+        and bool(child.cancel_ids)
+        and child.cancel_sent_at < child.sent_at + EARLY_SHARE * (child.cancel_at - child.sent_at)
+    )
+    what = outcome(
+        cum_qty=child.cum_qty,
+        rejected=child.status is ChildStatus.REJECTED,
+        last_look=child.last_look,
+        unresolved=child.unresolved,
+        canceled_early=early,
+    )
+    facts = lesson(
+        qty=child.qty,
+        cum_qty=child.cum_qty,
+        min_qty=child.min_qty,
+        lot=env.instruments[child.symbol].lot,
+        outcome=what,
+        cut_short=early or child.last_look,
+    )
+    return Learn(
+        cl_ord_id=child.cl_ord_id,
+        learner=context.learner,
+        symbol=child.symbol,
+        arm=f"{child.mic}/{child.tactic.value}",
+        features=context.features,
+        feature_version=FEATURE_VERSION,
+        sent_lots=facts.sent_lots,
+        filled_lots=facts.filled_lots,
+        min_lots=facts.min_lots,
+        outcome=facts.outcome,
+        markout_bp=markout,
+    )

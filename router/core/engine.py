@@ -1,0 +1,162 @@
+"""The core: one event in, commands out. No clock, no socket, no file, no hidden chance.
+
+Owns which event is answered by whom. Each command is folded before the next is generated, so two
+children of one decision cannot spend the same LeavesQty or the same headroom twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from router.core import children, fold, intake, killing, questions, requests
+from router.core.environment import Environment, Policy
+from router.core.orders import Parent
+from router.core.routing import IMMEDIATE, route
+from router.core.state import State, Timer
+from router.messages import (
+    ArmRequested,
+    CancelReceived,
+    CancelRejectReceived,
+    ChildRefused,
+    Command,
+    Event,
+    ExecutionReceived,
+    FreezeParent,
+    KillRequested,
+    MassStatusReceived,
+    OpenParent,
+    OrderReceived,
+    ReplaceReceived,
+    Restarted,
+    SessionClosed,
+    SessionOpened,
+    StatusReceived,
+    TimerFired,
+)
+from router.ports import Refusal
+
+
+class Engine:
+    """The functional core of one shard."""
+
+    def __init__(self, env: Environment, state: State) -> None:
+        self.env = env
+        self.state = state
+        self._policies: dict[str, Policy] = {}
+
+    def handle(self, seq: int, now: int, event: Event) -> tuple[Command, ...]:
+        """Fold an event, decide, and fold what was decided."""
+        fold.apply(self.state, now, event)
+        commands = []
+        for command in self._decide(seq, now, event):
+            fold.apply(self.state, now, command)
+            commands.append(command)
+        return tuple(commands)
+
+    def deadline(self) -> int | None:
+        """When the core wants a TimerFired, UTC nanoseconds."""
+        return self.state.deadline()
+
+    def _decide(self, seq: int, now: int, event: Event) -> Iterator[Command]:
+        env, state = self.env, self.state
+        match event:
+            case ExecutionReceived():
+                yield from children.executed(env, state, now, event)
+            case TimerFired():
+                for timer in state.due:
+                    yield from self._due(seq, now, timer)
+            case OrderReceived():
+                yield from self._order(seq, now, event)
+            case CancelReceived():
+                yield from requests.cancel(env, state, now, event)
+            case ReplaceReceived():
+                yield from requests.replace(env, state, now, event)
+            case StatusReceived():
+                yield from questions.status(env, state, now, event)
+            case MassStatusReceived():
+                yield from questions.mass_status(env, state, now, event)
+            case CancelRejectReceived():
+                child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+                if child is not None:
+                    yield from children.cancel_refused(env, state, now, child)
+            case ChildRefused():
+                child = state.find_child(event.cl_ord_id)
+                if child is not None:
+                    yield from children.ended(env, state, now, child)
+            case SessionOpened(mic=mic) if mic:
+                yield from children.opened(env, state, mic)
+            case SessionClosed(mic=mic, reason=reason) if mic:
+                yield from children.lost(state, mic, reason)
+            case Restarted():
+                for mic in env.venues:
+                    yield from children.lost(state, mic, "restarted")
+            case KillRequested():
+                yield from killing.engage(env, state, now, event)
+            case ArmRequested():
+                yield from killing.release(env, state, now, event)
+            case _:
+                pass
+
+    def _order(self, seq: int, now: int, event: OrderReceived) -> Iterator[Command]:
+        """Take the order, and route at once what is due at once."""
+        opened = ""
+        for command in intake.order(self.env, self.state, now, event):
+            yield command
+            if isinstance(command, OpenParent):
+                opened = command.parent_id
+        if opened and self.state.parents[opened].start_time <= now:
+            yield from self._route(seq, now, self.state.parents[opened])
+
+    def _due(self, seq: int, now: int, timer: Timer) -> Iterator[Command]:
+        env, state = self.env, self.state
+        if timer.kind == "parent":
+            parent = state.parents.get(timer.subject)
+            if parent is not None and not parent.terminal:
+                yield from self._route(seq, now, parent)
+        elif timer.kind == "end":
+            yield from self._end(now, timer)
+        elif timer.kind in _CHILD_TIMERS:
+            child = state.children.get(timer.subject)
+            if child is None:
+                return
+            if timer.kind == "lesson":
+                yield from children.matured(env, state, child)
+            elif timer.kind == "ack":
+                yield from children.overdue(env, state, now, child)
+            else:
+                yield from children.slice_over(env, state, now, child)
+
+    def _route(self, seq: int, now: int, parent: Parent) -> Iterator[Command]:
+        policy = self._policy(now, parent)
+        if policy is None and not parent.frozen:
+            yield FreezeParent(parent.parent_id, "POLICY_CHANGED since it was accepted")
+        if policy is not None:
+            yield from route(self.env, self.state, seq, now, parent, policy)
+        if parent.terms.time_in_force in IMMEDIATE:
+            yield from children.finish(self.env, self.state, now, parent)
+
+    def _end(self, now: int, timer: Timer) -> Iterator[Command]:
+        """A DAY or GTD order is over: take back its children, then tell the OMS."""
+        parent = self.state.parents.get(timer.subject)
+        if parent is None or parent.terminal or parent.expire_at != timer.at:
+            return
+        yield from requests.cancel_children(self.env, self.state, parent, "expired")
+        yield from children.finish(self.env, self.state, now, parent)
+
+    def _policy(self, now: int, parent: Parent) -> Policy | None:
+        """The policy that the parent is pinned to; None if it is not the one that is loaded."""
+        found = self._policies.get(parent.parent_id)
+        if found is None:
+            terms = parent.terms
+            instrument = self.env.instruments[terms.symbol]
+            ref_px = terms.price or parent.arrival_mid // 2
+            chosen = self.env.policies.choose(
+                parent.session, terms, instrument, parent.opened_at, ref_px
+            )
+            if isinstance(chosen, Refusal) or chosen.hash != parent.policy_hash:
+                return None
+            found = self._policies[parent.parent_id] = chosen
+        return found
+
+
+_CHILD_TIMERS = frozenset({"ack", "slice", "lesson"})

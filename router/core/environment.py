@@ -1,0 +1,93 @@
+"""What the core was built with: venues, instruments, policies, limits, algos and routing settings.
+
+Owns the static world of one life of the daemon. Nothing here changes while it runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from router.messages import OrderTerms
+from router.model import NS, Instrument, Venue
+from router.ports import Algo, Limit, Refusal, Rule
+
+
+class Policy(Protocol):
+    """What a policy document says of one order."""
+
+    @property
+    def name(self) -> str:
+        """The document's name and version."""
+
+    @property
+    def hash(self) -> str:
+        """sha256 of the canonical form of everything that was loaded."""
+
+    @property
+    def rules(self) -> Sequence[tuple[str, Rule]]:
+        """The rules that match, each with the id of its clause."""
+
+    @property
+    def algo(self) -> str:
+        """The algo's name."""
+
+    @property
+    def algo_params(self) -> Mapping[str, object]:
+        """Parameters that the policy gives it."""
+
+    @property
+    def learner(self) -> str:
+        """The learner's name."""
+
+    @property
+    def learner_params(self) -> Mapping[str, object]:
+        """Parameters that the policy gives it."""
+
+
+class Policies(Protocol):
+    """The loaded documents."""
+
+    def choose(
+        self, session: str, terms: OrderTerms, instrument: Instrument, now: int, ref_px: int
+    ) -> Policy | Refusal:
+        """The policy of an order, or why it may not have what it asks for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """Settings of the routing itself."""
+
+    reroutes_max: int = 8
+    """Decisions for a parent within one interval of its algo."""
+    pause_ns: int = 20_000_000
+    """Between the end of a child and the next decision for its parent."""
+    slice_ns: int = 30 * NS
+    """How long a resting child rests."""
+    markout_ns: int = 5 * NS
+    """Horizon of the markout that lessons carry."""
+    quote_wait_ns: int = 500_000_000
+    """How long an answer to a QuoteRequest is waited for."""
+    lots_max: int = 512
+    """Lots that one decision places; the rest of what is due comes with the next."""
+    protection_bp: int = 100
+    """A market order's children carry a limit so far from the midpoint."""
+    settle_answers: int = 2
+    """So many times a venue must say that it does not know a child before it is closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Everything that the engine's functions need and never change."""
+
+    shard: str
+    seed: int
+    venues: Mapping[str, Venue]
+    instruments: Mapping[str, Instrument]
+    policies: Policies
+    limits: Sequence[Limit]
+    algos: Mapping[str, type[Algo]]
+    routing: Routing
+    fallback_learner: str = "pro_rata"
+    """Scores when the chosen learner's scores are not finite."""

@@ -1,0 +1,143 @@
+"""The fold: history in, state out. The only thing that changes the state.
+
+Owns which message changes what. Must not know what we would do about it: it never imports the
+engine, so recovery cannot decide again.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from typing import Any
+
+from router import messages as m
+from router.core import fold_commands as commands
+from router.core import fold_executions as executions
+from router.core.books import Market
+from router.core.state import State
+
+
+def order_received(state: State, now: int, event: m.OrderReceived) -> None:
+    """A new order counts against its session's rate, accepted or not."""
+    state.count(state.message_times, event.session, now)
+
+
+def replace_received(state: State, now: int, event: m.ReplaceReceived) -> None:
+    """A replace counts too, and its terms wait for the answer."""
+    state.count(state.message_times, event.session, now)
+    state.requests[(event.session, event.cl_ord_id)] = event.terms
+
+
+def market_moved(state: State, now: int, event: m.MarketEvent) -> None:
+    """Books and quotes move; a quote that was asked for wakes its parent."""
+    state.market.apply(event, now)
+    if isinstance(event, m.QuoteReceived) and event.quote_req_id in state.asks:
+        _ask_ended(state, now, event.quote_req_id)
+    if isinstance(event, m.QuoteCanceled) and event.quote_req_id in state.asks:
+        _ask_ended(state, now, event.quote_req_id)
+
+
+def _ask_ended(state: State, now: int, quote_req_id: str) -> None:
+    ask = state.asks.pop(quote_req_id)
+    parent = state.parents.get(ask.parent_id)
+    if parent is not None and not parent.terminal:
+        state.wake(parent, now)
+
+
+def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
+    """A venue is open at once, and reconciled when none of its children is in doubt."""
+    state.sessions.add(event.session)
+    if event.mic:
+        venue = state.venue[event.mic]
+        venue.open = True
+        venue.reconciled = not state.live_children(event.mic)
+
+
+def session_closed(state: State, now: int, event: m.SessionClosed) -> None:
+    """A venue that is lost takes no new risk."""
+    state.sessions.discard(event.session)
+    if event.mic:
+        venue = state.venue[event.mic]
+        venue.open = venue.reconciled = False
+        _forget_asks(state, event.mic)
+
+
+def _forget_asks(state: State, mic: str) -> None:
+    for key in [key for key, ask in state.asks.items() if ask.mic == mic]:
+        del state.asks[key]
+
+
+def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
+    """Collect what is due. A parent's timer counts only if it is the one that was last set."""
+    state.due = []
+    while state.timers and state.timers[0].at <= now:
+        timer = heapq.heappop(state.timers)
+        if timer.kind == "parent":
+            parent = state.parents.get(timer.subject)
+            if parent is None or parent.next_at != timer.at:
+                continue
+            parent.next_at = 0
+        elif timer.kind == "quote" and timer.subject in state.asks:
+            _ask_ended(state, now, timer.subject)
+        state.due.append(timer)
+
+
+def restarted(state: State, now: int, event: m.Restarted) -> None:
+    """A new life: nothing is connected, no book is known, counters start anew."""
+    state.epoch = event.epoch
+    state.ids = state.reports = 0
+    state.sessions.clear()
+    state.asks.clear()
+    state.market = Market()
+    state.volume_marks.clear()
+    for venue in state.venue.values():
+        venue.open = venue.reconciled = False
+    for parent_id in state.open_parents:
+        parent = state.parents[parent_id]
+        parent.next_at = 0
+        state.wake(parent, now + state.pause_ns)
+
+
+Handler = Callable[[State, int, Any], None]
+
+HANDLERS: dict[type, Handler] = {
+    m.OrderReceived: order_received,
+    m.ReplaceReceived: replace_received,
+    m.ExecutionReceived: executions.execution_received,
+    m.CancelRejectReceived: executions.cancel_reject_received,
+    m.ChildRefused: executions.child_refused,
+    m.MarketDataReceived: market_moved,
+    m.MarketDataLost: market_moved,
+    m.QuoteReceived: market_moved,
+    m.QuoteCanceled: market_moved,
+    m.SessionOpened: session_opened,
+    m.SessionClosed: session_closed,
+    m.TimerFired: timer_fired,
+    m.Restarted: restarted,
+    m.OpenParent: commands.open_parent,
+    m.Report: commands.report,
+    m.RefuseCancel: commands.refuse_cancel,
+    m.SendChild: commands.send_child,
+    m.CancelChild: commands.cancel_child,
+    m.QueryChild: commands.query_child,
+    m.QueryVenue: commands.query_venue,
+    m.RequestQuote: commands.request_quote,
+    m.Decide: commands.decide,
+    m.Wait: commands.wait,
+    m.MarkChild: commands.mark_child,
+    m.Learn: commands.learn,
+    m.EngageKill: commands.engage_kill,
+    m.ReleaseKill: commands.release_kill,
+    m.MarkUnknown: commands.mark_unknown,
+    m.SettleChild: commands.settle_child,
+    m.Reschedule: commands.reschedule,
+    m.FreezeParent: commands.freeze_parent,
+}
+"""Which function folds which message. A message that is not here changes nothing."""
+
+
+def apply(state: State, now: int, message: m.Event | m.Command) -> None:
+    """Fold one event or command into the state."""
+    handler = HANDLERS.get(type(message))
+    if handler is not None:
+        handler(state, now, message)

@@ -1,0 +1,262 @@
+"""Folding what we decided: it is history too, and spends quantity and headroom at once.
+
+Owns how a command changes the tables. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from router import messages as m
+from router.core.orders import Child, ChildInput, Context, Parent, Request
+from router.core.state import FILL_RATIO_WEIGHT, QuoteAsk, State
+from router.model import ExecType
+from router.ports import Kill, SeenOrder
+
+_TELL_ONLY = frozenset({ExecType.ORDER_STATUS, ExecType.REJECTED})
+"""Reports that change nothing: an answer, or the refusal of a second order with a used ClOrdID."""
+
+
+def open_parent(state: State, now: int, command: m.OpenParent) -> None:
+    """Take the order in."""
+    state.ids += 1
+    parent = Parent(
+        parent_id=command.parent_id,
+        session=command.session,
+        cl_ord_id=command.cl_ord_id,
+        terms=command.terms,
+        policy=command.policy,
+        policy_hash=command.policy_hash,
+        algo=command.algo,
+        algo_params=command.algo_params,
+        start_time=command.start_time,
+        end_time=command.end_time,
+        expire_at=command.expire_at,
+        arrival_mid=command.arrival_mid,
+        opened_at=now,
+    )
+    state.parents[parent.parent_id] = parent
+    state.open_parents[parent.parent_id] = None
+    state.by_client_id[(command.session, command.cl_ord_id)] = parent.parent_id
+    parent.client_ids.append(command.cl_ord_id)
+    terms = command.terms
+    state.seen.append(
+        SeenOrder(
+            now,
+            command.cl_ord_id,
+            terms.account,
+            terms.symbol,
+            terms.side,
+            terms.order_qty,
+            terms.price,
+        )
+    )
+    if command.expire_at:
+        state.schedule(command.expire_at, "end", parent.parent_id)
+    state.wake(parent, max(now, command.start_time))
+
+
+def report(state: State, now: int, command: m.Report) -> None:
+    """What the OMS is told is where the parent stands."""
+    state.reports += 1
+    parent = state.parents.get(command.parent_id)
+    if parent is None or command.exec_type in _TELL_ONLY:
+        return
+    match command.exec_type:
+        case ExecType.PENDING_CANCEL | ExecType.PENDING_REPLACE:
+            _take_request(state, parent, command)
+        case ExecType.REPLACED:
+            _take_replace(state, now, parent, command)
+        case ExecType.CANCELED:
+            if parent.pending is not None:
+                parent.cl_ord_id = parent.pending.cl_ord_id
+            parent.pending = None
+        case ExecType.SUSPENDED:
+            parent.suspended = True
+        case ExecType.RESTATED:
+            parent.suspended = False
+            state.wake(parent, now)
+        case _:
+            pass
+    parent.turn(command.exec_type, command.ord_status)
+    if parent.terminal:
+        state.close(parent)
+    elif command.exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT):
+        state.open_parents[parent.parent_id] = None
+        state.wake(parent, now)
+
+
+def _take_request(state: State, parent: Parent, command: m.Report) -> None:
+    terms = state.requests.pop((command.session, command.cl_ord_id), None)
+    cancel = command.exec_type is ExecType.PENDING_CANCEL
+    parent.pending = Request(command.cl_ord_id, command.orig_cl_ord_id, None if cancel else terms)
+    state.by_client_id[(command.session, command.cl_ord_id)] = parent.parent_id
+    parent.client_ids.append(command.cl_ord_id)
+
+
+def _take_replace(state: State, now: int, parent: Parent, command: m.Report) -> None:
+    parent.cl_ord_id = command.cl_ord_id
+    parent.terms = command.terms
+    parent.pending = None
+    state.wake(parent, now)
+
+
+def refuse_cancel(state: State, now: int, command: m.RefuseCancel) -> None:
+    """A refused request is no longer pending."""
+    state.requests.pop((command.session, command.cl_ord_id), None)
+    parent = state.parents.get(command.parent_id)
+    if parent is None or parent.pending is None:
+        return
+    if parent.pending.cl_ord_id == command.cl_ord_id:
+        parent.release(command.ord_status)
+        if parent.terminal:
+            state.close(parent)
+
+
+def send_child(state: State, now: int, command: m.SendChild) -> None:
+    """A child spends its quantity from here on, sent or not."""
+    state.ids += 1
+    parent = state.parents[command.parent_id]
+    child = Child(
+        cl_ord_id=command.cl_ord_id,
+        parent_id=command.parent_id,
+        decision=command.decision,
+        mic=command.mic,
+        tactic=command.tactic,
+        symbol=command.symbol,
+        side=command.side,
+        qty=command.qty,
+        price=command.price,
+        min_qty=command.min_qty,
+        quote_id=command.quote_id,
+        sent_at=now,
+        cancel_at=command.cancel_at,
+        context=Context(
+            parent.learner, parent.contexts.get(f"{command.mic}/{command.tactic.value}", ())
+        ),
+    )
+    state.children[child.cl_ord_id] = child
+    parent.children.append(child.cl_ord_id)
+    parent.working[child.cl_ord_id] = child.leaves_qty
+    state.count(state.child_times, command.mic, now)
+    state.schedule(now + state.venues[child.mic].ack_timeout_ns, "ack", child.cl_ord_id)
+    if command.cancel_at:
+        state.schedule(command.cancel_at, "slice", child.cl_ord_id)
+
+
+def cancel_child(state: State, now: int, command: m.CancelChild) -> None:
+    """A cancel is under way."""
+    state.ids += 1
+    child = state.children[command.orig_cl_ord_id]
+    child.cancel_ids.append(command.cl_ord_id)
+    child.cancel_reason = command.reason
+    child.cancel_sent_at = now
+    state.cancel_ids[command.cl_ord_id] = child.cl_ord_id
+    state.turn(now, child, ChildInput.CANCEL_SENT)
+    state.schedule(now + state.venues[child.mic].ack_timeout_ns, "ack", child.cl_ord_id)
+
+
+def query_child(state: State, now: int, command: m.QueryChild) -> None:
+    """Ask again later, ever more slowly."""
+    child = state.children[command.cl_ord_id]
+    child.queries += 1
+    wait = state.venues[child.mic].ack_timeout_ns * min(child.queries, 8)
+    state.schedule(now + wait, "ack", child.cl_ord_id)
+
+
+def query_venue(state: State, now: int, command: m.QueryVenue) -> None:
+    """Remember which mass status is awaited."""
+    state.ids += 1
+    state.venue[command.mic].mass_status_req_id = command.mass_status_req_id
+
+
+def request_quote(state: State, now: int, command: m.RequestQuote) -> None:
+    """Remember which quote is awaited."""
+    state.ids += 1
+    state.asks[command.quote_req_id] = QuoteAsk(
+        command.quote_req_id, command.mic, command.parent_id, command.expires
+    )
+    state.schedule(command.expires, "quote", command.quote_req_id)
+
+
+def decide(state: State, now: int, command: m.Decide) -> None:
+    """A decision sets when the algo is asked next."""
+    parent = state.parents[command.parent_id]
+    _asked(state, now, parent, command.volume, command.next_at)
+    parent.rounds += 1
+    parent.learner = command.learner
+    parent.contexts = {each.arm: each.features for each in command.candidates if each.qty}
+
+
+def wait(state: State, now: int, command: m.Wait) -> None:
+    """So does having nothing to do."""
+    parent = state.parents[command.parent_id]
+    _asked(state, now, parent, command.volume, command.until)
+
+
+def _asked(state: State, now: int, parent: Parent, volume: int, next_at: int) -> None:
+    """The algo was asked. Rounds are counted anew when its own time has come."""
+    parent.volume = max(parent.volume, volume)
+    if now >= parent.algo_at:
+        parent.rounds = 0
+        parent.algo_at = next_at
+    parent.next_at = 0
+    state.wake(parent, next_at)
+
+
+def mark_child(state: State, now: int, command: m.MarkChild) -> None:
+    """The markout starts here."""
+    state.children[command.cl_ord_id].mark_mid = command.mid
+
+
+def learn(state: State, now: int, command: m.Learn) -> None:
+    """Take a lesson, and keep the arm's moving fill ratio."""
+    child = state.children.get(command.cl_ord_id)
+    if child is not None:
+        child.learned = True
+    state.shelf.learn(command)
+    if command.outcome == "observed" and command.sent_lots:
+        old = state.fill_ratio.get(command.arm, 0.5)
+        ratio = command.filled_lots / command.sent_lots
+        state.fill_ratio[command.arm] = old + FILL_RATIO_WEIGHT * (ratio - old)
+
+
+def engage_kill(state: State, now: int, command: m.EngageKill) -> None:
+    """The kill holds."""
+    state.kill_count += 1
+    state.kills[command.kill_id] = Kill(
+        command.kill_id, command.scope, command.value, command.who, command.reason
+    )
+
+
+def release_kill(state: State, now: int, command: m.ReleaseKill) -> None:
+    """The kill is lifted."""
+    del state.kills[command.kill_id]
+
+
+def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:
+    """The child counts in full until the venue has answered."""
+    child = state.children[command.cl_ord_id]
+    state.turn(now, child, ChildInput.LOST)
+    state.child_moved(now, child)
+
+
+def settle_child(state: State, now: int, command: m.SettleChild) -> None:
+    """The venue does not know it: closed with what it traded."""
+    child = state.children[command.cl_ord_id]
+    child.unresolved = True
+    state.turn(now, child, ChildInput.CANCELED)
+    state.child_moved(now, child)
+
+
+def reschedule(state: State, now: int, command: m.Reschedule) -> None:
+    """New parameters and times hold from here on."""
+    parent = state.parents[command.parent_id]
+    parent.algo_params = command.algo_params
+    parent.end_time = command.end_time
+    if command.expire_at != parent.expire_at:
+        parent.expire_at = command.expire_at
+        state.schedule(command.expire_at, "end", parent.parent_id)
+
+
+def freeze_parent(state: State, now: int, command: m.FreezeParent) -> None:
+    """No more children for it."""
+    state.parents[command.parent_id].frozen = command.reason

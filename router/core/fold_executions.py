@@ -1,0 +1,142 @@
+"""Folding what a venue says about a child: fills, busts, corrections, ends and answers.
+
+Owns the arithmetic of executions: each fill key is applied once. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from router import messages as m
+from router.core.ids import fill_key
+from router.core.orders import Child, ChildInput, Fill
+from router.core.state import Outcome, State
+from router.model import ExecType, OrdStatus
+
+INPUTS: dict[ExecType, ChildInput] = {
+    ExecType.NEW: ChildInput.ACKNOWLEDGED,
+    ExecType.PENDING_NEW: ChildInput.ACKNOWLEDGED,
+    ExecType.PENDING_CANCEL: ChildInput.ACKNOWLEDGED,
+    ExecType.CANCELED: ChildInput.CANCELED,
+    ExecType.REJECTED: ChildInput.REJECTED,
+    ExecType.EXPIRED: ChildInput.EXPIRED,
+    ExecType.DONE_FOR_DAY: ChildInput.EXPIRED,
+}
+"""What an ExecType(150) that moves no quantity does to a child."""
+
+LIVE_STATUS = frozenset(
+    {OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.PENDING_CANCEL, OrdStatus.PENDING_NEW}
+)
+
+ENDED_STATUS: dict[OrdStatus, ChildInput] = {
+    OrdStatus.FILLED: ChildInput.COMPLETED,
+    OrdStatus.CANCELED: ChildInput.CANCELED,
+    OrdStatus.EXPIRED: ChildInput.EXPIRED,
+    OrdStatus.DONE_FOR_DAY: ChildInput.EXPIRED,
+}
+"""What an OrdStatus(39) in the answer to H or AF does to a child whose quantities agree."""
+
+
+def execution_received(state: State, now: int, event: m.ExecutionReceived) -> None:
+    """Book an ExecutionReport(8): the outcome says what it came to."""
+    child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    if child is None:
+        _suspend_execution(state, event)
+        return
+    if event.order_id:
+        child.order_id = event.order_id
+    match event.exec_type:
+        case ExecType.TRADE:
+            _book_trade(state, now, child, event)
+        case ExecType.TRADE_CANCEL | ExecType.TRADE_CORRECT:
+            _book_correction(state, now, child, event)
+        case ExecType.ORDER_STATUS:
+            _book_status(state, now, child, event)
+        case _:
+            state.turn(now, child, INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED))
+            state.outcome = Outcome.STATUS
+            if event.exec_type is ExecType.REJECTED:
+                child.last_look = event.text.startswith("LAST_LOOK")
+    state.child_moved(now, child)
+
+
+def _suspend_execution(state: State, event: m.ExecutionReceived) -> None:
+    if event.exec_type is not ExecType.TRADE:
+        state.outcome = Outcome.STRAY
+        return
+    key = fill_key(event.mic, event.trade_date, event.exec_id)
+    suspense = state.venue[event.mic].suspense
+    state.outcome = Outcome.DUPLICATE if key in suspense else Outcome.SUSPENSE
+    if key not in suspense:
+        suspense.append(key)
+
+
+def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
+    key = fill_key(event.mic, event.trade_date, event.exec_id)
+    if key in state.fills:
+        state.outcome = Outcome.DUPLICATE
+        return
+    state.fills[key] = Fill(
+        key, child.cl_ord_id, event.last_qty, event.last_px, child.mic, event.liquidity, key
+    )
+    child.fill_keys.append(key)
+    state.book(child, event.last_qty, event.last_px, event.liquidity)
+    complete = child.cum_qty >= child.qty
+    state.turn(now, child, ChildInput.COMPLETED if complete else ChildInput.TRADED)
+    parent = state.parents[child.parent_id]
+    scope = f"{parent.algo}/{child.symbol}/{child.side.value}"
+    state.count(state.execution_times, scope, now)
+    state.outcome = Outcome.TRADE
+
+
+def _book_correction(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
+    own_key = fill_key(event.mic, event.trade_date, event.exec_id)
+    found = state.fills.get(fill_key(event.mic, event.trade_date, event.exec_ref_id))
+    if found is None or own_key in state.fills:
+        state.outcome = Outcome.DUPLICATE if own_key in state.fills else Outcome.STRAY
+        return
+    state.book(child, -found.qty, found.px, found.liquidity)
+    found.qty = 0
+    corrected = event.exec_type is ExecType.TRADE_CORRECT
+    qty, px = (event.last_qty, event.last_px) if corrected else (0, found.px)
+    state.fills[own_key] = Fill(
+        own_key, child.cl_ord_id, qty, px, child.mic, found.liquidity, own_key
+    )
+    child.fill_keys.append(own_key)
+    state.book(child, qty, px, found.liquidity)
+    state.turn(now, child, ChildInput.BUSTED)
+    state.outcome = Outcome.CORRECTION
+
+
+def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
+    """The answer to H or AF. Quantities come from executions only, so a status moves none."""
+    state.outcome = Outcome.STATUS
+    if event.ord_status is OrdStatus.REJECTED:
+        child.unknown_answers += 1
+        state.outcome = Outcome.UNKNOWN_ORDER
+    elif event.cum_qty != child.cum_qty:
+        return  # an execution is still missing: it comes by the session's resend
+    elif event.ord_status in LIVE_STATUS:
+        child.unknown_answers = child.queries = 0
+        state.turn(now, child, ChildInput.ACKNOWLEDGED)
+    elif event.ord_status in ENDED_STATUS:
+        state.turn(now, child, ENDED_STATUS[event.ord_status])
+
+
+def cancel_reject_received(state: State, now: int, event: m.CancelRejectReceived) -> None:
+    """A refused cancel leaves the child alive, unless the venue does not know it."""
+    child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    if child is not None:
+        if event.ord_status is OrdStatus.REJECTED:
+            child.unknown_answers += 1
+        else:
+            state.turn(now, child, ChildInput.CANCEL_REFUSED)
+            again = now + state.venues[child.mic].ack_timeout_ns
+            state.schedule(again, "slice", child.cl_ord_id)
+        state.child_moved(now, child)
+
+
+def child_refused(state: State, now: int, event: m.ChildRefused) -> None:
+    """A NewOrderSingle that the venue could not read never became an order."""
+    child = state.children.get(event.cl_ord_id)
+    if child is not None and event.ref_msg_type == "D":
+        state.turn(now, child, ChildInput.REJECTED)
+        state.child_moved(now, child)

@@ -1,0 +1,193 @@
+"""NewOrderSingle(D): take a client's order as a parent, or say why not (fix.md 5.3, 5.4).
+
+Owns the order of the checks: form, limits, policy, algo. Knows nothing of where shares go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator, Mapping
+
+import msgspec
+from pydantic import ValidationError
+
+from router.core.environment import Environment, Policy
+from router.core.gate import evaluate
+from router.core.ids import parent_id
+from router.core.orders import Parent
+from router.core.reports import rejection, report, status_report
+from router.core.state import State
+from router.core.views import LimitView
+from router.messages import (
+    Command,
+    NoteBreach,
+    OpenParent,
+    OrderReceived,
+    OrderTerms,
+    Report,
+)
+from router.model import ExecType, Instrument, OrdStatus, OrdType, TimeInForce
+from router.ports import Algo, LimitedOrder, Refusal
+
+
+def order(env: Environment, state: State, now: int, event: OrderReceived) -> Iterator[Command]:
+    """Open a parent, or say why not. A ClOrdID that was seen before never opens a second one."""
+    terms = event.terms
+    known = state.by_client_id.get((event.session, event.cl_ord_id))
+    if known is not None:
+        yield _repeated(env, state, now, event, state.parents[known])
+        return
+    policy = None
+    refusal = malformed(terms, event.refusal, now)
+    if refusal is None:
+        refusal = yield from _refused_by_limits(env, state, now, event)
+    if refusal is None:
+        instrument = env.instruments[terms.symbol]
+        ref_px = terms.price or state.market.reference(terms.symbol, now)[0]
+        chosen = env.policies.choose(event.session, terms, instrument, now, ref_px)
+        policy, refusal = (None, chosen) if isinstance(chosen, Refusal) else (chosen, None)
+    if policy is not None:
+        refusal = yield from _open(env, state, now, event, policy)
+    if refusal is not None:
+        yield rejection(env.shard, state, event.session, event.cl_ord_id, terms, refusal, now)
+
+
+def _repeated(
+    env: Environment, state: State, now: int, event: OrderReceived, parent: Parent
+) -> Report:
+    """The same content again is a question about the order; other content is refused (F.1)."""
+    if event.terms == parent.terms or (event.poss_resend and event.cl_ord_id != parent.cl_ord_id):
+        return status_report(env.shard, state, parent, now)
+    refused = report(
+        env.shard,
+        state,
+        parent,
+        ExecType.ORDER_STATUS,
+        now,
+        cl_ord_id=event.cl_ord_id,
+        text=f"CLORDID_DUPLICATE: cl_ord_id={event.cl_ord_id}, order_id={parent.parent_id}",
+    )
+    return msgspec.structs.replace(refused, exec_type=ExecType.REJECTED, ord_rej_reason="6")
+
+
+def malformed(terms: OrderTerms, unreadable: str, now: int) -> Refusal | None:
+    """What can be said against an order without knowing anything else."""
+    if unreadable:
+        return Refusal(unreadable.partition(":")[0], unreadable, "11")
+    if terms.order_qty <= 0:
+        text = f"QTY_INVALID: order_qty={terms.order_qty}, allowed=1 or more"
+        return Refusal("QTY_INVALID", text, "13")
+    if terms.ord_type is OrdType.LIMIT and (terms.price is None or terms.price <= 0):
+        return Refusal("PRICE_INVALID", f"PRICE_INVALID: px={terms.price}, allowed=above 0", "99")
+    if terms.time_in_force is TimeInForce.GTD and terms.expire_time <= now:
+        return Refusal("SESSION_EXPIRED", "SESSION_EXPIRED: expire_time(126) is not after now", "4")
+    return None
+
+
+def _refused_by_limits(
+    env: Environment, state: State, now: int, event: OrderReceived
+) -> Generator[Command, None, Refusal | None]:
+    """Every limit on the exact order; the first refusal is the answer, all are journaled."""
+    terms = event.terms
+    limited = limited_parent(
+        event.session, event.cl_ord_id, terms, terms.order_qty, is_replace=False
+    )
+    refusals = evaluate(env.limits, limited, LimitView(env, state, now))
+    for limit, refusal in refusals:
+        yield breach(limit, refusal, "", event.cl_ord_id, terms.account)
+    return refusals[0][1] if refusals else None
+
+
+def limited_parent(
+    session: str, cl_ord_id: str, terms: OrderTerms, added_qty: int, *, is_replace: bool
+) -> LimitedOrder:
+    """A client's order as limits see it; `added_qty` is what it adds to the risk."""
+    return LimitedOrder(
+        order_id=cl_ord_id,
+        is_child=False,
+        session=session,
+        account=terms.account,
+        symbol=terms.symbol,
+        side=terms.side,
+        qty=terms.order_qty,
+        added_qty=added_qty,
+        ord_type=terms.ord_type,
+        price=terms.price,
+        algo=terms.algo,
+        is_replace=is_replace,
+    )
+
+
+def breach(
+    limit: str, refusal: Refusal, parent: str, order_id: str, account: str, mic: str = ""
+) -> NoteBreach:
+    """The journal's note of a refusal by a limit."""
+    return NoteBreach(limit, refusal.code, refusal.text, parent, order_id, mic, account)
+
+
+def _open(
+    env: Environment, state: State, now: int, event: OrderReceived, policy: Policy
+) -> Generator[Command, None, Refusal | None]:
+    terms = event.terms
+    params = algo_params(policy.algo_params, terms.params)
+    made = make_algo(env, policy.algo, params)
+    if isinstance(made, Refusal):
+        return made
+    instrument = env.instruments[terms.symbol]
+    start = max(now, terms.effective_time)
+    expire_at = _expire_at(terms, instrument, now)
+    opened = OpenParent(
+        parent_id=parent_id(env.shard, state.epoch, state.ids),
+        session=event.session,
+        cl_ord_id=event.cl_ord_id,
+        terms=terms,
+        policy=policy.name,
+        policy_hash=policy.hash,
+        algo=policy.algo,
+        algo_params=params,
+        start_time=start,
+        end_time=made.ends_at(start, expire_at),
+        expire_at=expire_at,
+        arrival_mid=state.market.mid2(terms.symbol),
+    )
+    yield opened
+    parent = state.parents[opened.parent_id]
+    yield report(env.shard, state, parent, ExecType.NEW, now, ord_status=OrdStatus.NEW)
+    return None
+
+
+def make_algo(env: Environment, name: str, params: Mapping[str, str]) -> Algo | Refusal:
+    """The algo with its parameters, or a refusal that lists what it takes."""
+    kind = env.algos.get(name)
+    if kind is None:
+        return _instruction("847", name, f"allowed={', '.join(env.algos)}")
+    try:
+        return kind.model_validate_strings(dict(params))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        allowed = ", ".join(kind.model_fields)
+        return _instruction("848", params.get(key, key), f"{key}: {first['msg']}, keys={allowed}")
+
+
+def _instruction(tag: str, value: str, why: str) -> Refusal:
+    text = f"POLICY_INSTRUCTION_DENIED: tag={tag}, value={value}, {why}"
+    return Refusal("POLICY_INSTRUCTION_DENIED", text, "11")
+
+
+def algo_params(of_policy: Mapping[str, object], of_order: Mapping[str, str]) -> dict[str, str]:
+    """Parameters as text: the policy's, with the order's own above them."""
+    text = {
+        key: str(value).lower() if isinstance(value, bool) else str(value)
+        for key, value in of_policy.items()
+    }
+    return {**text, **of_order}
+
+
+def _expire_at(terms: OrderTerms, instrument: Instrument, now: int) -> int:
+    match terms.time_in_force:
+        case TimeInForce.GTD:
+            return terms.expire_time
+        case TimeInForce.GTC:
+            return 0
+        case _:
+            return instrument.day_end(now)

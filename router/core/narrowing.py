@@ -1,0 +1,65 @@
+"""Rules folded over one candidate: the cap that is left, and who lowered it.
+
+Every rule sees the same candidate, so their order means nothing: neither for the numbers nor for
+the notes. Knows no rule by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from router.messages import CapNote
+from router.ports import Candidate, Rule, RuleContext
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """What the rules leave of a candidate. Shares."""
+
+    cap: int
+    caps: tuple[CapNote, ...]
+    """Every rule that would lower the cap, the loosest first; what is below a minimum last."""
+    floor: int
+    """The fewest shares worth sending; 0 for a parent's last child."""
+    min_qty: int
+    """MinQty(110) for the child."""
+
+
+def narrow(
+    candidate: Candidate, rules: Sequence[tuple[str, Rule]], context: RuleContext
+) -> Narrowed:
+    """The least cap, the largest floor and the largest MinQty of all rules, by clause id.
+
+    A cap below the floor or MinQty becomes 0, so that no child is sent that a rule would not
+    have; but a parent whose LeavesQty is less than the floor may end with a smaller child.
+    """
+    cap = max(0, candidate.cap)
+    lowered: list[tuple[int, str]] = []
+    floor, floor_by = 0, ""
+    min_qty, min_qty_by = 0, ""
+    for clause, rule in rules:
+        allowed = max(0, rule.narrow(candidate, context))
+        if allowed < candidate.cap:
+            lowered.append((allowed, clause))
+            cap = min(cap, allowed)
+        floor, floor_by = _raised(floor, floor_by, rule.floor(candidate, context), clause)
+        min_qty, min_qty_by = _raised(min_qty, min_qty_by, rule.min_qty(candidate, context), clause)
+    if context.parent.leaves_qty < floor:
+        floor = 0
+    lowered.sort(key=lambda item: (-item[0], item[1]))
+    notes = [CapNote(by=clause, cap=allowed) for allowed, clause in lowered]
+    if 0 < cap < min_qty:
+        notes.append(CapNote(by=min_qty_by, cap=0, note=f"{cap} is below MinQty {min_qty}"))
+        cap = 0
+    if 0 < cap < floor:
+        notes.append(CapNote(by=floor_by, cap=0, note=f"{cap} is below the floor {floor}"))
+        cap = 0
+    return Narrowed(cap=cap, caps=tuple(notes), floor=floor, min_qty=min_qty)
+
+
+def _raised(most: int, by: str, asked: int, clause: str) -> tuple[int, str]:
+    """The larger minimum and who asks for it; of equals, the first by name."""
+    if asked > most or (asked == most > 0 and clause < by):
+        return asked, clause
+    return most, by

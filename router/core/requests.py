@@ -1,0 +1,238 @@
+"""What an OMS wants changed: OrderCancelRequest(F), OrderCancelReplaceRequest(G) (fix.md 5.3).
+
+Owns how a request starts, what stands against it, and how it ends once every child has answered.
+Requests are not chained: a second one is refused while the first is pending.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+import msgspec
+
+from router.core.environment import Environment
+from router.core.gate import evaluate
+from router.core.ids import child_id
+from router.core.intake import breach, limited_parent, make_algo, malformed
+from router.core.orders import Child, ChildStatus, Parent
+from router.core.reports import cancel_refusal, report
+from router.core.state import State
+from router.core.views import LimitView
+from router.messages import (
+    CancelChild,
+    CancelReceived,
+    Command,
+    OrderTerms,
+    RefuseCancel,
+    ReplaceReceived,
+    Report,
+    Reschedule,
+)
+from router.model import ExecType, OrdStatus, TimeInForce
+from router.ports import Refusal
+
+CANCEL, REPLACE = "1", "2"
+"""CxlRejResponseTo(434)."""
+
+TOO_LATE, UNKNOWN_ORDER, ALREADY_PENDING, DUPLICATE_CL_ORD_ID = "0", "1", "3", "6"
+"""CxlRejReason(102)."""
+
+
+def cancel(env: Environment, state: State, now: int, event: CancelReceived) -> Iterator[Command]:
+    """Start a cancel, or refuse it. The end comes when every child has answered."""
+    parent = find_parent(state, event.session, event.orig_cl_ord_id, event.order_id)
+    if parent is None:
+        yield _unknown_order(event, CANCEL)
+        return
+    refusal = _request_refusal(state, parent, event.cl_ord_id, CANCEL)
+    if refusal is not None:
+        yield refusal
+        return
+    yield _pending(env, state, parent, ExecType.PENDING_CANCEL, event.cl_ord_id, now)
+    yield from cancel_children(env, state, parent, "client cancel")
+    yield from settle_request(env, state, now, parent)
+
+
+def replace(env: Environment, state: State, now: int, event: ReplaceReceived) -> Iterator[Command]:
+    """Start a replace, or refuse it. Children are taken back first, then the new terms hold."""
+    parent = find_parent(state, event.session, event.orig_cl_ord_id, event.order_id)
+    if parent is None:
+        yield _unknown_order(event, REPLACE)
+        return
+    refusal = _request_refusal(state, parent, event.cl_ord_id, REPLACE)
+    if refusal is None:
+        refusal = yield from _replace_refusal(env, state, now, parent, event)
+    if refusal is not None:
+        yield refusal
+        return
+    yield _pending(env, state, parent, ExecType.PENDING_REPLACE, event.cl_ord_id, now)
+    yield from cancel_children(env, state, parent, "client replace")
+    yield from settle_request(env, state, now, parent)
+
+
+def find_parent(state: State, session: str, orig_cl_ord_id: str, order_id: str) -> Parent | None:
+    """The order that a request means: by OrigClOrdID(41), or by OrderID(37) without one."""
+    found = state.by_client_id.get((session, orig_cl_ord_id))
+    if found is None and not orig_cl_ord_id:
+        found = order_id
+    parent = state.parents.get(found) if found else None
+    return parent if parent is not None and parent.session == session else None
+
+
+def _unknown_order(event: CancelReceived | ReplaceReceived, response_to: str) -> RefuseCancel:
+    orig = event.orig_cl_ord_id or event.order_id
+    return RefuseCancel(
+        session=event.session,
+        cl_ord_id=event.cl_ord_id,
+        orig_cl_ord_id=event.orig_cl_ord_id,
+        order_id="NONE",
+        ord_status=OrdStatus.REJECTED,
+        response_to=response_to,
+        cxl_rej_reason=UNKNOWN_ORDER,
+        text=f"ORDER_UNKNOWN: orig_cl_ord_id={orig}",
+    )
+
+
+def _request_refusal(
+    state: State, parent: Parent, cl_ord_id: str, response_to: str
+) -> RefuseCancel | None:
+    """What stands against any request: a used ClOrdID, a pending request, an order that is over."""
+    if (parent.session, cl_ord_id) in state.by_client_id:
+        text = f"CLORDID_DUPLICATE: cl_ord_id={cl_ord_id}"
+        return cancel_refusal(parent, cl_ord_id, response_to, DUPLICATE_CL_ORD_ID, text)
+    if parent.pending is not None:
+        text = f"ORDER_PENDING: request {parent.pending.cl_ord_id} has no final answer yet"
+        return cancel_refusal(parent, cl_ord_id, response_to, ALREADY_PENDING, text)
+    if parent.terminal:
+        text = f"ORDER_CLOSED: ord_status={parent.status.name}"
+        return cancel_refusal(parent, cl_ord_id, response_to, TOO_LATE, text)
+    return None
+
+
+def _replace_refusal(
+    env: Environment, state: State, now: int, parent: Parent, event: ReplaceReceived
+) -> Generator[Command, None, RefuseCancel | None]:
+    """What stands against the new terms: unreadable, another order, or over a limit."""
+    terms = event.terms
+    refused = malformed(terms, event.refusal, now)
+    if refused is None and (terms.symbol, terms.side) != (parent.terms.symbol, parent.terms.side):
+        refused = Refusal("ORDER_MISMATCH", "ORDER_MISMATCH: symbol and side may not change")
+    if refused is None:
+        added = max(0, terms.order_qty - parent.terms.order_qty)
+        limited = limited_parent(event.session, event.cl_ord_id, terms, added, is_replace=True)
+        refusals = evaluate(env.limits, limited, LimitView(env, state, now))
+        for limit, each in refusals:
+            yield breach(limit, each, parent.parent_id, event.cl_ord_id, terms.account)
+        refused = refusals[0][1] if refusals else None
+    if refused is None:
+        made = make_algo(env, parent.algo, {**parent.algo_params, **terms.params})
+        refused = made if isinstance(made, Refusal) else None
+    if refused is None:
+        return None
+    return cancel_refusal(parent, event.cl_ord_id, REPLACE, refused.cxl_rej_reason, refused.text)
+
+
+def _pending(
+    env: Environment, state: State, parent: Parent, kind: ExecType, cl_ord_id: str, now: int
+) -> Report:
+    status = (
+        OrdStatus.PENDING_CANCEL if kind is ExecType.PENDING_CANCEL else OrdStatus.PENDING_REPLACE
+    )
+    return report(
+        env.shard,
+        state,
+        parent,
+        kind,
+        now,
+        ord_status=status,
+        cl_ord_id=cl_ord_id,
+        orig_cl_ord_id=parent.cl_ord_id,
+    )
+
+
+def cancel_children(
+    env: Environment, state: State, parent: Parent, reason: str
+) -> Iterator[Command]:
+    """Take back every child that is not on its way back already."""
+    for child in state.children_of(parent):
+        if child.status in (ChildStatus.NEW_PENDING, ChildStatus.LIVE):
+            yield cancel_child(env, state, child, reason)
+
+
+def cancel_child(env: Environment, state: State, child: Child, reason: str) -> CancelChild:
+    """The cancel of one child."""
+    return CancelChild(
+        cl_ord_id=child_id(env.shard, state.epoch, state.ids),
+        orig_cl_ord_id=child.cl_ord_id,
+        mic=child.mic,
+        order_id=child.order_id,
+        symbol=child.symbol,
+        side=child.side,
+        qty=child.qty,
+        reason=reason,
+    )
+
+
+def settle_request(env: Environment, state: State, now: int, parent: Parent) -> Iterator[Command]:
+    """Give a pending request its final answer once no child is at work any more."""
+    request = parent.pending
+    if request is None or parent.working:
+        return
+    if parent.cum_qty >= parent.terms.order_qty and request.terms is None:
+        text = f"ORDER_CLOSED: filled {parent.cum_qty} of {parent.terms.order_qty}"
+        yield cancel_refusal(parent, request.cl_ord_id, CANCEL, TOO_LATE, text)
+    elif request.terms is None:
+        yield report(
+            env.shard,
+            state,
+            parent,
+            ExecType.CANCELED,
+            now,
+            ord_status=OrdStatus.CANCELED,
+            cl_ord_id=request.cl_ord_id,
+            orig_cl_ord_id=request.orig_cl_ord_id,
+        )
+    elif parent.cum_qty >= parent.terms.order_qty and request.terms.order_qty <= parent.cum_qty:
+        text = f"ORDER_CLOSED: filled {parent.cum_qty} of {parent.terms.order_qty}"
+        yield cancel_refusal(parent, request.cl_ord_id, REPLACE, TOO_LATE, text)
+    else:
+        yield _replaced(env, state, now, parent, request.terms)
+        yield _reschedule(env, now, parent)
+
+
+def _replaced(
+    env: Environment, state: State, now: int, parent: Parent, terms: OrderTerms
+) -> Report:
+    """The new terms hold. A quantity below CumQty is raised to it: the order is filled (C.3.c)."""
+    assert parent.pending is not None
+    terms = msgspec.structs.replace(terms, order_qty=max(terms.order_qty, parent.cum_qty))
+    if parent.cum_qty >= terms.order_qty:
+        status = OrdStatus.FILLED
+    elif parent.suspended:
+        status = OrdStatus.SUSPENDED
+    else:
+        status = OrdStatus.PARTIALLY_FILLED if parent.cum_qty else OrdStatus.NEW
+    return report(
+        env.shard,
+        state,
+        parent,
+        ExecType.REPLACED,
+        now,
+        ord_status=status,
+        cl_ord_id=parent.pending.cl_ord_id,
+        orig_cl_ord_id=parent.pending.orig_cl_ord_id,
+        terms=terms,
+    )
+
+
+def _reschedule(env: Environment, now: int, parent: Parent) -> Reschedule:
+    """Algo parameters and times under the new terms. Call after the replace was folded."""
+    params = {**parent.algo_params, **parent.terms.params}
+    expire_at = parent.expire_at
+    if parent.terms.time_in_force is TimeInForce.GTD:
+        expire_at = parent.terms.expire_time
+    algo = make_algo(env, parent.algo, params)
+    end = (
+        parent.end_time if isinstance(algo, Refusal) else algo.ends_at(parent.start_time, expire_at)
+    )
+    return Reschedule(parent.parent_id, params, end, expire_at)

@@ -1,0 +1,83 @@
+"""Turns a finished child into what an arm may learn from it.
+
+Owns the outcome words of `router.messages.Learn`, the rounding to lots and the sign of a markout.
+Must not know learners or states: it takes facts and returns values.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.model import BP, Side
+
+OBSERVED = "observed"
+"""min(sent, hidden quantity) was seen: a row for the learner."""
+REJECTED = "rejected"
+"""The venue refused or was down: missing, not zero."""
+LAST_LOOK = "last_look"
+"""A dealer withdrew at the quoted size: the quantity was not there."""
+UNKNOWN = "unknown"
+"""The child's fate was never told by an execution."""
+CANCELED_EARLY = "canceled_early"
+"""We took it back before the venue could match: missing, not zero."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """The fields of `Learn` that are counted in lots, and the outcome."""
+
+    sent_lots: int
+    filled_lots: int
+    min_lots: int
+    outcome: str
+
+
+def markout_bp(side: Side, mid2_at_fill: int, mid2_later: int) -> float:
+    """What the fill cost by the mid's move after it, bp: + is adverse. Mids in half price units.
+
+    -10^4 * a * (later - at) / at, learning.md section 2.
+
+    Raises:
+        ValueError: if either midpoint is missing: a markout is never imputed.
+    """
+    if mid2_at_fill <= 0 or mid2_later <= 0:
+        raise ValueError("a markout needs both midpoints")
+    return -BP * side.sign * (mid2_later - mid2_at_fill) / mid2_at_fill
+
+
+def outcome(
+    *, cum_qty: int, rejected: bool, last_look: bool, unresolved: bool, canceled_early: bool
+) -> str:
+    """Which of the outcome words fits a child that has ended.
+
+    Shares that were traded were there, whatever happened to the rest, unless the venue never
+    told us what that was.
+    """
+    if unresolved:
+        return UNKNOWN
+    if cum_qty > 0:
+        return OBSERVED
+    if last_look:
+        return LAST_LOOK
+    if rejected:
+        return REJECTED
+    return CANCELED_EARLY if canceled_early else OBSERVED
+
+
+def lesson(
+    *, qty: int, cum_qty: int, min_qty: int, lot: int, outcome: str, cut_short: bool = False
+) -> Lesson:
+    """A child's facts in lots.
+
+    `cut_short`: the rest was taken back by us before the venue could match it, or was refused.
+    Then only what was filled has been asked for, so that the lesson reads as "at least so much was
+    there". Lots are rounded down, except that a child of less than one lot counts as one, and
+    MinQty is rounded up: nothing below it could trade.
+    """
+    assert lot > 0
+    assert cum_qty >= 0
+    filled_all = cum_qty >= qty or (cut_short and cum_qty > 0)
+    asked = min(qty, cum_qty) if filled_all else qty
+    sent_lots = max(1, asked // lot)
+    filled_lots = sent_lots if filled_all else min(cum_qty // lot, sent_lots)
+    return Lesson(sent_lots, filled_lots, -(-min_qty // lot), outcome)

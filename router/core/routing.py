@@ -1,0 +1,471 @@
+"""One decision: a parent's due quantity becomes children.
+
+The order is fixed: algo, candidates, rules, learner, allocator, limits. Owns that order and the
+record of it, from which `sluice why` answers. Knows no plug-in by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.core.allocator import Allocation, allocate
+from router.core.candidates import candidates
+from router.core.environment import Environment, Policy
+from router.core.features import FEATURE_VERSION, FEATURES, cost_bp, features
+from router.core.gate import evaluate
+from router.core.ids import base36, child_id
+from router.core.intake import breach, make_algo
+from router.core.narrowing import Narrowed, narrow
+from router.core.orders import Parent
+from router.core.shelf import learner_key
+from router.core.state import State
+from router.core.views import LimitView, parent_view
+from router.messages import (
+    CandidateRecord,
+    Command,
+    Decide,
+    RequestQuote,
+    SendChild,
+    Wait,
+)
+from router.model import (
+    BP,
+    NS,
+    PX_SCALE,
+    RESTING_TACTICS,
+    Instrument,
+    OrdType,
+    Side,
+    Tactic,
+    TimeInForce,
+)
+from router.ports import (
+    Candidate,
+    Due,
+    FloatArray,
+    LimitedOrder,
+    MarketView,
+    ParentView,
+    Refusal,
+    RuleContext,
+    ScoreRequest,
+    Scores,
+)
+
+RETRY_NS = NS
+"""How soon a parent that could not be routed is looked at again, at the latest."""
+
+IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Everything that one decision looks at."""
+
+    parent: Parent
+    view: ParentView
+    instrument: Instrument
+    market: MarketView
+    policy: Policy
+    due: Due
+    qty: int
+    """Shares to place now: what is due and free, in whole decisions of `lots_max`."""
+    lots: int
+    volume: int
+    next_at: int
+
+
+def route(
+    env: Environment, state: State, seq: int, now: int, parent: Parent, policy: Policy
+) -> Iterator[Command]:
+    """Ask the algo, decide, and send; or wait, and say for what."""
+    blocked = _blocked(env, state, now, parent)
+    if blocked is not None:
+        yield Wait(parent.parent_id, *blocked, parent.volume)
+        return
+    view = parent_view(parent)
+    volume = _volume(state, parent)
+    market = state.market.view(view.symbol, now, state.market.volume(view.symbol) - volume)
+    algo = make_algo(env, parent.algo, parent.algo_params)
+    assert not isinstance(algo, Refusal), "parameters were checked when the parent was opened"
+    due = algo.due(view, market, now)
+    qty = min(due.qty, view.free_qty)
+    if qty <= 0:
+        yield Wait(parent.parent_id, due.next_at, "NOTHING_DUE", volume)
+        return
+    if now < parent.algo_at and parent.rounds >= env.routing.reroutes_max:
+        yield Wait(parent.parent_id, max(now + 1, parent.algo_at), "REROUTES_MAX", volume)
+        return
+    instrument = env.instruments[view.symbol]
+    lots = min(-(-qty // instrument.lot), env.routing.lots_max)
+    scene = Scene(
+        parent=parent,
+        view=view,
+        instrument=instrument,
+        market=market,
+        policy=policy,
+        due=due,
+        qty=min(qty, lots * instrument.lot),
+        lots=lots,
+        volume=volume,
+        next_at=max(due.next_at, now + 1),
+    )
+    yield from _decide(env, state, seq, now, scene)
+
+
+def _blocked(env: Environment, state: State, now: int, parent: Parent) -> tuple[int, str] | None:
+    """Why nothing new may be sent for the parent, and until when."""
+    if parent.frozen:
+        return now + 3600 * NS, f"FROZEN: {parent.frozen}"
+    if parent.suspended:
+        return now + 3600 * NS, "KILL_ENGAGED"
+    if parent.pending is not None:
+        return now + RETRY_NS, "ORDER_PENDING"
+    return None
+
+
+def _volume(state: State, parent: Parent) -> int:
+    """Market volume since the parent's start. It goes on where a restart left it."""
+    seen = state.market.volume(parent.terms.symbol)
+    start = state.volume_marks.setdefault(parent.parent_id, seen - parent.volume)
+    return max(parent.volume, seen - start)
+
+
+def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) -> Iterator[Command]:
+    found = _candidates(env, state, now, scene)
+    narrowed = _narrowed(scene, found, now)
+    matrix = features(scene.view, found, state.market, scene.instrument, now, state.fill_ratio)
+    scores, key, costs = _score(env, state, seq, scene, found, matrix)
+    lot = scene.instrument.lot
+    allocation = allocate(
+        scores.tails,
+        scores.values,
+        [-(-each.cap // lot) for each in narrowed],
+        [-(-max(each.floor, each.min_qty) // lot) for each in narrowed],
+        scene.lots,
+    )
+    quantities = _quantities(scene, allocation, narrowed)
+    if scene.view.time_in_force is TimeInForce.FOK:
+        quantities = _all_or_none(scene, found, narrowed)
+    records = tuple(
+        _record(
+            scene,
+            found[i],
+            narrowed[i],
+            matrix[i],
+            scores,
+            i,
+            costs[i],
+            quantities[i],
+            allocation.marginal_bp[i],
+        )
+        for i in range(len(found))
+    )
+    yield Decide(
+        parent_id=scene.parent.parent_id,
+        due_qty=scene.qty,
+        urgency=scene.due.urgency,
+        lot=lot,
+        mid=scene.market.mid2,
+        volume=scene.volume,
+        next_at=scene.next_at,
+        features=FEATURES,
+        feature_version=FEATURE_VERSION,
+        learner=key,
+        learner_version=state.shelf.versions[key],
+        policy_hash=scene.policy.hash,
+        candidates=records,
+        reason=_reason(found, narrowed, quantities),
+    )
+    for i, qty in enumerate(quantities):
+        if qty > 0:
+            yield from _send(env, state, seq, now, scene, found[i], narrowed[i], qty)
+
+
+def _reason(
+    found: Sequence[Candidate], narrowed: Sequence[Narrowed], quantities: Sequence[int]
+) -> str:
+    """Why nothing is sent, if nothing is."""
+    if any(quantities):
+        return ""
+    if not found:
+        return "NO_CANDIDATE"
+    if not any(each.cap for each in narrowed):
+        return "NARROWED_TO_NOTHING"
+    return "NOT_WORTH_IT"
+
+
+# -- candidates and rules ------------------------------------------------------------------------
+
+
+def _candidates(env: Environment, state: State, now: int, scene: Scene) -> list[Candidate]:
+    asked = {ask.mic for ask in state.asks.values() if ask.parent_id == scene.parent.parent_id}
+    found = candidates(
+        scene.view,
+        scene.instrument,
+        tuple(env.venues.values()),
+        state.market,
+        now,
+        open_mics=_allowed_mics(state),
+        asked=asked,
+    )
+    if scene.view.time_in_force in IMMEDIATE:
+        waiting = RESTING_TACTICS | {Tactic.DEALER_RFQ}
+        found = [each for each in found if each.tactic not in waiting]
+    return found
+
+
+def _allowed_mics(state: State) -> set[str]:
+    """Venues that are logged on, reconciled and not killed."""
+    killed = {kill.value for kill in state.kills.values() if kill.scope == "venue"}
+    return set(state.open_mics()) - killed
+
+
+def _narrowed(scene: Scene, found: Sequence[Candidate], now: int) -> list[Narrowed]:
+    context = RuleContext(
+        now=now,
+        parent=scene.view,
+        instrument=scene.instrument,
+        market=scene.market,
+        due_qty=scene.qty,
+        urgency=scene.due.urgency,
+    )
+    return [narrow(each, scene.policy.rules, context) for each in found]
+
+
+# -- scores and shares ---------------------------------------------------------------------------
+
+
+def urgency_bp(urgency: float, market: MarketView) -> float:
+    """u(x): what it costs not to fill a share now, bp of the mid (learning.md section 2).
+
+    A choice until the urgency table is learned: half a half-spread when patient, so that only
+    providing and midpoints are worth it; at urgency 1 two and a half half-spreads and 5 bp, so
+    that taking at the touch with its fee is worth it everywhere.
+    """
+    mid2 = market.mid2
+    if not mid2:
+        return 5.0 * urgency
+    half_spread = BP * max(0, market.offer - market.bid) / mid2
+    return half_spread * (0.5 + 2.0 * urgency) + 5.0 * urgency * urgency
+
+
+def _score(
+    env: Environment,
+    state: State,
+    seq: int,
+    scene: Scene,
+    found: Sequence[Candidate],
+    matrix: FloatArray,
+) -> tuple[Scores, str, list[float]]:
+    """The learner's scores; those of the fallback if they are not finite (F-30)."""
+    side, mid2, lot = scene.view.side, scene.market.mid2, scene.instrument.lot
+    costs = [cost_bp(each, side, mid2) for each in found]
+    request = ScoreRequest(
+        symbol=scene.view.symbol,
+        arms=tuple(each.arm.key for each in found),
+        features=matrix,
+        cost_bp=np.array(costs, dtype=np.float64),
+        displayed_lots=np.array([each.displayed / lot for each in found], dtype=np.float64),
+        lots=scene.lots,
+        urgency_bp=urgency_bp(scene.due.urgency, scene.market),
+        participation=scene.view.leaves_qty / max(1, scene.qty),
+    )
+    for key in (
+        learner_key(scene.policy.learner, scene.policy.learner_params),
+        env.fallback_learner,
+    ):
+        learner, arrays = state.shelf.get(key)
+        rng = np.random.Generator(np.random.Philox(key=env.seed, counter=seq))
+        scores = learner.score(arrays, request, rng)
+        if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
+            return scores, key, costs
+    raise AssertionError("the fallback learner's scores are not finite")
+
+
+def _quantities(scene: Scene, allocation: Allocation, narrowed: Sequence[Narrowed]) -> list[int]:
+    """Lots to shares: no more than the cap, and together no more than what is to be placed."""
+    left = scene.qty
+    quantities = []
+    for lots, each in zip(allocation.lots_per_candidate, narrowed, strict=True):
+        qty = min(lots * scene.instrument.lot, each.cap, left)
+        if qty < each.min_qty:
+            qty = 0
+        quantities.append(qty)
+        left -= qty
+    return quantities
+
+
+def _all_or_none(
+    scene: Scene, found: Sequence[Candidate], narrowed: Sequence[Narrowed]
+) -> list[int]:
+    """FOK: one venue that shows the whole quantity, or nothing. Two could fill half each."""
+    want = scene.view.order_qty
+    for i, each in enumerate(found):
+        if each.displayed >= want and narrowed[i].cap >= want:
+            return [want if j == i else 0 for j in range(len(found))]
+    return [0] * len(found)
+
+
+_PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
+
+
+def _record(
+    scene: Scene,
+    candidate: Candidate,
+    narrowed: Narrowed,
+    row: FloatArray,
+    scores: Scores,
+    i: int,
+    cost: float,
+    qty: int,
+    marginal: float,
+) -> CandidateRecord:
+    at = [j - 1 for j in _PROBES if j <= scores.tails.shape[1]]
+    return CandidateRecord(
+        arm=candidate.arm.key,
+        price=candidate.price,
+        displayed=candidate.displayed,
+        cap=narrowed.cap,
+        caps=narrowed.caps,
+        min_qty=narrowed.min_qty,
+        floor=narrowed.floor,
+        features=tuple(row.tolist()),
+        cost_bp=cost,
+        value_bp=float(scores.values[i]),
+        tail=tuple(scores.tails[i, at].tolist()),
+        tail_mean=tuple(scores.mean_tails[i, at].tolist()),
+        qty=qty,
+        marginal_bp=float(marginal),
+    )
+
+
+# -- children ------------------------------------------------------------------------------------
+
+
+def _send(
+    env: Environment,
+    state: State,
+    seq: int,
+    now: int,
+    scene: Scene,
+    candidate: Candidate,
+    narrowed: Narrowed,
+    qty: int,
+) -> Iterator[Command]:
+    """The child, if every limit lets exactly this order pass; a question first to a dealer."""
+    mic, symbol = candidate.arm.mic, scene.view.symbol
+    quote_id = ""
+    if candidate.tactic is Tactic.DEALER_RFQ:
+        answer = state.market.answer(symbol, mic)
+        if answer is None or answer.valid_until <= now:
+            yield _ask(env, state, now, scene, mic, qty)
+            return
+        quote_id = answer.quote_id
+    elif candidate.tactic is Tactic.DEALER_QUOTE:
+        quote = state.market.quote(symbol, mic)
+        assert quote is not None, "the candidate was made from it"
+        quote_id = quote.quote_id
+    child = _child(env, state, seq, now, scene, candidate, narrowed, qty, quote_id)
+    limited = LimitedOrder(
+        order_id=child.cl_ord_id,
+        is_child=True,
+        session=scene.view.session,
+        account=scene.view.account,
+        symbol=symbol,
+        side=child.side,
+        qty=qty,
+        added_qty=qty,
+        ord_type=child.ord_type,
+        price=child.price,
+        mic=mic,
+        tactic=candidate.tactic,
+        algo=scene.parent.algo,
+    )
+    refusals = evaluate(env.limits, limited, LimitView(env, state, now))
+    for limit, refusal in refusals:
+        yield breach(
+            limit, refusal, scene.parent.parent_id, child.cl_ord_id, scene.view.account, mic
+        )
+    if not refusals:
+        _assert_sound(scene, child)
+        yield child
+
+
+def _ask(
+    env: Environment, state: State, now: int, scene: Scene, mic: str, qty: int
+) -> RequestQuote:
+    return RequestQuote(
+        mic=mic,
+        quote_req_id=f"Q{env.shard}{base36(state.epoch)}-{base36(state.ids)}",
+        parent_id=scene.parent.parent_id,
+        symbol=scene.view.symbol,
+        side=scene.view.side,
+        qty=qty,
+        expires=now + env.routing.quote_wait_ns,
+    )
+
+
+def _child(
+    env: Environment,
+    state: State,
+    seq: int,
+    now: int,
+    scene: Scene,
+    candidate: Candidate,
+    narrowed: Narrowed,
+    qty: int,
+    quote_id: str,
+) -> SendChild:
+    rests = candidate.tactic in RESTING_TACTICS
+    fok = scene.view.time_in_force is TimeInForce.FOK
+    immediate = TimeInForce.FOK if fok else TimeInForce.IOC
+    return SendChild(
+        cl_ord_id=child_id(env.shard, state.epoch, state.ids),
+        parent_id=scene.parent.parent_id,
+        decision=seq,
+        mic=candidate.arm.mic,
+        tactic=candidate.tactic,
+        symbol=scene.view.symbol,
+        side=scene.view.side,
+        qty=qty,
+        ord_type=OrdType.PREVIOUSLY_QUOTED if quote_id else OrdType.LIMIT,
+        time_in_force=TimeInForce.DAY if rests else immediate,
+        price=_price(env, scene, candidate),
+        account=scene.view.account,
+        min_qty=narrowed.min_qty if candidate.tactic is Tactic.DARK_MID else 0,
+        quote_id=quote_id,
+        cancel_at=_slice_end(env, scene, now) if rests else 0,
+    )
+
+
+def _slice_end(env: Environment, scene: Scene, now: int) -> int:
+    end = now + env.routing.slice_ns
+    return min(end, scene.parent.expire_at) if scene.parent.expire_at > now else end
+
+
+def _price(env: Environment, scene: Scene, candidate: Candidate) -> int:
+    """The child's limit. A midpoint order without one gets a protective one, never none.
+
+    It is rounded to the tick away from aggression (controls.md 13).
+    """
+    if candidate.price is not None:
+        return candidate.price
+    mid2, tick, sign = scene.market.mid2, scene.instrument.tick, scene.view.side.sign
+    edge = mid2 * (BP + sign * env.routing.protection_bp) // (2 * BP)
+    return edge - edge % tick if sign > 0 else edge + -edge % tick
+
+
+def _assert_sound(scene: Scene, child: SendChild) -> None:
+    """What must hold of every child that leaves; a breach is a mistake of ours."""
+    parent, limit = scene.parent, scene.view.price
+    free = parent.terms.order_qty - parent.cum_qty - parent.working_qty
+    assert 0 < child.qty <= free, f"{parent.parent_id}: {child.qty} of {free} free"
+    assert child.price is not None
+    assert child.price < 1_000_000_000 * PX_SCALE
+    if limit is not None:
+        worse = child.price > limit if child.side is Side.BUY else child.price < limit
+        assert not worse, f"{child.cl_ord_id}: {child.price} is worse than the parent's {limit}"

@@ -1,0 +1,68 @@
+"""The learners in use and their states: arrays, changed by lessons alone.
+
+Owns the mapping from a learner's key (its name and parameters, as decisions record it) to the
+plug-in and its arrays. Knows nothing of orders.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+
+import numpy as np
+
+from router.messages import Learn
+from router.ports import Arrays, Learner, Lesson
+
+
+def learner_key(name: str, params: Mapping[str, object]) -> str:
+    """The key of a learner: `hazard`, or `hazard{"kappa":0.1}` with parameters."""
+    if not params:
+        return name
+    return name + json.dumps(dict(params), sort_keys=True, separators=(",", ":"))
+
+
+class LearnerShelf:
+    """Plug-ins by key, made when first asked for, with their arrays."""
+
+    def __init__(self, types: Mapping[str, type[Learner]], *, dimensions: int) -> None:
+        self._types = types
+        self._dimensions = dimensions
+        self._learners: dict[str, Learner] = {}
+        self.states: dict[str, Arrays] = {}
+        self.versions: dict[str, int] = {}
+        """Lessons that each learner has taken."""
+
+    def get(self, key: str) -> tuple[Learner, Arrays]:
+        """The learner of a key and its state.
+
+        Raises:
+            KeyError: if there is no such learner.
+        """
+        learner = self._learners.get(key)
+        if learner is None:
+            name, brace, params = key.partition("{")
+            learner = self._types[name].from_document(json.loads(brace + params) if brace else {})
+            self._learners[key] = learner
+            self.states[key] = learner.initial(self._dimensions)
+            self.versions[key] = 0
+        return learner, self.states[key]
+
+    def learn(self, command: Learn) -> None:
+        """Take a lesson."""
+        learner, state = self.get(command.learner)
+        features = np.array(command.features, dtype=np.float64)
+        learner.learn(
+            state,
+            Lesson(
+                symbol=command.symbol,
+                arm=command.arm,
+                features=features,
+                sent_lots=command.sent_lots,
+                filled_lots=command.filled_lots,
+                min_lots=command.min_lots,
+                outcome=command.outcome,
+                markout_bp=command.markout_bp,
+            ),
+        )
+        self.versions[command.learner] += 1

@@ -1,0 +1,275 @@
+"""Everything the router knows: the value that `core.fold` makes out of events and commands.
+
+Owns the tables and the questions that may be asked of them. Must not know what we would do about
+anything: it never imports the engine, so that recovery cannot decide again. Books and quotes are
+kept here too but are volatile: they are not part of the digest and are empty after a restart.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+from collections import deque
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from router import messages as m
+from router.core.books import Market
+from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
+from router.core.shelf import LearnerShelf
+from router.model import Venue
+from router.ports import Kill, SeenOrder
+
+CLOSED_PARENTS_MAX = 50_000
+"""Terminal parents that are remembered for status requests; the oldest are forgotten first."""
+
+WINDOW_MAX = 100_000
+"""Entries of a rolling window; older ones fall out even if the window is longer."""
+
+FILL_RATIO_WEIGHT = 0.1
+"""Weight of the newest outcome in an arm's moving fill ratio."""
+
+
+class Outcome(StrEnum):
+    """What folding a venue's report came to."""
+
+    NONE = ""
+    STATUS = "status"
+    TRADE = "trade"
+    CORRECTION = "correction"
+    DUPLICATE = "duplicate"
+    SUSPENSE = "suspense"
+    """A trade of an order that we do not know: kept, counted, never dropped."""
+    STRAY = "stray"
+    """About an order or execution that we do not know; it moves no quantity."""
+    UNKNOWN_ORDER = "unknown order"
+    """The venue says that it does not know our order."""
+
+
+class Timer(msgspec.Struct, frozen=True, order=True):
+    """Something to look at later. A timer that is no longer meant is ignored when it fires."""
+
+    at: int
+    number: int
+    kind: str
+    subject: str
+
+
+class VenueState(msgspec.Struct):
+    """A venue's order session, as the core sees it."""
+
+    open: bool = False
+    """Logged on."""
+    reconciled: bool = False
+    """Every child there is known since the session opened: new risk is allowed."""
+    mass_status_req_id: str = ""
+    suspense: list[str] = []
+    """Fill keys of executions whose order we do not know."""
+
+
+class QuoteAsk(msgspec.Struct):
+    """A QuoteRequest(R) that waits for its Quote(S)."""
+
+    quote_req_id: str
+    mic: str
+    parent_id: str
+    expires: int
+
+
+class State:
+    """The fold. `apply` is the only thing that changes it."""
+
+    def __init__(
+        self,
+        venues: Mapping[str, Venue],
+        shelf: LearnerShelf,
+        *,
+        pause_ns: int,
+        markout_ns: int,
+    ) -> None:
+        self.venues = venues
+        self.shelf = shelf
+        self.pause_ns = pause_ns
+        self.markout_ns = markout_ns
+        self.market = Market()
+        self.volume_marks: dict[str, int] = {}
+        """Volatile: the market's volume counter at each parent's start."""
+        self.epoch = 0
+        self.ids = 0
+        self.reports = 0
+        self.kill_count = 0
+        self.parents: dict[str, Parent] = {}
+        self.children: dict[str, Child] = {}
+        self.cancel_ids: dict[str, str] = {}
+        self.fills: dict[str, Fill] = {}
+        self.by_client_id: dict[tuple[str, str], str] = {}
+        self.requests: dict[tuple[str, str], m.OrderTerms] = {}
+        self.open_parents: dict[str, None] = {}
+        self.closed_parents: deque[str] = deque()
+        self.kills: dict[str, Kill] = {}
+        self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
+        self.sessions: set[str] = set()
+        self.asks: dict[str, QuoteAsk] = {}
+        self.fill_ratio: dict[str, float] = {}
+        self.seen: deque[SeenOrder] = deque(maxlen=WINDOW_MAX)
+        self.message_times: dict[str, deque[int]] = {}
+        self.child_times: dict[str, deque[int]] = {}
+        self.execution_times: dict[str, deque[int]] = {}
+        self.timers: list[Timer] = []
+        self.timer_count = 0
+        self.illegal_transitions = 0
+        self.due: list[Timer] = []
+        self.outcome = Outcome.NONE
+        """What the last venue report turned out to be."""
+
+    # -- timers ----------------------------------------------------------------------------------
+
+    def deadline(self) -> int | None:
+        """When the next timer is due, UTC nanoseconds."""
+        return self.timers[0].at if self.timers else None
+
+    def schedule(self, at: int, kind: str, subject: str) -> None:
+        """Look at something at a time."""
+        self.timer_count += 1
+        heapq.heappush(self.timers, Timer(at, self.timer_count, kind, subject))
+
+    def wake(self, parent: Parent, at: int) -> None:
+        """Ask the parent's algo no later than `at`."""
+        if parent.next_at == 0 or at < parent.next_at:
+            parent.next_at = at
+            self.schedule(at, "parent", parent.parent_id)
+
+    # -- questions ------------------------------------------------------------------------------
+
+    def children_of(self, parent: Parent) -> list[Child]:
+        """The parent's children that are not terminal, oldest first."""
+        return [self.children[cl_ord_id] for cl_ord_id in parent.working]
+
+    def find_child(self, cl_ord_id: str, orig_cl_ord_id: str = "") -> Child | None:
+        """The child that a venue means by ClOrdID or by the ClOrdID of a cancel of it."""
+        for name in (cl_ord_id, orig_cl_ord_id):
+            child = self.children.get(self.cancel_ids.get(name, name))
+            if child is not None:
+                return child
+        return None
+
+    def live_children(self, mic: str = "") -> list[Child]:
+        """Children that are not terminal, at one venue or at all."""
+        return [
+            child
+            for parent_id in self.open_parents
+            for child in self.children_of(self.parents[parent_id])
+            if not mic or child.mic == mic
+        ]
+
+    def open_mics(self) -> list[str]:
+        """Venues that may take new risk."""
+        return [mic for mic, venue in self.venue.items() if venue.open and venue.reconciled]
+
+    def digest(self) -> str:
+        """sha256 over everything that is not volatile: equal histories have equal digests."""
+        sha = hashlib.sha256()
+        sha.update(msgspec.json.encode(self._durable(), order="deterministic"))
+        for key in sorted(self.shelf.states):
+            for name, array in sorted(self.shelf.states[key].items()):
+                sha.update(f"{key}/{name}".encode())
+                sha.update(np.ascontiguousarray(array).tobytes())
+        return sha.hexdigest()
+
+    def _durable(self) -> dict[str, Any]:
+        return {
+            "counters": [self.epoch, self.ids, self.reports, self.kill_count],
+            "parents": self.parents,
+            "children": self.children,
+            "cancel_ids": self.cancel_ids,
+            "fills": self.fills,
+            "clients": [[*key, value] for key, value in self.by_client_id.items()],
+            "kills": [[k.kill_id, k.scope, k.value] for k in self.kills.values()],
+            "venues": self.venue,
+            "sessions": sorted(self.sessions),
+            "asks": self.asks,
+            "fill_ratio": self.fill_ratio,
+            "windows": [
+                [len(self.seen)],
+                {key: list(times) for key, times in self.message_times.items()},
+                {key: list(times) for key, times in self.child_times.items()},
+                {key: list(times) for key, times in self.execution_times.items()},
+            ],
+        }
+
+    # -- bookkeeping, for the fold ---------------------------------------------------------------
+
+    def turn(self, now: int, child: Child, what: ChildInput) -> None:
+        """Apply an input to a child's status; one that the table lacks leaves it alone."""
+        was = child.status
+        if not child.turn(what, now):
+            self.illegal_transitions += 1
+        if child.status is ChildStatus.LIVE and was is ChildStatus.UNKNOWN and child.cancel_at:
+            self.schedule(max(now, child.cancel_at), "slice", child.cl_ord_id)
+
+    def book(self, child: Child, qty: int, px: int, liquidity: str) -> None:
+        """Book shares (negative: take them back) on the child and its parent."""
+        parent = self.parents[child.parent_id]
+        venue = self.venues[child.mic]
+        for order in (child, parent):
+            order.cum_qty += qty
+            order.notional += qty * px
+        parent.fees += qty * (venue.make_fee if liquidity == "1" else venue.take_fee)
+        kind = venue.venue_type.value
+        parent.filled_by[child.mic] = parent.filled_by.get(child.mic, 0) + qty
+        parent.filled_by_type[kind] = parent.filled_by_type.get(kind, 0) + qty
+
+    def child_moved(self, now: int, child: Child) -> None:
+        """Keep the parent's working quantity, and wake it when a child has ended."""
+        parent = self.parents[child.parent_id]
+        if not child.terminal:
+            parent.working[child.cl_ord_id] = child.leaves_qty
+        elif child.cl_ord_id in parent.working:
+            del parent.working[child.cl_ord_id]
+            if child.cum_qty:
+                self.schedule(now + self.markout_ns, "lesson", child.cl_ord_id)
+            if parent.terminal:
+                self.close(parent)
+            else:
+                self.wake(parent, now + self.pause_ns)
+        self.settle_venue(child.mic)
+
+    def settle_venue(self, mic: str) -> None:
+        """A venue is reconciled when none of its children is UNKNOWN any more."""
+        venue = self.venue[mic]
+        if venue.open and not venue.reconciled:
+            venue.reconciled = not any(
+                child.status is ChildStatus.UNKNOWN for child in self.live_children(mic)
+            )
+
+    def count(self, windows: dict[str, deque[int]], key: str, now: int) -> None:
+        """Note that something happened now."""
+        windows.setdefault(key, deque(maxlen=WINDOW_MAX)).append(now)
+
+    def close(self, parent: Parent) -> None:
+        """A parent that is over and has no child at work leaves the table of open ones."""
+        if parent.parent_id not in self.open_parents or parent.working:
+            return
+        del self.open_parents[parent.parent_id]
+        self.closed_parents.append(parent.parent_id)
+        while len(self.closed_parents) > CLOSED_PARENTS_MAX:
+            self._forget(self.closed_parents.popleft())
+
+    def _forget(self, parent_id: str) -> None:
+        parent = self.parents.get(parent_id)
+        if parent is None or parent_id in self.open_parents:
+            return
+        del self.parents[parent_id]
+        self.volume_marks.pop(parent_id, None)
+        for client_id in parent.client_ids:
+            del self.by_client_id[(parent.session, client_id)]
+        for cl_ord_id in parent.children:
+            child = self.children.pop(cl_ord_id)
+            for cancel_id in child.cancel_ids:
+                del self.cancel_ids[cancel_id]
+            for key in child.fill_keys:
+                del self.fills[key]

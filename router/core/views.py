@@ -1,0 +1,126 @@
+"""What plug-ins are shown of the state: frozen views, and the questions that limits may ask.
+
+Owns the translation from tables to views. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Sequence
+
+from router.core.books import Market
+from router.core.environment import Environment
+from router.core.orders import Parent
+from router.core.state import State
+from router.model import Instrument, Side
+from router.ports import Kill, ParentView, SeenOrder
+
+VERY_OLD_NS = 1 << 62
+"""The age of what was never seen."""
+
+
+def parent_view(parent: Parent) -> ParentView:
+    """A parent as plug-ins see it."""
+    terms = parent.terms
+    return ParentView(
+        parent_id=parent.parent_id,
+        session=parent.session,
+        account=terms.account,
+        symbol=terms.symbol,
+        side=terms.side,
+        ord_type=terms.ord_type,
+        time_in_force=terms.time_in_force,
+        order_qty=terms.order_qty,
+        cum_qty=parent.cum_qty,
+        working_qty=parent.working_qty,
+        price=terms.price,
+        min_qty=terms.min_qty,
+        start_time=parent.start_time,
+        end_time=parent.end_time,
+        arrival_mid=parent.arrival_mid,
+        filled_by=parent.filled_by,
+        filled_by_type=parent.filled_by_type,
+    )
+
+
+class LimitView:
+    """The LimitContext of one moment."""
+
+    __slots__ = ("_env", "_market", "_now", "_state")
+
+    def __init__(self, env: Environment, state: State, now: int) -> None:
+        self._env = env
+        self._state = state
+        self._market: Market = state.market
+        self._now = now
+
+    @property
+    def now(self) -> int:
+        """UTC nanoseconds."""
+        return self._now
+
+    def instrument(self, symbol: str) -> Instrument | None:
+        """The instrument, or None if the symbol is not known."""
+        return self._env.instruments.get(symbol)
+
+    def reference_px(self, symbol: str) -> int:
+        """Midpoint over the lit venues (rounded down), else the last trade, else 0."""
+        return self._market.reference(symbol, self._now)[0]
+
+    def reference_age_ns(self, symbol: str) -> int:
+        """Age of that price; very large if there is none."""
+        return self._market.reference(symbol, self._now)[1]
+
+    def book_age_ns(self, symbol: str, mic: str) -> int:
+        """Age of the venue's own book or quote; very large if there is none."""
+        book = self._market.book(symbol, mic)
+        if book is not None:
+            return VERY_OLD_NS if book.stale else self._now - book.updated_at
+        quote = self._market.quote(symbol, mic) or self._market.answer(symbol, mic)
+        if quote is not None and quote.valid_until > self._now:
+            return 0
+        return VERY_OLD_NS
+
+    def open_notional(self, account: str) -> int:
+        """Value of unexecuted parent quantity of the account at limit or reference price."""
+        total = 0
+        for parent_id in self._state.open_parents:
+            terms = self._state.parents[parent_id].terms
+            if terms.account == account:
+                px = terms.price or self.reference_px(terms.symbol)
+                total += self._state.parents[parent_id].leaves_qty * px
+        return total
+
+    def message_count(self, session: str, window_ns: int) -> int:
+        """New orders and replaces within the window; this one, folded already, is not counted."""
+        return max(0, self._within(self._state.message_times.get(session), window_ns) - 1)
+
+    def child_count(self, mic: str, window_ns: int) -> int:
+        """New children sent to the venue within the window."""
+        return self._within(self._state.child_times.get(mic), window_ns)
+
+    def execution_count(self, algo: str, symbol: str, side: Side, window_ns: int) -> int:
+        """Executions of the algo on this symbol and side within the window."""
+        times = self._state.execution_times.get(f"{algo}/{symbol}/{side.value}")
+        return self._within(times, window_ns)
+
+    def recent_orders(self, window_ns: int) -> Sequence[SeenOrder]:
+        """Parent orders accepted within the window, oldest first."""
+        start = self._now - window_ns
+        recent: list[SeenOrder] = []
+        for seen in reversed(self._state.seen):
+            if seen.at <= start:
+                break
+            recent.append(seen)
+        recent.reverse()
+        return recent
+
+    def kills(self) -> Sequence[Kill]:
+        """The kills that hold now."""
+        return tuple(self._state.kills.values())
+
+    def _within(self, times: deque[int] | None, window_ns: int) -> int:
+        if not times:
+            return 0
+        return len(times) - bisect_right(times, self._now - window_ns)

@@ -1,0 +1,332 @@
+"""Commands: imperatives, to the OMS, to a venue, and to ourselves. They are history too."""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.messages.events import OrderTerms
+from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
+
+# --- Commands: to the OMS ----------------------------------------------------------------------
+
+
+class OpenParent(msgspec.Struct, frozen=True, tag=True):
+    """Take a client's order as a parent, pinned to the policy that was in force."""
+
+    parent_id: str
+    session: str
+    cl_ord_id: str
+    terms: OrderTerms
+    policy: str
+    policy_hash: str
+    algo: str
+    algo_params: dict[str, str]
+    start_time: int
+    end_time: int
+    """When the algo's schedule ends, UTC nanoseconds; 0 if it has none."""
+    expire_at: int
+    """When the order itself ends, UTC nanoseconds; 0 for a good-till-cancel order."""
+    arrival_mid: int
+    """Midpoint over lit venues in half price units (bid + offer); 0 if there was no market."""
+
+
+class Report(msgspec.Struct, frozen=True, tag=True):
+    """ExecutionReport(8) to an OMS. What a parent's OrdStatus is, is what its last Report said."""
+
+    session: str
+    parent_id: str
+    cl_ord_id: str
+    exec_id: str
+    exec_type: ExecType
+    ord_status: OrdStatus
+    terms: OrderTerms
+    cum_qty: int
+    leaves_qty: int
+    notional: int
+    """Sum of quantity times price over executions: AvgPx(6) is derived when printed."""
+    orig_cl_ord_id: str = ""
+    last_qty: int = 0
+    last_px: int = 0
+    last_mkt: str = ""
+    liquidity: str = ""
+    exec_ref_id: str = ""
+    ord_rej_reason: str = ""
+    text: str = ""
+    transact_time: int = 0
+    ord_status_req_id: str = ""
+    mass_status_req_id: str = ""
+    tot_num_reports: int = 0
+    last_report: bool = False
+    child_cl_ord_id: str = ""
+    """For a fill: the child that earned it. Not sent."""
+
+
+class RefuseCancel(msgspec.Struct, frozen=True, tag=True):
+    """OrderCancelReject(9) to an OMS."""
+
+    session: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    order_id: str
+    ord_status: OrdStatus
+    response_to: str
+    """CxlRejResponseTo(434): 1 to a cancel, 2 to a replace."""
+    cxl_rej_reason: str
+    text: str
+    parent_id: str = ""
+
+
+class RefuseMessage(msgspec.Struct, frozen=True, tag=True):
+    """BusinessMessageReject(j) to an OMS."""
+
+    session: str
+    ref_seq_num: int
+    ref_msg_type: str
+    business_reject_reason: str
+    ref_id: str
+    text: str
+
+
+# --- Commands: to a venue ----------------------------------------------------------------------
+
+
+class SendChild(msgspec.Struct, frozen=True, tag=True):
+    """NewOrderSingle(D) to a venue."""
+
+    cl_ord_id: str
+    parent_id: str
+    decision: int
+    """The `seq` of the Decide command that this child belongs to."""
+    mic: str
+    tactic: Tactic
+    symbol: str
+    side: Side
+    qty: int
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    price: int | None
+    account: str = ""
+    min_qty: int = 0
+    quote_id: str = ""
+    cancel_at: int = 0
+    """When a resting child's slice ends, UTC nanoseconds; 0 for a child that does not rest."""
+
+
+class CancelChild(msgspec.Struct, frozen=True, tag=True):
+    """OrderCancelRequest(F) to a venue."""
+
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    mic: str
+    order_id: str
+    symbol: str
+    side: Side
+    qty: int
+    reason: str
+
+
+class QueryChild(msgspec.Struct, frozen=True, tag=True):
+    """OrderStatusRequest(H) to a venue."""
+
+    mic: str
+    cl_ord_id: str
+    order_id: str
+    symbol: str
+    side: Side
+
+
+class QueryVenue(msgspec.Struct, frozen=True, tag=True):
+    """OrderMassStatusRequest(AF) to a venue, for all orders."""
+
+    mic: str
+    mass_status_req_id: str
+
+
+class RequestQuote(msgspec.Struct, frozen=True, tag=True):
+    """QuoteRequest(R) to a dealer."""
+
+    mic: str
+    quote_req_id: str
+    parent_id: str
+    symbol: str
+    side: Side
+    qty: int
+    expires: int
+
+
+# --- Commands: to ourselves --------------------------------------------------------------------
+
+
+class CapNote(msgspec.Struct, frozen=True, array_like=True):
+    """Who lowered a candidate's cap, to what, in shares."""
+
+    by: str
+    cap: int
+    note: str = ""
+
+
+class CandidateRecord(msgspec.Struct, frozen=True):
+    """One candidate of a decision, as `sluice why` shows it."""
+
+    arm: str
+    price: int | None
+    displayed: int
+    cap: int
+    """Shares, after every rule."""
+    caps: tuple[CapNote, ...]
+    min_qty: int
+    floor: int
+    features: tuple[float, ...]
+    cost_bp: float
+    """Price against mid and fee, bp of the mid: known before the fill."""
+    value_bp: float
+    tail: tuple[float, ...]
+    """P(fill of at least j lots) at j = 1, 2, 4, 8 ... lots, as drawn."""
+    tail_mean: tuple[float, ...]
+    """The same at the posterior mean."""
+    qty: int
+    """Shares allocated, before limits."""
+    marginal_bp: float
+    """Value times tail of the next lot that was not given, bp."""
+
+
+class Decide(msgspec.Struct, frozen=True, tag=True):
+    """A decision: everything that it was made from, and what it gave to whom."""
+
+    parent_id: str
+    due_qty: int
+    urgency: float
+    lot: int
+    mid: int
+    """In half price units."""
+    volume: int
+    """Shares seen traded in the market since the parent's start."""
+    next_at: int
+    """When the algo wants to be asked again, UTC nanoseconds."""
+    features: tuple[str, ...]
+    feature_version: int
+    learner: str
+    learner_version: int
+    policy_hash: str
+    candidates: tuple[CandidateRecord, ...]
+    reason: str = ""
+    """Why nothing was sent, if nothing was: the code of the gating rule, limit or state."""
+
+
+class Wait(msgspec.Struct, frozen=True, tag=True):
+    """Nothing is due for a parent now: ask again later."""
+
+    parent_id: str
+    until: int
+    reason: str
+    volume: int = 0
+    """Shares seen traded in the market since the parent's start."""
+
+
+class NoteBreach(msgspec.Struct, frozen=True, tag=True):
+    """A limit refused an order. `order_id` is a child's ClOrdID or a client's."""
+
+    limit: str
+    code: str
+    text: str
+    parent_id: str
+    order_id: str
+    mic: str
+    account: str
+
+
+class MarkChild(msgspec.Struct, frozen=True, tag=True):
+    """The midpoint seen when a child first traded, in half price units: the markout's start."""
+
+    cl_ord_id: str
+    mid: int
+
+
+class Learn(msgspec.Struct, frozen=True, tag=True):
+    """One lesson: what an arm was asked for, what it gave, and what the price did afterwards."""
+
+    cl_ord_id: str
+    learner: str
+    symbol: str
+    arm: str
+    features: tuple[float, ...]
+    feature_version: int
+    sent_lots: int
+    filled_lots: int
+    min_lots: int
+    outcome: str
+    """`observed`, or why the row is missing: `rejected`, `last_look`, `unknown`, `early`."""
+    markout_bp: float | None
+    """-10^4 * side * (mid after the horizon - mid at the fill) / mid; None if not seen."""
+
+
+class EngageKill(msgspec.Struct, frozen=True, tag=True):
+    """The kill switch holds for a scope from here on."""
+
+    kill_id: str
+    scope: str
+    value: str
+    who: str
+    reason: str
+
+
+class ReleaseKill(msgspec.Struct, frozen=True, tag=True):
+    """A kill is lifted by a named person."""
+
+    kill_id: str
+    who: str
+    reason: str
+
+
+class MarkUnknown(msgspec.Struct, frozen=True, tag=True):
+    """A child's fate is not known: it counts in full until the venue has answered."""
+
+    cl_ord_id: str
+    reason: str
+
+
+class SettleChild(msgspec.Struct, frozen=True, tag=True):
+    """The venue says that it has no such live order: the child is closed with what it traded."""
+
+    cl_ord_id: str
+    reason: str
+
+
+class Reschedule(msgspec.Struct, frozen=True, tag=True):
+    """After a replace: the algo's parameters and the parent's times under the new terms."""
+
+    parent_id: str
+    algo_params: dict[str, str]
+    end_time: int
+    expire_at: int
+
+
+class FreezeParent(msgspec.Struct, frozen=True, tag=True):
+    """Something that cannot be has happened to a parent: no more children for it."""
+
+    parent_id: str
+    reason: str
+
+
+Command = (
+    OpenParent
+    | Report
+    | RefuseCancel
+    | RefuseMessage
+    | SendChild
+    | CancelChild
+    | QueryChild
+    | QueryVenue
+    | RequestQuote
+    | Decide
+    | Wait
+    | NoteBreach
+    | MarkChild
+    | Learn
+    | EngageKill
+    | ReleaseKill
+    | MarkUnknown
+    | SettleChild
+    | Reschedule
+    | FreezeParent
+)

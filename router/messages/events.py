@@ -1,0 +1,265 @@
+"""Events: past facts, from an OMS, from a venue, from ourselves and the operator.
+
+Units are those of `router.model`. A field that was not on the wire is its type's zero ("", 0),
+never None, except prices, where 0 is not "no price".
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
+
+
+class OrderTerms(msgspec.Struct, frozen=True):
+    """What a client asks for in NewOrderSingle(D), and may change by a replace (G)."""
+
+    symbol: str
+    side: Side
+    order_qty: int
+    ord_type: OrdType
+    time_in_force: TimeInForce = TimeInForce.DAY
+    price: int | None = None
+    account: str = ""
+    min_qty: int = 0
+    effective_time: int = 0
+    expire_time: int = 0
+    algo: str = ""
+    """TargetStrategy(847): an algo's name; empty leaves the choice to the policy."""
+    params: dict[str, str] = {}
+    """TargetStrategyParameters(848), name to text; the algo's schema reads the values."""
+
+
+# --- Events: from an OMS -----------------------------------------------------------------------
+
+
+class OrderReceived(msgspec.Struct, frozen=True, tag=True):
+    """NewOrderSingle(D)."""
+
+    session: str
+    ref_seq_num: int
+    cl_ord_id: str
+    terms: OrderTerms
+    poss_resend: bool = False
+    refusal: str = ""
+    """Why the terms cannot be taken at all (unknown enumeration and the like), as `CODE: text`."""
+
+
+class CancelReceived(msgspec.Struct, frozen=True, tag=True):
+    """OrderCancelRequest(F)."""
+
+    session: str
+    ref_seq_num: int
+    cl_ord_id: str
+    orig_cl_ord_id: str = ""
+    order_id: str = ""
+
+
+class ReplaceReceived(msgspec.Struct, frozen=True, tag=True):
+    """OrderCancelReplaceRequest(G)."""
+
+    session: str
+    ref_seq_num: int
+    cl_ord_id: str
+    terms: OrderTerms
+    orig_cl_ord_id: str = ""
+    order_id: str = ""
+    refusal: str = ""
+
+
+class StatusReceived(msgspec.Struct, frozen=True, tag=True):
+    """OrderStatusRequest(H)."""
+
+    session: str
+    ref_seq_num: int
+    cl_ord_id: str = ""
+    order_id: str = ""
+    symbol: str = ""
+    side: str = ""
+    ord_status_req_id: str = ""
+
+
+class MassStatusReceived(msgspec.Struct, frozen=True, tag=True):
+    """OrderMassStatusRequest(AF). Type 7 asks for all orders, type 1 for one symbol's."""
+
+    session: str
+    ref_seq_num: int
+    mass_status_req_id: str
+    mass_status_req_type: str
+    symbol: str = ""
+    account: str = ""
+
+
+# --- Events: from a venue ----------------------------------------------------------------------
+
+
+class ExecutionReceived(msgspec.Struct, frozen=True, tag=True):
+    """ExecutionReport(8) from a venue. AvgPx(6) is left out: it is recomputed, never trusted."""
+
+    mic: str
+    cl_ord_id: str
+    exec_id: str
+    exec_type: ExecType
+    ord_status: OrdStatus
+    order_id: str = ""
+    orig_cl_ord_id: str = ""
+    exec_ref_id: str = ""
+    symbol: str = ""
+    side: str = ""
+    order_qty: int = 0
+    cum_qty: int = 0
+    leaves_qty: int = 0
+    last_qty: int = 0
+    last_px: int = 0
+    liquidity: str = ""
+    """LastLiquidityInd(851): 1 added, 2 removed; empty if not told."""
+    ord_rej_reason: str = ""
+    text: str = ""
+    trade_date: str = ""
+    transact_time: int = 0
+    mass_status_req_id: str = ""
+    last_report: bool = False
+    """LastRptRequested(912)=Y."""
+
+
+class CancelRejectReceived(msgspec.Struct, frozen=True, tag=True):
+    """OrderCancelReject(9) from a venue."""
+
+    mic: str
+    cl_ord_id: str
+    orig_cl_ord_id: str
+    ord_status: OrdStatus
+    cxl_rej_reason: str = ""
+    text: str = ""
+
+
+class ChildRefused(msgspec.Struct, frozen=True, tag=True):
+    """Reject(3) or BusinessMessageReject(j) for a message of ours: a definitive refusal."""
+
+    mic: str
+    cl_ord_id: str
+    ref_msg_type: str
+    text: str = ""
+
+
+class MarketDataEntry(msgspec.Struct, frozen=True, array_like=True):
+    """One MDEntry of a snapshot (W) or an increment (X)."""
+
+    entry_type: str
+    """MDEntryType(269): 0 bid, 1 offer, 2 trade."""
+    action: str
+    """MDUpdateAction(279): 0 new, 1 change, 2 delete."""
+    px: int
+    qty: int
+    aggressor: int = 0
+    """For a trade: +1 a buyer took, -1 a seller took, 0 not told."""
+
+
+class MarketDataReceived(msgspec.Struct, frozen=True, tag=True):
+    """MarketDataSnapshotFullRefresh(W) or MarketDataIncrementalRefresh(X), one symbol."""
+
+    mic: str
+    symbol: str
+    snapshot: bool
+    entries: tuple[MarketDataEntry, ...]
+
+
+class MarketDataLost(msgspec.Struct, frozen=True, tag=True):
+    """The feed of a venue is down: every book and quote of it is stale."""
+
+    mic: str
+
+
+class QuoteReceived(msgspec.Struct, frozen=True, tag=True):
+    """Quote(S) from a dealer, streamed or answering a QuoteRequest(R). Size 0: no such side."""
+
+    mic: str
+    symbol: str
+    quote_id: str
+    bid_px: int = 0
+    bid_size: int = 0
+    offer_px: int = 0
+    offer_size: int = 0
+    valid_until: int = 0
+    quote_req_id: str = ""
+
+
+class QuoteCanceled(msgspec.Struct, frozen=True, tag=True):
+    """QuoteCancel(Z), or a refused QuoteRequest. An empty quote_id means all of the symbol."""
+
+    mic: str
+    symbol: str
+    quote_id: str = ""
+    quote_req_id: str = ""
+
+
+# --- Events: from ourselves and the operator ---------------------------------------------------
+
+
+class SessionOpened(msgspec.Struct, frozen=True, tag=True):
+    """A session is logged on. `mic` is empty for an OMS."""
+
+    session: str
+    mic: str = ""
+
+
+class SessionClosed(msgspec.Struct, frozen=True, tag=True):
+    """A session is lost or logged out. `mic` is empty for an OMS."""
+
+    session: str
+    mic: str = ""
+    reason: str = ""
+
+
+class TimerFired(msgspec.Struct, frozen=True, tag=True):
+    """The core's deadline has passed."""
+
+
+class Restarted(msgspec.Struct, frozen=True, tag=True):
+    """The daemon has started: the first event of every epoch."""
+
+    epoch: int
+    config_hash: str = ""
+
+
+class KillRequested(msgspec.Struct, frozen=True, tag=True):
+    """An operator engages the kill switch. Scope `all`, `account` or `venue`."""
+
+    scope: str
+    value: str
+    who: str
+    reason: str
+
+
+class ArmRequested(msgspec.Struct, frozen=True, tag=True):
+    """An operator releases a kill by its id. `who` is the named person who takes it upon them."""
+
+    kill_id: str
+    who: str
+    reason: str
+
+
+Event = (
+    OrderReceived
+    | CancelReceived
+    | ReplaceReceived
+    | StatusReceived
+    | MassStatusReceived
+    | ExecutionReceived
+    | CancelRejectReceived
+    | ChildRefused
+    | MarketDataReceived
+    | MarketDataLost
+    | QuoteReceived
+    | QuoteCanceled
+    | SessionOpened
+    | SessionClosed
+    | TimerFired
+    | Restarted
+    | KillRequested
+    | ArmRequested
+)
+
+MarketEvent = MarketDataReceived | MarketDataLost | QuoteReceived | QuoteCanceled
+MARKET_EVENTS = (MarketDataReceived, MarketDataLost, QuoteReceived, QuoteCanceled)
+"""Events that go to the unsynced market file, not to the journal."""
