@@ -1,0 +1,284 @@
+"""The composition root: settings in, a node out. The only place that discovers plug-ins.
+
+Owns the translation from what an operator wrote to what the router works with.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import policies as policy_package
+import risk as risk_package
+import router.algos as algo_package
+import router.learners as learner_package
+from config.instruments import load_instruments
+from config.layers import SettingsError
+from config.sections import SessionKeys, VenueSettings, nanoseconds, units
+from config.settings import Settings
+from policies.book import PolicyBook
+from policies.document import Setting
+from risk import gate
+from router.core.engine import Engine
+from router.core.environment import Environment, Routing
+from router.core.features import FEATURES
+from router.core.shelf import LearnerShelf
+from router.core.state import State
+from router.fix.dictionary import FIX44
+from router.fix.session import Session, SessionConfig
+from router.journal.market import MarketFile
+from router.journal.recovery import steps
+from router.journal.segments import Journal
+from router.journal.storage import Storage
+from router.messages import Step
+from router.model import Instrument, Tactic, Venue, VenueType
+from router.plugin import discover
+from router.ports import Algo, Learner, Limit, Rule
+from router.runtime.links import Link, LinkKind
+from router.runtime.node import Node
+
+VENUE_TYPES: dict[str, VenueType] = {
+    "lit": VenueType.LIT,
+    "dark": VenueType.DARK,
+    "dealer": VenueType.DEALER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Every plug-in that was found, by family and name."""
+
+    rules: Mapping[str, type[Rule]]
+    limits: Mapping[str, type[Limit]]
+    algos: Mapping[str, type[Algo]]
+    learners: Mapping[str, type[Learner]]
+
+
+def families() -> Family:
+    """Discover all plug-ins."""
+    # numpy at eight venues is faster on one thread (performance.md), and it must be said early.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    return Family(
+        rules=discover(policy_package, Rule),
+        limits=discover(risk_package, Limit),  # type: ignore[type-abstract]
+        algos=discover(algo_package, Algo),  # type: ignore[type-abstract]
+        learners=discover(learner_package, Learner),  # type: ignore[type-abstract]
+    )
+
+
+def instruments(settings: Settings) -> dict[str, Instrument]:
+    """The instruments by symbol.
+
+    Raises:
+        SettingsError: as `load_instruments` does.
+    """
+    return {
+        each.symbol: Instrument(
+            symbol=each.symbol,
+            tick=each.tick_px,
+            lot=each.lot,
+            adv=each.adv,
+            currency=each.currency,
+            open_ns=each.open_ns,
+            close_ns=each.close_ns,
+        )
+        for each in load_instruments(settings.instruments)
+    }
+
+
+def venue(each: VenueSettings) -> Venue:
+    """A venue's profile."""
+    return Venue(
+        mic=each.mic,
+        venue_type=VENUE_TYPES[each.type],
+        tactics=tuple(Tactic(tactic) for tactic in each.tactics),
+        take_fee=units(each.fees.take),
+        make_fee=units(each.fees.make),
+        min_qty=each.min_qty,
+        ack_timeout_ns=nanoseconds(each.ack_timeout_s),
+        cl_ord_id_max=each.cl_ord_id_max,
+        mass_status=each.mass_status,
+        max_resend_age_ns=nanoseconds(each.max_resend_age_s),
+    )
+
+
+def policy_book(
+    settings: Settings, family: Family, venues: Sequence[Venue], symbols: Sequence[str]
+) -> PolicyBook:
+    """The policy documents.
+
+    Raises:
+        DocumentError: everything that is wrong with them, one line each.
+    """
+    default = Setting(settings.learner.name, settings.learner.parameters)
+    return PolicyBook.load(
+        settings.policies, family.rules, family.algos, family.learners, venues, symbols, default
+    )
+
+
+def limits(settings: Settings, family: Family) -> tuple[Limit, ...]:
+    """Every limit, in its fixed order.
+
+    Raises:
+        SettingsError: everything that is wrong with their parameters, with its origin.
+    """
+    try:
+        return gate.load(settings.limits, family.limits)
+    except gate.LimitsError as error:
+        told = [
+            f"{settings.origin('limits', name)}: limits.{name}: unknown limit; "
+            f"allowed: {', '.join(sorted(family.limits))}"
+            for name in error.unknown
+        ]
+        for name, wrong in error.errors.items():
+            for each in wrong.errors():
+                key = ".".join(str(part) for part in each["loc"])
+                allowed = ", ".join(family.limits[name].model_fields)
+                told.append(
+                    f"{settings.origin('limits', name)}: limits.{name}.{key}: {each['msg']}; "
+                    f"allowed keys: {allowed}"
+                )
+        raise SettingsError(told) from None
+
+
+def environment(settings: Settings, family: Family) -> Environment:
+    """Everything that the core needs and never changes.
+
+    Raises:
+        SettingsError, DocumentError: everything that is wrong, one line each.
+    """
+    venues = {each.mic: venue(each) for each in settings.venues}
+    found = instruments(settings)
+    routing = settings.routing
+    return Environment(
+        shard=settings.shard,
+        seed=settings.seed,
+        venues=venues,
+        instruments=found,
+        policies=policy_book(settings, family, tuple(venues.values()), tuple(found)),
+        limits=limits(settings, family),
+        algos=family.algos,
+        routing=Routing(
+            reroutes_max=routing.reroutes_max,
+            pause_ns=nanoseconds(routing.pause_ms / 1000),
+            slice_ns=nanoseconds(routing.slice_s),
+            markout_ns=nanoseconds(routing.markout_s),
+            quote_wait_ns=nanoseconds(routing.quote_wait_ms / 1000),
+            lots_max=routing.lots_max,
+            protection_bp=routing.protection_bp,
+            settle_answers=routing.settle_answers,
+        ),
+    )
+
+
+def engine(env: Environment, family: Family) -> Engine:
+    """The core with an empty state."""
+    shelf = LearnerShelf(family.learners, dimensions=len(FEATURES))
+    state = State(
+        env.venues,
+        shelf,
+        pause_ns=env.routing.pause_ns,
+        markout_ns=env.routing.markout_ns,
+    )
+    return Engine(env, state)
+
+
+def links(settings: Settings, env: Environment) -> list[Link]:
+    """Every session: those of OMSs, and for each venue order entry and market data."""
+    acceptor = settings.fix.acceptor
+    found = []
+    for each in settings.fix.acceptor.sessions:
+        keys = settings.session_keys(each)
+        config = session_config(keys, "acceptor", acceptor.sender_comp_id, each.target_comp_id)
+        link = _link(each.target_comp_id, LinkKind.OMS, config)
+        link.account_required = each.account_required
+        found.append(link)
+    for own in settings.venues:
+        keys = settings.session_keys(own)
+        profile = env.venues[own.mic]
+        config = session_config(keys, "initiator", own.sender_comp_id, own.target_comp_id)
+        found.append(_link(own.mic, LinkKind.ORDERS, config, profile))
+        if own.market_data is not None:
+            data = own.market_data
+            config = session_config(
+                keys, "initiator", data.sender_comp_id, data.target_comp_id, durable=False
+            )
+            found.append(_link(f"{own.mic}.MD", LinkKind.DATA, config, profile))
+    return found
+
+
+def _link(name: str, kind: LinkKind, config: SessionConfig, profile: Venue | None = None) -> Link:
+    return Link(name=name, kind=kind, config=config, session=Session(config), venue=profile)
+
+
+def session_config(
+    keys: SessionKeys, role: str, sender: str, target: str, *, durable: bool = True
+) -> SessionConfig:
+    """A session's settings. Only what an OMS sends is held against the dictionary (fix.md S7)."""
+    acceptor = role == "acceptor"
+    return SessionConfig(
+        begin_string=keys.begin_string,
+        sender_comp_id=sender,
+        target_comp_id=target,
+        role="acceptor" if acceptor else "initiator",
+        heart_bt_int=keys.heart_bt_int,
+        reset_on_logon=keys.reset_on_logon or not durable,
+        reset_on_logout=keys.reset_on_logout,
+        reset_on_disconnect=keys.reset_on_disconnect,
+        check_latency=keys.check_latency,
+        max_latency=keys.max_latency,
+        check_comp_id=keys.check_comp_id,
+        logon_timeout=keys.logon_timeout,
+        logout_timeout=keys.logout_timeout,
+        test_request_after=keys.test_request_after,
+        heartbeat_timeout_after=keys.heartbeat_timeout_after,
+        resend_request_chunk_size=keys.resend_request_chunk_size,
+        validate=FIX44 if acceptor and keys.use_data_dictionary else None,
+        durable=durable,
+    )
+
+
+@dataclass(slots=True)
+class Built:
+    """A node that has recovered, with what it writes to."""
+
+    node: Node
+    journal: Journal
+    market_file: MarketFile
+    recovered: int
+    """Steps folded from the journal."""
+
+
+def node(
+    settings: Settings,
+    storage: Storage,
+    *,
+    monotonic: Callable[[], int],
+    on_step: Callable[[Step], None] | None = None,
+) -> Built:
+    """Open the state folder, fold what it holds, and stand ready to start.
+
+    Raises:
+        SettingsError, DocumentError, StateLocked, ForeignState, JournalBroken.
+    """
+    family = families()
+    env = environment(settings, family)
+    journal = Journal(
+        storage,
+        segment_bytes=settings.journal.segment_mib * 1024 * 1024,
+        durability=settings.journal.durability,
+    )
+    records = journal.open()
+    market_file = MarketFile(storage)
+    market_file.open()
+    made = Node(
+        engine(env, family),
+        links(settings, env),
+        journal,
+        market_file,
+        monotonic=monotonic,
+        on_step=on_step,
+    )
+    recovered = made.recover(steps(records), market_file.last_seq)
+    return Built(made, journal, market_file, recovered)

@@ -1,0 +1,232 @@
+"""From an OMS's messages to events: the only place that knows which tag means what on that side.
+
+Owns the reading of D, F, G, H and AF, and what makes them unreadable. What a field's value is
+worth is decided by the core; a value that cannot be read becomes the event's `refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+from typing import TypeVar
+
+from router.fix.codec import Message, px_value, qty_value, time_value
+from router.messages import (
+    CancelReceived,
+    Event,
+    MassStatusReceived,
+    OrderReceived,
+    OrderTerms,
+    RefuseMessage,
+    ReplaceReceived,
+    StatusReceived,
+)
+from router.model import OrdType, Side, TimeInForce
+
+UNSUPPORTED_MESSAGE_TYPE, CONDITIONALLY_REQUIRED = "3", "5"
+"""BusinessRejectReason(380)."""
+
+_ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
+
+_ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
+
+PARAMS_MAX = 64
+"""Parameters in one TargetStrategyParameters(848)."""
+
+
+def read(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+    """The event of an application message, or the BusinessMessageReject(j) that answers it."""
+    reader = _READERS.get(message.msg_type)
+    if reader is None:
+        text = f"MESSAGE_UNSUPPORTED: 35={message.msg_type}, allowed=D F G H AF"
+        return _refuse(session, message, seq, UNSUPPORTED_MESSAGE_TYPE, text)
+    return reader(session, message, seq)
+
+
+def _refuse(session: str, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
+    ref_id = message.get("11") or message.get("584") or message.get("790")
+    return RefuseMessage(session, seq, message.msg_type, reason, ref_id, text)
+
+
+def _missing(session: str, message: Message, seq: int, tags: str) -> RefuseMessage:
+    text = f"FIELD_MISSING: 35={message.msg_type} requires {tags}"
+    return _refuse(session, message, seq, CONDITIONALLY_REQUIRED, text)
+
+
+def _order(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+    lacking = _lacking(message)
+    if lacking:
+        return _missing(session, message, seq, lacking)
+    terms, refusal = _terms(message)
+    return OrderReceived(
+        session=session,
+        ref_seq_num=seq,
+        cl_ord_id=message.get("11"),
+        terms=terms,
+        poss_resend=message.get("97") == "Y",
+        refusal=refusal,
+    )
+
+
+def _replace(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+    lacking = _lacking(message) or _no_order_named(message)
+    if lacking:
+        return _missing(session, message, seq, lacking)
+    terms, refusal = _terms(message)
+    return ReplaceReceived(
+        session=session,
+        ref_seq_num=seq,
+        cl_ord_id=message.get("11"),
+        terms=terms,
+        orig_cl_ord_id=message.get("41"),
+        order_id=message.get("37"),
+        refusal=refusal,
+    )
+
+
+def _cancel(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+    lacking = _no_order_named(message)
+    if lacking:
+        return _missing(session, message, seq, lacking)
+    return CancelReceived(session, seq, message.get("11"), message.get("41"), message.get("37"))
+
+
+def _status(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+    if not (message.get("11") or message.get("37")):
+        return _missing(session, message, seq, "ClOrdID(11) or OrderID(37)")
+    return StatusReceived(
+        session=session,
+        ref_seq_num=seq,
+        cl_ord_id=message.get("11"),
+        order_id=message.get("37"),
+        symbol=message.get("55"),
+        side=message.get("54"),
+        ord_status_req_id=message.get("790"),
+    )
+
+
+def _mass_status(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+    kind = message.get("585")
+    if kind not in ("1", "7"):
+        text = f"MASS_STATUS_TYPE: 585={kind}, allowed=1 7"
+        return _refuse(session, message, seq, "0", text)
+    if kind == "1" and not message.get("55"):
+        return _missing(session, message, seq, "Symbol(55) when 585=1")
+    return MassStatusReceived(
+        session=session,
+        ref_seq_num=seq,
+        mass_status_req_id=message.get("584"),
+        mass_status_req_type=kind,
+        symbol=message.get("55") if kind == "1" else "",
+        account=message.get("1"),
+    )
+
+
+_READERS: dict[str, Callable[[str, Message, int], Event | RefuseMessage]] = {
+    "D": _order,
+    "F": _cancel,
+    "G": _replace,
+    "H": _status,
+    "AF": _mass_status,
+}
+
+
+def _lacking(message: Message) -> str:
+    """Which conditionally required field of a D or G is missing (fix.md 2.1)."""
+    if "38" not in message.fields:
+        return "OrderQty(38)"
+    if "55" not in message.fields:
+        return "Symbol(55)"
+    if message.get("40") == OrdType.LIMIT and "44" not in message.fields:
+        return "Price(44) when 40=2"
+    if message.get("59") == TimeInForce.GTD and not {"126", "432"} & message.fields.keys():
+        return "ExpireTime(126) or ExpireDate(432) when 59=6"
+    return ""
+
+
+def _no_order_named(message: Message) -> str:
+    named = message.get("41") or message.get("37")
+    return "" if named else "OrigClOrdID(41) or OrderID(37)"
+
+
+class _Fields:
+    """Reads values and keeps the first one that cannot be taken."""
+
+    def __init__(self, message: Message) -> None:
+        self._message = message
+        self.refusal = ""
+
+    def number(self, tag: str, convert: Callable[[str], int], code: str) -> int:
+        """A converted value; 0 if it is absent or cannot be read."""
+        text = self._message.get(tag)
+        if not text:
+            return 0
+        try:
+            return convert(text)
+        except ValueError as error:
+            self._refuse(f"{code}: tag={tag}, {error}")
+            return 0
+
+    def choice(
+        self,
+        tag: str,
+        kind: type[_ChoiceT],
+        allowed: Iterable[_ChoiceT],
+        default: _ChoiceT,
+        code: str,
+    ) -> _ChoiceT:
+        """An enumerated value; the default if it is absent or not one that we take."""
+        text = self._message.get(tag)
+        if not text:
+            return default
+        taken = [each.value for each in allowed]
+        if text in taken:
+            return kind(text)
+        self._refuse(f"{code}: tag={tag}, value={text}, allowed={' '.join(taken)}")
+        return default
+
+    def params(self) -> dict[str, str]:
+        """TargetStrategyParameters(848) as `name=value;name=value`."""
+        found: dict[str, str] = {}
+        for part in self._message.get("848").split(";"):
+            name, equals, value = part.partition("=")
+            if not part.strip():
+                continue
+            if not equals or not name.strip() or name.strip() in found or len(found) >= PARAMS_MAX:
+                self._refuse(f"POLICY_INSTRUCTION_DENIED: tag=848, value={part}, allowed=a=1;b=2")
+                continue
+            found[name.strip()] = value.strip()
+        return found
+
+    def _refuse(self, text: str) -> None:
+        self.refusal = self.refusal or text
+
+
+def _terms(message: Message) -> tuple[OrderTerms, str]:
+    """The terms, and why they cannot be taken: the first fault is the one that is told."""
+    fields = _Fields(message)
+    ord_type = fields.choice("40", OrdType, _ORD_TYPES, OrdType.MARKET, "ORDER_TYPE_UNSUPPORTED")
+    price = fields.number("44", px_value, "PRICE_INVALID")
+    terms = OrderTerms(
+        symbol=message.get("55"),
+        side=fields.choice("54", Side, Side, Side.BUY, "SIDE_UNSUPPORTED"),
+        order_qty=fields.number("38", qty_value, "QTY_INVALID"),
+        ord_type=ord_type,
+        time_in_force=fields.choice(
+            "59", TimeInForce, TimeInForce, TimeInForce.DAY, "TIF_UNSUPPORTED"
+        ),
+        price=price if ord_type is OrdType.LIMIT else None,
+        account=message.get("1"),
+        min_qty=fields.number("110", qty_value, "QTY_INVALID"),
+        effective_time=fields.number("168", time_value, "DATA_INVALID"),
+        expire_time=fields.number("126", time_value, "DATA_INVALID")
+        or fields.number("432", _end_of_date, "DATA_INVALID"),
+        algo=message.get("847"),
+        params=fields.params(),
+    )
+    return terms, fields.refusal
+
+
+def _end_of_date(text: str) -> int:
+    """ExpireDate(432): the order lives through that day, UTC."""
+    return time_value(f"{text}-23:59:59.999999999") + 1

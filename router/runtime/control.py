@@ -1,0 +1,131 @@
+"""The operator's door: a local socket in the state folder, one JSON line in, one out.
+
+Owns the requests that a running daemon answers: kill, arm, status. It needs no network, and only
+who may enter the state folder may knock. Knows nothing of decisions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from router.core.killing import SCOPES
+from router.messages import ArmRequested, EngageKill, KillRequested, ReleaseKill
+from router.runtime.node import Node
+
+SOCKET_NAME = "control.sock"
+REQUEST_MAX = 4096
+_PATH_MAX = 100
+"""A Unix socket's path is short; a longer one is reached through its folder's descriptor."""
+
+Answer = dict[str, Any]
+Request = Callable[[Node, int], Answer]
+
+
+def socket_path(folder: Path) -> str:
+    """A path of the control socket that is short enough."""
+    path = str(folder / SOCKET_NAME)
+    if len(path) <= _PATH_MAX:
+        return path
+    return f"/proc/self/fd/{os.open(folder, os.O_RDONLY | os.O_DIRECTORY)}/{SOCKET_NAME}"
+
+
+def parse(line: bytes) -> Request | Answer:
+    """What a request asks the node, or why it asks nothing."""
+    try:
+        request = json.loads(line)
+    except ValueError:
+        return {"error": "not JSON"}
+    if not isinstance(request, dict):
+        return {"error": "not an object"}
+    handler = _REQUESTS.get(str(request.get("command")))
+    if handler is None:
+        return {"error": f"unknown command; allowed: {', '.join(_REQUESTS)}"}
+    return lambda node, now: handler(node, now, request)
+
+
+def _kill(node: Node, now: int, request: Answer) -> Answer:
+    scope, value = str(request.get("scope", "")), str(request.get("value", ""))
+    who, reason = str(request.get("who", "")), str(request.get("reason", ""))
+    if scope not in SCOPES:
+        return {"error": f"unknown scope {scope!r}; allowed: {', '.join(SCOPES)}"}
+    if scope == "venue" and value not in node.engine.env.venues:
+        return {"error": f"unknown venue {value!r}; allowed: {', '.join(node.engine.env.venues)}"}
+    if (scope == "all") == bool(value) or not who or not reason:
+        return {"error": "a kill needs a value unless its scope is all, a who and a reason"}
+    commands = node.control(KillRequested(scope, value, who, reason), now)
+    kill = next(each for each in commands if isinstance(each, EngageKill))
+    cancels = sum(type(each).__name__ == "CancelChild" for each in commands)
+    return {"kill_id": kill.kill_id, "scope": scope, "value": value, "cancels": cancels}
+
+
+def _arm(node: Node, now: int, request: Answer) -> Answer:
+    kill_id, who = str(request.get("kill_id", "")), str(request.get("who", ""))
+    state = node.engine.state
+    if kill_id not in state.kills:
+        return {"error": f"no kill {kill_id!r} holds; held: {', '.join(state.kills) or 'none'}"}
+    if not who or not request.get("reason"):
+        return {"error": "a release needs a named who and a reason"}
+    unknown = [c.cl_ord_id for c in state.live_children() if c.status.value == "unknown"]
+    if unknown:
+        return {"error": f"refused while children are UNKNOWN: {', '.join(unknown[:10])}"}
+    commands = node.control(ArmRequested(kill_id, who, str(request["reason"])), now)
+    assert any(isinstance(each, ReleaseKill) for each in commands)
+    return {"released": kill_id, "who": who, "still_held": list(state.kills)}
+
+
+def _status(node: Node, now: int, request: Answer) -> Answer:
+    state = node.engine.state
+    live = state.live_children()
+    return {
+        "ready": node.ready,
+        "seq": node.seq,
+        "now": now,
+        "epoch": state.epoch,
+        "kills": [
+            {"kill_id": k.kill_id, "scope": k.scope, "value": k.value, "who": k.who}
+            for k in state.kills.values()
+        ],
+        "sessions": {
+            name: {
+                "logged_on": link.session.logged_on,
+                "next_in": link.session.next_in,
+                "next_out": link.session.next_out,
+            }
+            for name, link in node.links.items()
+        },
+        "parents": {"open": len(state.open_parents), "known": len(state.parents)},
+        "children": {
+            "live": len(live),
+            "unknown": sum(c.status.value == "unknown" for c in live),
+            "known": len(state.children),
+            "working": [
+                {
+                    "cl_ord_id": c.cl_ord_id,
+                    "mic": c.mic,
+                    "tactic": c.tactic.value,
+                    "qty": c.qty,
+                    "cum_qty": c.cum_qty,
+                    "status": c.status.value,
+                }
+                for c in live[:50]
+            ],
+        },
+        "venues": {
+            mic: {"open": v.open, "reconciled": v.reconciled, "suspense": len(v.suspense)}
+            for mic, v in state.venue.items()
+        },
+        "lessons": dict(state.shelf.versions),
+        "mid": {symbol: state.market.mid2(symbol) / 2e8 for symbol in node.engine.env.instruments},
+        "faults": node.faults[-5:],
+    }
+
+
+_REQUESTS: dict[str, Callable[[Node, int, Answer], Answer]] = {
+    "kill": _kill,
+    "arm": _arm,
+    "status": _status,
+}

@@ -1,0 +1,376 @@
+"""The live driver: sockets, timers and the disk around a node.
+
+Owns the group commit: drain what waits, handle it, write once, sync once, then send; while the disk
+works the next batch gathers. Knows nothing of orders. Bytes leave only after their record is safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from router.journal.market import MarketFile
+from router.journal.segments import Journal, JournalPoisoned
+from router.runtime import control
+from router.runtime.clock import Clock
+from router.runtime.control import Answer, Request
+from router.runtime.node import Batch, Node
+from router.runtime.reception import Reception
+
+OUT_BUFFER_MAX = 16 * 1024 * 1024
+"""Bytes that wait for a slow reader before its connection is cut; its reports are journaled."""
+
+DRAIN_S = 3.0
+"""How long sessions have to log out when the daemon stops, real seconds."""
+
+RECONNECT_MAX_S = 30.0
+
+
+class Log(Protocol):
+    """What the driver says; structlog's loggers are such."""
+
+    def info(self, event: str, **keys: object) -> object:
+        """Something that is as it should be."""
+
+    def warning(self, event: str, **keys: object) -> object:
+        """Something that an operator should look at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """A session that we open."""
+
+    name: str
+    host: str
+    port: int
+    reconnect_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where OMSs log on."""
+
+    host: str
+    port: int
+    logon_timeout_ns: int
+
+
+class _Wire(asyncio.Protocol):
+    """One connection: hands everything to the driver."""
+
+    def __init__(self, live: Live, name: str = "") -> None:
+        self._live = live
+        self._name = name
+        self.conn = 0
+        self.lost = asyncio.Event()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.conn = self._live.opened(transport, self._name)
+
+    def data_received(self, data: bytes) -> None:
+        self._live.give(lambda now: self._live.on_data(self.conn, data, now))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._live.give(lambda now: self._live.on_closed(self.conn, now))
+        self.lost.set()
+
+
+class Live:
+    """Drives a node until it is told to stop."""
+
+    def __init__(
+        self,
+        node: Node,
+        journal: Journal,
+        market_file: MarketFile,
+        clock: Clock,
+        log: Log,
+        *,
+        listen: Address,
+        dials: list[Dial],
+        state_folder: Path,
+        ready_timeout_s: float = 10.0,
+    ) -> None:
+        self._node = node
+        self._journal = journal
+        self._market_file = market_file
+        self._clock = clock
+        self._log = log
+        self._listen = listen
+        self._dials = dials
+        self._state_folder = state_folder
+        self._ready_timeout_s = ready_timeout_s
+        self._conns = itertools.count(1)
+        self._transports: dict[int, asyncio.Transport] = {}
+        self._strangers: set[int] = set()
+        self._reception = Reception(node.session_of, listen.logon_timeout_ns)
+        self._inbox: list[Callable[[int], None]] = []
+        self._scheduled = False
+        self._syncing = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+        self._disk = ThreadPoolExecutor(1, "journal")
+        self._loop: asyncio.AbstractEventLoop
+        self._stop: asyncio.Event
+        self._idle: asyncio.Event
+        self.poisoned = ""
+
+    # -- life ------------------------------------------------------------------------------------
+
+    async def run(self, stop: asyncio.Event, on_listen: Callable[[], None]) -> None:
+        """Connect, recover, listen, and go on until `stop`; then log out and leave.
+
+        Raises:
+            OSError: the acceptor's port cannot be had.
+        """
+        self._loop = asyncio.get_running_loop()
+        self._stop = stop
+        self._idle = asyncio.Event()
+        dialers = [asyncio.create_task(self._dial(each)) for each in self._dials]
+        door = await self._open_door()
+        server = None
+        try:
+            await self._until_ready()
+            server = await self._loop.create_server(
+                lambda: _Wire(self), self._listen.host, self._listen.port
+            )
+            self._log.info("listening", host=self._listen.host, port=self._listen.port)
+            on_listen()
+            await stop.wait()
+        finally:
+            if server is not None:
+                server.close()
+            door.close()
+            for task in dialers:
+                task.cancel()
+            await asyncio.gather(*dialers, return_exceptions=True)
+            await self._drain()
+
+    async def _until_ready(self) -> None:
+        """OMSs may log on when every venue is reconciled, or when that has taken too long."""
+        give_up = self._loop.time() + self._ready_timeout_s
+        while not self._node.ready and not self._stop.is_set() and self._loop.time() < give_up:
+            await asyncio.sleep(0.02)
+        state = self._node.engine.state
+        closed = [mic for mic in state.venue if mic not in state.open_mics()]
+        if closed:
+            self._log.warning("not_ready", venues_closed=closed)
+        else:
+            self._log.info("ready", venues=list(state.venue))
+
+    async def _drain(self) -> None:
+        if not self.poisoned:
+            self.give(lambda now: self._node.logout("Sluice is stopping", now))
+            end = self._loop.time() + DRAIN_S
+            while self._transports and self._loop.time() < end and not self.poisoned:
+                await asyncio.sleep(0.02)
+        for transport in self._transports.values():
+            transport.abort()
+        await asyncio.sleep(0)
+        while self._syncing or (self._inbox and not self.poisoned):
+            await asyncio.sleep(0.005)
+        if self._timer is not None:
+            self._timer.cancel()
+        self._disk.shutdown()
+        self._market_file.close()
+        if not self.poisoned:
+            self._journal.close()
+
+    async def _dial(self, dial: Dial) -> None:
+        """Keep one session connected, waiting ever longer while nobody answers."""
+        wait = dial.reconnect_s
+        while True:
+            try:
+                _, wire = await self._loop.create_connection(
+                    lambda: _Wire(self, dial.name), dial.host, dial.port
+                )
+            except OSError as error:
+                self._log.warning("dial_failed", session=dial.name, error=str(error), wait_s=wait)
+                await asyncio.sleep(wait)
+                wait = min(2 * wait, RECONNECT_MAX_S)
+                continue
+            await wire.lost.wait()
+            wait = dial.reconnect_s
+            await asyncio.sleep(wait)
+
+    # -- connections -----------------------------------------------------------------------------
+
+    def opened(self, transport: asyncio.Transport, name: str) -> int:
+        """A connection is up: one that we dialled for a session, or a stranger's."""
+        conn = next(self._conns)
+        self._transports[conn] = transport
+        if name:
+            self.give(lambda now: self._node.connected(name, conn, now))
+        elif self._reception.opened(conn, self._clock.now()):
+            self._strangers.add(conn)
+        else:
+            transport.abort()
+        return conn
+
+    def on_data(self, conn: int, data: bytes, now: int) -> None:
+        """Bytes, in the order in which they came."""
+        if conn not in self._strangers:
+            self._node.received(conn, data, now)
+            return
+        known = self._reception.received(conn, data)
+        if known is True:
+            return
+        self._strangers.discard(conn)
+        if known is False:
+            self._log.warning("stranger_dropped", conn=conn)
+            self._reception.closed(conn)
+            self._close(conn)
+        else:
+            name, buffered = known
+            self._node.accepted(name, conn, buffered, now)
+
+    def on_closed(self, conn: int, now: int) -> None:
+        """The connection is gone."""
+        self._transports.pop(conn, None)
+        if conn in self._strangers:
+            self._strangers.discard(conn)
+            self._reception.closed(conn)
+        else:
+            self._node.closed(conn, now)
+
+    def _close(self, conn: int) -> None:
+        transport = self._transports.get(conn)
+        if transport is not None:
+            transport.close()
+
+    # -- the pump --------------------------------------------------------------------------------
+
+    def give(self, work: Callable[[int], None]) -> None:
+        """Queue an input; it is handled with all others that wait."""
+        self._inbox.append(work)
+        self._kick()
+
+    def _kick(self) -> None:
+        if not self._scheduled and not self._syncing and not self.poisoned:
+            self._scheduled = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """One batch: handle what waits, write it, and sync it before anything is sent."""
+        self._scheduled = False
+        if self._syncing or self.poisoned:
+            return
+        inbox, self._inbox = self._inbox, []
+        before = self._journal.last_seq
+        try:
+            for work in inbox:
+                work(self._clock.now())
+            self._node.tick(self._clock.now())
+            for conn in self._reception.overdue(self._clock.now()):
+                self._reception.closed(conn)
+                self._close(conn)
+            batch = self._node.take()
+            if self._journal.last_seq == before:
+                self._send(batch)
+                self._arm()
+                return
+            self._journal.write()
+        except JournalPoisoned as error:
+            self._poison(error)
+            return
+        self._syncing = True
+        future = self._loop.run_in_executor(self._disk, self._journal.sync)
+        future.add_done_callback(lambda done: self._synced(done, batch))
+
+    def _synced(self, done: asyncio.Future[None], batch: Batch) -> None:
+        self._syncing = False
+        error = done.exception()
+        if isinstance(error, JournalPoisoned):
+            self._poison(error)
+            return
+        if error is not None:
+            raise error
+        self._send(batch)
+        self._market_file.flush()
+        self._arm()
+        if self._inbox:
+            self._kick()
+
+    def _send(self, batch: Batch) -> None:
+        together: dict[int, list[bytes]] = {}
+        for conn, data in batch.writes:
+            together.setdefault(conn, []).append(data)
+        for conn, parts in together.items():
+            transport = self._transports.get(conn)
+            if transport is None:
+                continue
+            transport.write(b"".join(parts))
+            if transport.get_write_buffer_size() > OUT_BUFFER_MAX:
+                self._log.warning("slow_reader_cut", conn=conn)
+                transport.abort()
+        for conn in batch.closes:
+            self._close(conn)
+
+    def _arm(self) -> None:
+        """Set one timer for the next deadline. It may fire early: the pump looks again."""
+        times = (self._node.deadline(), self._reception.deadline())
+        at = min((each for each in times if each is not None), default=None)
+        if at == self._timer_at and self._timer is not None:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = at
+        if at is not None:
+            delay = self._clock.delay(at, self._clock.now())
+            self._timer = self._loop.call_later(delay, self._fired)
+
+    def _fired(self) -> None:
+        self._timer = self._timer_at = None
+        self._kick()
+
+    def _poison(self, error: JournalPoisoned) -> None:
+        """The disk has failed: cancels leave from memory, nothing else, and the process goes."""
+        self.poisoned = str(error)
+        self._log.warning("journal_poisoned", error=self.poisoned)
+        self._send(self._node.last_cancels(self._clock.now()))
+        self._stop.set()
+
+    # -- the operator ----------------------------------------------------------------------------
+
+    async def _open_door(self) -> asyncio.AbstractServer:
+        """The operator's socket in the state folder: whoever may enter that may knock."""
+        path = self._state_folder / control.SOCKET_NAME
+        path.unlink(missing_ok=True)
+        server = await asyncio.start_unix_server(
+            self._knock, control.socket_path(self._state_folder), limit=control.REQUEST_MAX
+        )
+        path.chmod(0o600)
+        return server
+
+    async def _knock(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            request = control.parse(await reader.readline())
+            told = await self._operator(request) if callable(request) else request
+            writer.write(json.dumps(told).encode() + b"\n")
+            await writer.drain()
+        except (ConnectionError, ValueError):
+            pass  # the asker has gone, or sent more than a line may hold
+        finally:
+            writer.close()
+
+    async def _operator(self, ask: Request) -> Answer:
+        """Run an operator's request in the pump, and answer when its record is safe."""
+        answered: asyncio.Future[Answer] = self._loop.create_future()
+
+        def work(now: int) -> None:
+            if not answered.cancelled():
+                answered.set_result(ask(self._node, now))
+
+        self.give(work)
+        answer = await answered
+        while self._syncing:
+            await asyncio.sleep(0.001)
+        return answer
