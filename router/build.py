@@ -36,7 +36,7 @@ from router.model import Instrument, Tactic, Venue, VenueType
 from router.plugin import discover
 from router.ports import Algo, Learner, Limit, Rule
 from router.runtime.links import Link, LinkKind
-from router.runtime.node import Node
+from router.runtime.node import Built, Node
 
 VENUE_TYPES: dict[str, VenueType] = {
     "lit": VenueType.LIT,
@@ -126,19 +126,17 @@ def limits(settings: Settings, family: Family) -> tuple[Limit, ...]:
     try:
         return gate.load(settings.limits, family.limits)
     except gate.LimitsError as error:
+        allowed = ", ".join(sorted(family.limits))
         told = [
-            f"{settings.origin('limits', name)}: limits.{name}: unknown limit; "
-            f"allowed: {', '.join(sorted(family.limits))}"
+            settings.problem(("limits", name), f"unknown limit; allowed: {allowed}")
             for name in error.unknown
         ]
         for name, wrong in error.errors.items():
-            for each in wrong.errors():
-                key = ".".join(str(part) for part in each["loc"])
-                allowed = ", ".join(family.limits[name].model_fields)
-                told.append(
-                    f"{settings.origin('limits', name)}: limits.{name}.{key}: {each['msg']}; "
-                    f"allowed keys: {allowed}"
-                )
+            keys = ", ".join(family.limits[name].model_fields)
+            told.extend(
+                settings.problem(("limits", name, *each["loc"]), f"{each['msg']}; keys: {keys}")
+                for each in wrong.errors()
+            )
         raise SettingsError(told) from None
 
 
@@ -237,17 +235,6 @@ def session_config(
         validate=FIX44 if acceptor and keys.use_data_dictionary else None,
         durable=durable,
     )
-
-
-@dataclass(slots=True)
-class Built:
-    """A node that has recovered, with what it writes to."""
-
-    node: Node
-    journal: Journal
-    market_file: MarketFile
-    recovered: int
-    """Steps folded from the journal."""
 
 
 def node(

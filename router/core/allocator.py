@@ -17,6 +17,9 @@ from router.ports import FloatArray
 
 IntArray = NDArray[np.int64]
 
+BRANCHES_MAX = 16
+"""Branches that are looked at for the sake of floors, beyond one for each candidate."""
+
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
@@ -37,23 +40,18 @@ def allocate(
     """The best split of `lots`: tails (K, L), values (K,), caps and floors in lots.
 
     Ties go to the candidate that comes first. Nothing is given at a marginal of 0 or less, so the
-    sum may stay below `lots`. A floor is a minimum child: all of it or nothing. That is not
-    concave, so each candidate that ends below its floor, the largest first, is tried without and
-    with its floor and the better one stays: at most K times two splits.
+    sum may stay below `lots`. A floor is a minimum child: so much at least, or nothing. That is
+    not concave, so splits with and without those below their floors are compared, a
+    bounded number of them: with up to three such candidates the result is the best there is.
     """
     marginals = _marginals(tails, values)
     count, width = marginals.shape
     caps = np.clip(np.asarray(caps_lots, dtype=np.int64), 0, min(width, max(0, lots)))
     floors = np.minimum(np.asarray(floors_lots, dtype=np.int64), np.iinfo(np.int32).max)
     caps[caps < floors] = 0
-    forced = np.zeros(count, dtype=np.int64)
-    given = _split(marginals, caps, forced, lots)
-    for _ in range(count):
-        below = (given > 0) & (given < floors)
-        if not below.any():
-            break
-        at = int(np.argmax(np.where(below, given, -1)))
-        caps, forced, given = _settle(marginals, caps, forced, floors, lots, at)
+    given = _split(marginals, caps, np.zeros_like(caps), lots)
+    if ((given > 0) & (given < floors)).any():
+        given = _with_floors(marginals, caps, floors, lots, given)
     following = np.minimum(given, max(width - 1, 0))
     last = marginals[np.arange(count), following] if width else np.zeros(count)
     return Allocation(
@@ -68,21 +66,61 @@ def _marginals(tails: FloatArray, values: FloatArray) -> FloatArray:
     return values[:, np.newaxis] * falling
 
 
-def _settle(
-    marginals: FloatArray, caps: IntArray, forced: IntArray, floors: IntArray, lots: int, at: int
-) -> tuple[IntArray, IntArray, IntArray]:
-    """Caps, forced lots and split with candidate `at` either out or at its floor at least."""
-    without = caps.copy()
-    without[at] = 0
-    given_without = _split(marginals, without, forced, lots)
-    held = forced.copy()
+def _with_floors(
+    marginals: FloatArray, caps: IntArray, floors: IntArray, lots: int, given: IntArray
+) -> IntArray:
+    """The best split in which nobody is below a floor, found by branch and bound.
+
+    A split without floors is worth at least as much as one with them, so it bounds its branch. A
+    branch tries the candidate that is below its floor, the largest first, without and with it;
+    the better of the two is followed first, so that K steps lead to the first whole answer.
+    """
+    best = _split(marginals, np.where(floors > 1, 0, caps), np.zeros_like(caps), lots)
+    best_worth = _worth(marginals, best)
+    stack = [_Branch(_worth(marginals, given), given, caps, np.zeros_like(caps))]
+    for _ in range(BRANCHES_MAX + len(caps)):
+        if not stack:
+            break
+        branch = stack.pop()
+        if branch.worth <= best_worth:
+            continue
+        below = (branch.given > 0) & (branch.given < floors)
+        if not below.any():
+            best, best_worth = branch.given, branch.worth
+            continue
+        at = int(np.argmax(np.where(below, branch.given, -1)))
+        stack.extend(sorted(_branches(marginals, branch, floors, lots, at), key=_by_worth))
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class _Branch:
+    """A split and the caps and forced lots that it was made with."""
+
+    worth: float
+    given: IntArray
+    caps: IntArray
+    forced: IntArray
+
+
+def _by_worth(branch: _Branch) -> float:
+    return branch.worth
+
+
+def _branches(
+    marginals: FloatArray, branch: _Branch, floors: IntArray, lots: int, at: int
+) -> list[_Branch]:
+    """The branch with candidate `at` out, and with its floor at least, if the lots suffice."""
+    out = branch.caps.copy()
+    out[at] = 0
+    held = branch.forced.copy()
     held[at] = floors[at]
-    if int(held.sum()) > lots:
-        return without, forced, given_without
-    given_held = _split(marginals, caps, held, lots)
-    if _worth(marginals, given_held) > _worth(marginals, given_without):
-        return caps, held, given_held
-    return without, forced, given_without
+    found = []
+    for caps, forced in ((out, branch.forced), (branch.caps, held)):
+        if int(forced.sum()) <= lots:
+            given = _split(marginals, caps, forced, lots)
+            found.append(_Branch(_worth(marginals, given), given, caps, forced))
+    return found
 
 
 def _worth(marginals: FloatArray, given: IntArray) -> float:

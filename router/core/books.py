@@ -50,18 +50,9 @@ class Book:
     """
 
     __slots__ = (
-        "_bids",
-        "_offers",
-        "bid",
-        "bid_qty",
-        "last_at",
-        "last_px",
-        "offer",
-        "offer_qty",
-        "stale",
-        "updated_at",
-        "volume",
-    )
+        "_bids", "_offers", "bid", "bid_qty", "last_at", "last_px", "offer", "offer_qty", "stale",
+        "updated_at", "volume",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._bids: dict[int, int] = {}
@@ -145,17 +136,9 @@ class Tracker:
     """Statistics of one symbol: volatility on a 1-s grid, signed flow, typical trade size."""
 
     __slots__ = (
-        "_flow",
-        "_flow_at",
-        "_mid2",
-        "_sampled_at",
-        "_squares",
-        "_turnover",
-        "_weights",
-        "last_at",
-        "last_px",
-        "trade_size",
-    )
+        "_flow", "_flow_at", "_mid2", "_sampled_at", "_squares", "_turnover", "_weights",
+        "last_at", "last_px", "trade_size",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self._sampled_at: int | None = None
@@ -186,8 +169,10 @@ class Tracker:
         if steps <= 0:
             return
         self._sampled_at += steps * SAMPLE_NS
-        if mid2 and self._mid2:
-            move = mid2 / self._mid2 - 1.0
+        move = mid2 / self._mid2 - 1.0 if self._mid2 else 0.0
+        if not self._mid2:
+            steps -= 1  # the first midpoint of all is no return
+        if mid2 and steps:
             for i, half_life in enumerate(VOLATILITY_HALF_LIVES):
                 keep, rest = exp2(-1.0 / half_life), exp2(-(steps - 1) / half_life)
                 self._squares[i] = (keep * self._squares[i] + (1 - keep) * move * move) * rest

@@ -142,9 +142,12 @@ def _dealer_rfq(scene: _Scene, venue: Venue) -> Candidate | None:
     expected to cost. Without either there is nothing to judge an answer by, and nothing is asked.
     """
     symbol, mic, view = scene.parent.symbol, venue.mic, scene.view
-    answer = usable(scene.market.answer(symbol, mic), scene.parent, scene.now)
-    if answer is not None:
-        return _candidate(scene, venue, Tactic.DEALER_RFQ, answer[0], answer[1], size=answer[1])
+    answer = scene.market.answer(symbol, mic)
+    hit = usable(answer, scene.parent, scene.now)
+    if hit is not None:
+        return _candidate(scene, venue, Tactic.DEALER_RFQ, hit[0], hit[1], size=hit[1])
+    if answer is not None and answer.valid_until > scene.now:
+        return None  # it has answered: not at our price, or not on our side
     streams = usable(scene.market.quote(symbol, mic), scene.parent, scene.now) is not None
     if mic in scene.asked or (streams and Tactic.DEALER_QUOTE in venue.tactics):
         return None

@@ -133,6 +133,9 @@ def send_child(state: State, now: int, command: m.SendChild) -> None:
             parent.learner, parent.contexts.get(f"{command.mic}/{command.tactic.value}", ())
         ),
     )
+    if command.quote_id:
+        hit = m.QuoteCanceled(command.mic, command.symbol, command.quote_id)
+        state.market.apply(hit, now)
     state.children[child.cl_ord_id] = child
     parent.children.append(child.cl_ord_id)
     parent.working[child.cl_ord_id] = child.leaves_qty

@@ -32,7 +32,7 @@ def narrow(
     """The least cap, the largest floor and the largest MinQty of all rules, by clause id.
 
     A cap below the floor or MinQty becomes 0, so that no child is sent that a rule would not
-    have; but a parent whose LeavesQty is less than the floor may end with a smaller child.
+    have. A floor above the parent's LeavesQty does not count: the last child may be smaller.
     """
     cap = max(0, candidate.cap)
     lowered: list[tuple[int, str]] = []
@@ -43,10 +43,10 @@ def narrow(
         if allowed < candidate.cap:
             lowered.append((allowed, clause))
             cap = min(cap, allowed)
-        floor, floor_by = _raised(floor, floor_by, rule.floor(candidate, context), clause)
+        asked = rule.floor(candidate, context)
+        if asked <= context.parent.leaves_qty:
+            floor, floor_by = _raised(floor, floor_by, asked, clause)
         min_qty, min_qty_by = _raised(min_qty, min_qty_by, rule.min_qty(candidate, context), clause)
-    if context.parent.leaves_qty < floor:
-        floor = 0
     lowered.sort(key=lambda item: (-item[0], item[1]))
     notes = [CapNote(by=clause, cap=allowed) for allowed, clause in lowered]
     if 0 < cap < min_qty:

@@ -9,19 +9,23 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, cast
 
+import uvloop
+
+from router.fix.reception import Admitted
 from router.journal.market import MarketFile
 from router.journal.segments import Journal, JournalPoisoned
 from router.runtime import control
 from router.runtime.clock import Clock
 from router.runtime.control import Answer, Request
+from router.runtime.lobby import Lobby
 from router.runtime.node import Batch, Node
-from router.runtime.reception import Reception
 
 OUT_BUFFER_MAX = 16 * 1024 * 1024
 """Bytes that wait for a slow reader before its connection is cut; its reports are journaled."""
@@ -58,7 +62,6 @@ class Address:
 
     host: str
     port: int
-    logon_timeout_ns: int
 
 
 class _Wire(asyncio.Protocol):
@@ -71,8 +74,7 @@ class _Wire(asyncio.Protocol):
         self.lost = asyncio.Event()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.conn = self._live.opened(transport, self._name)
+        self.conn = self._live.opened(cast(asyncio.Transport, transport), self._name)
 
     def data_received(self, data: bytes) -> None:
         self._live.give(lambda now: self._live.on_data(self.conn, data, now))
@@ -109,8 +111,7 @@ class Live:
         self._ready_timeout_s = ready_timeout_s
         self._conns = itertools.count(1)
         self._transports: dict[int, asyncio.Transport] = {}
-        self._strangers: set[int] = set()
-        self._reception = Reception(node.session_of, listen.logon_timeout_ns)
+        self._lobby = Lobby(node.callers())
         self._inbox: list[Callable[[int], None]] = []
         self._scheduled = False
         self._syncing = False
@@ -208,37 +209,27 @@ class Live:
         self._transports[conn] = transport
         if name:
             self.give(lambda now: self._node.connected(name, conn, now))
-        elif self._reception.opened(conn, self._clock.now()):
-            self._strangers.add(conn)
-        else:
+        elif not self._lobby.opened(conn, self._clock.now()):
             transport.abort()
         return conn
 
     def on_data(self, conn: int, data: bytes, now: int) -> None:
         """Bytes, in the order in which they came."""
-        if conn not in self._strangers:
+        if not self._lobby.holds(conn):
             self._node.received(conn, data, now)
             return
-        known = self._reception.received(conn, data)
-        if known is True:
-            return
-        self._strangers.discard(conn)
-        if known is False:
-            self._log.warning("stranger_dropped", conn=conn)
-            self._reception.closed(conn)
+        known = self._lobby.received(conn, data)
+        if isinstance(known, Admitted):
+            self._node.accepted(known.key, conn, known.data, now)
+        elif known is not None:
+            self._log.warning("stranger_dropped", reason=known.reason)
             self._close(conn)
-        else:
-            name, buffered = known
-            self._node.accepted(name, conn, buffered, now)
 
     def on_closed(self, conn: int, now: int) -> None:
         """The connection is gone."""
         self._transports.pop(conn, None)
-        if conn in self._strangers:
-            self._strangers.discard(conn)
-            self._reception.closed(conn)
-        else:
-            self._node.closed(conn, now)
+        self._lobby.closed(conn)
+        self._node.closed(conn, now)
 
     def _close(self, conn: int) -> None:
         transport = self._transports.get(conn)
@@ -268,8 +259,7 @@ class Live:
             for work in inbox:
                 work(self._clock.now())
             self._node.tick(self._clock.now())
-            for conn in self._reception.overdue(self._clock.now()):
-                self._reception.closed(conn)
+            for conn in self._lobby.overdue(self._clock.now()):
                 self._close(conn)
             batch = self._node.take()
             if self._journal.last_seq == before:
@@ -304,8 +294,8 @@ class Live:
             together.setdefault(conn, []).append(data)
         for conn, parts in together.items():
             transport = self._transports.get(conn)
-            if transport is None:
-                continue
+            if transport is None or transport.is_closing():
+                continue  # its loss is on the way; what was journaled is resent later
             transport.write(b"".join(parts))
             if transport.get_write_buffer_size() > OUT_BUFFER_MAX:
                 self._log.warning("slow_reader_cut", conn=conn)
@@ -315,7 +305,7 @@ class Live:
 
     def _arm(self) -> None:
         """Set one timer for the next deadline. It may fire early: the pump looks again."""
-        times = (self._node.deadline(), self._reception.deadline())
+        times = (self._node.deadline(), self._lobby.deadline())
         at = min((each for each in times if each is not None), default=None)
         if at == self._timer_at and self._timer is not None:
             return
@@ -374,3 +364,31 @@ class Live:
         while self._syncing:
             await asyncio.sleep(0.001)
         return answer
+
+
+def drive(live: Live, on_listen: Callable[[], None]) -> str:
+    """Run on uvloop until SIGTERM or SIGINT. Returns why the journal is poisoned, or nothing.
+
+    Raises:
+        OSError: the acceptor's port cannot be had.
+    """
+
+    broken: list[BaseException] = []
+
+    async def body() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+
+        def crash(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+            broken.append(context.get("exception") or RuntimeError(context["message"]))
+            stop.set()
+
+        loop.set_exception_handler(crash)
+        await live.run(stop, on_listen)
+
+    uvloop.run(body())
+    if broken:
+        raise broken[0]  # our own mistake: crash, and let the restart recover
+    return live.poisoned

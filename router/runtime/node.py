@@ -197,14 +197,13 @@ class Node:
         state = self.engine.state
         return len(state.open_mics()) == len(state.venue)
 
-    def session_of(self, begin_string: str, sender: str, target: str) -> str | None:
-        """The OMS session that a Logon means, by the CompIDs as the peer sends them."""
-        for link in self.links.values():
-            config = link.config
-            ids = (config.begin_string, config.target_comp_id, config.sender_comp_id)
-            if link.kind is LinkKind.OMS and ids == (begin_string, sender, target):
-                return link.name
-        return None
+    def callers(self) -> dict[tuple[str, str, str], str]:
+        """Who may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""
+        return {
+            (each.config.begin_string, each.config.target_comp_id, each.config.sender_comp_id): name
+            for name, each in self.links.items()
+            if each.kind is LinkKind.OMS
+        }
 
     # -- the way of a frame ----------------------------------------------------------------------
 
@@ -404,3 +403,14 @@ class Node:
 def _stale(frame: bytes, oldest: int) -> bool:
     message = decode(frame)
     return message.msg_type in STALE_TYPES and time_value(message.get("52")) < oldest
+
+
+@dataclass(slots=True)
+class Built:
+    """A node that has recovered, with what it writes to."""
+
+    node: Node
+    journal: Journal
+    market_file: MarketFile
+    recovered: int
+    """Steps folded from the journal."""

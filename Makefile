@@ -1,0 +1,70 @@
+# Everything a checkout can do. It needs Python 3.11 or newer, git and make, and nothing else;
+# `make interop` also needs a C++ compiler, because quickfix is built from its source.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SETUP := $(VENV)/.setup
+INTEROP := $(VENV)/.interop
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+BENCHES := $(sort $(filter-out _%,$(notdir $(basename $(wildcard bench/*.py)))))
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help setup run test lint format bench interop soak lock clean
+
+help:  ## Say what each target does.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(SETUP)  ## Create .venv from the locked, hashed requirements.
+
+$(SETUP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Sluice needs Python 3.11 or newer; $(PYTHON) is older or missing." >&2; \
+		echo "Name another interpreter: make setup PYTHON=python3.12" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+		echo "$(PYTHON) cannot create a virtual environment: its venv module is missing." >&2; exit 1; }
+	$(PIP) install --quiet --require-hashes --only-binary :all: -r requirements-dev.lock
+	$(PIP) install --quiet --no-deps --no-build-isolation --no-index -e .
+	@touch $@
+
+run: $(SETUP)  ## Run the demonstration: a simulated market, a router and one OMS order.
+	$(BIN)/sluice demo
+
+test: $(SETUP)  ## Run the test suite, but for the interop and soak tests.
+	$(BIN)/pytest -m "not interop and not soak"
+
+lint: $(SETUP)  ## Check style, formatting and types.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(SETUP)  ## Rewrite the sources in the project's format.
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+bench: $(SETUP)  ## Run every benchmark in bench/ and print its figures.
+	@set -e; for name in $(BENCHES); do \
+		echo "== $$name"; $(BIN)/python -m bench.$$name; done
+
+interop: $(INTEROP)  ## Test against QuickFIX as both peers (builds quickfix: needs a C++ compiler).
+	$(BIN)/pytest -m interop tests/interop
+
+$(INTEROP): $(SETUP) requirements-interop.lock
+	$(PIP) install --quiet --require-hashes --no-deps --no-build-isolation -r requirements-interop.lock
+	@touch $@
+
+soak: $(SETUP)  ## Run the long tests.
+	$(BIN)/pytest -m soak --timeout 3600
+
+lock:  ## Renew the lock files after a change of pyproject.toml (needs uv).
+	$(UV_COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
+	$(UV_COMPILE) --no-deps --extra interop pyproject.toml | \
+		awk '/^quickfix==/ { keep = 1 } /^[a-z]/ && !/^quickfix==/ { keep = 0 } keep' \
+		> requirements-interop.lock
+
+clean:  ## Remove what was built: .venv, caches, state.
+	rm -rf $(VENV) build dist var *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""Benchmarks: each prints one JSON object; subjects are interleaved, medians of rounds."""

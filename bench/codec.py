@@ -1,0 +1,198 @@
+"""Codec against simplefix: decode and encode of two ordinary messages.
+
+Run as `python -m bench.codec [rounds]`. Subjects are interleaved within a round, the figure is the
+median over rounds; a figure counts only as a ratio against the other of the same run.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+import simplefix
+
+from router.fix.codec import decode, encode, time_text
+from router.fix.framing import TRAILERS, Framer, checksum
+
+ROUNDS = 9
+LOOPS = 2_000
+NOW = 1_767_623_400_123_456_789
+Pairs = list[tuple[str, str]]
+
+HEADER: Pairs = [
+    ("34", "1234"),
+    ("49", "OMS"),
+    ("52", "20260105-14:30:00.123"),
+    ("56", "SLUICE"),
+]
+ORDER: Pairs = [
+    ("11", "20260105-000123"),
+    ("1", "ACC-17"),
+    ("21", "1"),
+    ("18", "M"),
+    ("110", "100"),
+    ("55", "BAC"),
+    ("207", "XNYS"),
+    ("54", "1"),
+    ("60", "20260105-14:30:00.122"),
+    ("38", "5000"),
+    ("40", "2"),
+    ("44", "13.905"),
+    ("15", "USD"),
+    ("59", "0"),
+    ("528", "A"),
+    ("58", "care"),
+    ("847", "pov"),
+]
+"""With 8, 9, 35, HEADER and 10 it has 25 fields."""
+REPORT: Pairs = [
+    ("37", "P-000123"),
+    ("11", "20260105-000123"),
+    ("41", "20260105-000122"),
+    ("17", "E-XNYS-20260105-778812"),
+    ("150", "F"),
+    ("39", "1"),
+    ("1", "ACC-17"),
+    ("55", "BAC"),
+    ("207", "XNYS"),
+    ("54", "1"),
+    ("38", "5000"),
+    ("40", "2"),
+    ("44", "13.905"),
+    ("15", "USD"),
+    ("59", "0"),
+    ("18", "M"),
+    ("32", "300"),
+    ("31", "13.90"),
+    ("30", "XNYS"),
+    ("151", "4700"),
+    ("14", "300"),
+    ("6", "13.90"),
+    ("75", "20260105"),
+    ("60", "20260105-14:30:00.122"),
+    ("851", "2"),
+    ("528", "A"),
+    ("58", "worked"),
+]
+"""With 8, 9, 35, HEADER and 10 it has 35 fields."""
+
+
+def simplefix_encode(msg_type: str, body: Pairs) -> bytes:
+    """The message that simplefix builds from text values."""
+    message = simplefix.FixMessage()
+    message.append_pair(8, "FIX.4.4", header=True)
+    message.append_pair(35, msg_type, header=True)
+    for tag, value in (*HEADER, *body):
+        message.append_pair(tag, value)
+    data: bytes = message.encode()
+    return data
+
+
+def simplefix_decode(frame: bytes) -> object:
+    """What simplefix parses; it verifies neither CheckSum nor BodyLength."""
+    parser = simplefix.FixParser()
+    parser.append_buffer(frame)
+    return parser.get_message()
+
+
+def template(pairs: Pairs) -> str:
+    """A message type's body as a %-template, as the application keeps one per type."""
+    return "".join(f"{tag}=%s\x01" for tag, _ in pairs)
+
+
+def our_encode(msg_type: str, body: Pairs) -> Callable[[], bytes]:
+    """Header and body filled into templates, then framed."""
+    head, form = template(HEADER), template(body)
+    values = tuple(value for _, value in body)
+
+    def run() -> bytes:
+        header = head % (1234, "OMS", time_text(NOW), "SLUICE")
+        return encode("FIX.4.4", msg_type, header, form % values)
+
+    return run
+
+
+def our_decode(frame: bytes) -> Callable[[], object]:
+    """CheckSum verified and decoded: what simplefix's parser does, and the check it leaves out."""
+    body = frame[:-7]
+
+    def run() -> object:
+        assert TRAILERS[checksum(body)] == frame[-7:]
+        return decode(frame)
+
+    return run
+
+
+def our_way_in(frame: bytes) -> Callable[[], object]:
+    """The whole way in: framed with all caps, verified, decoded, and ten fields read."""
+    framer = Framer()
+    wanted = ("1", "11", "15", "38", "40", "44", "54", "55", "59", "60")
+
+    def run() -> object:
+        for whole in framer.feed(frame):
+            fields = decode(whole).fields
+            for tag in wanted:
+                fields[tag]
+        return None
+
+    return run
+
+
+def measure(
+    subjects: dict[str, Callable[[], object]], rounds: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Median wall and CPU microseconds of one call of each subject."""
+    wall: dict[str, list[float]] = {name: [] for name in subjects}
+    cpu: dict[str, list[float]] = {name: [] for name in subjects}
+    for _ in range(rounds):
+        for name, run in subjects.items():
+            wall_0, cpu_0 = time.perf_counter_ns(), time.process_time_ns()
+            for _ in range(LOOPS):
+                run()
+            cpu[name].append((time.process_time_ns() - cpu_0) / LOOPS / 1e3)
+            wall[name].append((time.perf_counter_ns() - wall_0) / LOOPS / 1e3)
+    return (
+        {name: round(statistics.median(times), 3) for name, times in wall.items()},
+        {name: round(statistics.median(times), 3) for name, times in cpu.items()},
+    )
+
+
+def main() -> None:
+    """Print one JSON object."""
+    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
+    subjects: dict[str, Callable[[], object]] = {}
+    sizes = {}
+    for name, msg_type, body in (("order", "D", ORDER), ("report", "8", REPORT)):
+        ours = our_encode(msg_type, body)
+        frame = ours()
+        assert frame == simplefix_encode(msg_type, body), name
+        sizes[name] = {"bytes": len(frame), "fields": frame.count(b"\x01")}
+        subjects[f"decode_{name}"] = our_decode(frame)
+        subjects[f"way_in_{name}"] = our_way_in(frame)
+        subjects[f"decode_{name}_simplefix"] = partial(simplefix_decode, frame)
+        subjects[f"encode_{name}"] = ours
+        subjects[f"encode_{name}_simplefix"] = partial(simplefix_encode, msg_type, body)
+    wall, cpu = measure(subjects, rounds)
+    ratios = {
+        name: round(cpu[name] / cpu[f"{name.replace('way_in', 'decode')}_simplefix"], 4)
+        for name in wall
+        if not name.endswith("_simplefix")
+    }
+    result = {
+        "bench": "codec",
+        "rounds": rounds,
+        "messages": sizes,
+        "wall_us": wall,
+        "cpu_us": cpu,
+        "ratio_to_simplefix": ratios,
+        "targets": {"decode": round(1 / 15, 4), "encode": round(1 / 13, 4)},
+    }
+    print(json.dumps(result, indent=2))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,300 @@
+"""The parts of `sluice.yaml`: one class a part, its fields the keys, with defaults and bounds.
+
+Owns what each key means and may be. Knows nothing of where a value comes from (config.layers) and
+nothing of the program that is configured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+from config.layers import items
+
+PX_SCALE = 100_000_000
+"""Price units in one unit of the currency."""
+
+
+def _decimal(value: object) -> object:
+    # repr() of a float is the shortest text that reads back the same: up to 15 digits, that is
+    # the text that stands in the file, so nothing is lost on the way through a float.
+    if isinstance(value, float):
+        return Decimal(repr(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    if isinstance(value, str):
+        try:
+            return Decimal(value)
+        except ArithmeticError:
+            raise ValueError("not a decimal number; allowed: digits, such as 0.0030") from None
+    return value
+
+
+def _in_units(value: Decimal) -> Decimal:
+    if value * PX_SCALE % 1 != 0:
+        raise ValueError("finer than 1e-8 of the currency; allowed: up to 8 decimal places")
+    return value
+
+
+Price = Annotated[
+    Decimal,
+    BeforeValidator(_decimal),
+    Field(ge=-1_000_000, le=1_000_000, allow_inf_nan=False),
+    AfterValidator(_in_units),
+]
+"""An amount of the currency, exact; `units` gives it in 1e-8."""
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,32}$")]
+"""A CompID, a MIC or the like: 1 to 32 letters, digits, `_`, `.` or `-`."""
+Host = Annotated[str, Field(min_length=1, max_length=253)]
+Port = Annotated[int, Field(ge=1, le=65_535)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+Tactic = Literal["lit_take", "lit_make", "dark_mid", "dealer_quote", "dealer_rfq"]
+TACTICS: dict[str, tuple[Tactic, ...]] = {
+    "lit": ("lit_take", "lit_make"),
+    "dark": ("dark_mid",),
+    "dealer": ("dealer_quote", "dealer_rfq"),
+}
+"""What a venue of each type can do."""
+
+
+def distinct(what: str, key: str, names: Sequence[str]) -> None:
+    """Refuse a name that is there twice.
+
+    Raises:
+        ValueError: which one.
+    """
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise ValueError(f"{what}: two with {key} {name}; each must be its own")
+
+
+def units(price: Decimal) -> int:
+    """A price or fee in 1e-8 of the currency, exact."""
+    return int(price * PX_SCALE)
+
+
+def nanoseconds(seconds: float) -> int:
+    """Seconds as nanoseconds, rounded to the nearest."""
+    return round(seconds * 1_000_000_000)
+
+
+class Section(BaseModel):
+    """A part of the configuration: nothing unknown, nothing coerced, nothing changed later."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, validate_default=True
+    )
+
+
+class Clock(Section):
+    """How time passes when the market is simulated."""
+
+    speed: float = Field(default=1.0, gt=0, le=10_000)
+    """Simulated seconds in a second."""
+    origin: str | None = None
+    """Where simulated time starts, such as `2026-01-05T09:30:00Z`; null: the time of the start."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.origin is not None and self._moment().utcoffset() != timedelta(0):
+            raise ValueError("origin: not UTC; allowed: 2026-01-05T09:30:00Z")
+        return self
+
+    def _moment(self) -> datetime:
+        try:
+            return datetime.fromisoformat(self.origin or "")
+        except ValueError:
+            raise ValueError("origin: not a time; allowed: 2026-01-05T09:30:00Z") from None
+
+    @property
+    def origin_ns(self) -> int | None:
+        """The origin in nanoseconds since 1970-01-01 UTC."""
+        if self.origin is None:
+            return None
+        since = self._moment() - datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+        return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
+
+
+class Journal(Section):
+    """How what happened is kept."""
+
+    durability: Literal["sync", "page-cache"] = "sync"
+    """`sync` survives loss of power; `page-cache` survives only the end of the process."""
+    segment_mib: int = Field(default=64, ge=1, le=4_096)
+    """Size of a segment, MiB."""
+
+
+class SessionKeys(Section):
+    """The keys of a FIX session, named as in QuickFIX."""
+
+    begin_string: Literal["FIX.4.4"] = "FIX.4.4"
+    heart_bt_int: int = Field(default=30, ge=1, le=3_600)
+    reset_on_logon: bool = False
+    reset_on_logout: bool = False
+    reset_on_disconnect: bool = False
+    check_latency: bool = True
+    max_latency: int = Field(default=120, ge=1, le=86_400)
+    check_comp_id: bool = True
+    use_data_dictionary: bool = True
+    logon_timeout: Seconds = 10
+    logout_timeout: Seconds = 2
+    test_request_after: float = Field(default=1.2, gt=1, le=10)
+    """Silence, in HeartBtInt(108), after which a TestRequest(1) goes out."""
+    heartbeat_timeout_after: float = Field(default=2.4, gt=1, le=20)
+    """Silence, in HeartBtInt(108), after which the peer is given up."""
+    resend_request_chunk_size: int = Field(default=1_000, ge=0, le=100_000)
+    """Messages asked for at once; 0 asks for all."""
+    reconnect_interval: Seconds = 1
+    """Before an initiator tries again; it doubles up to 30 s."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.heartbeat_timeout_after <= self.test_request_after:
+            raise ValueError("heartbeat_timeout_after must be longer than test_request_after")
+        return self
+
+
+class OmsSession(SessionKeys):
+    """An OMS that may log on; a session key set here overrides `fix.defaults`."""
+
+    target_comp_id: Name
+    account_required: bool = False
+    """Refuse an order without Account(1)."""
+
+
+class Acceptor(Section):
+    """Where order management systems log on."""
+
+    host: Host = "127.0.0.1"
+    port: Port = 9880
+    sender_comp_id: Name = "SLUICE"
+    sessions: Annotated[tuple[OmsSession, ...], BeforeValidator(items), Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        distinct("sessions", "target_comp_id", [each.target_comp_id for each in self.sessions])
+        return self
+
+
+class Fix(Section):
+    """FIX: what every session shares, and the OMS side."""
+
+    defaults: SessionKeys = SessionKeys()
+    acceptor: Acceptor
+
+
+class Address(Section):
+    """Where a venue listens."""
+
+    host: Host = "127.0.0.1"
+    port: Port
+
+
+class MarketDataSession(Section):
+    """A venue's market data session, if it is not the order session."""
+
+    sender_comp_id: Name
+    target_comp_id: Name
+    connect: Address | None = None
+    """Null: the address of the order session."""
+
+
+class Fees(Section):
+    """Paid (+) or received (-) per share, in the currency."""
+
+    take: Price = Decimal(0)
+    make: Price = Decimal(0)
+
+
+class VenueSettings(SessionKeys):
+    """A venue; a session key set here overrides `fix.defaults`."""
+
+    mic: Name
+    type: Literal["lit", "dark", "dealer"]
+    connect: Address
+    sender_comp_id: Name
+    target_comp_id: Name
+    market_data: MarketDataSession | None = None
+    tactics: tuple[Tactic, ...] = Field(min_length=1)
+    fees: Fees = Fees()
+    min_qty: int = Field(default=0, ge=0, le=1_000_000_000)
+    """The venue's own minimum execution size, shares."""
+    ack_timeout_s: Seconds = 2
+    """A child not acknowledged for so long is asked about."""
+    cl_ord_id_max: int = Field(default=20, ge=8, le=64)
+    """Longest ClOrdID(11) that the venue takes, characters."""
+    mass_status: Literal["AF", "H", "none"] = "AF"
+    """How open orders are asked for after a reconnect."""
+    max_resend_age_s: Seconds = 1
+    """An older NewOrderSingle is gap-filled when asked for again, never resent."""
+
+    @model_validator(mode="after")
+    def _check_tactics(self) -> Self:
+        distinct("tactics", "tactic", self.tactics)
+        for tactic in self.tactics:
+            if tactic not in TACTICS[self.type]:
+                allowed = ", ".join(TACTICS[self.type])
+                raise ValueError(
+                    f"tactics: a {self.type} venue has no {tactic}; allowed: {allowed}"
+                )
+        return self
+
+
+class LearnerChoice(Section):
+    """The learner that is used where no policy names one; further keys are its parameters."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Name = "hazard"
+
+    @property
+    def parameters(self) -> dict[str, object]:
+        """What is set beside the name."""
+        return dict(self.model_extra or {})
+
+
+class Routing(Section):
+    """How decisions follow one another."""
+
+    reroutes_max: int = Field(default=8, ge=1, le=1_000)
+    """Decisions for a parent within one interval of its algo."""
+    pause_ms: float = Field(default=20, ge=0, le=3_600_000)
+    """Between the end of a child and the next decision for its parent."""
+    slice_s: Seconds = 30
+    """How long a resting child rests."""
+    markout_s: Seconds = 5
+    """After a fill, when its markout is taken: the horizon that lessons carry."""
+    quote_wait_ms: float = Field(default=500, gt=0, le=60_000)
+    """How long an answer to a QuoteRequest(R) is waited for."""
+    lots_max: int = Field(default=512, ge=1, le=100_000)
+    """Lots that one decision places; the rest of what is due comes with the next."""
+    protection_bp: int = Field(default=100, ge=1, le=10_000)
+    """A market order's children carry a limit so far from the midpoint, bp."""
+    settle_answers: int = Field(default=2, ge=1, le=10)
+    """So many times a venue must say that it does not know a child before it is closed."""
+
+
+class Simulate(Section):
+    """The simulated market that the configured venues belong to."""
+
+    market: Path
+    seed: int = Field(default=7, ge=0, lt=2**63)
+
+
+class Log(Section):
+    """What the daemon writes to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+    format: Literal["console", "json"] = "console"

@@ -1,0 +1,42 @@
+"""How fast children may go to one venue."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from risk.card import Card
+from risk.reference import BROKER_OPTION, MS, refuse
+from router.ports import Limit, LimitContext, LimitedOrder, Refusal
+
+
+class VenueRate(Limit):
+    """New children to one venue, this one included, within `window_ms`."""
+
+    children_max: Annotated[int, Field(gt=0, le=1_000_000)] = 500
+    window_ms: Annotated[int, Field(gt=0, le=3_600_000)] = 1_000
+
+    card: ClassVar[Card] = Card(
+        control="MSG-RATE (venue)",
+        article="RTS 6 Art. 15(1)(d)",
+        unit="children in a window",
+        rank=110,
+        scope="child; venue",
+    )
+
+    def check(self, order: LimitedOrder, context: LimitContext) -> Refusal | None:
+        """Refuses the child that is one too many."""
+        if not order.is_child:
+            return None
+        count = context.child_count(order.mic, self.window_ms * MS) + 1
+        if not (count <= self.children_max):
+            return refuse(
+                "RATE_MAX_EXCEEDED",
+                BROKER_OPTION,
+                mic=order.mic,
+                children=count,
+                max=self.children_max,
+                window_ms=self.window_ms,
+            )
+        return None

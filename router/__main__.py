@@ -1,0 +1,5 @@
+"""`python -m router` is `sluice`."""
+
+from router.cli import main
+
+main()

@@ -1,0 +1,169 @@
+"""Run the daemon: log on to the venues, recover, and take orders until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import structlog
+import typer
+
+from config.settings import DEFAULT_CONFIG, Settings
+from router import build
+from router.cli.errors import CommandError, ExitCode
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.output import show_json
+from router.journal.storage import FileStorage
+from router.messages import Step
+from router.runtime import log as logging
+from router.runtime.clock import Clock
+from router.runtime.live import Address, Dial, Live, drive
+from router.runtime.narration import narrate
+
+SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
+StateOption = Annotated[
+    Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")
+]
+
+
+def command(
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+    state: StateOption = None,
+    simulate: SimulateOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Run the daemon. With --json it says on stdout when it listens, as one JSON line."""
+    if state is not None:
+        overrides = [*overrides, f"state={state}"]
+    settings = settings_of(config, overrides)
+    logging.configure(settings.log.level, settings.log.format, shard=settings.shard)
+    clock = Clock(speed=settings.clock.speed, origin=settings.clock.origin_ns)
+    venues = start_venues(settings, clock) if simulate else None
+    try:
+        run(settings, clock, venues.ports if venues else {}, as_json=as_json)
+    finally:
+        if venues is not None:
+            venues.stop()
+
+
+def run(settings: Settings, clock: Clock, ports: dict[str, int], *, as_json: bool) -> None:
+    """Open the state folder, recover, and drive the node until a signal."""
+    log = structlog.get_logger()
+    settings.state.mkdir(parents=True, exist_ok=True)
+    storage = FileStorage(settings.state)
+
+    def on_step(step: Step) -> None:
+        narrate(log, step)
+
+    built = build.node(settings, storage, monotonic=clock.monotonic, on_step=on_step)
+    built.node.start(settings.digest(), clock.now())
+    epoch = built.node.engine.state.epoch
+    log.info(
+        "started",
+        epoch=epoch,
+        seq=built.node.seq,
+        recovered=built.recovered,
+        cut_bytes=built.journal.cut_bytes,
+        durability=built.journal.durability,
+        state=str(settings.state),
+    )
+    acceptor = settings.fix.acceptor
+    live = Live(
+        built.node,
+        built.journal,
+        built.market_file,
+        clock,
+        log,
+        listen=Address(acceptor.host, acceptor.port),
+        dials=_dials(settings, ports),
+        state_folder=settings.state,
+    )
+
+    def on_listen() -> None:
+        if as_json:
+            show_json({"listening": True, "port": acceptor.port, "epoch": epoch})
+            sys.stdout.flush()
+
+    try:
+        poisoned = drive(live, on_listen)
+    except OSError as error:
+        if error.filename is not None:
+            raise
+        text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
+        cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
+        raise CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}") from None
+    if poisoned:
+        raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
+    log.info("stopped", seq=built.node.seq)
+
+
+def _dials(settings: Settings, ports: dict[str, int]) -> list[Dial]:
+    """Every session that we open; `ports` of simulated venues go before configured ones."""
+    found = []
+    for each in settings.venues:
+        keys = settings.session_keys(each)
+        port = ports.get(each.mic, each.connect.port)
+        found.append(Dial(each.mic, each.connect.host, port, keys.reconnect_interval))
+        if each.market_data is not None:
+            address = each.market_data.connect or each.connect
+            port = ports.get(each.mic, address.port)
+            found.append(Dial(f"{each.mic}.MD", address.host, port, keys.reconnect_interval))
+    return found
+
+
+class Venues:
+    """The simulated venues as a child process that ends with us."""
+
+    def __init__(self, process: subprocess.Popen[str], ports: dict[str, int]) -> None:
+        self._process = process
+        self.ports = ports
+
+    def stop(self) -> None:
+        """Close its stdin, which ends it, and wait."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+def start_venues(settings: Settings, clock: Clock) -> Venues:
+    """Start the venues of the simulated market, and wait until they listen.
+
+    Raises:
+        CommandError: there is no simulated market in the configuration, or it does not start.
+    """
+    if settings.simulate is None:
+        raise CommandError(
+            ExitCode.CONFIGURATION, "--simulate needs a market; set simulate: {market: FILE}"
+        )
+    folder = settings.state.with_name(settings.state.name + ".venues")
+    folder.mkdir(parents=True, exist_ok=True)
+    arguments = [
+        *(sys.executable, "-m", "venues"),
+        *("--market", str(settings.simulate.market)),
+        *("--base-port", str(settings.venues[0].connect.port)),
+        *("--seed", str(settings.simulate.seed)),
+        *("--speed", str(clock.speed), "--origin", str(clock.origin)),
+        *("--state", str(folder), "--audit", str(folder / "audit.jsonl")),
+        "--follow-stdin",
+    ]
+    process = subprocess.Popen(  # noqa: S603 - our own module, with settings that were checked
+        arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    line = process.stdout.readline()
+    if not line:
+        code = process.wait()
+        raise CommandError(
+            ExitCode.CONFIGURATION if code == ExitCode.CONFIGURATION else ExitCode.ERROR,
+            "the simulated venues did not start; they say why above",
+        )
+    return Venues(process, json.loads(line)["venues"])

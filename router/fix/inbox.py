@@ -1,0 +1,111 @@
+"""The inbound side of a session: the next number, held messages, and what to ask for again.
+
+Knows numbers only; what a message says is the session's business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.fix.codec import Message
+from router.fix.states import HELD_BYTES_MAX, HELD_MESSAGES_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A message that came before its turn. One that is `done` needs only its number counted."""
+
+    message: Message
+    seq: int
+    frame: bytes
+    done: bool
+
+
+class Inbox:
+    """Next MsgSeqNum(34) expected, and the gap before what is held."""
+
+    def __init__(self, next_in: int, *, chunk_size: int) -> None:
+        self.next_in = next_in
+        self._chunk_size = chunk_size
+        self._held: dict[int, Held] = {}
+        self._held_bytes = 0
+        self._highest = 0
+        self._gap_end = 0
+        """Last number of the gap that is open, 0 if none is."""
+        self._asked_to = 0
+        """Last number asked for; 0 means all."""
+        self.retried = False
+        """True if the open request was repeated."""
+
+    @property
+    def gap_open(self) -> bool:
+        """True from a ResendRequest until its range has come."""
+        return self._gap_end > 0
+
+    def consume(self, seq: int) -> None:
+        """Count a number if it is the next."""
+        if seq == self.next_in:
+            self.next_in += 1
+
+    def jump(self, new_seq_no: int) -> None:
+        """Go on at a number: gap fill or reset. What is held below it is let go."""
+        self.next_in = new_seq_no
+        for seq in [seq for seq in self._held if seq < new_seq_no]:
+            self._release(seq)
+
+    def forget(self) -> None:
+        """The connection is gone or the numbers are reset: nothing is held, nothing is asked."""
+        self._held.clear()
+        self._held_bytes = self._highest = 0
+        self.close_gap()
+
+    def close_gap(self) -> None:
+        """No request is open."""
+        self._gap_end = 0
+        self.retried = False
+
+    def refused(self) -> None:
+        """The open request was refused: nothing is asked for until the gap shows again."""
+        self.close_gap()
+        self._highest = 0
+
+    def hold(self, held: Held) -> None:
+        """Keep a message until its turn. Beyond the bounds it is let go, and asked for again."""
+        self._highest = max(self._highest, held.seq)
+        full = len(self._held) >= HELD_MESSAGES_MAX
+        if full or held.seq in self._held or self._held_bytes + len(held.frame) > HELD_BYTES_MAX:
+            return
+        self._held[held.seq] = held
+        self._held_bytes += len(held.frame)
+
+    def take(self) -> Held | None:
+        """The held message whose turn it is."""
+        return self._release(self.next_in) if self.next_in in self._held else None
+
+    def _release(self, seq: int) -> Held:
+        held = self._held.pop(seq)
+        self._held_bytes -= len(held.frame)
+        return held
+
+    def request(self) -> tuple[int, int] | None:
+        """BeginSeqNo(7) and EndSeqNo(16) of the ResendRequest that is to be sent now, if any.
+
+        One request is open at a time. A gap beyond the chunk size is asked for in closed pieces,
+        the next when the last has come.
+        """
+        if self._gap_end and self.next_in <= self._gap_end:
+            if not self._asked_to or self.next_in <= self._asked_to:
+                return None
+            return self.ask()
+        self.close_gap()
+        if self.next_in > self._highest:
+            return None
+        self._gap_end = min(self._held, default=self._highest + 1) - 1
+        return self.ask()
+
+    def ask(self) -> tuple[int, int]:
+        """The range to ask for in the open gap, from the next number on."""
+        size = self._gap_end - self.next_in + 1
+        whole = not self._chunk_size or size <= self._chunk_size
+        self._asked_to = 0 if whole else self.next_in + self._chunk_size - 1
+        return self.next_in, self._asked_to

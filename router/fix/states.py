@@ -1,0 +1,171 @@
+"""A session's vocabulary: its configuration, its states and what may follow what, its events.
+
+Data only. The machine that uses it is `session.Session`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Literal
+
+from router.fix.codec import Message
+from router.fix.dictionary import Dictionary
+from router.fix.framing import FRAME_MAX
+
+HELD_MESSAGES_MAX = 10_000
+"""Messages kept while a gap is open; what comes beyond is asked for again."""
+HELD_BYTES_MAX = 16 * 1024 * 1024
+OUT_HELD_MAX = 10_000
+"""New messages that may wait behind a resend or a Logon before the connection is given up."""
+RESEND_RANGE_MAX = 1_000
+"""Numbers asked for with one ResendNeeded."""
+RESENDS_MAX = 8
+"""ResendRequests of the peer that may wait to be answered."""
+GARBLED_MAX = 10
+"""Garbled messages tolerated in one minute."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionConfig:
+    """One session, from our side: `sender_comp_id` is us. Times are seconds."""
+
+    sender_comp_id: str
+    target_comp_id: str
+    role: Literal["acceptor", "initiator"]
+    begin_string: str = "FIX.4.4"
+    session_qualifier: str = ""
+    heart_bt_int: int = 30
+    """What an initiator proposes; an acceptor echoes what it is told."""
+    heart_bt_int_max: int = 3_600
+    reset_on_logon: bool = False
+    reset_on_logout: bool = False
+    reset_on_disconnect: bool = False
+    check_latency: bool = True
+    max_latency: float = 120
+    check_comp_id: bool = True
+    logon_timeout: float = 10
+    logout_timeout: float = 2
+    test_request_after: float = 1.2
+    """In units of HeartBtInt(108), as the next."""
+    heartbeat_timeout_after: float = 2.4
+    resend_request_chunk_size: int = 1_000
+    """A larger gap is asked for in pieces; 0 means no limit."""
+    resend_timeout: float = 10
+    timestamp_precision: int = 3
+    """Decimals of SendingTime(52)."""
+    frame_max: int = FRAME_MAX
+    validate: Dictionary | None = None
+    """Judges inbound messages (the OMS side); None takes them as they are (the venue side)."""
+    durable: bool = True
+    """False for market data, whose frames are not journaled. The session behaves alike."""
+
+    @property
+    def session_id(self) -> str:
+        """The peer's CompID, with `/qualifier` if there is one."""
+        if self.session_qualifier:
+            return f"{self.target_comp_id}/{self.session_qualifier}"
+        return self.target_comp_id
+
+
+class SessionState(Enum):
+    """Where a session stands."""
+
+    DISCONNECTED = auto()
+    LOGON_AWAITED = auto()
+    """Acceptor, connected."""
+    LOGON_SENT = auto()
+    """Initiator, connected."""
+    ACTIVE = auto()
+    LOGOUT_SENT = auto()
+    """By our wish; messages are still taken."""
+    LOGOUT_ANSWERED = auto()
+    """By theirs; they are to close."""
+    EXPELLED = auto()
+    """Logout sent for a fault of theirs; nothing but their Logout is taken."""
+    CLOSING = auto()
+    """The transport must be closed."""
+
+
+class Move(Enum):
+    """What moves a session from one state to another."""
+
+    ACCEPT = auto()
+    INITIATE = auto()
+    LOGON = auto()
+    LOG_OUT = auto()
+    EXPEL = auto()
+    LOGOUT_RECEIVED = auto()
+    DROP = auto()
+    LOST = auto()
+
+
+_S = SessionState
+TRANSITIONS: dict[tuple[SessionState, Move], SessionState] = {
+    (_S.DISCONNECTED, Move.ACCEPT): _S.LOGON_AWAITED,
+    (_S.DISCONNECTED, Move.INITIATE): _S.LOGON_SENT,
+    (_S.LOGON_AWAITED, Move.LOGON): _S.ACTIVE,
+    (_S.LOGON_SENT, Move.LOGON): _S.ACTIVE,
+    (_S.LOGON_SENT, Move.LOGOUT_RECEIVED): _S.CLOSING,
+    (_S.ACTIVE, Move.LOG_OUT): _S.LOGOUT_SENT,
+    (_S.ACTIVE, Move.EXPEL): _S.EXPELLED,
+    (_S.ACTIVE, Move.LOGOUT_RECEIVED): _S.LOGOUT_ANSWERED,
+    (_S.LOGOUT_SENT, Move.LOGOUT_RECEIVED): _S.CLOSING,
+    (_S.EXPELLED, Move.LOGOUT_RECEIVED): _S.CLOSING,
+    **{(state, Move.DROP): _S.CLOSING for state in _S if state is not _S.DISCONNECTED},
+    **{(state, Move.LOST): _S.DISCONNECTED for state in _S},
+}
+"""What is not here cannot happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOn:
+    """Logons are exchanged; messages may be sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedOut:
+    """A session that was logged on is so no more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An application message or a Reject(3), in sequence. The next number is then `seq` + 1."""
+
+    message: Message
+    seq: int
+    poss_dup: bool
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ResendNeeded:
+    """The peer wants these numbers again, both ends included: answer with `Session.resend`.
+
+    A large request makes several of these: answer each by itself, in order.
+    """
+
+    begin: int
+    end: int
+
+
+SessionEvent = LoggedOn | LoggedOut | Received | ResendNeeded
+
+
+@dataclass(frozen=True, slots=True)
+class OutFrame:
+    """A frame to journal, to write, or both.
+
+    `fresh` frames take a new number and must be durable before they are written; one whose number
+    is not above the last starts a new numbering (a reset), and what was stored before it is void.
+    The others are resends, gap fills, and fresh frames that had to wait: they are not stored again.
+    A frame that is not `live` is not written now: it follows later, with `fresh` False, or when the
+    peer asks for it.
+    """
+
+    seq: int
+    data: bytes
+    fresh: bool
+    live: bool

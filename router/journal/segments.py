@@ -1,0 +1,334 @@
+"""The journal's one writer: append, one write, one sync; segments, headroom, poison.
+
+Owns the order in which bytes reach the disk. Must not know what a payload means, nor when to sync:
+group commit is the driver's (append all that waits, `write`, `sync`, then send).
+
+Everything but `sync` belongs to one thread. `sync` may run in another while that one appends.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+from collections.abc import Callable, Generator, Iterator
+from typing import Literal, ParamSpec, get_args
+
+from router.journal.records import (
+    GENESIS,
+    HEADER_SIZE,
+    PAYLOAD_MAX,
+    SEQ_MAX,
+    BrokenRecord,
+    Entry,
+    Position,
+    Record,
+    encode_batch,
+    parse,
+    record_size,
+)
+from router.journal.scan import (
+    JournalBroken,
+    Tail,
+    VerifyReport,
+    scan,
+    segment_name,
+    verify,
+)
+from router.journal.storage import NO_SPACE, Storage
+
+__all__ = ["Durability", "Journal", "JournalBroken", "JournalPoisoned", "VerifyReport", "verify"]
+
+Durability = Literal["sync", "page-cache"]
+"""`sync`: what `sync` has returned for survives a power cut. `page-cache`: it survives kill -9."""
+
+SEGMENT_BYTES = 64 * 1024 * 1024
+HEADROOM_BYTES = 16 * 1024 * 1024
+HEADROOM_NAME = "headroom"
+_READ_BYTES = 4096
+
+P = ParamSpec("P")
+
+
+class JournalPoisoned(Exception):  # noqa: N818 - says what is
+    """A write or a sync has failed. The kernel may have dropped the pages, so nothing is retried:
+    no more appends, cancels leave from memory, the process exits and recovers.
+    """
+
+
+class Journal:
+    """A chain of records over preallocated segments.
+
+    `open` first, and exhaust what it returns: then the journal takes appends.
+    """
+
+    def __init__(
+        self,
+        storage: Storage,
+        *,
+        segment_bytes: int = SEGMENT_BYTES,
+        durability: Durability = "sync",
+        headroom_bytes: int = HEADROOM_BYTES,
+    ) -> None:
+        """`headroom_bytes` are kept free for cancels and fills on a full disk; 0 keeps none."""
+        assert durability in get_args(Durability)
+        assert segment_bytes > HEADER_SIZE
+        self.durability = durability
+        self.cut_bytes = 0
+        """What `open` cut from a torn tail."""
+        self.headroom_released = False
+        """The disk is full and the reserve is in use: take no new risk."""
+        self._storage = storage
+        self._segment_bytes = segment_bytes
+        self._headroom_bytes = headroom_bytes
+        self._payload_max = min(PAYLOAD_MAX, segment_bytes - HEADER_SIZE)
+        self._sync_lock = threading.Lock()
+        self._poison = ""
+        self._ready = False
+        self._pending: list[Entry] = []  # the records at the end of the segment, not written yet
+        self._segment = 0
+        self._capacity = 0
+        self._end = 0  # where the next record is placed
+        self._last_seq = -1
+        self._previous = GENESIS
+        self._writes = 0
+        self._synced_writes = 0
+
+    @property
+    def poisoned(self) -> bool:
+        """True once a write or a sync has failed."""
+        return bool(self._poison)
+
+    @property
+    def last_seq(self) -> int:
+        """The seq of the last record appended or recovered, -1 if there is none."""
+        return self._last_seq
+
+    @property
+    def head(self) -> bytes:
+        """sha256 of the last record written or recovered."""
+        return self._previous
+
+    def open(self) -> Iterator[Record]:
+        """Lock the folder, then hand out all records while checking them.
+
+        When the iterator is exhausted the torn tail is cut (`cut_bytes`), what was read is durable,
+        and the journal takes appends.
+
+        Raises:
+            StateLocked, ForeignState: at once.
+            JournalBroken: from the iterator; the folder stays as it is.
+        """
+        self._storage.lock()
+        return self._recover()
+
+    def append(self, seq: int, mono_ns: int, wall_ns: int, payload: bytes) -> Position:
+        """Give a record its place. It is in memory only, until `write` and `sync`.
+
+        A full segment is written, synced and sealed here, and the next one is created.
+
+        Raises:
+            JournalPoisoned: if the disk has failed, now or before.
+        """
+        if self._poison:
+            self._check()
+        assert self._ready, "open() is not exhausted"
+        assert self._last_seq < seq <= SEQ_MAX
+        size = len(payload)
+        assert size <= self._payload_max
+        size += HEADER_SIZE
+        if self._end + size > self._capacity:
+            self._rotate(size)
+        position = Position(self._segment, self._end)
+        self._pending.append((seq, mono_ns, wall_ns, payload))
+        self._end += size
+        self._last_seq = seq
+        return position
+
+    def write(self) -> None:
+        """Hand everything appended to the kernel, in one write.
+
+        Raises:
+            JournalPoisoned: if the disk has failed, now or before.
+        """
+        self._check()
+        if not self._pending:
+            return
+        data, previous = encode_batch(
+            self._pending, self._previous, after_sync=self._synced_writes == self._writes
+        )
+        self._put(segment_name(self._segment), self._end - len(data), data)
+        self._writes += 1  # only now: a sync in another thread may count no unwritten bytes
+        self._previous = previous
+        self._pending.clear()
+
+    def sync(self) -> None:
+        """Return when everything written is durable; with `page-cache`, at once.
+
+        Any thread may call it. What is written while it runs may or may not be covered.
+
+        Raises:
+            JournalPoisoned: if the disk has failed, now or before.
+        """
+        if self.durability == "sync":
+            with self._sync_lock:
+                self._sync(self._segment)
+        else:
+            self._check()
+
+    def read(self, position: Position) -> bytes:
+        """The payload of one record, written or still waiting.
+
+        Raises:
+            JournalBroken: if there is no sound record at that position.
+        """
+        place = self._end - sum(HEADER_SIZE + len(entry[-1]) for entry in self._pending)
+        for *_, payload in self._pending:
+            if position == (self._segment, place):
+                return payload
+            place += HEADER_SIZE + len(payload)
+        name = segment_name(position.segment)
+        try:
+            data = self._storage.read(name, position.offset, _READ_BYTES)
+            size = record_size(data, 0)
+            if size > len(data):
+                data = self._storage.read(name, position.offset, size)
+            return parse(data, 0, position).payload
+        except (BrokenRecord, FileNotFoundError) as error:
+            raise JournalBroken(position, str(error)) from error
+
+    def scan(self, from_position: Position | None = None) -> Iterator[Record]:
+        """Everything written so far, from a record's position on; not what only was appended."""
+        return scan(self._storage, from_position, live=True)
+
+    def restore_headroom(self) -> bool:
+        """Try to reserve the headroom again; True if it is there. Costs a file creation."""
+        if self.headroom_released and not self.poisoned:
+            self._reserve_headroom()
+        return not self.headroom_released
+
+    def close(self) -> None:
+        """Write and sync what waits, unless poisoned, and give back the folder."""
+        try:
+            if self._ready and not self.poisoned:
+                self.write()
+                with self._sync_lock:
+                    self._sync(self._segment)
+        finally:
+            self._ready = False
+            self._storage.close()
+
+    # --- opening ---
+
+    def _recover(self) -> Generator[Record, None, None]:
+        tail = yield from scan(self._storage)
+        if tail.segment:
+            self._adopt(tail)
+        self._reserve_headroom()
+        if not tail.segment:
+            self._create_segment(HEADER_SIZE)
+        self._ready = True
+
+    def _adopt(self, tail: Tail) -> None:
+        """Go on after `tail`. What was read may only have been cached: make it durable.
+
+        A cut segment is left at the length of its records, so nothing is ever written where a lost
+        record was: the next append starts a new segment.
+        """
+        name = segment_name(tail.segment)
+        if tail.torn_bytes:
+            self._disk("truncate", self._storage.truncate, name, tail.offset)
+            self.cut_bytes = tail.torn_bytes
+        # After a sync that failed the kernel may hold pages that it believes to be clean and that
+        # the disk never got: only writing them again makes them dirty.
+        rest = self._storage.read(name, tail.synced, tail.offset - tail.synced)
+        self._disk("write", self._storage.write, name, tail.synced, rest)
+        self._sync(tail.segment)
+        self._segment, self._end = tail.segment, tail.offset
+        self._capacity = self._storage.size(name)
+        self._previous, self._last_seq = tail.previous, tail.last_seq
+
+    # --- writing ---
+
+    def _put(self, name: str, offset: int, data: bytes) -> None:
+        """One write; on a full disk once more in the headroom's place.
+
+        That is no retry of something accepted: the kernel has refused the bytes, not lost them.
+        """
+        try:
+            self._storage.write(name, offset, data)
+        except OSError as error:
+            if error.errno not in NO_SPACE or self.headroom_released:
+                raise self._poisoned_by("write", error) from error
+            self._release_headroom()
+            self._disk("write", self._storage.write, name, offset, data)
+
+    def _sync(self, segment: int) -> None:
+        """One fdatasync, under the lock: the kernel tells an error to one caller only."""
+        self._check()
+        writes = self._writes
+        self._disk("sync", self._storage.sync, segment_name(segment))
+        self._synced_writes = writes
+
+    def _rotate(self, size: int) -> None:
+        """Seal the segment and create the next one, with room for a record of `size` bytes.
+
+        The old one is durable before the new one exists, in both durabilities: so only the last
+        segment can be torn.
+        """
+        self.write()
+        name = segment_name(self._segment)
+        with self._sync_lock:
+            self._disk("truncate", self._storage.truncate, name, self._end)
+            self._sync(self._segment)
+            self._storage.release(name)
+            self._create_segment(size)
+
+    def _create_segment(self, size: int) -> None:
+        """The next segment; on a full disk a smaller one in the headroom's place."""
+        name = segment_name(self._segment + 1)
+        wanted = self._segment_bytes
+        while True:
+            try:
+                self._storage.create(name, wanted)
+                break
+            except OSError as error:
+                smaller = wanted // 2 if self.headroom_released else self._headroom_bytes or wanted
+                if error.errno not in NO_SPACE or smaller < size:
+                    raise self._poisoned_by("create", error) from error
+                self._release_headroom()
+                wanted = min(wanted, smaller)
+        self._segment, self._end, self._capacity = self._segment + 1, 0, wanted
+
+    # --- headroom and poison ---
+
+    def _reserve_headroom(self) -> None:
+        self.headroom_released = False
+        if not self._headroom_bytes or HEADROOM_NAME in self._storage.names():
+            return
+        try:
+            self._storage.create(HEADROOM_NAME, self._headroom_bytes)
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise self._poisoned_by("create", error) from error
+            self.headroom_released = True
+
+    def _release_headroom(self) -> None:
+        self.headroom_released = True
+        if HEADROOM_NAME in self._storage.names():
+            self._disk("remove", self._storage.remove, HEADROOM_NAME)
+
+    def _disk(self, call: str, function: Callable[P, None], *args: P.args, **kw: P.kwargs) -> None:
+        """Call the storage; an error poisons the journal."""
+        try:
+            function(*args, **kw)
+        except OSError as error:
+            raise self._poisoned_by(call, error) from error
+
+    def _check(self) -> None:
+        if self._poison:
+            raise JournalPoisoned(self._poison)
+
+    def _poisoned_by(self, call: str, error: OSError) -> JournalPoisoned:
+        code = errno.errorcode.get(error.errno or 0, "unknown")
+        self._poison = f"{call} failed: {code} {error.strerror}"
+        return JournalPoisoned(self._poison)

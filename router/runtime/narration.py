@@ -1,0 +1,108 @@
+"""What the daemon says while it works: one log line for each thing that changed.
+
+Owns the event names. The journal is the record; this is for the person at the terminal.
+"""
+
+from __future__ import annotations
+
+from router.messages import (
+    CancelChild,
+    EngageKill,
+    FreezeParent,
+    MarkUnknown,
+    NoteBreach,
+    OpenParent,
+    RefuseCancel,
+    RefuseMessage,
+    ReleaseKill,
+    Report,
+    SendChild,
+    SessionClosed,
+    SessionOpened,
+    SettleChild,
+    Step,
+)
+from router.model import ExecType
+from router.runtime.live import Log
+
+
+def narrate(log: Log, step: Step) -> None:
+    """Say what a step changed."""
+    match step.event:
+        case SessionOpened(session=session):
+            log.info("session_opened", seq=step.seq, session=session)
+        case SessionClosed(session=session, reason=reason):
+            log.warning("session_closed", seq=step.seq, session=session, reason=reason)
+        case _:
+            pass
+    for command in step.commands:
+        _narrate(log, step.seq, command)
+
+
+def _narrate(log: Log, seq: int, command: object) -> None:
+    match command:
+        case OpenParent(parent_id=parent_id, terms=terms, algo=algo, policy=policy):
+            log.info(
+                "parent_opened",
+                seq=seq,
+                parent_id=parent_id,
+                symbol=terms.symbol,
+                side=terms.side.name,
+                order_qty=terms.order_qty,
+                algo=algo,
+                policy=policy,
+            )
+        case SendChild(cl_ord_id=cl_ord_id, mic=mic, tactic=tactic, qty=qty, price=price):
+            log.info(
+                "child_sent",
+                seq=seq,
+                parent_id=command.parent_id,
+                cl_ord_id=cl_ord_id,
+                mic=mic,
+                tactic=tactic.value,
+                qty=qty,
+                price=None if price is None else price / 1e8,
+            )
+        case Report(exec_type=ExecType.TRADE):
+            log.info(
+                "parent_filled",
+                seq=seq,
+                parent_id=command.parent_id,
+                cl_ord_id=command.child_cl_ord_id,
+                mic=command.last_mkt,
+                last_qty=command.last_qty,
+                last_px=command.last_px / 1e8,
+                leaves_qty=command.leaves_qty,
+            )
+        case Report(exec_type=exec_type, ord_status=status, text=text):
+            log.info(
+                "parent_reported",
+                seq=seq,
+                parent_id=command.parent_id,
+                cl_ord_id=command.cl_ord_id,
+                exec_type=exec_type.name,
+                ord_status=status.name,
+                text=text,
+            )
+        case CancelChild(orig_cl_ord_id=cl_ord_id, mic=mic, reason=reason):
+            log.info("child_cancel_sent", seq=seq, cl_ord_id=cl_ord_id, mic=mic, reason=reason)
+        case NoteBreach(limit=limit, text=text, order_id=cl_ord_id, mic=mic):
+            log.warning(
+                "limit_breached", seq=seq, cl_ord_id=cl_ord_id, mic=mic, limit=limit, text=text
+            )
+        case MarkUnknown(cl_ord_id=cl_ord_id, reason=reason):
+            log.warning("child_unknown", seq=seq, cl_ord_id=cl_ord_id, reason=reason)
+        case SettleChild(cl_ord_id=cl_ord_id, reason=reason):
+            log.warning("child_settled", seq=seq, cl_ord_id=cl_ord_id, reason=reason)
+        case FreezeParent(parent_id=parent_id, reason=reason):
+            log.warning("parent_frozen", seq=seq, parent_id=parent_id, reason=reason)
+        case EngageKill(kill_id=kill_id, scope=scope, value=value, who=who):
+            log.warning("kill_engaged", seq=seq, kill_id=kill_id, scope=scope, value=value, who=who)
+        case ReleaseKill(kill_id=kill_id, who=who):
+            log.warning("kill_released", seq=seq, kill_id=kill_id, who=who)
+        case RefuseCancel(cl_ord_id=cl_ord_id, text=text):
+            log.info("request_refused", seq=seq, cl_ord_id=cl_ord_id, text=text)
+        case RefuseMessage(ref_seq_num=ref, text=text, session=session):
+            log.warning("message_refused", seq=seq, session=session, ref_seq_num=ref, text=text)
+        case _:
+            pass

@@ -1,0 +1,55 @@
+"""Each session rule is shown three ways: whole messages, byte by byte, several in one read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from router.fix.dictionary import FIX44
+from tests.fix.wire import OMS, SLUICE, OneSide
+
+
+@pytest.fixture(params=["whole", "bytes", "at once"])
+def way(request: pytest.FixtureRequest) -> str:
+    """How bytes arrive."""
+    return str(request.param)
+
+
+@pytest.fixture
+def acceptor(way: str) -> Callable[..., OneSide]:
+    """Makes an acceptor that judges by the dictionary; connected, and logged on if asked."""
+
+    def make(*, logon: bool = True, next_in: int = 1, next_out: int = 1, **changes: object) -> OneSide:
+        config = replace(SLUICE, **{"validate": FIX44, **changes})  # type: ignore[arg-type]
+        side = OneSide(config, way=way, next_in=next_in, next_out=next_out)
+        side.connect()
+        if logon:
+            side.told(f"35=A|34={next_in}|98=0|108=30|")
+            assert side.says() == side.expected(f"35=A|34={next_out}|98=0|108=30|")
+            side.reports()
+        return side
+
+    return make
+
+
+@pytest.fixture
+def initiator(way: str) -> Callable[..., OneSide]:
+    """Makes an initiator that takes messages as they are; connected, and logged on if asked."""
+
+    def make(*, logon: bool = True, next_in: int = 1, next_out: int = 1, **changes: object) -> OneSide:
+        side = OneSide(
+            replace(OMS, **changes),  # type: ignore[arg-type]
+            way=way,
+            next_in=next_in,
+            next_out=next_out,
+        )
+        side.connect()
+        assert side.says() == side.expected(f"35=A|34={next_out}|98=0|108=30|")
+        if logon:
+            side.told(f"35=A|34={next_in}|98=0|108=30|")
+            side.reports()
+        return side
+
+    return make

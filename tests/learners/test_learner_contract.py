@@ -1,0 +1,159 @@
+"""What every learner must keep to, whatever it learns: a new file is tested as it appears."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import router.learners
+from router.plugin import discover
+from router.ports import Arrays, Learner, Lesson, ScoreRequest, Scores
+
+LEARNERS = discover(router.learners, Learner)  # type: ignore[type-abstract]
+D = 5
+ARMS = ("LIT_A/lit_take", "LIT_A/lit_make", "DARK_A/dark_mid", "SDP_1/dealer_quote")
+OUTCOMES = ("observed", "rejected", "last_look", "unknown", "canceled_early")
+
+every_learner = pytest.mark.parametrize(
+    "learner", [made() for made in LEARNERS.values()], ids=list(LEARNERS)
+)
+
+
+def rng(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=seed))
+
+
+def request(seed: int, arms: tuple[str, ...] = ARMS, lots: int = 40) -> ScoreRequest:
+    draw = rng(seed)
+    return ScoreRequest(
+        symbol="XYZ",
+        arms=arms,
+        features=np.clip(draw.standard_normal((len(arms), D)) * 2, -4.0, 4.0),
+        cost_bp=draw.uniform(-3.0, 6.0, len(arms)),
+        displayed_lots=draw.integers(0, 20, len(arms)).astype(np.float64),
+        lots=lots,
+        urgency_bp=5.0,
+        participation=20.0,
+    )
+
+
+def lesson(draw: np.random.Generator, arms: tuple[str, ...] = ARMS) -> Lesson:
+    sent = int(draw.integers(0, 600))
+    filled = (
+        int(draw.integers(0, sent + 1)) if draw.random() < 0.5 else sent * int(draw.integers(2))
+    )
+    return Lesson(
+        symbol="XYZ",
+        arm=arms[int(draw.integers(len(arms)))],
+        features=np.clip(draw.standard_normal(D) * 3, -4.0, 4.0),
+        sent_lots=sent,
+        filled_lots=filled,
+        min_lots=int(draw.integers(0, 30)),
+        outcome=OUTCOMES[int(draw.integers(len(OUTCOMES)))],
+        markout_bp=float(draw.standard_normal() * 50) if draw.random() < 0.7 else None,
+    )
+
+
+def taught(learner: Learner, lessons: int, seed: int = 1) -> Arrays:
+    state, draw = learner.initial(D), rng(seed)
+    for _ in range(lessons):
+        learner.learn(state, lesson(draw))
+    return state
+
+
+def check(scores: Scores, asked: ScoreRequest) -> None:
+    count = len(asked.arms)
+    assert scores.values.shape == (count,)
+    assert np.isfinite(scores.values).all()
+    for tails in (scores.tails, scores.mean_tails):
+        assert tails.shape == (count, asked.lots)
+        assert np.isfinite(tails).all()
+        assert (tails >= 0.0).all()
+        assert (tails <= 1.0).all()
+        assert (np.diff(tails, axis=1) <= 0.0).all()
+
+
+@every_learner
+@pytest.mark.parametrize("lessons", [0, 1, 300])
+def test_scores_have_their_shapes_and_tails_never_rise(learner: Learner, lessons: int) -> None:
+    state = taught(learner, lessons)
+    for seed in range(5):
+        asked = request(seed, lots=(1, 3, 40, 300, 700)[seed])
+        check(learner.score(state, asked, rng(seed)), asked)
+
+
+@every_learner
+def test_the_same_chance_gives_the_same_scores_and_scoring_changes_no_state(
+    learner: Learner,
+) -> None:
+    state, again = taught(learner, 100), taught(learner, 100)
+    first = learner.score(state, request(3), rng(9))
+    learner.score(state, request(4), rng(10))
+    second = learner.score(again, request(3), rng(9))
+    assert np.array_equal(first.tails, second.tails)
+    assert np.array_equal(first.values, second.values)
+    assert state.keys() == again.keys()
+    for name, array in state.items():
+        assert array.dtype == np.float64
+        assert np.array_equal(array, again[name]), name
+
+
+@every_learner
+def test_an_arm_never_met_is_scored_like_any_other(learner: Learner) -> None:
+    state = taught(learner, 100)
+    asked = request(1, arms=("NEW/dark_mid", *ARMS, "NEW/lit_take"))
+    check(learner.score(state, asked, rng(1)), asked)
+
+
+@every_learner
+def test_no_candidate_is_no_score(learner: Learner) -> None:
+    asked = request(1, arms=())
+    check(learner.score(taught(learner, 10), asked, rng(1)), asked)
+
+
+@every_learner
+def test_what_is_not_a_number_spoils_neither_scores_nor_state(learner: Learner) -> None:
+    state, draw = taught(learner, 50), rng(2)
+    for bad in (np.nan, np.inf, -np.inf):
+        features = np.full(D, bad)
+        for filled in (0, 3, 5):
+            learner.learn(state, Lesson("XYZ", ARMS[0], features, 5, filled, 0, "observed", bad))
+    asked = request(1)
+    asked.features[0, :] = np.nan
+    asked.features[1, 0] = np.inf
+    asked.cost_bp[2] = np.nan
+    asked.cost_bp[3] = np.inf
+    asked.displayed_lots[0] = np.nan
+    scores = learner.score(state, asked, draw)
+    check(scores, asked)
+    assert all(np.isfinite(array).all() for array in state.values())
+
+
+@every_learner
+def test_extreme_lessons_never_break_the_scores(learner: Learner) -> None:
+    state = learner.initial(D)
+    extremes = (np.full(D, 4.0), np.full(D, -4.0), np.zeros(D))
+    for i in range(600):
+        filled = (0, 1, 1000)[i // 200]
+        x = extremes[i % 3]
+        learner.learn(state, Lesson("XYZ", ARMS[i % 2], x, 1000, filled, 0, "observed", 1e9))
+        learner.learn(state, Lesson("XYZ", ARMS[i % 2], x, 1000, 0, 1000, "observed", None))
+    asked = request(1)
+    check(learner.score(state, asked, rng(1)), asked)
+
+
+@every_learner
+def test_the_state_is_arrays_that_npz_can_hold(learner: Learner) -> None:
+    state = taught(learner, 30)
+    assert all(isinstance(array, np.ndarray) for array in state.values())
+    copy = {name: array.copy() for name, array in state.items()}
+    first = learner.score(state, request(1), rng(1))
+    second = learner.score(copy, request(1), rng(1))
+    assert np.array_equal(first.tails, second.tails)
+
+
+def test_there_are_learners_to_test() -> None:
+    assert {"hazard", "pro_rata", "static"} <= set(LEARNERS)
+    assert all(a < b for a, b in pairwise(LEARNERS))

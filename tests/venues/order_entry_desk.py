@@ -1,0 +1,158 @@
+"""One client and a market whose answers the test gives by hand, so that any race can be played.
+
+What the client is told is written in the notation of the FIX order state change matrices:
+`8 Y(X) 5/1 1200/110/1090` is 11=Y 41=X, 150/39, 38/14/151; `+10@10` is 32@31.
+"""
+
+from __future__ import annotations
+
+from router.fix.codec import decode, encode
+from router.model import PX_SCALE, Side
+from venues.audit import MemoryAudit
+from venues.messages import (
+    Accepted,
+    Canceled,
+    CancelRefused,
+    Executed,
+    Expired,
+    OrderMessage,
+    Rejected,
+    Replaced,
+    VenueOrder,
+)
+from venues.order_entry import OrderEntry, OrderEntryProfile
+from venues.order_outbox import Answer, Outbox, VenueIds
+
+MIC = "LIT_A"
+NOW = 1_767_623_400 * 1_000_000_000  # 2026-01-05 14:30:00 UTC
+NEW = "54=1|55=SYN|38=1000|40=2|44=10|60=20260105-14:30:00.000"
+
+
+class HandMarket:
+    """Notes what it is asked. The test says what it answers."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.refs: list[str] = []
+        self.orders: list[VenueOrder] = []
+
+    def submit(self, mic: str, order: VenueOrder, now: int) -> None:
+        self._enter(order)
+        self.asked.append(f"submit {order.qty}")
+
+    def cancel(self, mic: str, order_ref: str, now: int) -> None:
+        self.asked.append(f"cancel #{self.refs.index(order_ref)}")
+
+    def replace(self, mic: str, orig_ref: str, new: VenueOrder, now: int) -> None:
+        self._enter(new)
+        self.asked.append(f"replace #{self.refs.index(orig_ref)} {new.qty}")
+
+    def request_quote(
+        self, mic: str, owner: str, quote_req_id: str, symbol: str, side: Side, qty: int, now: int
+    ) -> None:
+        self.asked.append(f"quote {owner} {quote_req_id} {symbol} {side.value} {qty}")
+
+    def _enter(self, order: VenueOrder) -> None:
+        self.refs.append(order.order_ref)
+        self.orders.append(order)
+
+
+class Desk:
+    """A client's order entry between the client's messages and the market's."""
+
+    def __init__(self, profile: OrderEntryProfile | None = None, *, epoch: int = 1) -> None:
+        self.market = HandMarket()
+        self.audit = MemoryAudit()
+        ids = VenueIds(MIC, epoch)
+        self.entry = OrderEntry(
+            symbol="SYN",
+            market=self.market,
+            outbox=Outbox(mic=MIC, client="SLUICE", ids=ids, audit=self.audit),
+            ids=ids,
+            profile=profile,
+        )
+        self._seq = 1
+
+    def client(self, msg_type: str, text: str) -> None:
+        """The client sends a message: `11=X|54=1|...`."""
+        self._seq += 1
+        header = f"34={self._seq}\x0149=SLUICE\x0156={MIC}\x01"
+        body = text.replace("|", "\x01") + "\x01"
+        message = decode(encode("FIX.4.4", msg_type, header, body))
+        self.entry.receive(message, seq=self._seq, poss_dup=False, now=NOW)
+
+    def new(self, cl_ord_id: str, text: str = NEW) -> None:
+        """NewOrderSingle(D), by default to buy 1000 at 10."""
+        self.client("D", f"11={cl_ord_id}|{text}")
+
+    def change(self, cl_ord_id: str, orig: str, text: str) -> None:
+        """OrderCancelReplaceRequest(G)."""
+        self.client("G", f"11={cl_ord_id}|41={orig}|{text}")
+
+    def cancel(self, cl_ord_id: str, orig: str) -> None:
+        """OrderCancelRequest(F)."""
+        self.client("F", f"11={cl_ord_id}|41={orig}|54=1|55=SYN|60=20260105-14:30:00")
+
+    # The market's answers. `ref` counts the references given to it; -1 is the last one.
+
+    def accepted(self, ref: int = -1) -> None:
+        self._tell(Accepted(MIC, NOW, self.market.refs[ref], "M1"))
+
+    def rejected(self, reason: str, text: str, ref: int = -1) -> None:
+        self._tell(Rejected(MIC, NOW, self.market.refs[ref], reason, text))
+
+    def filled(self, qty: int, px: int, ref: int = -1) -> None:
+        order_ref = self.market.refs[ref]
+        self._tell(Executed(MIC, NOW, order_ref, "E1", qty, px * PX_SCALE, "1", 0))
+
+    def canceled(self, *, unsolicited: bool = False, text: str = "", ref: int = -1) -> None:
+        self._tell(Canceled(MIC, NOW, self.market.refs[ref], 0, unsolicited, text))
+
+    def expired(self, ref: int = -1) -> None:
+        self._tell(Expired(MIC, NOW, self.market.refs[ref]))
+
+    def replaced(self, *, qty: int, leaves: int, px: int = 10, orig: int = -2) -> None:
+        refs = self.market.refs
+        self._tell(Replaced(MIC, NOW, refs[-1], refs[orig], qty, px * PX_SCALE, leaves))
+
+    def refused(self, reason: str, ref: int = -1) -> None:
+        self._tell(CancelRefused(MIC, NOW, self.market.refs[ref], reason, "no"))
+
+    def _tell(self, message: OrderMessage) -> None:
+        self.entry.tell(message)
+
+    def said(self) -> list[str]:
+        """What the client was told since the last time, in the matrices' notation."""
+        return [_short(reply.msg_type, fields(reply)) for reply in self.answers()]
+
+    def answers(self) -> list[Answer]:
+        """What the client was told since the last time."""
+        replies = self.entry.take()
+        answers = [reply for reply in replies if isinstance(reply, Answer)]
+        assert answers == replies, replies
+        return answers
+
+
+def fields(answer: Answer) -> dict[str, str]:
+    """A body's fields, read without the project's codec."""
+    assert answer.body.endswith("\x01")
+    pairs = [
+        (tag, value) for tag, _, value in (f.partition("=") for f in answer.body[:-1].split("\x01"))
+    ]
+    found = dict(pairs)
+    assert len(found) == len(pairs), f"a tag is there twice: {answer.body}"
+    return found
+
+
+def _short(msg_type: str, body: dict[str, str]) -> str:
+    name = body.get("11", "-") + (f"({body['41']})" if "41" in body else "")
+    if msg_type == "9":
+        return f"9 {name} 39={body['39']} 102={body['102']} 434={body['434']}"
+    if msg_type != "8":
+        return f"{msg_type} {name}"
+    text = f"8 {name} {body['150']}/{body['39']} {body.get('38', '-')}/{body['14']}/{body['151']}"
+    if "32" in body:
+        text += f" +{body['32']}@{body['31']}"
+    if body["6"] != "0":
+        text += f" ~{body['6']}"
+    return text + (f" 103={body['103']}" if "103" in body else "")

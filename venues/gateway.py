@@ -1,0 +1,394 @@
+"""FIX acceptors of simulated venues, without I/O: bytes of many connections in, bytes out.
+
+Owns which connection is which session, and the routing between sessions, applications and the
+market. Knows no socket, file or clock: a driver moves the bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from router.fix.framing import Framer, FramingError, peek_logon
+from router.fix.session import SessionConfig
+from router.model import NS
+from venues.audit import Audit, AuditKind, AuditRecord, NoAudit
+from venues.line import Line
+from venues.market_data import DataMarket, MarketDataFeed
+from venues.messages import (
+    BookChanged,
+    BookSnapshot,
+    QuoteIssued,
+    QuoteRefused,
+    QuoteWithdrawn,
+    VenueMessage,
+)
+from venues.numbers import MemoryNumbers, NumberStore
+from venues.order_entry import OrderEntry, OrderEntryProfile, OrderMarket
+from venues.order_outbox import Outbox, VenueIds
+
+BACKLOG_HARD = 16 * 1024 * 1024
+"""Unsent bytes above which a connection is closed."""
+LOGON_BYTES_MAX = 4_096
+"""Bytes that a connection may send before its Logon is whole."""
+LOGON_WAIT_NS = 10 * NS
+STRANGERS_MAX = 64
+"""Connections of one venue that have not logged on."""
+
+
+class VenueMarket(OrderMarket, DataMarket, Protocol):
+    """The market as its gateways use it."""
+
+    @property
+    def mics(self) -> tuple[str, ...]:
+        """The venues, in the order of the market file."""
+
+    @property
+    def symbol(self) -> str:
+        """The one symbol that is traded."""
+
+    def deadline(self) -> int | None:
+        """When something happens by itself."""
+
+    def tick(self, now: int) -> None:
+        """Let everything happen up to `now`."""
+
+    def take(self) -> list[VenueMessage]:
+        """What the venues have said since the last time, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayProfile:
+    """Who may log on to a venue, and how the venue behaves."""
+
+    client: str = "SLUICE"
+    """SenderCompID(49) of the router's order entry."""
+    data_client: str = "SLUICE.MD"
+    """SenderCompID(49) of the router's market data."""
+    begin_string: str = "FIX.4.4"
+    heart_bt_int: int = 30
+    check_latency: bool = True
+    """Off for a market whose clock is not the client's: SendingTime(52) is then not judged."""
+    order_entry: OrderEntryProfile = field(default_factory=OrderEntryProfile)
+
+
+@dataclass(slots=True)
+class _Stranger:
+    """A connection that has not said who it is."""
+
+    framer: Framer
+    deadline: int
+    seen: bytes = b""
+
+
+class VenueGateway:
+    """One venue's acceptor: an order-entry and a market-data session, and strangers."""
+
+    def __init__(
+        self,
+        mic: str,
+        market: VenueMarket,
+        *,
+        numbers: NumberStore,
+        audit: Audit,
+        profile: GatewayProfile,
+        start: int,
+        settle: Callable[[int], None],
+    ) -> None:
+        """`settle` routes what the market has said; `MarketGateways` gives it."""
+        self.mic = mic
+        self._profile = profile
+        self._store = numbers
+        ids = VenueIds(mic, numbers.open_epoch(mic))
+        audit.note(AuditRecord(kind=AuditKind.STARTED, mic=mic, time=start, epoch=ids.epoch))
+        self.order_entry = OrderEntry(
+            symbol=market.symbol,
+            market=market,
+            outbox=Outbox(mic=mic, client=profile.client, ids=ids, audit=audit),
+            ids=ids,
+            profile=profile.order_entry,
+        )
+        self.feed = MarketDataFeed(
+            mic=mic, symbol=market.symbol, owner=profile.client, market=market
+        )
+        self._orders = Line(
+            self._config(profile.client, durable=True),
+            self.order_entry,
+            numbers=numbers.numbers(mic, profile.client),
+            settle=settle,
+        )
+        self._data = Line(
+            self._config(profile.data_client, durable=False), self.feed, settle=settle
+        )
+        self._lines = {profile.client: self._orders, profile.data_client: self._data}
+        self._conns: dict[int, Line | _Stranger] = {}
+        self._writes: list[tuple[int, bytes]] = []
+        self._closes: list[int] = []
+
+    def _config(self, client: str, *, durable: bool) -> SessionConfig:
+        return SessionConfig(
+            begin_string=self._profile.begin_string,
+            sender_comp_id=self.mic,
+            target_comp_id=client,
+            role="acceptor",
+            heart_bt_int=self._profile.heart_bt_int,
+            check_latency=self._profile.check_latency,
+            reset_on_logon=not durable,
+            durable=durable,
+        )
+
+    # --- in from the driver -----------------------------------------------------------------------
+
+    def opened(self, conn: int, now: int) -> None:
+        """A connection was accepted."""
+        assert conn not in self._conns, conn
+        strangers = sum(isinstance(one, _Stranger) for one in self._conns.values())
+        if strangers >= STRANGERS_MAX:
+            self._closes.append(conn)
+            return
+        self._conns[conn] = _Stranger(Framer(frame_max=LOGON_BYTES_MAX), now + LOGON_WAIT_NS)
+
+    def received(self, conn: int, data: bytes, now: int) -> None:
+        """Bytes came in. Those of a connection that is being closed are ignored."""
+        match self._conns.get(conn):
+            case Line() as line:
+                line.receive(data, now)
+                self._collect(line, now)
+            case _Stranger() as stranger:
+                self._introduce(conn, stranger, data, now)
+
+    def closed(self, conn: int, now: int) -> None:
+        """The connection is gone."""
+        known = self._conns.pop(conn, None)
+        if isinstance(known, Line):
+            known.lost(now)
+
+    def backlog(self, conn: int, unsent: int, now: int) -> None:
+        """So many bytes of the connection are written but not sent: conflate, or end it."""
+        line = self._conns.get(conn)
+        if not isinstance(line, Line):
+            return
+        if unsent > BACKLOG_HARD:
+            self._end(conn, now)
+        elif line is self._data:
+            self.feed.backlog(unsent, now)
+            line.pump(now)
+            self._collect(line, now)
+
+    def deadline(self) -> int | None:
+        """When `tick` is wanted."""
+        times = [line.deadline() for line in self._lines.values() if line.conn is not None]
+        times += [one.deadline for one in self._conns.values() if isinstance(one, _Stranger)]
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: int) -> None:
+        """Time has passed: heartbeats, timeouts, strangers that said nothing."""
+        for line in self._lines.values():
+            due = line.deadline()
+            if line.conn is not None and due is not None and due <= now:
+                line.tick(now)
+                self._collect(line, now)
+        for conn, one in list(self._conns.items()):
+            if isinstance(one, _Stranger) and one.deadline <= now:
+                self._end(conn, now)
+
+    # --- in from the market -----------------------------------------------------------------------
+
+    def tell(self, message: VenueMessage, now: int) -> None:
+        """Carry one message of the market to whom it is for."""
+        match message:
+            case BookChanged():
+                self.feed.changed(message)
+            case BookSnapshot():
+                pass  # Asked for and answered within the feed.
+            case QuoteIssued(quote_req_id=""):
+                self.feed.quote_issued(message)
+            case QuoteIssued():
+                self.order_entry.quotes.issued(message)
+            case QuoteWithdrawn():
+                self.order_entry.quotes.withdrawn(message)
+                self.feed.quote_withdrawn(message)
+            case QuoteRefused():
+                self.order_entry.quotes.refused(message)
+            case _:
+                self.order_entry.tell(message)
+
+    def pump(self, now: int) -> None:
+        """Send what `tell` has brought."""
+        for line in self._lines.values():
+            line.pump(now)
+            self._collect(line, now)
+
+    # --- out to the driver ------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Give the order-entry session's numbers to the store."""
+        self._store.save(self.mic, self._profile.client, self._orders.numbers)
+
+    def take_writes(self) -> list[tuple[int, bytes]]:
+        """Bytes to write, by connection, in order."""
+        writes, self._writes = self._writes, []
+        return writes
+
+    def take_closes(self) -> list[int]:
+        """Connections to close once their bytes are written."""
+        closes, self._closes = self._closes, []
+        return closes
+
+    def _introduce(self, conn: int, stranger: _Stranger, data: bytes, now: int) -> None:
+        """Find the session that a connection's first frame asks for; drop who asks for none."""
+        stranger.seen += data
+        try:
+            frames = stranger.framer.feed(data)
+        except FramingError as error:
+            frames = error.frames
+            if not frames:
+                self._end(conn, now)
+                return
+        if not frames:
+            if stranger.framer.garbled or len(stranger.seen) > LOGON_BYTES_MAX:
+                self._end(conn, now)
+            return
+        line = self._called(peek_logon(frames[0]))
+        if line is None:
+            self._end(conn, now)  # Silently: a message would spend a number of somebody's.
+            return
+        self._conns[conn] = line
+        line.connect(conn, now)
+        line.receive(stranger.seen, now)
+        self._collect(line, now)
+
+    def _called(self, logon: tuple[str, str, str] | None) -> Line | None:
+        """The session for a Logon's BeginString, SenderCompID and TargetCompID, if it is free."""
+        if logon is None:
+            return None
+        begin_string, sender, target = logon
+        line = self._lines.get(sender)
+        if begin_string != self._profile.begin_string or target != self.mic or line is None:
+            return None
+        return line if line.conn is None else None
+
+    def _collect(self, line: Line, now: int) -> None:
+        conn = line.conn
+        if conn is None:
+            return
+        self._writes += [(conn, data) for data in line.out]
+        line.out.clear()
+        if line.wants_close:
+            self._end(conn, now)
+
+    def _end(self, conn: int, now: int) -> None:
+        self._closes.append(conn)
+        self.closed(conn, now)
+
+
+class MarketGateways:
+    """All gateways of one market under one clock: what a driver holds."""
+
+    def __init__(
+        self,
+        market: VenueMarket,
+        *,
+        numbers: NumberStore | None = None,
+        audit: Audit | None = None,
+        profile: GatewayProfile | None = None,
+        profiles: Mapping[str, GatewayProfile] | None = None,
+        start: int = 0,
+    ) -> None:
+        """`profiles` by MIC outrank `profile`; `start` is when the venues open, for the account."""
+        self.market = market
+        self.numbers = numbers or MemoryNumbers()
+        self._audit = audit or NoAudit()
+        shared = profile or GatewayProfile()
+        self.gateways = {
+            mic: VenueGateway(
+                mic,
+                market,
+                numbers=self.numbers,
+                audit=self._audit,
+                profile=(profiles or {}).get(mic, shared),
+                start=start,
+                settle=self._route,
+            )
+            for mic in market.mics
+        }
+        self._venue_of: dict[int, VenueGateway] = {}
+        self._routing = False
+        self._closes: list[int] = []
+
+    def opened(self, mic: str, conn: int, now: int) -> None:
+        """A connection to a venue was accepted. `conn` is unique over all venues."""
+        self._advance(now)
+        self._venue_of[conn] = self.gateways[mic]
+        self.gateways[mic].opened(conn, now)
+
+    def received(self, conn: int, data: bytes, now: int) -> None:
+        """Bytes came in."""
+        self._advance(now)
+        if gateway := self._venue_of.get(conn):
+            gateway.received(conn, data, now)
+            self._route(now)
+
+    def closed(self, conn: int, now: int) -> None:
+        """A connection is gone."""
+        self._advance(now)
+        if gateway := self._venue_of.pop(conn, None):
+            gateway.closed(conn, now)
+            self._route(now)
+
+    def backlog(self, conn: int, unsent: int, now: int) -> None:
+        """So many bytes of a connection are written but not sent."""
+        self._advance(now)
+        if gateway := self._venue_of.get(conn):
+            gateway.backlog(conn, unsent, now)
+            self._route(now)
+
+    def deadline(self) -> int | None:
+        """When `tick` is wanted: the market's next event or a session's timer."""
+        times = [gateway.deadline() for gateway in self.gateways.values()]
+        times.append(self.market.deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def tick(self, now: int) -> None:
+        """Time has passed."""
+        self._advance(now)
+        for gateway in self.gateways.values():
+            gateway.tick(now)
+        self._route(now)
+
+    def take_writes(self) -> list[tuple[int, bytes]]:
+        """Bytes to write, by connection, in order. Account and numbers are durable before them."""
+        for gateway in self.gateways.values():
+            gateway.save()
+        self._audit.flush()
+        self.numbers.flush()
+        return [write for gateway in self.gateways.values() for write in gateway.take_writes()]
+
+    def take_closes(self) -> list[int]:
+        """Connections to close once their bytes are written."""
+        closes = [conn for gateway in self.gateways.values() for conn in gateway.take_closes()]
+        for conn in closes:
+            self._venue_of.pop(conn, None)
+        return closes
+
+    def _advance(self, now: int) -> None:
+        due = self.market.deadline()
+        if due is not None and due <= now:
+            self.market.tick(now)
+            self._route(now)
+
+    def _route(self, now: int) -> None:
+        """Carry what the market has said to the gateways, until it says no more."""
+        if self._routing:
+            return
+        self._routing = True
+        while messages := self.market.take():
+            touched = {}
+            for message in messages:
+                gateway = self.gateways[message.mic]
+                gateway.tell(message, now)
+                touched[message.mic] = gateway
+            for gateway in touched.values():
+                gateway.pump(now)
+        self._routing = False

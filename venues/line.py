@@ -1,0 +1,146 @@
+"""One FIX session of a venue and the application behind it.
+
+Owns the frames kept for resends and the order of things: a message is answered before the next
+one is read. Knows nothing of connections but that there is one or none.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from router.fix.codec import Message
+from router.fix.session import LoggedOut, Received, ResendNeeded, Session, SessionConfig
+from venues.order_outbox import Answer, Reply
+
+SENT_FRAMES_MAX = 50_000
+"""Frames kept for resends by a durable session; what is older is gap-filled."""
+
+
+class Application(Protocol):
+    """What stands behind a session."""
+
+    def receive(self, message: Message, *, seq: int, poss_dup: bool, now: int) -> None:
+        """Act on one application message."""
+
+    def resent(self, now: int) -> None:
+        """The peer has asked for frames again: those that were not kept are lost to it."""
+
+    def lost(self, now: int) -> None:
+        """The session is not logged on any more."""
+
+    def take(self) -> list[Reply]:
+        """What is to be sent, in order."""
+
+
+class Line:
+    """A session, its application, and the bytes that are to be written."""
+
+    def __init__(
+        self,
+        config: SessionConfig,
+        application: Application,
+        *,
+        numbers: tuple[int, int] = (1, 1),
+        settle: Callable[[int], None],
+    ) -> None:
+        """`settle` lets the market answer; it is called after each message of the client."""
+        self.durable = config.durable
+        self.conn: int | None = None
+        self.out: list[bytes] = []
+        self._config = config
+        self._application = application
+        self._settle = settle
+        self._session = Session(config, next_in=numbers[0], next_out=numbers[1])
+        self._sent: deque[tuple[int, bytes]] = deque(maxlen=SENT_FRAMES_MAX)
+        self._pumping = False
+
+    @property
+    def numbers(self) -> tuple[int, int]:
+        """The next MsgSeqNum in and out."""
+        return self._session.next_in, self._session.next_out
+
+    @property
+    def wants_close(self) -> bool:
+        """True if the connection is to be closed once `out` is written."""
+        return self._session.wants_close
+
+    def connect(self, conn: int, now: int) -> None:
+        """A connection has logged on, or is about to."""
+        assert self.conn is None, (self.conn, conn)
+        self.conn = conn
+        self._session.connect(now)
+        self.pump(now)
+
+    def receive(self, data: bytes, now: int) -> None:
+        """Bytes from the connection."""
+        self._session.receive(data, now)
+        self.pump(now)
+
+    def lost(self, now: int) -> None:
+        """The connection is gone."""
+        self.conn = None
+        self._session.lost(now)
+        self.pump(now)
+        self.out.clear()
+
+    def deadline(self) -> int | None:
+        """When the session wants `tick`."""
+        return self._session.deadline()
+
+    def tick(self, now: int) -> None:
+        """Time has passed."""
+        self._session.tick(now)
+        self.pump(now)
+
+    def pump(self, now: int) -> None:
+        """Carry events to the application and its replies to the session until both are still."""
+        if self._pumping:
+            return  # The market answers a message of this very session: its pump goes on below.
+        self._pumping = True
+        self._say(now)
+        while events := self._session.take_events():
+            for event in events:
+                match event:
+                    case Received():
+                        self._application.receive(
+                            event.message, seq=event.seq, poss_dup=event.poss_dup, now=now
+                        )
+                        self._settle(now)
+                    case ResendNeeded():
+                        self._resend(event.begin, event.end, now)
+                    case LoggedOut():
+                        self._application.lost(now)
+                        self._settle(now)
+                self._say(now)
+        self._pumping = False
+        self._collect()
+
+    def _say(self, now: int) -> None:
+        for reply in self._application.take():
+            if isinstance(reply, Answer):
+                self._session.send(reply.msg_type, reply.body, now)
+            else:
+                self._session.refuse(
+                    reply.ref_seq_num,
+                    reply.ref_msg_type,
+                    reply.reason,
+                    reply.ref_tag,
+                    reply.text,
+                    now,
+                )
+
+    def _resend(self, begin: int, end: int, now: int) -> None:
+        self._collect()
+        self._session.resend([kept for kept in self._sent if begin <= kept[0] <= end], now)
+        self._application.resent(now)
+
+    def _collect(self) -> None:
+        for frame in self._session.take_frames():
+            if frame.fresh and self.durable:
+                if self._sent and frame.seq <= self._sent[-1][0]:
+                    self._sent.clear()  # The numbers were reset: old frames answer nothing now.
+                self._sent.append((frame.seq, frame.data))
+            if frame.live and self.conn is not None:
+                self.out.append(frame.data)

@@ -1,0 +1,202 @@
+"""All venues of one market file under one integer clock: the only door to the simulated market.
+
+Owns the putting together and the order of time: before anything is asked of a venue, everything
+that was due has happened. Knows nothing of FIX, sockets or the wall clock.
+"""
+
+from __future__ import annotations
+
+from router.model import Side
+from venues.background import Background, FlowFacts
+from venues.floor import Facts, Floor
+from venues.flow import Session
+from venues.impact import Impact
+from venues.lit import LitVenue
+from venues.market_file import MarketSpec
+from venues.messages import BookSnapshot, OrderState, VenueMessage, VenueOrder
+from venues.recording import Replay, read_recording
+from venues.venue import VenueSim, price_units
+
+
+class Market:
+    """One simulated market in one symbol.
+
+    `start` is the UTC nanosecond at which the session's beginning (`session.from`, if given) is.
+    The market ends with the session: after that `deadline()` is None and orders are rejected.
+    """
+
+    def __init__(self, spec: MarketSpec, *, seed: int, start: int) -> None:
+        self.spec = spec
+        self.symbol = spec.stock.symbol
+        hours = spec.session
+        open_at = start - (hours.from_ns - hours.start_ns)
+        close_at = open_at + hours.end_ns - hours.start_ns
+        stock = spec.stock
+        facts = Facts(
+            symbol=stock.symbol,
+            tick=price_units(stock.tick),
+            spread_ticks=stock.spread_ticks,
+            seed=seed,
+            open_at=start,
+            close_at=close_at,
+            applies_to=frozenset(spec.impact.applies_to),
+        )
+        impact = Impact(spec.impact.kernel.Y, stock.sigma_day_bp, stock.adv, start)
+        self._floor = Floor(facts, impact, start)
+        self._venues: dict[str, VenueSim] = {one.id: one.open(self._floor) for one in spec.venues}
+        lit = [venue for venue in self._venues.values() if isinstance(venue, LitVenue)]
+        self._floor.show(lit)
+        for venue in self._venues.values():
+            venue.start(start)
+        self._replay([venue for venue in lit if venue.spec.recording], open_at)
+        session = Session(open_at, close_at, hours.u_shape)
+        self._simulate([venue for venue in lit if not venue.spec.recording], session, lit)
+        self._floor.outbox.clear()
+
+    # --- what there is -------------------------------------------------------------------------
+
+    @property
+    def mics(self) -> tuple[str, ...]:
+        """The venues, in the market file's order."""
+        return tuple(self._venues)
+
+    def venue(self, mic: str) -> VenueSim:
+        """A venue by its MIC.
+
+        Raises:
+            KeyError: no such venue in this market.
+        """
+        return self._venues[mic]
+
+    @property
+    def nbbo(self) -> tuple[int, int]:
+        """Best bid and offer over the lit venues, 0 where a side is empty."""
+        return self._floor.nbbo()
+
+    @property
+    def impact_bp(self) -> float:
+        """How far the router's trading has moved the efficient price, bp: for tests and analysis."""
+        return self._floor.impact.bp(self._floor.now)
+
+    @property
+    def closes_at(self) -> int:
+        """The session's end, UTC nanoseconds."""
+        return self._floor.facts.close_at
+
+    # --- what is asked ---------------------------------------------------------------------------
+
+    def submit(self, mic: str, order: VenueOrder, now: int) -> None:
+        """Give a venue a new order. Every answer is in `take()`."""
+        self._floor.advance(now)
+        self._venues[mic].receive(order, now)
+
+    def cancel(self, mic: str, order_ref: str, now: int) -> None:
+        """Ask a venue to cancel an order."""
+        self._floor.advance(now)
+        self._venues[mic].cancel(order_ref, now)
+
+    def replace(self, mic: str, orig_ref: str, new: VenueOrder, now: int) -> None:
+        """Ask a venue to give an order new terms and a new reference."""
+        self._floor.advance(now)
+        self._venues[mic].replace(orig_ref, new, now)
+
+    def request_quote(
+        self,
+        mic: str,
+        owner: str,
+        quote_req_id: str,
+        symbol: str,
+        side: Side,
+        qty: int,
+        now: int,
+    ) -> None:
+        """Ask a dealer for a quote: QuoteIssued or QuoteRefused follows."""
+        self._floor.advance(now)
+        self._venues[mic].request_quote(owner, quote_req_id, symbol, side, qty, now)
+
+    def subscribe_quotes(self, mic: str, owner: str, now: int) -> None:
+        """Stream a dealer's quotes to an owner."""
+        self._floor.advance(now)
+        self._venues[mic].subscribe_quotes(owner, now)
+
+    def unsubscribe_quotes(self, mic: str, owner: str, now: int) -> None:
+        """End a stream."""
+        self._floor.advance(now)
+        self._venues[mic].unsubscribe_quotes(owner, now)
+
+    def snapshot(self, mic: str, now: int) -> BookSnapshot:
+        """The displayed book. Changes said from now on apply to it; those said before are in it."""
+        self._floor.advance(now)
+        return self._venues[mic].snapshot(now)
+
+    def open_orders(self, mic: str, owner: str) -> list[OrderState]:
+        """An owner's open orders at a venue, oldest first."""
+        return self._venues[mic].open_orders(owner)
+
+    def order_state(self, mic: str, order_ref: str) -> OrderState | None:
+        """An order's state, or None if the venue does not know it."""
+        return self._venues[mic].order_state(order_ref)
+
+    # --- time ------------------------------------------------------------------------------------
+
+    def deadline(self) -> int | None:
+        """When something happens next, UTC nanoseconds; None when the session is over."""
+        return self._floor.deadline()
+
+    def tick(self, now: int) -> None:
+        """Let everything happen that is due at `now`."""
+        self._floor.advance(now)
+
+    def take(self) -> list[VenueMessage]:
+        """Everything said since the last call, in order."""
+        said, self._floor.outbox = self._floor.outbox, []
+        return said
+
+    # --- putting together -------------------------------------------------------------------
+
+    def _replay(self, recorded: list[LitVenue], open_at: int) -> None:
+        for venue in recorded:
+            source = venue.spec.recording
+            assert source is not None
+            events = read_recording(source, self.spec.folder)
+            midnight = open_at - self.spec.session.start_ns
+            replay = Replay(venue, self._floor, events, midnight, self.spec.stock.price)
+            self._floor.prices.append(replay)
+            replay.start()
+
+    def _simulate(self, simulated: list[LitVenue], session: Session, lit: list[LitVenue]) -> None:
+        total = sum(venue.spec.volume_share for venue in lit)
+        share = sum(venue.spec.volume_share for venue in simulated)
+        if not share:
+            return
+        flows = [(venue, venue.spec.volume_share / share) for venue in simulated]
+        facts = _flow_facts(self.spec, share / total, session)
+        background = Background(self._floor, facts, session, flows, self._floor.now)
+        self._floor.prices.append(background)
+        background.start(self._floor.now)
+
+
+def _flow_facts(spec: MarketSpec, share: float, session: Session) -> FlowFacts:
+    """The market file's flow in ticks and shares; `share` of it is simulated."""
+    stock, flow, size = spec.stock, spec.flow, spec.flow.mo_size
+    price_ticks = stock.price / stock.tick
+    return FlowFacts(
+        price_ticks=price_ticks,
+        tick=price_units(stock.tick),
+        sigma_ticks_day=stock.sigma_day_bp / 10_000.0 * price_ticks,
+        day_seconds=(session.close_at - session.open_at) / 1e9,
+        spread_ticks=stock.spread_ticks,
+        touch_depth=stock.touch_depth_over_mo * size.mean * share,
+        market_orders_per_s=flow.market_orders_per_s * share,
+        updates_per_mo=flow.updates_per_mo,
+        clustering_cv=flow.clustering_cv,
+        acf1=flow.sign_memory.acf1,
+        gamma=flow.sign_memory.gamma,
+        lot=size.lot,
+        p_lot=size.p_lot,
+        mean_size=size.mean,
+        tail_alpha=size.tail_alpha,
+        imbalance_logit=flow.imbalance_logit,
+        resilience_halflife_s=spec.impact.level_resilience_halflife_s,
+        no_refill_prob=spec.impact.level_no_refill_prob,
+    )

@@ -1,0 +1,204 @@
+"""What is said to a venue and what a venue says: values without a wire format.
+
+Owns the shapes that cross between the market and whoever speaks FIX for it. Knows nothing of FIX
+sessions, books or how a venue decides. Units are those of `router.model`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.messages import MarketDataEntry
+from router.model import OrdStatus, OrdType, Side, TimeInForce
+
+
+@dataclass(frozen=True, slots=True)
+class VenueOrder:
+    """An order as a venue takes it. `order_ref` is unique in the market."""
+
+    order_ref: str
+    symbol: str
+    side: Side
+    qty: int
+    ord_type: OrdType
+    time_in_force: TimeInForce
+    price: int | None
+    min_qty: int = 0
+    quote_id: str = ""
+    expire_time: int = 0
+    """For GTD: when the order ends, UTC nanoseconds; 0 for the other TimeInForce values."""
+    owner: str = ""
+    """The session that sent it; empty for background flow."""
+
+
+@dataclass(slots=True)
+class OrderState:
+    """What a venue knows of an order that it took. Only the venue changes it."""
+
+    order: VenueOrder
+    order_id: str
+    ord_status: OrdStatus
+    leaves_qty: int
+    cum_qty: int = 0
+    notional: int = 0
+    """Sum of quantity times price over executions, price units times shares."""
+
+    @property
+    def is_open(self) -> bool:
+        """True while the order can still trade."""
+        return self.ord_status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED)
+
+
+# --- what a venue says of an order ----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The order is taken; executions, if any, follow."""
+
+    mic: str
+    at: int
+    order_ref: str
+    order_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The order is not taken. `ord_rej_reason` is OrdRejReason(103) of FIX.4.4."""
+
+    mic: str
+    at: int
+    order_ref: str
+    ord_rej_reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """One execution of one order."""
+
+    mic: str
+    at: int
+    order_ref: str
+    exec_id: str
+    qty: int
+    px: int
+    liquidity: str
+    """LastLiquidityInd(851): `1` added, `2` removed."""
+    leaves: int
+
+
+@dataclass(frozen=True, slots=True)
+class Canceled:
+    """The rest of the order is gone: asked for, or (`unsolicited`) IOC, FOK, last look."""
+
+    mic: str
+    at: int
+    order_ref: str
+    leaves_canceled: int
+    unsolicited: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """The order's time is over: GTD, or a day order at the close."""
+
+    mic: str
+    at: int
+    order_ref: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRefused:
+    """A cancel or replace that cannot be. `cxl_rej_reason` is CxlRejReason(102)."""
+
+    mic: str
+    at: int
+    order_ref: str
+    """The order that was to be canceled or replaced."""
+    cxl_rej_reason: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """The order has new terms and from here on a new name."""
+
+    mic: str
+    at: int
+    order_ref: str
+    orig_order_ref: str
+    qty: int
+    price: int | None
+    leaves: int
+
+
+# --- what a venue publishes -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class BookSnapshot:
+    """The displayed book, best price first, as (price, shares) levels."""
+
+    mic: str
+    at: int
+    symbol: str
+    bids: tuple[tuple[int, int], ...]
+    offers: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BookChanged:
+    """What changed in the displayed levels since the last snapshot or change, trades included."""
+
+    mic: str
+    at: int
+    symbol: str
+    entries: tuple[MarketDataEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteIssued:
+    """A dealer's two-sided quote for one owner. `quote_req_id` is empty for a streamed one."""
+
+    mic: str
+    at: int
+    owner: str
+    quote_id: str
+    quote_req_id: str
+    symbol: str
+    bid_px: int
+    bid_size: int
+    offer_px: int
+    offer_size: int
+    valid_until: int
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteWithdrawn:
+    """A quote is dead before its time; an empty `quote_id` means all quotes of the symbol."""
+
+    mic: str
+    at: int
+    owner: str
+    quote_id: str
+    symbol: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteRefused:
+    """A quote request that the dealer does not answer with a quote."""
+
+    mic: str
+    at: int
+    owner: str
+    quote_req_id: str
+    symbol: str
+    text: str
+
+
+OrderMessage = Accepted | Rejected | Executed | Canceled | Expired | CancelRefused | Replaced
+VenueMessage = (
+    OrderMessage | BookSnapshot | BookChanged | QuoteIssued | QuoteWithdrawn | QuoteRefused
+)
