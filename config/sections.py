@@ -178,7 +178,8 @@ class Acceptor(Section):
     """Where order management systems log on."""
 
     host: Host = "127.0.0.1"
-    port: Port = 9880
+    port: int = Field(default=9880, ge=0, le=65_535)
+    """0 takes any free port; `sluice run --json` says which."""
     sender_comp_id: Name = "SLUICE"
     sessions: Annotated[tuple[OmsSession, ...], BeforeValidator(items), Field(min_length=1)]
 

@@ -21,7 +21,7 @@ Arrays = dict[str, FloatArray]
 """A learner's whole state: named arrays, saved as npz, folded from the journal."""
 
 
-# --- what plug-ins may see -------------------------------------------------------------------------
+# -- what plug-ins may see ---------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,8 @@ class LimitContext(Protocol):
     """What a limit may ask. Everything answered is a fold of the journal, or the book."""
 
     @property
-    def now(self) -> int: ...
+    def now(self) -> int:
+        """UTC nanoseconds."""
 
     def instrument(self, symbol: str) -> Instrument | None:
         """The instrument, or None if the symbol is not known."""
@@ -258,7 +259,7 @@ class Algo(Plugin):
         """How much is due now, how urgently, and when to ask again (always after `now`)."""
 
 
-# --- the learner -----------------------------------------------------------------------------------
+# -- the learner -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,7 +311,7 @@ class Lesson:
 
 
 class Learner(Plugin):
-    """A learner only scores, so it can never exceed a cap. Its state is arrays, kept by the core."""
+    """A learner only scores, so it can never exceed a cap. The core keeps its state: arrays."""
 
     @abstractmethod
     def initial(self, dimensions: int) -> Arrays:

@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "config": (),
 }
 
-SHELL = ("router/runtime/live.py", "venues/__main__.py", "router/api/")
+SHELL = ("router/runtime/live.py", "router/runtime/oms.py", "venues/__main__.py", "router/api/")
 CLOCK = ("router/runtime/clock.py", "venues/__main__.py")
 NOWHERE: tuple[str, ...] = ()
 BANNED: dict[str, tuple[str, ...]] = {

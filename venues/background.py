@@ -5,10 +5,10 @@ through their public face; never sees an owner. What is drawn does not depend on
 taker comes, and a maker wakes, at the same time with the same numbers whatever the router does.
 
 Model. The efficient price p (ticks) diffuses, follows the surprise in market-order signs and
-carries the router's impact. Makers quote floor(p - h) and ceil(p + h), h about (spread_ticks - 1) / 2,
-when they next wake, take back what has become too good, and fill queues towards a target depth:
-they add to a short queue and withdraw from a long one (queue-reactive). Takers take what is shown
-at the best price, first at the venue they prefer.
+carries the router's impact. Makers quote floor(p - h) and ceil(p + h), with h about half of
+(spread_ticks - 1), when they next wake; they take back what has become too good and fill queues
+towards a target depth: they add to a short queue and withdraw from a long one (queue-reactive).
+Takers take what is shown at the best price, first at the venue they prefer.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class Market:
 
     @property
     def impact_bp(self) -> float:
-        """How far the router's trading has moved the efficient price, bp: for tests and analysis."""
+        """How far the router's trading has moved the efficient price, bp."""
         return self._floor.impact.bp(self._floor.now)
 
     @property

@@ -84,9 +84,9 @@ def run(settings: Settings, clock: Clock, ports: dict[str, int], *, as_json: boo
         state_folder=settings.state,
     )
 
-    def on_listen() -> None:
+    def on_listen(port: int) -> None:
         if as_json:
-            show_json({"listening": True, "port": acceptor.port, "epoch": epoch})
+            show_json({"listening": True, "port": port, "epoch": epoch, "venues": ports})
             sys.stdout.flush()
 
     try:
@@ -149,7 +149,7 @@ def start_venues(settings: Settings, clock: Clock) -> Venues:
     arguments = [
         *(sys.executable, "-m", "venues"),
         *("--market", str(settings.simulate.market)),
-        *("--base-port", str(settings.venues[0].connect.port)),
+        *("--base-port", "0"),
         *("--seed", str(settings.simulate.seed)),
         *("--speed", str(clock.speed), "--origin", str(clock.origin)),
         *("--state", str(folder), "--audit", str(folder / "audit.jsonl")),

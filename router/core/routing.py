@@ -7,6 +7,7 @@ record of it, from which `sluice why` answers. Knows no plug-in by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,6 +24,7 @@ from router.core.state import State
 from router.core.views import parent_view
 from router.messages import (
     CandidateRecord,
+    CapNote,
     Command,
     Decide,
     Wait,
@@ -108,7 +110,7 @@ def _volume(state: State, parent: Parent) -> int:
 
 def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) -> Iterator[Command]:
     found = _candidates(env, state, now, scene)
-    narrowed = _narrowed(scene, found, now)
+    narrowed = _narrowed(env, scene, found, now)
     matrix = features(scene.view, found, state.market, scene.instrument, now, state.fill_ratio)
     scores, key, costs = _score(env, state, seq, scene, found, matrix)
     lot = scene.instrument.lot
@@ -154,7 +156,11 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
     )
     for i, qty in enumerate(quantities):
         if qty > 0:
-            yield from send(env, state, seq, now, scene, found[i], narrowed[i], qty)
+            # What the decision has sent already counts in rules that bound a sum.
+            scene = replace(scene, view=parent_view(scene.parent))
+            fresh = _narrowed(env, scene, [found[i]], now)[0]
+            if min(qty, fresh.cap) >= max(1, fresh.min_qty):
+                yield from send(env, state, seq, now, scene, found[i], fresh, min(qty, fresh.cap))
 
 
 def _reason(
@@ -184,9 +190,10 @@ def _candidates(env: Environment, state: State, now: int, scene: Scene) -> list[
         open_mics=_allowed_mics(state),
         asked=asked,
     )
+    if scene.view.time_in_force in IMMEDIATE:
+        found = [each for each in found if each.tactic is not Tactic.DEALER_RFQ]
     if scene.view.time_in_force in IMMEDIATE or scene.due.urgency >= 1.0:
-        waiting = RESTING_TACTICS | {Tactic.DEALER_RFQ}
-        found = [each for each in found if each.tactic not in waiting]
+        found = [each for each in found if each.tactic not in RESTING_TACTICS]
     return found
 
 
@@ -196,7 +203,9 @@ def _allowed_mics(state: State) -> set[str]:
     return set(state.open_mics()) - killed
 
 
-def _narrowed(scene: Scene, found: Sequence[Candidate], now: int) -> list[Narrowed]:
+def _narrowed(
+    env: Environment, scene: Scene, found: Sequence[Candidate], now: int
+) -> list[Narrowed]:
     context = RuleContext(
         now=now,
         parent=scene.view,
@@ -205,7 +214,24 @@ def _narrowed(scene: Scene, found: Sequence[Candidate], now: int) -> list[Narrow
         due_qty=scene.qty,
         urgency=scene.due.urgency,
     )
-    return [narrow(each, scene.policy.rules, context) for each in found]
+    return [
+        _venue_minimum(env, scene, each, narrow(each, scene.policy.rules, context))
+        for each in found
+    ]
+
+
+def _venue_minimum(
+    env: Environment, scene: Scene, candidate: Candidate, narrowed: Narrowed
+) -> Narrowed:
+    """A midpoint child also keeps the order's own MinQty(110) and the venue's minimum size."""
+    if candidate.tactic is not Tactic.DARK_MID:
+        return narrowed
+    least = max(narrowed.min_qty, scene.view.min_qty, env.venues[candidate.arm.mic].min_qty)
+    if narrowed.cap >= least:
+        return replace(narrowed, min_qty=least)
+    note = CapNote("minimum size", 0, f"{narrowed.cap} is below MinQty {least}")
+    caps = (*narrowed.caps, note) if narrowed.cap else narrowed.caps
+    return replace(narrowed, cap=0, caps=caps, min_qty=least)
 
 
 # -- scores and shares ---------------------------------------------------------------------------

@@ -1,1 +1,1 @@
-"""FIX: framing, codec, dictionary, sessions, and the translation between tags and the core's words."""
+"""FIX: framing, codec, dictionary, sessions, and the way between tags and the core's words."""

@@ -173,8 +173,9 @@ class Session(Line):
         if self.state in (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT):
             self._first(message, frame, now)
         else:
+            before = self.next_in
             self._message(message, frame, now)
-            self._settle(now)
+            self._settle(now, progress=self.next_in != before)
 
     def _garbled(self, now: int) -> None:
         """Ignored, unless it is the first message or there are too many in a minute."""
@@ -233,7 +234,7 @@ class Session(Line):
         self._events.append(LoggedOn())
         self._out.release()
         self._in_turn_or_held(message, seq, frame)
-        self._settle(now)
+        self._settle(now, progress=True)
 
     def _refuse_logon(self, text: str, now: int, *, told: bool) -> None:
         if told:
@@ -313,9 +314,8 @@ class Session(Line):
                 poss_dup = message.get("43") == "Y"
                 self._events.append(Received(message, seq, poss_dup, frame))
 
-    def _settle(self, now: int) -> None:
+    def _settle(self, now: int, *, progress: bool) -> None:
         """After a message: take the held ones whose turn has come, then ask for what is missing."""
-        before = self.next_in
         while self.state in LIVELY and (held := self._in.take()):
             fault = None if held.done else self._dictionary_fault(held.message)
             if held.done:
@@ -331,7 +331,7 @@ class Session(Line):
             self._request(request, now)
         elif not self._in.gap_open:
             self._timers.resend_done()
-        elif self.next_in != before:
+        elif progress:
             self._in.retried = False
             self._timers.resend_requested(now)
 

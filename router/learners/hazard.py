@@ -23,6 +23,12 @@ from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scor
 PRIOR_LOGIT = -1.0
 """Prior mean of a bin's logit: a hazard of 0.27."""
 
+PRIOR_LOGIT_SHOWN = -3.0
+"""The same for arms that take what is shown: a hazard of 0.05. A displayed size is mostly there,
+and a learner that does not know that would have to pay for learning it at every venue."""
+
+SHOWN = ("/lit_take", "/dealer_quote", "/dealer_rfq")
+
 PRIOR_ALPHA = 0.5
 PRIOR_WEIGHT = 1.0
 """Prior precisions of the bins' logits and of the features' weights."""
@@ -53,8 +59,9 @@ class Hazard(Learner):
     """Thompson sampling on censored fills.
 
     The prior is that of learning.md: logits -1 with precision 0.5 for bins, 0 with precision 1 for
-    features. What is not finite in a request or a lesson counts as 0, an unknown cost as a value
-    of 0 (nothing is sent there), an arm with state of another dimension as an arm never met.
+    features; -3 for arms that take what is shown. What is not finite in a request or a lesson
+    counts as 0, an unknown cost as a value of 0 (nothing is sent there), an arm with state of
+    another dimension as an arm never met.
     """
 
     gamma: float = Field(0.9985, gt=0.0, le=1.0)
@@ -120,7 +127,7 @@ class Hazard(Learner):
         if _is_finite(arm):
             _write(state, lesson.arm, arm)
         else:
-            _write(state, lesson.arm, _prior(len(x), float(state["clock"][0])))
+            _write(state, lesson.arm, _prior(lesson.arm, len(x), float(state["clock"][0])))
 
     def _fade(self, arm: _Posterior, clock: float) -> None:
         """P <- g P + (1 - g) P_0 and the same for the markout's moments; the mean stays."""
@@ -168,7 +175,7 @@ class Hazard(Learner):
         """The arm's posterior; the prior if it was never met or had other features."""
         alpha = state.get(f"alpha/{key}")
         if alpha is None or len(alpha) != BINS + dimensions:
-            return _prior(dimensions, float(state["clock"][0]))
+            return _prior(key, dimensions, float(state["clock"][0]))
         return _Posterior(
             alpha,
             state[f"precision/{key}"],
@@ -234,9 +241,9 @@ def _prior_precision(dimensions: int) -> FloatArray:
     return np.diag([PRIOR_ALPHA] * BINS + [PRIOR_WEIGHT] * dimensions)
 
 
-def _prior(dimensions: int, clock: float) -> _Posterior:
+def _prior(key: str, dimensions: int, clock: float) -> _Posterior:
     alpha = np.zeros(BINS + dimensions)
-    alpha[:BINS] = PRIOR_LOGIT
+    alpha[:BINS] = PRIOR_LOGIT_SHOWN if key.endswith(SHOWN) else PRIOR_LOGIT
     return _Posterior(
         alpha,
         _prior_precision(dimensions),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import uvloop
 
@@ -25,6 +25,7 @@ from router.runtime import control
 from router.runtime.clock import Clock
 from router.runtime.control import Answer, Request
 from router.runtime.lobby import Lobby
+from router.runtime.log import Log
 from router.runtime.node import Batch, Node
 
 OUT_BUFFER_MAX = 16 * 1024 * 1024
@@ -34,16 +35,6 @@ DRAIN_S = 3.0
 """How long sessions have to log out when the daemon stops, real seconds."""
 
 RECONNECT_MAX_S = 30.0
-
-
-class Log(Protocol):
-    """What the driver says; structlog's loggers are such."""
-
-    def info(self, event: str, **keys: object) -> object:
-        """Something that is as it should be."""
-
-    def warning(self, event: str, **keys: object) -> object:
-        """Something that an operator should look at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +116,7 @@ class Live:
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def run(self, stop: asyncio.Event, on_listen: Callable[[], None]) -> None:
+    async def run(self, stop: asyncio.Event, on_listen: Callable[[int], None]) -> None:
         """Connect, recover, listen, and go on until `stop`; then log out and leave.
 
         Raises:
@@ -142,8 +133,9 @@ class Live:
             server = await self._loop.create_server(
                 lambda: _Wire(self), self._listen.host, self._listen.port
             )
-            self._log.info("listening", host=self._listen.host, port=self._listen.port)
-            on_listen()
+            port = server.sockets[0].getsockname()[1]
+            self._log.info("listening", host=self._listen.host, port=port)
+            on_listen(port)
             await stop.wait()
         finally:
             if server is not None:
@@ -366,7 +358,7 @@ class Live:
         return answer
 
 
-def drive(live: Live, on_listen: Callable[[], None]) -> str:
+def drive(live: Live, on_listen: Callable[[int], None]) -> str:
     """Run on uvloop until SIGTERM or SIGINT. Returns why the journal is poisoned, or nothing.
 
     Raises:

@@ -11,12 +11,23 @@ import logging
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
-from typing import Literal, TextIO
+from typing import Literal, Protocol, TextIO
 
 import structlog
 from structlog.typing import Processor, WrappedLogger
 
 Fields = MutableMapping[str, object]
+
+
+class Log(Protocol):
+    """What says things; structlog's loggers are such."""
+
+    def info(self, event: str, **keys: object) -> object:
+        """Something that is as it should be."""
+
+    def warning(self, event: str, **keys: object) -> object:
+        """Something that an operator should look at."""
+
 
 KEYS = (
     *("ts", "level", "event", "shard", "epoch", "seq"),

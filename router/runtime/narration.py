@@ -23,7 +23,7 @@ from router.messages import (
     Step,
 )
 from router.model import ExecType
-from router.runtime.live import Log
+from router.runtime.log import Log
 
 
 def narrate(log: Log, step: Step) -> None:

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from fix.wire import OMS, SLUICE, OneSide
 from router.fix.dictionary import FIX44
-from tests.fix.wire import OMS, SLUICE, OneSide
 
 
 @pytest.fixture(params=["whole", "bytes", "at once"])
@@ -21,7 +21,9 @@ def way(request: pytest.FixtureRequest) -> str:
 def acceptor(way: str) -> Callable[..., OneSide]:
     """Makes an acceptor that judges by the dictionary; connected, and logged on if asked."""
 
-    def make(*, logon: bool = True, next_in: int = 1, next_out: int = 1, **changes: object) -> OneSide:
+    def make(
+        *, logon: bool = True, next_in: int = 1, next_out: int = 1, **changes: object
+    ) -> OneSide:
         config = replace(SLUICE, **{"validate": FIX44, **changes})  # type: ignore[arg-type]
         side = OneSide(config, way=way, next_in=next_in, next_out=next_out)
         side.connect()
@@ -38,7 +40,9 @@ def acceptor(way: str) -> Callable[..., OneSide]:
 def initiator(way: str) -> Callable[..., OneSide]:
     """Makes an initiator that takes messages as they are; connected, and logged on if asked."""
 
-    def make(*, logon: bool = True, next_in: int = 1, next_out: int = 1, **changes: object) -> OneSide:
+    def make(
+        *, logon: bool = True, next_in: int = 1, next_out: int = 1, **changes: object
+    ) -> OneSide:
         side = OneSide(
             replace(OMS, **changes),  # type: ignore[arg-type]
             way=way,

@@ -9,6 +9,7 @@ import simplefix
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fix.wire import T0, framed, raw, said
 from router.fix.codec import (
     FIELDS_MAX,
     CodecError,
@@ -23,7 +24,6 @@ from router.fix.codec import (
     time_value,
 )
 from router.fix.framing import Framer
-from tests.fix.wire import T0, framed, raw, said
 
 LENGTHS = {"95": "96", "354": "355", "348": "349", "212": "213", "90": "91", "618": "619"}
 
@@ -175,14 +175,42 @@ def test_encode_frames_its_fields() -> None:
     assert safe_text("") == ""
 
 
-TAGS = st.integers(1, 20_000).map(str).filter(
-    lambda tag: int(tag) > 60 and tag not in {"89", "91", "93", "95", "96"}
-    and tag not in LENGTHS and tag not in LENGTHS.values()
-    and tag not in {"350", "351", "352", "353", "356", "357", "358", "359", "360", "361", "362",
-                    "363", "364", "365", "445", "446", "621", "622"}
+TAGS = (
+    st.integers(1, 20_000)
+    .map(str)
+    .filter(
+        lambda tag: (
+            int(tag) > 60
+            and tag not in {"89", "91", "93", "95", "96"}
+            and tag not in LENGTHS
+            and tag not in LENGTHS.values()
+            and tag
+            not in {
+                "350",
+                "351",
+                "352",
+                "353",
+                "356",
+                "357",
+                "358",
+                "359",
+                "360",
+                "361",
+                "362",
+                "363",
+                "364",
+                "365",
+                "445",
+                "446",
+                "621",
+                "622",
+            }
+        )
+    )
 )
 TEXT = st.text(
-    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), min_size=1,
+    st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"),
+    min_size=1,
     max_size=20,
 )
 DATA = st.tuples(
@@ -201,10 +229,8 @@ def test_simplefix_reads_the_same_fields(parts: list[list[tuple[str, str]]]) -> 
     theirs = [(int(tag), value) for tag, value in parser.get_message().pairs]
     mine = [(int(tag), value.encode("latin-1")) for tag, value in decode(frame).pairs]
     assert mine == theirs
-    assert mine[3:-1] == [(34, b"1")][:0] + [
-        (34, b"1"),
-        *((int(tag), value.encode("latin-1")) for tag, value in pairs),
-    ]
+    assert mine[3] == (34, b"1")
+    assert mine[4:-1] == [(int(tag), value.encode("latin-1")) for tag, value in pairs]
 
 
 @given(st.binary(max_size=80), st.sampled_from([b"35=D\x01", b"35=\x01", b"35=D\x0195=3\x01"]))
@@ -216,11 +242,10 @@ def test_whatever_stands_in_a_frame_decode_raises_nothing_but_codec_error(
     assert len(frames) == 1
     try:
         message = decode(frames[0])
-    except CodecError as error:
-        assert error.message is None or error.ref_tag
-    else:
-        again = b"".join(f"{tag}={value}\x01".encode("latin-1") for tag, value in message.pairs)
-        assert again == frames[0]
+    except CodecError:
+        return
+    again = b"".join(f"{tag}={value}\x01".encode("latin-1") for tag, value in message.pairs)
+    assert again == frames[0]
 
 
 def test_simplefix_builds_what_we_read() -> None:

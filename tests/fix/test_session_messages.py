@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from fix.wire import SLUICE, T0, OneSide, S, framed, raw, said
 from router.fix.dictionary import FIX44
 from router.fix.session import LoggedOut, Received, SessionState
-from tests.fix.wire import SLUICE, T0, OneSide, S, framed, raw, said
 
 Make = Callable[..., OneSide]
 NEWS = "148=x|33=1|58=y|"
@@ -115,7 +115,17 @@ def test_2h_a_logout_with_another_begin_string_is_answered(acceptor: Make) -> No
 
 
 @pytest.mark.parametrize(
-    ("names", "tag"), [({"sender": "X"}, 49), ({"target": "X"}, 56), ({"sender": "", }, 49)]
+    ("names", "tag"),
+    [
+        ({"sender": "X"}, 49),
+        ({"target": "X"}, 56),
+        (
+            {
+                "sender": "",
+            },
+            49,
+        ),
+    ],
 )
 def test_2k_another_comp_id_ends_the_session(
     initiator: Make, names: dict[str, str], tag: int
@@ -168,7 +178,9 @@ def test_14_a_fault_is_rejected_and_its_number_counts(acceptor: Make) -> None:
     assert side.reports() == []
 
 
-@pytest.mark.parametrize(("field", "tag"), [("-1=HI|", "-1"), ("0=HI|", "0"), ("999999=HI|", "999999")])
+@pytest.mark.parametrize(
+    ("field", "tag"), [("-1=HI|", "-1"), ("0=HI|", "0"), ("999999=HI|", "999999")]
+)
 def test_14a_a_tag_number_that_is_none_is_rejected(acceptor: Make, field: str, tag: str) -> None:
     side = acceptor()
     side.told(f"35=0|34=2|{field}")

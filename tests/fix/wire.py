@@ -1,4 +1,4 @@
-"""Messages as the wire has them, with `|` for SOH; nothing here uses the code under test to frame."""
+"""Messages as the wire has them, with `|` for SOH; no code under test frames them."""
 
 from __future__ import annotations
 
@@ -81,6 +81,8 @@ class OneSide:
         self.now = T0
         self.way = way
         self.answers = answers
+        self.open: list[ResendNeeded] = []
+        """What the store was asked for and has not answered."""
 
     def connect(self) -> None:
         self.session.connect(self.now)
@@ -102,9 +104,7 @@ class OneSide:
         """Feed shorthand messages of the peer, sent now."""
         time = at(self.now)
         config = self.config
-        self.hears(
-            *(said(t, config.target_comp_id, config.sender_comp_id, time) for t in texts)
-        )
+        self.hears(*(said(t, config.target_comp_id, config.sender_comp_id, time) for t in texts))
 
     def wait(self, seconds: float) -> None:
         """Let time pass; every deadline on the way is served in its time."""
@@ -121,6 +121,7 @@ class OneSide:
         return seq
 
     def lose(self) -> None:
+        self.open.clear()
         self.session.lost(self.now)
         self.settle()
 
@@ -128,8 +129,15 @@ class OneSide:
         self.collect()
         for event in self.session.take_events():
             self.events.append(event)
-            if isinstance(event, ResendNeeded) and self.answers:
-                self.resend(event)
+            if isinstance(event, ResendNeeded):
+                self.open.append(event)
+        if self.answers:
+            self.answer()
+
+    def answer(self) -> None:
+        """The store answers all that it was asked for."""
+        while self.open:
+            self.resend(self.open.pop(0))
         self.collect()
 
     def resend(self, event: ResendNeeded) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -163,7 +164,7 @@ def test_a_clock_has_the_mean_and_the_spread_of_waiting_times_it_was_given() -> 
     times = [START]
     for _ in range(40_000):
         times.append(clock.after(times[-1]))
-    waits = [(b - a) / NS for a, b in zip(times, times[1:], strict=False)]
+    waits = [(b - a) / NS for a, b in pairwise(times)]
     assert statistics.mean(waits) == pytest.approx(0.5, rel=0.06)
     assert statistics.stdev(waits) / statistics.mean(waits) == pytest.approx(2.5, rel=0.1)
 
@@ -193,9 +194,7 @@ def test_signs_repeat_as_the_file_says_and_are_expected_as_they_come() -> None:
     assert 0.01 < acf(10) < 0.07
     assert acf(2) == pytest.approx(0.195, abs=0.05)
     surprises = [sign - expected for sign, expected in drawn]
-    assert statistics.mean(
-        a * b for a, b in zip(surprises, surprises[1:], strict=False)
-    ) == pytest.approx(0.0, abs=0.02)
+    assert statistics.mean(a * b for a, b in pairwise(surprises)) == pytest.approx(0.0, abs=0.02)
 
 
 def test_sizes_are_mostly_one_lot_with_the_stated_mean() -> None:
@@ -226,7 +225,7 @@ def test_a_book_with_our_stale_quote_is_picked_off(tmp_path: Path) -> None:
         market.tick(START + 900 * NS)
         state = market.order_state("LIT_A", "x")
         assert state is not None
-        now_bid, now_offer = market.nbbo
+        _, now_offer = market.nbbo
         if state.is_open:
             assert now_offer > bid
         filled += not state.is_open

@@ -159,6 +159,29 @@ def test_a_replace_down_to_what_was_executed_closes_the_order(market: Market) ->
     assert BID + TICK not in shown(market, 1)
 
 
+def test_a_replace_counts_what_was_already_executed(market: Market) -> None:
+    market.submit(A, order("x", Side.BUY, 300, BID + TICK), START)
+    market.submit(A, order("s", Side.SELL, 100, BID + TICK, owner="YOU"), START)
+    market.take()
+    market.replace(A, "x", order("y", Side.BUY, 500, BID + TICK), START)
+    assert said_of_orders(market) == [Replaced(A, START, "y", "x", 500, BID + TICK, 400)]
+    assert shown(market, 1)[BID + TICK] == 400
+    market.replace(A, "y", order("z", Side.BUY, 250, BID + TICK), START)
+    assert said_of_orders(market) == [Replaced(A, START, "z", "y", 250, BID + TICK, 150)]
+    assert shown(market, 1)[BID + TICK] == 150
+
+
+def test_a_later_expire_time_replaces_the_earlier_one(market: Market) -> None:
+    early, late = START + 5 * NS, START + 9 * NS
+    market.submit(A, order("x", Side.BUY, 100, BID, TimeInForce.GTD, expire_time=early), START)
+    market.replace(
+        A, "x", order("y", Side.BUY, 100, BID, TimeInForce.GTD, expire_time=late), START
+    )
+    market.take()
+    market.tick(late)
+    assert said_of_orders(market) == [Expired(A, late, "y")]
+
+
 def test_a_replace_that_cannot_be_leaves_the_order(market: Market) -> None:
     market.submit(A, order("x", Side.BUY, 100, BID), START)
     market.take()

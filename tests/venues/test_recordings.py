@@ -142,7 +142,7 @@ def test_the_recorded_market_of_the_project_runs() -> None:
     assert len(market.take()) > 500
 
 
-# --- readers ---------------------------------------------------------------------------------------
+# --- readers -------------------------------------------------------------------------------------
 
 
 def test_a_lobster_file_is_read_row_by_row(tmp_path: Path) -> None:
@@ -224,7 +224,7 @@ def test_a_file_that_is_not_obs1_is_refused_with_its_row(
     assert said in str(caught.value)
 
 
-# --- our orders among recorded ones ----------------------------------------------------------------
+# --- our orders among recorded ones ---------------------------------------------------------------
 
 BID, OFFER = 4999, 5001
 RESTING = [

@@ -1,0 +1,1 @@
+"""Readers of the journal: costs, explanations, replays. No order notices them."""

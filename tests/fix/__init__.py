@@ -1,0 +1,1 @@
+"""Tests of router.fix: framing, codec, dictionary, sessions, the OMS client."""

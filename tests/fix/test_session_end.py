@@ -1,0 +1,153 @@
+"""Scenarios 12 and 13: Logout, ours and theirs, also in a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from fix.wire import OneSide, S
+from router.fix.session import LoggedOn, LoggedOut, SessionState
+from router.fix.states import TRANSITIONS, Move
+
+Make = Callable[..., OneSide]
+NEWS = "148=x|33=1|58=y|"
+
+
+def logout(side: OneSide, text: str = "") -> None:
+    side.session.logout(text, side.now)
+    side.settle()
+
+
+def test_12_our_logout_waits_for_the_answer(acceptor: Make) -> None:
+    side = acceptor()
+    logout(side, "end of day")
+    assert side.says() == side.expected("35=5|34=2|58=end of day|")
+    assert side.session.deadline() == side.now + 2 * S
+    side.told(f"35=B|34=2|{NEWS}", "35=5|34=3|")
+    assert side.says() == []
+    assert side.session.wants_close
+    assert side.session.next_in == 4
+    events = side.reports()
+    assert [getattr(event, "seq", None) for event in events] == [2, None]
+    assert events[-1] == LoggedOut("Logout")
+
+
+def test_12_resend_requests_are_answered_behind_our_logout(acceptor: Make) -> None:
+    side = acceptor()
+    side.send("B", NEWS)
+    logout(side)
+    side.says()
+    side.told("35=2|34=2|7=2|16=0|")
+    assert [line.split("|43=Y")[0].split("|35=")[1] for line in side.says()] == [
+        "B|34=2",
+        "4|34=3",
+    ]
+
+
+def test_12_without_an_answer_we_close(acceptor: Make) -> None:
+    side = acceptor(logout_timeout=5)
+    logout(side)
+    side.says()
+    side.wait(4.999)
+    assert not side.session.wants_close
+    side.wait(0.001)
+    assert side.session.wants_close
+    assert side.says() == []
+    assert side.reports() == [LoggedOut("no answer in time")]
+
+
+def test_messages_after_our_logout_are_kept_for_later(acceptor: Make) -> None:
+    side = acceptor()
+    logout(side)
+    side.says()
+    assert side.send("B", NEWS) == 3
+    assert side.says() == []
+
+
+def test_13_their_logout_is_answered_and_they_may_close(acceptor: Make) -> None:
+    side = acceptor()
+    side.told("35=5|34=2|58=bye|")
+    assert side.says() == side.expected("35=5|34=2|")
+    assert side.reports() == [LoggedOut("bye")]
+    assert side.session.state is SessionState.LOGOUT_ANSWERED
+    assert not side.session.wants_close
+    assert side.session.next_in == 3
+    side.told("35=5|34=3|", f"35=B|34=4|{NEWS}")
+    assert side.says() == []
+    side.lose()
+    assert side.reports() == []
+    assert side.session.deadline() is None
+
+
+def test_13_if_they_do_not_close_we_do(acceptor: Make) -> None:
+    side = acceptor()
+    side.told("35=5|34=2|")
+    side.wait(2)
+    assert side.session.wants_close
+    assert side.reports() == [LoggedOut("Logout")]
+
+
+def test_a_logout_in_a_gap_is_answered_and_spends_no_number(acceptor: Make) -> None:
+    side = acceptor()
+    side.told("35=5|34=9|")
+    assert side.says() == side.expected("35=5|34=2|")
+    assert side.session.next_in == 2
+    side.lose()
+    side.connect()
+    side.reports()
+    side.told("35=A|34=10|98=0|108=30|")
+    assert side.says() == side.expected("35=A|34=3|98=0|108=30|", "35=2|34=4|7=2|16=0|")
+    assert side.reports() == [LoggedOn()]
+
+
+def test_a_resend_request_for_our_logout_is_answered(acceptor: Make) -> None:
+    side = acceptor()
+    side.send("B", NEWS)
+    side.told("35=5|34=2|")
+    side.says()
+    side.told("35=2|34=3|7=2|16=0|")
+    assert [line.split("|43=Y")[0].split("|35=")[1] for line in side.says()] == [
+        "B|34=2",
+        "4|34=3",
+    ]
+
+
+def test_a_session_without_a_logon_is_just_dropped(acceptor: Make, initiator: Make) -> None:
+    for make in (acceptor, initiator):
+        side = make(logon=False)
+        logout(side, "shutdown")
+        assert side.says() == []
+        assert side.session.wants_close
+        assert side.session.closed_reason == "shutdown"
+
+
+def test_a_disconnected_session_has_nothing_to_end(acceptor: Make) -> None:
+    side = acceptor()
+    side.lose()
+    logout(side)
+    assert side.says() == []
+    assert not side.session.wants_close
+    side.hears(b"late bytes")
+    assert side.session.state is SessionState.DISCONNECTED
+
+
+def test_a_fault_after_our_logout_is_the_end_without_a_second_one(acceptor: Make) -> None:
+    side = acceptor()
+    logout(side)
+    side.says()
+    side.told("35=0|34=1|")
+    assert side.says() == []
+    assert side.session.wants_close
+
+
+@pytest.mark.parametrize("state", list(SessionState))
+def test_every_state_can_be_lost_and_every_connected_one_dropped(state: SessionState) -> None:
+    assert TRANSITIONS[state, Move.LOST] is SessionState.DISCONNECTED
+    assert ((state, Move.DROP) in TRANSITIONS) is (state is not SessionState.DISCONNECTED)
+
+
+def test_a_session_connects_once_at_a_time(acceptor: Make) -> None:
+    side = acceptor()
+    with pytest.raises(KeyError):
+        side.session.connect(side.now)
