@@ -43,6 +43,8 @@ class TickAndLot(Limit):
 def _price_fits(order: LimitedOrder, instrument: Instrument) -> bool:
     if order.price is None:
         return order.ord_type in (OrdType.MARKET, OrdType.PEGGED)
+    if order.ord_type is OrdType.PREVIOUSLY_QUOTED:
+        return order.price > 0  # the dealer's own price, which may lie between ticks
     if order.tactic is Tactic.DARK_MID:
         return order.price > 0 and 2 * order.price % instrument.tick == 0
     return instrument.on_tick(order.price)

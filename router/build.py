@@ -5,7 +5,6 @@ Owns the translation from what an operator wrote to what the router works with.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -57,8 +56,6 @@ class Family:
 
 def families() -> Family:
     """Discover all plug-ins."""
-    # numpy at eight venues is faster on one thread (performance.md), and it must be said early.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     return Family(
         rules=discover(policy_package, Rule),
         limits=discover(risk_package, Limit),  # type: ignore[type-abstract]
@@ -237,8 +234,27 @@ def session_config(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What is made of settings alone: the same for every life of a daemon."""
+
+    settings: Settings
+    family: Family
+    env: Environment
+
+
+def parts(settings: Settings) -> Parts:
+    """Read everything that the settings name.
+
+    Raises:
+        SettingsError, DocumentError: everything that is wrong, one line each.
+    """
+    family = families()
+    return Parts(settings, family, environment(settings, family))
+
+
 def node(
-    settings: Settings,
+    settings: Settings | Parts,
     storage: Storage,
     *,
     monotonic: Callable[[], int],
@@ -249,19 +265,17 @@ def node(
     Raises:
         SettingsError, DocumentError, StateLocked, ForeignState, JournalBroken.
     """
-    family = families()
-    env = environment(settings, family)
+    made_of = settings if isinstance(settings, Parts) else parts(settings)
+    kept = made_of.settings.journal
     journal = Journal(
-        storage,
-        segment_bytes=settings.journal.segment_mib * 1024 * 1024,
-        durability=settings.journal.durability,
+        storage, segment_bytes=kept.segment_mib * 1024 * 1024, durability=kept.durability
     )
     records = journal.open()
     market_file = MarketFile(storage)
     market_file.open()
     made = Node(
-        engine(env, family),
-        links(settings, env),
+        engine(made_of.env, made_of.family),
+        links(made_of.settings, made_of.env),
         journal,
         market_file,
         monotonic=monotonic,

@@ -24,7 +24,7 @@ from config.sections import VenueSettings
 from config.settings import DEFAULT_CONFIG, Settings
 from router import build
 from router.analysis.costs import Account, OrderCost, interval_vwap, price, read_account
-from router.cli.demo_view import screen, summary_text
+from router.cli.demo_view import Plan, screen, summary_text
 from router.cli.errors import CommandError, ExitCode
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
@@ -34,6 +34,9 @@ from router.fix.session import SessionConfig
 from router.model import NS, Side, TimeInForce
 from router.runtime.clock import Clock
 from router.runtime.oms import LiveOms, talk
+
+SCHEDULE_SHARE = 0.95
+"""Of the order's life that its schedule takes."""
 
 GRACE_S = 20.0
 """Real seconds that the order may take beyond its horizon before the demo gives up."""
@@ -172,11 +175,16 @@ async def _work(
     await oms.connect(settings.fix.acceptor.host, port)
     if not await oms.until(lambda: client.logged_on, 10):
         raise CommandError(ExitCode.REFUSED, f"the logon failed: {client.closed_reason}")
-    await oms.until(lambda: bool(_status(settings).get("mid", {}).get("ACME")), 10)
     symbol = "ACME"
+
+    def mid() -> float:
+        return float((_status(settings).get("mid") or {}).get(symbol) or 0.0)
+
+    await oms.until(lambda: mid() > 0, 10)
     now = clock.now()
     end = now + int(hours * 3600 * NS)
-    params = {"interval_s": "60"} if algo == "twap" else {}
+    # The schedule ends before the order does, so that its last shares have time to be found.
+    params = {"horizon_s": str(int(hours * 3600 * SCHEDULE_SHARE))} if algo == "twap" else {}
     cl_ord_id = client.new_order(
         symbol,
         Side.BUY,
@@ -190,6 +198,7 @@ async def _work(
     )
     oms.flush()
     view = client.order(cl_ord_id)
+    plan = Plan(now, now + int((end - now) * SCHEDULE_SHARE), mid())
     give_up = oms.seconds() + hours * 3600 / clock.speed + GRACE_S
     console = Console(stderr=True)
     quiet = as_json and not console.is_terminal
@@ -198,7 +207,7 @@ async def _work(
             await oms.until(lambda: view.done, 0.5)
             if not quiet:
                 status = _status(settings)
-                live.update(screen(view, status, now, end, clock.now()), refresh=True)
+                live.update(screen(view, status, plan, clock.now()), refresh=True)
     await oms.leave()
     return view
 

@@ -6,6 +6,7 @@ Owns layout and words. Everything shown comes from the OMS's reports and the dae
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich.columns import Columns
@@ -22,33 +23,38 @@ from router.model import BP, NS, PX_SCALE
 SHOWN_CHILDREN = 8
 
 
-def screen(
-    view: OrderView, status: dict[str, Any], start: int, end: int, now: int
-) -> RenderableType:
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the order set out with: the schedule, UTC nanoseconds, and the midpoint at the start."""
+
+    start: int
+    end: int
+    arrival: float
+
+
+def screen(view: OrderView, status: dict[str, Any], plan: Plan, now: int) -> RenderableType:
     """The parent, its children at work, fills by venue and the sessions, at one moment."""
     return Group(
-        _parent(view, status, start, end, now),
+        _parent(view, status, plan, now),
         Columns([_children(status), _fills(view, status), _sessions(status)], padding=(0, 1)),
     )
 
 
-def _parent(
-    view: OrderView, status: dict[str, Any], start: int, end: int, now: int
-) -> RenderableType:
+def _parent(view: OrderView, status: dict[str, Any], plan: Plan, now: int) -> RenderableType:
     done = view.cum_qty / max(1, view.order_qty)
-    due = min(1.0, (now - start) / max(1, end - start))
+    due = min(1.0, (now - plan.start) / max(1, plan.end - plan.start))
     mid = (status.get("mid") or {}).get(view.symbol)
     average = view.avg_px / PX_SCALE
     line = Text.assemble(
         (f"{view.side.name} {view.order_qty:,} {view.symbol}  ", "bold"),
         f"{view.order_id}  ",
         f"filled {view.cum_qty:,} ({done:.1%})  schedule {due:.1%}  ",
-        f"market clock +{_clock(now - start)}  ",
+        f"market clock +{_clock(now - plan.start)}  ",
     )
     prices = f"average {average:.4f}   mid {mid:.4f}" if mid else f"average {average:.4f}"
-    if mid and average:
-        slip = BP * view.side.sign * (average - mid) / mid
-        prices += f"   average against mid now {slip:+.1f} bp"
+    if plan.arrival and average:
+        slip = BP * view.side.sign * (average - plan.arrival) / plan.arrival
+        prices += f"   arrival {plan.arrival:.4f}   slippage {slip:+.1f} bp"
     children = status.get("children") or {}
     counts = (
         f"children {children.get('known', 0):,} sent, {children.get('live', 0)} at work, "
@@ -56,7 +62,10 @@ def _parent(
         f"lessons {sum((status.get('lessons') or {}).values()):,}"
     )
     bar = ProgressBar(total=max(1, view.order_qty), completed=view.cum_qty, width=60)
-    return Panel(Group(line, bar, Text(prices), Text(counts)), title="parent")
+    rows = Table.grid()
+    for each in (line, bar, Text(prices), Text(counts)):
+        rows.add_row(each)
+    return Panel(rows, title="parent")
 
 
 def _clock(ns: int) -> str:
@@ -111,6 +120,7 @@ def summary_text(result: dict[str, Any]) -> str:
         f"   own part of lit volume {own:.0%}: we move this benchmark ourselves\n"
         f"  {result['decisions']:,} decisions, {result['children']:,} children, "
         f"{result['fills']:,} fills, {result['rejects']} rejects, {result['lessons']:,} lessons\n"
+        f"  One order in one market: the stock's own move is in the shortfall, so it proves nothing\n"
     )
     venues = table(
         ("venue", "children", "fills", "shares", "cost bp", "fees USD"),

@@ -18,6 +18,7 @@ from router.core.requests import cancel_child, cancel_children, settle_request
 from router.core.rewards import lesson, markout_bp, outcome
 from router.core.state import Outcome, State
 from router.messages import (
+    CancelRejectReceived,
     Command,
     ExecutionReceived,
     FreezeParent,
@@ -89,7 +90,13 @@ def ended(env: Environment, state: State, now: int, child: Child) -> Iterator[Co
 
 
 def _unwanted(state: State, now: int, child: Child) -> bool:
-    """True for a child that came back from UNKNOWN to a parent that has no use for it now."""
+    """True for a child that came back from UNKNOWN to a parent that has no use for it now.
+
+    Not so soon after its venue has refused to give it back: there is a timer for that.
+    """
+    patience = state.venues[child.mic].ack_timeout_ns
+    if child.cancel_refused_at and now < child.cancel_refused_at + patience:
+        return False
     parent = state.parents[child.parent_id]
     killed = any(
         kill.scope == "all"
@@ -103,10 +110,8 @@ def _unwanted(state: State, now: int, child: Child) -> bool:
 
 def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator[Command]:
     """End what has nothing more to wait for: a request, an IOC's remainder, an expired order."""
-    if parent.working:
-        return
     yield from settle_request(env, state, now, parent)
-    if parent.terminal or parent.pending is not None:
+    if parent.working or parent.terminal or parent.pending is not None:
         return
     tif = parent.terms.time_in_force
     if parent.expire_at and parent.expire_at <= now:
@@ -164,15 +169,34 @@ def overdue(env: Environment, state: State, now: int, child: Child) -> Iterator[
 
 
 def slice_over(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
-    """A resting child's slice has ended: take it back, so that its shares can be placed anew."""
-    if child.status in (ChildStatus.NEW_PENDING, ChildStatus.LIVE):
-        yield cancel_child(env, state, child, "slice over")
+    """A resting child's slice has ended: take it back, so that its shares can be placed anew.
+
+    So is a child that its venue would not give back, if it is not wanted still.
+    """
+    over = 0 < child.cancel_at <= now
+    if child.status in (ChildStatus.NEW_PENDING, ChildStatus.LIVE) and (
+        over or _unwanted(state, now, child)
+    ):
+        yield cancel_child(env, state, child, "slice over" if over else "not wanted any more")
 
 
-def cancel_refused(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
-    """A venue that refuses a cancel of an order it does not know has told us that it is gone."""
-    yield from _settle(env, child)
+def cancel_refused(
+    env: Environment, state: State, now: int, child: Child, event: CancelRejectReceived
+) -> Iterator[Command]:
+    """A venue that does not know the order has told us that it is gone; else the child lives on.
+
+    A child that is still not wanted is taken back again, but not at once: see `slice_over`.
+    """
+    if event.ord_status is OrdStatus.REJECTED:
+        yield from _settle(env, child)
+    yield from kept(env, state, now, child)
+
+
+def kept(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
+    """After a venue has refused something: the child has ended, or it has not and that is news."""
     yield from ended(env, state, now, child)
+    if not child.terminal:
+        yield from settle_request(env, state, now, state.parents[child.parent_id])
 
 
 def _settle(env: Environment, child: Child) -> Iterator[Command]:

@@ -78,11 +78,11 @@ class Engine:
             case CancelRejectReceived():
                 child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
                 if child is not None:
-                    yield from children.cancel_refused(env, state, now, child)
+                    yield from children.cancel_refused(env, state, now, child, event)
             case ChildRefused():
                 child = state.find_child(event.cl_ord_id)
                 if child is not None:
-                    yield from children.ended(env, state, now, child)
+                    yield from children.kept(env, state, now, child)
             case SessionOpened(mic=mic) if mic:
                 yield from children.opened(env, state, mic)
             case SessionClosed(mic=mic, reason=reason) if mic:

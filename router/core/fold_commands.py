@@ -66,9 +66,7 @@ def report(state: State, now: int, command: m.Report) -> None:
         case ExecType.REPLACED:
             _take_replace(state, now, parent, command)
         case ExecType.CANCELED:
-            if parent.pending is not None:
-                parent.cl_ord_id = parent.pending.cl_ord_id
-            parent.pending = None
+            parent.pending = None  # what comes later is about the order, not the request (J.1.b)
         case ExecType.SUSPENDED:
             parent.suspended = True
         case ExecType.RESTATED:
@@ -152,6 +150,7 @@ def cancel_child(state: State, now: int, command: m.CancelChild) -> None:
     child.cancel_ids.append(command.cl_ord_id)
     child.cancel_reason = command.reason
     child.cancel_sent_at = now
+    child.cancel_refused_at = 0
     state.cancel_ids[command.cl_ord_id] = child.cl_ord_id
     state.turn(now, child, ChildInput.CANCEL_SENT)
     state.schedule(now + state.venues[child.mic].ack_timeout_ns, "ack", child.cl_ord_id)
@@ -238,6 +237,7 @@ def release_kill(state: State, now: int, command: m.ReleaseKill) -> None:
 def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:
     """The child counts in full until the venue has answered."""
     child = state.children[command.cl_ord_id]
+    child.cancel_refused_at = 0
     state.turn(now, child, ChildInput.LOST)
     state.child_moved(now, child)
 

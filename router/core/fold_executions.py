@@ -90,8 +90,11 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
 def _book_correction(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
     own_key = fill_key(event.mic, event.trade_date, event.exec_id)
     found = state.fills.get(fill_key(event.mic, event.trade_date, event.exec_ref_id))
-    if found is None or own_key in state.fills:
-        state.outcome = Outcome.DUPLICATE if own_key in state.fills else Outcome.STRAY
+    if own_key in state.fills:
+        state.outcome = Outcome.DUPLICATE
+        return
+    if found is None or found.qty == 0 or found.cl_ord_id != child.cl_ord_id:
+        state.outcome = Outcome.STRAY  # not an execution of this order that still stands
         return
     state.book(child, -found.qty, found.px, found.liquidity)
     found.qty = 0
@@ -128,15 +131,25 @@ def cancel_reject_received(state: State, now: int, event: m.CancelRejectReceived
         if event.ord_status is OrdStatus.REJECTED:
             child.unknown_answers += 1
         else:
-            state.turn(now, child, ChildInput.CANCEL_REFUSED)
-            again = now + state.venues[child.mic].ack_timeout_ns
-            state.schedule(again, "slice", child.cl_ord_id)
+            _cancel_refused(state, now, child)
         state.child_moved(now, child)
+
+
+def _cancel_refused(state: State, now: int, child: Child) -> None:
+    """The child lives on. If it is not wanted still, it is taken back a while later."""
+    child.cancel_refused_at = now
+    state.turn(now, child, ChildInput.CANCEL_REFUSED)
+    again = now + state.venues[child.mic].ack_timeout_ns
+    state.schedule(again, "slice", child.cl_ord_id)
 
 
 def child_refused(state: State, now: int, event: m.ChildRefused) -> None:
-    """A NewOrderSingle that the venue could not read never became an order."""
-    child = state.children.get(event.cl_ord_id)
-    if child is not None and event.ref_msg_type == "D":
+    """A NewOrderSingle that the venue could not read never became an order; a cancel failed."""
+    child = state.find_child(event.cl_ord_id)
+    if child is None:
+        return
+    if event.ref_msg_type == "D":
         state.turn(now, child, ChildInput.REJECTED)
-        state.child_moved(now, child)
+    elif event.ref_msg_type == "F":
+        _cancel_refused(state, now, child)
+    state.child_moved(now, child)

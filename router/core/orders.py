@@ -197,6 +197,8 @@ class Child(msgspec.Struct):
     unknown_answers: int = 0
     cancel_reason: str = ""
     cancel_sent_at: int = 0
+    cancel_refused_at: int = 0
+    """When the venue refused the last cancel; 0 while that one is unanswered, or there was none."""
     ended_at: int = 0
     last_look: bool = False
     unresolved: bool = False

@@ -14,7 +14,7 @@ from router.core.environment import Environment
 from router.core.gate import evaluate
 from router.core.ids import child_id
 from router.core.intake import breach, limited_parent, make_algo, malformed
-from router.core.orders import Child, ChildStatus, Parent
+from router.core.orders import Child, ChildStatus, Parent, Request
 from router.core.reports import cancel_refusal, report
 from router.core.state import State
 from router.core.views import LimitView
@@ -34,7 +34,13 @@ from router.ports import Refusal
 CANCEL, REPLACE = "1", "2"
 """CxlRejResponseTo(434)."""
 
-TOO_LATE, UNKNOWN_ORDER, ALREADY_PENDING, DUPLICATE_CL_ORD_ID = "0", "1", "3", "6"
+TOO_LATE, UNKNOWN_ORDER, BROKER_OPTION, ALREADY_PENDING, DUPLICATE_CL_ORD_ID = (
+    "0",
+    "1",
+    "2",
+    "3",
+    "6",
+)
 """CxlRejReason(102)."""
 
 
@@ -174,11 +180,13 @@ def cancel_child(env: Environment, state: State, child: Child, reason: str) -> C
 
 
 def settle_request(env: Environment, state: State, now: int, parent: Parent) -> Iterator[Command]:
-    """Give a pending request its final answer once no child is at work any more."""
+    """Give a pending request its final answer once every child has answered."""
     request = parent.pending
-    if request is None or parent.working:
+    if request is None:
         return
-    if parent.cum_qty >= parent.terms.order_qty and request.terms is None:
+    if parent.working:
+        yield from _kept(state, parent, request)
+    elif parent.cum_qty >= parent.terms.order_qty and request.terms is None:
         text = f"ORDER_CLOSED: filled {parent.cum_qty} of {parent.terms.order_qty}"
         yield cancel_refusal(parent, request.cl_ord_id, CANCEL, TOO_LATE, text)
     elif request.terms is None:
@@ -198,6 +206,15 @@ def settle_request(env: Environment, state: State, now: int, parent: Parent) -> 
     else:
         yield _replaced(env, state, now, parent, request.terms)
         yield _reschedule(env, now, parent)
+
+
+def _kept(state: State, parent: Parent, request: Request) -> Iterator[Command]:
+    """Venues have refused to give back what is still at work: so is the request (B.1.a, D.1.c)."""
+    at_work = state.children_of(parent)
+    if all(child.cancel_refused_at and child.status is ChildStatus.LIVE for child in at_work):
+        text = f"VENUE_REFUSED: mic={' '.join(child.mic for child in at_work)}"
+        kind = CANCEL if request.terms is None else REPLACE
+        yield cancel_refusal(parent, request.cl_ord_id, kind, BROKER_OPTION, text)
 
 
 def _replaced(

@@ -174,7 +174,8 @@ class State:
         """sha256 over everything that is not volatile: equal histories have equal digests."""
         sha = hashlib.sha256()
         sha.update(msgspec.json.encode(self._durable(), order="deterministic"))
-        for key in sorted(self.shelf.states):
+        # A learner that was asked and has taken no lesson yet is no history: the fold lacks it.
+        for key in sorted(key for key, lessons in self.shelf.versions.items() if lessons):
             for name, array in sorted(self.shelf.states[key].items()):
                 sha.update(f"{key}/{name}".encode())
                 sha.update(np.ascontiguousarray(array).tobytes())

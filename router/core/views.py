@@ -13,7 +13,7 @@ from router.core.books import Market
 from router.core.environment import Environment
 from router.core.orders import Parent
 from router.core.state import State
-from router.model import Instrument, Side
+from router.model import Instrument, Side, VenueType
 from router.ports import Kill, ParentView, SeenOrder
 
 VERY_OLD_NS = 1 << 62
@@ -74,13 +74,14 @@ class LimitView:
 
     def book_age_ns(self, symbol: str, mic: str) -> int:
         """Age of the venue's own book or quote; very large if there is none."""
+        if self._env.venues[mic].venue_type is VenueType.DEALER:
+            quotes = (self._market.quote(symbol, mic), self._market.answer(symbol, mic))
+            live = any(each is not None and each.valid_until > self._now for each in quotes)
+            return 0 if live else VERY_OLD_NS
         book = self._market.book(symbol, mic)
-        if book is not None:
-            return VERY_OLD_NS if book.stale else self._now - book.updated_at
-        quote = self._market.quote(symbol, mic) or self._market.answer(symbol, mic)
-        if quote is not None and quote.valid_until > self._now:
-            return 0
-        return VERY_OLD_NS
+        if book is None or book.stale:
+            return VERY_OLD_NS
+        return self._now - book.updated_at
 
     def open_notional(self, account: str) -> int:
         """Value of unexecuted parent quantity of the account at limit or reference price."""

@@ -344,7 +344,7 @@ class Session(Line):
             self._reject(message, seq, fault, now, consume=False)
             return
         begin, end = int(message.get("7")), int(message.get("16"))
-        wanted = self._out.start_resend(begin, last_sent if end == 0 else min(end, last_sent))
+        wanted = self._out.start_resend(begin, end or last_sent)
         self._events += (ResendNeeded(first, last) for first, last in wanted)
         if self._out.overflowed:
             self._drop("too many ResendRequests at once")

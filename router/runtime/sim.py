@@ -1,7 +1,7 @@
 """The simulated driver: a heap, one integer clock, and the same node that `live` drives.
 
-Owns virtual time, wires with delay, a disk whose sync takes time, and crashes. Knows nothing of
-orders or of who stands at the other end of a wire: a venue's gateway and an OMS are `Endpoint`s.
+Owns virtual time, wires that delay, split and break, a disk whose sync takes time, and crashes.
+Knows nothing of orders, nor of who stands at the other end of a wire: that is an `Endpoint`.
 The same seed makes the same history.
 """
 
@@ -9,29 +9,37 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
 
 from router.fix.reception import Admitted
 from router.journal.memory import MemoryStorage
+from router.model import NS
 from router.runtime.lobby import Lobby
 from router.runtime.node import Batch, Built, Node
+
+EVENTS_AT_ONCE_MAX = 100_000
+"""So much may happen at one moment; more means that time stands still."""
+
+READY_WAIT = 10 * NS
+"""Callers are let in when every venue is reconciled, or when that has taken so long."""
 
 
 class Endpoint(Protocol):
     """A machine without I/O at the other end of wires."""
 
     def opened(self, name: str, conn: int, now: int) -> None:
-        """A wire is up; `name` is whose session it is meant for."""
+        """A wire is up; `name` is the node's name of the session that it is for."""
 
     def received(self, conn: int, data: bytes, now: int) -> None:
         """Bytes of a wire."""
 
     def closed(self, conn: int, now: int) -> None:
-        """A wire is gone."""
+        """A wire is gone. Also told of one that the endpoint has closed itself."""
 
     def deadline(self) -> int | None:
         """When `tick` is wanted."""
@@ -52,21 +60,28 @@ class Delays:
 
     wire_min: int = 100_000
     wire_max: int = 500_000
-    sync: int = 200_000
-    reconnect: int = 1_000_000_000
-    restart: int = 2_000_000_000
+    reconnect: int = NS
+    restart: int = 2 * NS
+    split: float = 0.1
+    """How often bytes arrive in two pieces, a delay apart."""
 
 
 @dataclass(slots=True)
 class _Wire:
-    """A connection between the node and an endpoint."""
+    """A connection between the node and an endpoint. Each end learns for itself that it is gone."""
 
     conn: int
     name: str
-    endpoint: Endpoint
-    dialled_by_us: bool
-    free_at: int = 0
-    """Bytes do not overtake each other: when the last ones arrive, either way."""
+    peer: Endpoint
+    carries: bool = True
+    """Takes bytes in."""
+    delivers: bool = True
+    """Hands bytes out: what is under way when a wire breaks may still arrive."""
+    near: bool = True
+    """The node's end is open."""
+    far: bool = True
+    there_at: int = 0
+    """Bytes do not overtake each other: when the last arrive at the peer, and at the node."""
     back_at: int = 0
 
 
@@ -77,253 +92,316 @@ class Sim:
         self,
         open_node: Callable[[MemoryStorage], Built],
         *,
-        venues: Mapping[str, tuple[str, Endpoint]],
-        clients: Mapping[str, Endpoint],
+        peers: Mapping[str, Endpoint],
+        storage: MemoryStorage,
         start: int,
         seed: int,
         delays: Delays | None = None,
-        after_step: Callable[[], None] | None = None,
+        on_write: Callable[[str, int, bytes], None] | None = None,
+        after_event: Callable[[], None] | None = None,
     ) -> None:
-        """`venues`: session name to (MIC, endpoint), `clients`: OMS name to endpoint.
+        """`peers` by the node's session names. `run` boots the node.
 
-        `after_step` is called after everything that happens: invariants are checked there.
+        `on_write` sees all that leaves the node, by session and wire, and `after_event` is called
+        after everything that happens: invariants are checked there.
         """
         self.now = start
-        self.storage = MemoryStorage()
-        self.crashes = 0
+        self.storage = storage
+        self.sync_ns = 200_000
+        """How long a sync takes."""
+        self.syncing = False
         self._open_node = open_node
-        self._venues = venues
-        self._clients = clients
+        self._peers = peers
         self._delays = delays or Delays()
-        self._after_step = after_step
-        self._rng = np.random.Generator(np.random.Philox(key=seed, counter=1))
+        self._on_write = on_write
+        self._after_event = after_event
+        self._rng = np.random.Generator(np.random.Philox(key=seed, counter=1 << 32))
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._conns = itertools.count(1)
         self._wires: dict[int, _Wire] = {}
-        self._ticks: dict[int, int] = {}
+        self._alarms: dict[int, int] = {}
+        self._built: Built | None = None
+        self._lobby = Lobby({})
         self._life = 0
-        self._syncing = False
+        self._booted_at = start
         self._inbox: list[Callable[[Node, int], None]] = []
-        self.built: Built | None = None
-        self._lobby: Lobby | None = None
-        self._boot()
-        for endpoint in self._endpoints():
-            self._watch(endpoint)
+        self._scheduled = False
+        self.at(start, self._boot)
 
     # -- time ------------------------------------------------------------------------------------
-
-    @property
-    def node(self) -> Node:
-        """The node of this life."""
-        assert self.built is not None, "the node is down"
-        return self.built.node
 
     def at(self, when: int, action: Callable[[], None]) -> None:
         """Do something at a time."""
         heapq.heappush(self._heap, (max(when, self.now), next(self._count), action))
 
-    def run(self, until: int, *, stop: Callable[[], bool] | None = None) -> None:
-        """Let everything happen up to a time, or until `stop` says so."""
+    def run(self, until: int, *, stop: Callable[[], bool] | None = None) -> bool:
+        """Let everything happen up to a time, or until `stop` says so: then True."""
+        moment = 0
         while self._heap and self._heap[0][0] <= until:
             at, _, action = heapq.heappop(self._heap)
+            moment = moment + 1 if at == self.now else 0
+            assert moment < EVENTS_AT_ONCE_MAX, "time stands still"
             self.now = at
             action()
-            if self._after_step is not None:
-                self._after_step()
+            if self._after_event is not None:
+                self._after_event()
             if stop is not None and stop():
-                return
+                return True
         self.now = max(self.now, until)
+        return False
+
+    def _alarm(self, key: int, at: int | None, ring: Callable[[], None]) -> None:
+        """Let `ring` be called at `at`, or earlier if it was set so; one alarm a key."""
+        if at is None or self._alarms.get(key, at + 1) <= at:
+            return
+        self._alarms[key] = at
+
+        def due() -> None:
+            if self._alarms.get(key) == at:
+                del self._alarms[key]
+                ring()
+
+        self.at(at, due)
 
     # -- the node's life -------------------------------------------------------------------------
 
+    @property
+    def up(self) -> bool:
+        """True while the node is alive."""
+        return self._built is not None
+
+    @property
+    def node(self) -> Node:
+        """The node of this life."""
+        assert self._built is not None, "the node is down"
+        return self._built.node
+
     def _boot(self) -> None:
         self._life += 1
-        self.built = self._open_node(self.storage)
-        self._lobby = Lobby(self.built.node.callers())
-        self._give(lambda node, now: node.start("sim", now))
-        for name in self._venues:
-            self._dial(name, self._life)
-        for name in self._clients:
-            self._call(name, self._life)
+        self._booted_at = self.now
+        self._built = self._open_node(self.storage)
+        callers = self.node.callers()
+        self._lobby = Lobby(callers)
+        self.give(lambda node, now: node.start("sim", now))
+        called = set(callers.values())
+        for name in self._peers:
+            (self._call if name in called else self._dial)(name, self._life)
 
     def crash(self, *, power: bool = False) -> None:
-        """Kill the node, with the power if asked: what was not synced may be lost then."""
-        if self.built is None:
+        """Kill the node, with the machine if asked: then what was not synced may be lost."""
+        if self._built is None:
             return
-        self.crashes += 1
         self._life += 1
-        self.built = None
-        self._lobby = None
+        self._built = None
         self._inbox.clear()
-        self._syncing = False
+        self._scheduled = self.syncing = False
+        self._alarms.pop(0, None)
         if power:
             self.storage.crash(self._rng)
         else:
             self.storage.kill()
-        for conn in list(self._wires):
-            self.cut(conn)
+        for wire in list(self._wires.values()):
+            wire.near = False
+            self._part(wire, lose=power, near_at=self.now, far_at=self.now)
         self.at(self.now + self._delays.restart, self._boot)
 
-    def _give(self, work: Callable[[Node, int], None]) -> None:
-        self._inbox.append(work)
-        life = self._life
-        self.at(self.now, lambda: self._pump(life))
+    def give(self, work: Callable[[Node, int], None]) -> None:
+        """Queue an input of the node; it is handled with all others that wait."""
+        if self._built is not None:
+            self._inbox.append(work)
+            self._kick()
+
+    def _kick(self) -> None:
+        if not self._scheduled and not self.syncing:
+            self._scheduled = True
+            life = self._life
+            self.at(self.now, lambda: self._pump(life))
 
     def _pump(self, life: int) -> None:
         """One batch, as in the live driver: handle, write, sync, then send."""
-        if life != self._life or self.built is None or self._syncing:
+        if life != self._life or self._built is None:
             return
-        node, journal = self.built.node, self.built.journal
+        self._scheduled = False
+        node, journal = self._built.node, self._built.journal
         before = journal.last_seq
         inbox, self._inbox = self._inbox, []
         for work in inbox:
             work(node, self.now)
         node.tick(self.now)
+        for conn in self._lobby.overdue(self.now):
+            self._hang_up(conn)
         batch = node.take()
         if journal.last_seq == before:
             self._send(batch)
-            self._arm(life)
             return
         journal.write()
-        self._syncing = True
-        self.at(self.now + self._delays.sync, lambda: self._synced(life, batch))
+        self.syncing = True
+        self.at(self.now + self.sync_ns, lambda: self._synced(life, batch))
 
     def _synced(self, life: int, batch: Batch) -> None:
-        if life != self._life or self.built is None:
+        if life != self._life or self._built is None:
             return
-        self.built.journal.sync()
-        self._syncing = False
+        self._built.journal.sync()
+        self.syncing = False
         self._send(batch)
-        self._arm(life)
+        self._built.market_file.flush()
         if self._inbox:
-            self._pump(life)
-
-    def _arm(self, life: int) -> None:
-        at = self.node.deadline()
-        if at is not None:
-            self.at(at, lambda: self._pump(life))
+            self._kick()
 
     def _send(self, batch: Batch) -> None:
         for conn, data in batch.writes:
             wire = self._wires.get(conn)
-            if wire is not None:
-                wire.free_at = self._arrival(wire.free_at)
-                self._deliver(wire, data)
+            if wire is not None and wire.near:
+                if self._on_write is not None:
+                    self._on_write(wire.name, conn, data)
+                if wire.carries:
+                    self._there(wire, data)
         for conn in batch.closes:
-            self._cut_later(conn)
+            self._hang_up(conn)
+        times = (self.node.deadline(), self._lobby.deadline())
+        at = min((each for each in times if each is not None), default=None)
+        self._alarm(0, at, self._kick)
 
-    def _deliver(self, wire: _Wire, data: bytes) -> None:
-        def arrive() -> None:
-            if wire.conn in self._wires:
-                wire.endpoint.received(wire.conn, data, self.now)
-                self._collect(wire.endpoint)
+    # -- wires -----------------------------------------------------------------------------------
 
-        self.at(wire.free_at, arrive)
+    def wires(self) -> dict[int, str]:
+        """Wires that are up: number to session name."""
+        return {wire.conn: wire.name for wire in self._wires.values() if wire.carries}
+
+    def cut(self, conn: int, *, lose: bool, near_after: int = 0, far_after: int = 0) -> None:
+        """Break a wire, with what is under way if asked. The ends learn it so much later."""
+        wire = self._wires[conn]
+        self._part(wire, lose=lose, near_at=self.now + near_after, far_at=self.now + far_after)
+
+    def _dial(self, name: str, life: int) -> None:
+        """The node calls a peer, and calls again when the wire is gone."""
+        if life == self._life:
+            wire = self._open(name)
+            self.give(lambda node, now: node.connected(name, wire.conn, now))
+
+    def _call(self, name: str, life: int) -> None:
+        """A peer calls the node, and calls again when it is refused or the wire is gone."""
+        if life != self._life:
+            return
+        if not self.node.ready and self.now < self._booted_at + READY_WAIT:
+            self._again(name)
+            return
+        self._lobby.opened(self._open(name).conn, self.now)
+
+    def _again(self, name: str) -> None:
+        life = self._life
+        if self._built is not None:
+            again = self._call if name in self.node.callers().values() else self._dial
+            self.at(self.now + self._delays.reconnect, lambda: again(name, life))
+
+    def _open(self, name: str) -> _Wire:
+        wire = _Wire(next(self._conns), name, self._peers[name])
+        self._wires[wire.conn] = wire
+        wire.peer.opened(name, wire.conn, self.now)
+        self._collect(wire.peer)
+        return wire
+
+    def _hang_up(self, conn: int) -> None:
+        """The node closes a wire: what it has written still arrives."""
+        wire = self._wires.get(conn)
+        if wire is not None:
+            self._part(wire, lose=False, near_at=self.now, far_at=wire.there_at)
+
+    def _part(self, wire: _Wire, *, lose: bool, near_at: int, far_at: int) -> None:
+        wire.carries = False
+        if lose:
+            wire.delivers = False
+        else:
+            near_at, far_at = max(near_at, wire.back_at), max(far_at, wire.there_at)
+        self.at(near_at, lambda: self._near_end(wire))
+        self.at(far_at, lambda: self._far_end(wire))
+
+    def _near_end(self, wire: _Wire) -> None:
+        """The node's end is closed."""
+        if wire.near:
+            wire.near = False
+            self._lobby.closed(wire.conn)
+            self.give(lambda node, now: node.closed(wire.conn, now))
+            if self._built is not None and wire.name not in self.node.callers().values():
+                self._again(wire.name)
+        self._forget(wire)
+
+    def _far_end(self, wire: _Wire) -> None:
+        """The peer's end is closed."""
+        if wire.far:
+            wire.far = False
+            wire.peer.closed(wire.conn, self.now)
+            self._collect(wire.peer)
+            if self._built is not None and wire.name in self.node.callers().values():
+                self._again(wire.name)
+        self._forget(wire)
+
+    def _forget(self, wire: _Wire) -> None:
+        if not wire.near and not wire.far:
+            self._wires.pop(wire.conn, None)
+
+    def _there(self, wire: _Wire, data: bytes) -> None:
+        """Bytes on their way to the peer."""
+
+        def arrive(part: bytes) -> None:
+            if wire.delivers and wire.far:
+                wire.peer.received(wire.conn, part, self.now)
+                self._collect(wire.peer)
+
+        for part in self._parts(data):
+            wire.there_at = self._arrival(wire.there_at)
+            self.at(wire.there_at, partial(arrive, part))
+
+    def _back(self, wire: _Wire, data: bytes) -> None:
+        """Bytes on their way to the node."""
+
+        def arrive(part: bytes) -> None:
+            if wire.delivers and wire.near:
+                self.give(lambda node, now: self._inbound(node, wire.conn, part, now))
+
+        for part in self._parts(data):
+            wire.back_at = self._arrival(wire.back_at)
+            self.at(wire.back_at, partial(arrive, part))
+
+    def _parts(self, data: bytes) -> list[bytes]:
+        if self._rng.random() >= self._delays.split or len(data) < 2:
+            return [data]
+        at = int(self._rng.integers(1, len(data)))
+        return [data[:at], data[at:]]
 
     def _arrival(self, earliest: int) -> int:
         delay = int(self._rng.integers(self._delays.wire_min, self._delays.wire_max + 1))
         return max(self.now + delay, earliest)
 
-    # -- wires -----------------------------------------------------------------------------------
-
-    def _dial(self, name: str, life: int) -> None:
-        """Open a wire to a venue; it opens again when it is cut."""
-        if life != self._life:
-            return
-        mic, endpoint = self._venues[name]
-        wire = self._open_wire(name, endpoint, dialled_by_us=True)
-        endpoint.opened(mic, wire.conn, self.now)
-        self._give(lambda node, now: node.connected(name, wire.conn, now))
-        self._collect(endpoint)
-
-    def _call(self, name: str, life: int) -> None:
-        """An OMS opens a wire to us."""
-        if life != self._life:
-            return
-        endpoint = self._clients[name]
-        assert self._lobby is not None
-        wire = self._open_wire(name, endpoint, dialled_by_us=False)
-        self._lobby.opened(wire.conn, self.now)
-        endpoint.opened(name, wire.conn, self.now)
-        self._collect(endpoint)
-
-    def _open_wire(self, name: str, endpoint: Endpoint, *, dialled_by_us: bool) -> _Wire:
-        wire = _Wire(next(self._conns), name, endpoint, dialled_by_us)
-        self._wires[wire.conn] = wire
-        return wire
-
-    def wires(self) -> Sequence[tuple[int, str]]:
-        """Open wires: number and session name."""
-        return [(wire.conn, wire.name) for wire in self._wires.values()]
-
-    def cut(self, conn: int) -> None:
-        """Cut a wire: both ends learn it, and whoever opened it tries again later."""
-        wire = self._wires.pop(conn, None)
-        if wire is None:
-            return
-        wire.endpoint.closed(conn, self.now)
-        self._collect(wire.endpoint)
-        life = self._life
-        if self.built is not None:
-            assert self._lobby is not None
-            self._lobby.closed(conn)
-            self._give(lambda node, now: node.closed(conn, now))
-            again = self._dial if wire.dialled_by_us else self._call
-            self.at(self.now + self._delays.reconnect, lambda: again(wire.name, life))
-
-    # -- endpoints -------------------------------------------------------------------------------
-
-    def _endpoints(self) -> list[Endpoint]:
-        every = [endpoint for _, endpoint in self._venues.values()]
-        every.extend(self._clients.values())
-        return list({id(each): each for each in every}.values())
-
-    def poke(self, endpoint: Endpoint) -> None:
-        """Collect what an endpoint wants to say after it was used from outside."""
-        self._collect(endpoint)
-
-    def _watch(self, endpoint: Endpoint) -> None:
-        at = endpoint.deadline()
-        key = id(endpoint)
-        if at is None or self._ticks.get(key, 1 << 63) <= at:
-            return
-        self._ticks[key] = at
-
-        def tick() -> None:
-            if self._ticks.get(key) == at:
-                del self._ticks[key]
-                endpoint.tick(self.now)
-                self._collect(endpoint)
-
-        self.at(at, tick)
-
-    def _collect(self, endpoint: Endpoint) -> None:
-        for conn, data in endpoint.take_writes():
-            wire = self._wires.get(conn)
-            if wire is not None:
-                wire.back_at = self._arrival(wire.back_at)
-                self._arrive_later(wire, data)
-        for conn in endpoint.take_closes():
-            self._cut_later(conn)
-        self._watch(endpoint)
-
-    def _arrive_later(self, wire: _Wire, data: bytes) -> None:
-        self.at(wire.back_at, lambda: self._inbound(wire.conn, data))
-
-    def _cut_later(self, conn: int) -> None:
-        self.at(self.now + self._delays.wire_max, lambda: self.cut(conn))
-
-    def _inbound(self, conn: int, data: bytes) -> None:
-        if conn not in self._wires or self.built is None or self._lobby is None:
-            return
-        wire = self._wires[conn]
-        if wire.dialled_by_us or not self._lobby.holds(conn):
-            self._give(lambda node, now: node.received(conn, data, now))
+    def _inbound(self, node: Node, conn: int, data: bytes, now: int) -> None:
+        if not self._lobby.holds(conn):
+            node.received(conn, data, now)
             return
         known = self._lobby.received(conn, data)
         if isinstance(known, Admitted):
-            name, buffered = known.key, known.data
-            self._give(lambda node, now: node.accepted(name, conn, buffered, now))
+            node.accepted(known.key, conn, known.data, now)
         elif known is not None:
-            self.cut(conn)
+            self._hang_up(conn)
+
+    # -- endpoints -------------------------------------------------------------------------------
+
+    def poke(self, peer: Endpoint) -> None:
+        """Collect what a peer wants to say after it was used from outside."""
+        self._collect(peer)
+
+    def _collect(self, peer: Endpoint) -> None:
+        for conn, data in peer.take_writes():
+            wire = self._wires.get(conn)
+            if wire is not None and wire.carries and wire.far:
+                self._back(wire, data)
+        for conn in peer.take_closes():
+            wire = self._wires.get(conn)
+            if wire is not None:
+                self._part(wire, lose=False, near_at=wire.back_at, far_at=self.now)
+
+        def tick() -> None:
+            peer.tick(self.now)
+            self._collect(peer)
+
+        self._alarm(id(peer), peer.deadline(), tick)

@@ -457,11 +457,12 @@ def test_too_many_combinations_are_told(tmp_path: Path) -> None:
 # --- what is shipped -----------------------------------------------------------------------------
 
 SHIPPED = Path(config.__file__).parent / "policies"
+CONFIGURED = Setting("hazard", {})
 
 
 def test_the_default_document_stands_alone() -> None:
     made = PolicyBook.load(
-        [SHIPPED / "default.yaml"], RULE_TYPES, ALGOS, LEARNERS, VENUES, ["ACME"]
+        [SHIPPED / "default.yaml"], RULE_TYPES, ALGOS, LEARNERS, VENUES, ["ACME"], CONFIGURED
     )
     found = resolved(made, facts())
     assert (found.algo, found.learner, found.name) == ("sweep", "hazard", "default:1")
@@ -469,7 +470,7 @@ def test_the_default_document_stands_alone() -> None:
 
 
 def test_the_shipped_documents_load_together() -> None:
-    made = PolicyBook.load([SHIPPED], RULE_TYPES, ALGOS, LEARNERS, VENUES, ["ACME"])
+    made = PolicyBook.load([SHIPPED], RULE_TYPES, ALGOS, LEARNERS, VENUES, ["ACME"], CONFIGURED)
     assert made.check() == []
 
     def ids(**changes: object) -> list[str]:

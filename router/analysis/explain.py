@@ -1,0 +1,392 @@
+"""The story of an order, from the journal: what was known, decided, and what became of it.
+
+Owns finding what an id means, and gathering a parent's decisions, children and reports. A reader:
+it changes nothing and needs no configuration. Knows nothing of how a story is shown.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from router.journal.recovery import steps
+from router.journal.scan import scan
+from router.journal.storage import Storage
+from router.messages import (
+    CancelChild,
+    CancelRejectReceived,
+    CandidateRecord,
+    ChildRefused,
+    Command,
+    Decide,
+    ExecutionReceived,
+    Learn,
+    MarkUnknown,
+    NoteBreach,
+    OpenParent,
+    QueryChild,
+    RefuseCancel,
+    Report,
+    RequestQuote,
+    SendChild,
+    SettleChild,
+    Step,
+)
+from router.model import BP, ExecType, Side
+
+NO_PARENT = "NONE"
+"""OrderID(37) of a report about no order."""
+
+LIQUIDITY_ADDED = "1"
+"""LastLiquidityInd(851)."""
+
+
+# -- what an id means ----------------------------------------------------------------------------
+
+
+class Kind(StrEnum):
+    """What an id names."""
+
+    CHILD = "child"
+    PARENT = "parent"
+    REFUSED = "refused"
+    """A client's order that never became a parent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """One thing that an id may mean."""
+
+    kind: Kind
+    name: str
+    """The child's ClOrdID, the parent's OrderID, or the client's ClOrdID."""
+    parent_id: str = ""
+
+
+def find(storage: Storage, order_id: str) -> list[Meaning]:
+    """Everything that an id names, oldest first: more than one if two OMSs used the same ClOrdID.
+
+    Raises:
+        JournalBroken: the journal cannot be believed up to its end.
+    """
+    found: dict[Meaning, None] = {}
+    for step in _mentioning(storage, lambda: [order_id]):
+        for command in step.commands:
+            meaning = _meaning(command, order_id)
+            if meaning is not None:
+                found[meaning] = None
+    parents = {each.name for each in found if each.kind is Kind.PARENT}
+    return [each for each in found if each.kind is not Kind.REFUSED or not parents]
+
+
+def _meaning(command: Command, order_id: str) -> Meaning | None:
+    match command:
+        case SendChild(cl_ord_id=name, parent_id=parent_id) if name == order_id:
+            return Meaning(Kind.CHILD, name, parent_id)
+        case CancelChild(cl_ord_id=name, orig_cl_ord_id=child) if name == order_id:
+            return Meaning(Kind.CHILD, child)
+        case OpenParent(parent_id=name) if order_id in (name, command.cl_ord_id):
+            return Meaning(Kind.PARENT, name, name)
+        case RefuseCancel(parent_id=parent_id) if parent_id and command.cl_ord_id == order_id:
+            return Meaning(Kind.PARENT, parent_id, parent_id)
+        case RequestQuote(quote_req_id=name, parent_id=parent_id) if name == order_id:
+            return Meaning(Kind.PARENT, parent_id, parent_id)
+        case Report(cl_ord_id=name, parent_id=parent_id) if name == order_id:
+            if parent_id != NO_PARENT:
+                return Meaning(Kind.PARENT, parent_id, parent_id)
+            if command.exec_type is ExecType.REJECTED:
+                return Meaning(Kind.REFUSED, name)
+    return None
+
+
+def near(storage: Storage, order_id: str, count: int = 3) -> list[str]:
+    """The ids in the journal that look most like one that is not there."""
+    names: dict[str, None] = {}
+    for _, step in steps(scan(storage, live=True)):
+        for command in step.commands:
+            if isinstance(command, OpenParent):
+                names[command.parent_id] = names[command.cl_ord_id] = None
+            elif isinstance(command, SendChild):
+                names[command.cl_ord_id] = None
+    return difflib.get_close_matches(order_id, list(names), n=count)
+
+
+def _mentioning(storage: Storage, names: Callable[[], Iterable[str]]) -> Iterator[Step]:
+    """The steps whose record holds one of the names. Looking at bytes first spares the decoding."""
+
+    def holds(payload: bytes) -> bool:
+        return any(name.encode() in payload for name in names())
+
+    records = (record for record in scan(storage, live=True) if holds(record.payload))
+    return (step for _, step in steps(records))
+
+
+# -- the story -----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Decision:
+    """One decision of a parent, and what followed from it in the same step."""
+
+    seq: int
+    now: int
+    decide: Decide
+    sent: list[SendChild] = field(default_factory=list)
+    asked: list[RequestQuote] = field(default_factory=list)
+    breaches: list[NoteBreach] = field(default_factory=list)
+
+    def candidate(self, child: SendChild) -> CandidateRecord:
+        """The candidate that became a child."""
+        arm = f"{child.mic}/{child.tactic.value}"
+        return next(each for each in self.decide.candidates if each.arm == arm)
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """One execution as the OMS was told; after a correction the corrected one."""
+
+    exec_id: str
+    now: int
+    mic: str
+    child: str
+    qty: int
+    px: int
+    fee: int | None
+    """Per share, price units, + is paid; None if the decision had no midpoint to tell it by."""
+
+
+@dataclass(slots=True)
+class ChildStory:
+    """One child, from its decision to its lesson."""
+
+    sent: SendChild
+    seq: int
+    now: int
+    decision: Decision
+    events: list[tuple[int, int, object]] = field(default_factory=list)
+    """seq, now, and the event or command, in order."""
+    fills: dict[str, Fill] = field(default_factory=dict)
+    lesson: Learn | None = None
+
+    @property
+    def cum_qty(self) -> int:
+        """Shares filled, after corrections."""
+        return sum(fill.qty for fill in self.fills.values())
+
+
+@dataclass(slots=True)
+class Story:
+    """One parent, or one order that was refused."""
+
+    opened: OpenParent | None = None
+    now: int = 0
+    decisions: list[Decision] = field(default_factory=list)
+    children: dict[str, ChildStory] = field(default_factory=dict)
+    told: Report | None = None
+    """The last report."""
+    lines: list[tuple[int, int, object]] = field(default_factory=list)
+    """seq, now, and what happened, in order: events and commands that concern the parent itself."""
+
+    def fills(self) -> list[Fill]:
+        """All fills, by child."""
+        return [fill for child in self.children.values() for fill in child.fills.values()]
+
+    @property
+    def side(self) -> Side:
+        """Buy or sell."""
+        assert self.opened is not None
+        return self.opened.terms.side
+
+
+def parent_of(storage: Storage, child: str) -> str:
+    """The OrderID of a child's parent."""
+    for step in _mentioning(storage, lambda: [child]):
+        for command in step.commands:
+            if isinstance(command, SendChild) and command.cl_ord_id == child:
+                return command.parent_id
+    raise AssertionError(f"{child} was never sent")
+
+
+def parent_story(storage: Storage, parent_id: str) -> Story:
+    """Everything that the journal has of a parent.
+
+    Raises:
+        JournalBroken: the journal cannot be believed up to its end.
+    """
+    story = Story()
+    young: dict[str, None] = {}
+    """Children without a lesson yet: what venues say of them does not name the parent."""
+    for step in _mentioning(storage, lambda: [parent_id, *young]):
+        _tell(story, step, parent_id, young)
+    return story
+
+
+def refused_story(storage: Storage, cl_ord_id: str) -> Story:
+    """What the journal has of a client's order that never became a parent."""
+    story = Story()
+    for step in _mentioning(storage, lambda: [cl_ord_id]):
+        if getattr(step.event, "cl_ord_id", "") != cl_ord_id:
+            continue
+        story.lines.append((step.seq, step.now, step.event))
+        for command in step.commands:
+            story.lines.append((step.seq, step.now, command))
+            if isinstance(command, Report):
+                story.told = command
+    return story
+
+
+def _tell(story: Story, step: Step, parent_id: str, young: dict[str, None]) -> None:
+    """Take one step into the story."""
+    commands = [each for each in step.commands if _concerns(each, parent_id, story.children)]
+    _event(story, step, commands)
+    for command in commands:
+        _command(story, step, command, young)
+
+
+def _concerns(command: Command, parent_id: str, children: dict[str, ChildStory]) -> bool:
+    if getattr(command, "parent_id", "") == parent_id:
+        return True
+    name = getattr(command, "orig_cl_ord_id", "") or getattr(command, "cl_ord_id", "")
+    return not isinstance(command, Report) and name in children
+
+
+def _event(story: Story, step: Step, commands: list[Command]) -> None:
+    event = step.event
+    match event:
+        case ExecutionReceived() | CancelRejectReceived() | ChildRefused():
+            child = _child_of(story, event)
+            if child is not None:
+                child.events.append((step.seq, step.now, event))
+        case None:
+            pass
+        case _ if commands and hasattr(event, "cl_ord_id"):  # what the client has asked for
+            story.lines.append((step.seq, step.now, event))
+        case _:
+            pass
+
+
+def _child_of(
+    story: Story, event: ExecutionReceived | CancelRejectReceived | ChildRefused
+) -> ChildStory | None:
+    """The child that a venue's report means, by ClOrdID or by the ClOrdID of a cancel of it."""
+    orig = getattr(event, "orig_cl_ord_id", "")
+    return story.children.get(event.cl_ord_id) or story.children.get(orig)
+
+
+def _command(story: Story, step: Step, command: Command, young: dict[str, None]) -> None:
+    at = (step.seq, step.now)
+    match command:
+        case OpenParent():
+            story.opened, story.now = command, step.now
+        case Decide():
+            story.decisions.append(Decision(*at, command))
+        case SendChild():
+            story.decisions[-1].sent.append(command)
+            story.children[command.cl_ord_id] = ChildStory(command, *at, story.decisions[-1])
+            young[command.cl_ord_id] = None
+        case NoteBreach() if story.decisions and story.decisions[-1].seq == step.seq:
+            story.decisions[-1].breaches.append(command)
+        case RequestQuote():
+            story.decisions[-1].asked.append(command)
+        case Report():
+            story.told = command
+            _fill(story, step, command)
+        case Learn():
+            child = story.children[command.cl_ord_id]
+            child.lesson = command
+            child.events.append((*at, command))
+            young.pop(command.cl_ord_id, None)
+            return
+        case CancelChild():
+            story.children[command.orig_cl_ord_id].events.append((*at, command))
+        case MarkUnknown() | SettleChild() | QueryChild():
+            story.children[command.cl_ord_id].events.append((*at, command))
+            return
+        case _ if hasattr(command, "cl_ord_id") and command.cl_ord_id in story.children:
+            return
+        case _:
+            pass
+    story.lines.append((*at, command))
+
+
+def _fill(story: Story, step: Step, report: Report) -> None:
+    """Book what a report says of an execution: a fill, its bust, or its correction."""
+    child = story.children.get(report.child_cl_ord_id)
+    if child is None:
+        return
+    if report.exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT):
+        child.fills.pop(report.exec_ref_id, None)
+    if report.exec_type in (ExecType.TRADE, ExecType.TRADE_CORRECT):
+        child.fills[report.exec_id] = Fill(
+            report.exec_id,
+            step.now,
+            report.last_mkt,
+            report.child_cl_ord_id,
+            report.last_qty,
+            report.last_px,
+            _fill_fee(child, report.liquidity),
+        )
+
+
+# -- numbers from the record ---------------------------------------------------------------------
+
+
+def fee(candidate: CandidateRecord, side: Side, mid: int) -> int | None:
+    """The fee per share that a candidate's cost was made with, price units; None without a mid.
+
+    cost = 10^4 * (sign * (2 * price - mid) + 2 * fee) / mid, mid in half price units, and a
+    midpoint order has no distance to the midpoint (router.core.features.cost_bp).
+    """
+    if mid <= 0:
+        return None
+    away2 = 0
+    if candidate.price is not None and not candidate.arm.endswith("/dark_mid"):
+        away2 = side.sign * (2 * candidate.price - mid)
+    return round((candidate.cost_bp * mid / BP - away2) / 2)
+
+
+def _fill_fee(child: ChildStory, liquidity: str) -> int | None:
+    """The fee of a fill: that of making or taking, if the decision had such a candidate there."""
+    decide, mic = child.decision.decide, child.sent.mic
+    arms = {each.arm: each for each in decide.candidates}
+    own = child.decision.candidate(child.sent)
+    if f"{mic}/lit_take" in arms or f"{mic}/lit_make" in arms:
+        tactic = "lit_make" if liquidity == LIQUIDITY_ADDED else "lit_take"
+        own = arms.get(f"{mic}/{tactic}", own)
+    return fee(own, child.sent.side, decide.mid)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What fills cost against the arrival midpoint, bp of their value there; + is paid."""
+
+    qty: int
+    fills: int
+    notional: int
+    fees: int | None
+    """Price units; None if a fee is not known."""
+    price_bp: float | None
+    """None without an arrival midpoint."""
+    fees_bp: float | None
+
+    @property
+    def total_bp(self) -> float | None:
+        """Price and fees together."""
+        if self.price_bp is None or self.fees_bp is None:
+            return None
+        return self.price_bp + self.fees_bp
+
+
+def cost(fills: Iterable[Fill], side: Side, arrival_mid: int) -> Cost:
+    """Implementation shortfall of what was filled (controls.md 14): 10^4 D (paid - arrival)."""
+    found = list(fills)
+    qty = sum(each.qty for each in found)
+    notional = sum(each.qty * each.px for each in found)
+    known = [each.qty * each.fee for each in found if each.fee is not None]
+    fees = sum(known) if len(known) == len(found) else None
+    value2 = qty * arrival_mid  # twice the value at arrival
+    price_bp = BP * side.sign * (2 * notional - value2) / value2 if value2 else None
+    fees_bp = BP * 2 * fees / value2 if value2 and fees is not None else None
+    return Cost(qty, len(found), notional, fees, price_bp, fees_bp)
