@@ -120,7 +120,7 @@ def summary_text(result: dict[str, Any]) -> str:
         f"   own part of lit volume {own:.0%}: we move this benchmark ourselves\n"
         f"  {result['decisions']:,} decisions, {result['children']:,} children, "
         f"{result['fills']:,} fills, {result['rejects']} rejects, {result['lessons']:,} lessons\n"
-        f"  One order in one market: the stock's own move is in the shortfall, so it proves nothing\n"
+        "  One order in one market: the stock's own move is in the shortfall, it proves nothing\n"
     )
     venues = table(
         ("venue", "children", "fills", "shares", "cost bp", "fees USD"),

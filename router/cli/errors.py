@@ -68,10 +68,14 @@ def _of_the_journal(error: Exception) -> CommandError | None:
 
     match error:
         case StateLocked():
-            return CommandError(ExitCode.LOCKED, str(error))
+            cure = "end that process, or choose another folder with --state"
+            return CommandError(ExitCode.LOCKED, f"{error}; {cure}")
         case JournalPoisoned():
             return CommandError(ExitCode.POISONED, f"{error}: restart, to recover")
-        case JournalBroken() | ForeignState():
+        case ForeignState():
+            cure = "choose an empty folder, or one of Sluice's own, with --state"
+            return CommandError(ExitCode.ERROR, f"{error}; {cure}")
+        case JournalBroken():
             return CommandError(ExitCode.ERROR, str(error))
         case _:
             return None

@@ -119,10 +119,18 @@ def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator
         kind = ExecType.EXPIRED if good_till else ExecType.DONE_FOR_DAY
         status = OrdStatus.EXPIRED if good_till else OrdStatus.DONE_FOR_DAY
         yield report(env.shard, state, parent, kind, now, ord_status=status)
+    elif tif is TimeInForce.IOC and _more_to_take(env, parent):
+        return  # the last round traded: its timer asks for the next level of the books
     elif tif in (TimeInForce.IOC, TimeInForce.FOK) and parent.rounds:
         yield report(
             env.shard, state, parent, ExecType.CANCELED, now, ord_status=OrdStatus.CANCELED
         )
+
+
+def _more_to_take(env: Environment, parent: Parent) -> bool:
+    """An IOC goes on while each round trades something and the rounds are not used up."""
+    traded = parent.cum_qty > parent.cum_at_decision
+    return traded and 0 < parent.rounds < env.routing.reroutes_max
 
 
 # -- silence and doubt ---------------------------------------------------------------------------

@@ -184,6 +184,7 @@ def decide(state: State, now: int, command: m.Decide) -> None:
     parent = state.parents[command.parent_id]
     _asked(state, now, parent, command.volume, command.next_at)
     parent.rounds += 1
+    parent.cum_at_decision = parent.cum_qty
     parent.learner = command.learner
     parent.contexts = {each.arm: each.features for each in command.candidates if each.qty}
 

@@ -44,9 +44,11 @@ def narrow(
             lowered.append((allowed, clause))
             cap = min(cap, allowed)
         asked = rule.floor(candidate, context)
-        if asked <= context.parent.leaves_qty:
+        if 0 < asked <= context.parent.leaves_qty:
             floor, floor_by = _raised(floor, floor_by, asked, clause)
-        min_qty, min_qty_by = _raised(min_qty, min_qty_by, rule.min_qty(candidate, context), clause)
+        asked = rule.min_qty(candidate, context)
+        if asked > 0:
+            min_qty, min_qty_by = _raised(min_qty, min_qty_by, asked, clause)
     lowered.sort(key=lambda item: (-item[0], item[1]))
     notes = [CapNote(by=clause, cap=allowed) for allowed, clause in lowered]
     if 0 < cap < min_qty:

@@ -271,6 +271,7 @@ class Parent(msgspec.Struct):
     """When it is looked at next; 0 when no timer is set."""
     algo_at: int = 0
     """When the algo itself wants to be asked next."""
+    cum_at_decision: int = 0
     learner: str = ""
     contexts: dict[str, tuple[float, ...]] = {}
     """Of the last decision: the features of each arm that was given shares."""

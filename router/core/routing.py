@@ -13,6 +13,7 @@ import numpy as np
 
 from router.core.allocator import Allocation, allocate
 from router.core.candidates import candidates
+from router.core.chance import chance
 from router.core.environment import Environment, Policy
 from router.core.features import FEATURE_VERSION, FEATURES, cost_bp, features
 from router.core.intake import make_algo
@@ -124,20 +125,6 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
     quantities = _quantities(scene, allocation, narrowed)
     if scene.view.time_in_force is TimeInForce.FOK:
         quantities = _all_or_none(scene, found, narrowed)
-    records = tuple(
-        _record(
-            scene,
-            found[i],
-            narrowed[i],
-            matrix[i],
-            scores,
-            i,
-            costs[i],
-            quantities[i],
-            allocation.marginal_bp[i],
-        )
-        for i in range(len(found))
-    )
     yield Decide(
         parent_id=scene.parent.parent_id,
         due_qty=scene.qty,
@@ -151,14 +138,16 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         learner=key,
         learner_version=state.shelf.versions[key],
         policy_hash=scene.policy.hash,
-        candidates=records,
+        candidates=_records(found, narrowed, matrix, scores, costs, quantities, allocation),
         reason=_reason(found, narrowed, quantities),
     )
     for i, qty in enumerate(quantities):
         if qty > 0:
-            # What the decision has sent already counts in rules that bound a sum.
-            scene = replace(scene, view=parent_view(scene.parent))
-            fresh = _narrowed(env, scene, [found[i]], now)[0]
+            fresh = narrowed[i]
+            if scene.parent.working_qty != scene.view.working_qty:
+                # What the decision has sent already counts in rules that bound a sum.
+                scene = replace(scene, view=parent_view(scene.parent))
+                fresh = _narrowed(env, scene, [found[i]], now)[0]
             if min(qty, fresh.cap) >= max(1, fresh.min_qty):
                 yield from send(env, state, seq, now, scene, found[i], fresh, min(qty, fresh.cap))
 
@@ -277,8 +266,7 @@ def _score(
         env.fallback_learner,
     ):
         learner, arrays = state.shelf.get(key)
-        rng = np.random.Generator(np.random.Philox(key=env.seed, counter=seq))
-        scores = learner.score(arrays, request, rng)
+        scores = learner.score(arrays, request, chance(env.seed, seq))
         if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
             return scores, key, costs
     raise AssertionError("the fallback learner's scores are not finite")
@@ -311,31 +299,34 @@ def _all_or_none(
 _PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 
 
-def _record(
-    scene: Scene,
-    candidate: Candidate,
-    narrowed: Narrowed,
-    row: FloatArray,
+def _records(
+    found: Sequence[Candidate],
+    narrowed: Sequence[Narrowed],
+    matrix: FloatArray,
     scores: Scores,
-    i: int,
-    cost: float,
-    qty: int,
-    marginal: float,
-) -> CandidateRecord:
+    costs: Sequence[float],
+    quantities: Sequence[int],
+    allocation: Allocation,
+) -> tuple[CandidateRecord, ...]:
     at = [j - 1 for j in _PROBES if j <= scores.tails.shape[1]]
-    return CandidateRecord(
-        arm=candidate.arm.key,
-        price=candidate.price,
-        displayed=candidate.displayed,
-        cap=narrowed.cap,
-        caps=narrowed.caps,
-        min_qty=narrowed.min_qty,
-        floor=narrowed.floor,
-        features=tuple(row.tolist()),
-        cost_bp=cost,
-        value_bp=float(scores.values[i]),
-        tail=tuple(scores.tails[i, at].tolist()),
-        tail_mean=tuple(scores.mean_tails[i, at].tolist()),
-        qty=qty,
-        marginal_bp=float(marginal),
+    rows, values = matrix.tolist(), scores.values.tolist()
+    tails, mean_tails = scores.tails[:, at].tolist(), scores.mean_tails[:, at].tolist()
+    return tuple(
+        CandidateRecord(
+            arm=candidate.arm.key,
+            price=candidate.price,
+            displayed=candidate.displayed,
+            cap=narrowed[i].cap,
+            caps=narrowed[i].caps,
+            min_qty=narrowed[i].min_qty,
+            floor=narrowed[i].floor,
+            features=tuple(rows[i]),
+            cost_bp=costs[i],
+            value_bp=values[i],
+            tail=tuple(tails[i]),
+            tail_mean=tuple(mean_tails[i]),
+            qty=quantities[i],
+            marginal_bp=allocation.marginal_bp[i],
+        )
+        for i, candidate in enumerate(found)
     )

@@ -172,10 +172,15 @@ class Sim:
         return self._built is not None
 
     @property
+    def built(self) -> Built:
+        """The node of this life, with what it writes to."""
+        assert self._built is not None, "the node is down"
+        return self._built
+
+    @property
     def node(self) -> Node:
         """The node of this life."""
-        assert self._built is not None, "the node is down"
-        return self._built.node
+        return self.built.node
 
     def _boot(self) -> None:
         self._life += 1

@@ -62,9 +62,20 @@ def test_the_exit_codes_are_the_contract() -> None:
         (DocumentError(["f:1: a"]), 4, ("f:1: a",)),
         (TimeoutError(), 5, ("no answer in time",)),
         (ConnectionRefusedError(111, "refused"), 3, ("nobody answers: [Errno 111] refused",)),
-        (StateLocked("var/sluice", 7), 73, ("var/sluice is locked by process 7",)),
+        (
+            StateLocked("var/sluice", 7),
+            73,
+            (
+                "var/sluice is locked by process 7; "
+                "end that process, or choose another folder with --state",
+            ),
+        ),
         (JournalPoisoned("sync failed"), 75, ("sync failed: restart, to recover",)),
-        (ForeignState("not ours"), 1, ("not ours",)),
+        (
+            ForeignState("not ours"),
+            1,
+            ("not ours; choose an empty folder, or one of Sluice's own, with --state",),
+        ),
         (FileNotFoundError(2, "No such file", "x.yaml"), 1, ("x.yaml: No such file",)),
     ],
 )

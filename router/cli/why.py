@@ -1,0 +1,178 @@
+"""Explain an order or a child: what was known, who could have had it, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from config.settings import DEFAULT_CONFIG
+from router.analysis import contrast
+from router.analysis.explain import (
+    ChildStory,
+    Kind,
+    Meaning,
+    Story,
+    cost,
+    find,
+    near,
+    parent_of,
+    parent_story,
+    refused_story,
+)
+from router.cli.errors import CommandError, ExitCode
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.output import say, show, show_json
+from router.cli.why_text import child_text, cost_of, parent_text, refused_text
+from router.journal.storage import FileStorage
+
+
+def command(
+    order_id: Annotated[
+        str,
+        typer.Argument(metavar="ID", help="A child's ClOrdID, an OrderID, or a client's ClOrdID."),
+    ],
+    state: Annotated[
+        Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")
+    ] = None,
+    whole: Annotated[bool, typer.Option("--all", help="Every line of a long life.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Tell an order's story from the journal, next to a running daemon or long after.
+
+    Exit 2: there is no such id in the journal.
+    """
+    folder = state or settings_of(config, overrides).state
+    storage = FileStorage(folder, read_only=True)
+    meaning = _one(storage, order_id)
+    if meaning.kind is Kind.REFUSED:
+        story = refused_story(storage, meaning.name)
+        lines, data = refused_text(story, meaning.name), _refused_data(meaning, story)
+    else:
+        parent_id = meaning.parent_id or parent_of(storage, meaning.name)
+        story = parent_story(storage, parent_id)
+        if meaning.kind is Kind.CHILD:
+            child = story.children[meaning.name]
+            lines, data = child_text(story, child), _child_data(story, child)
+        else:
+            lines, data = parent_text(story, whole=whole), _parent_data(story)
+    if as_json:
+        show_json(data)
+    else:
+        for line in lines:
+            show(line)
+
+
+def _one(storage: FileStorage, order_id: str) -> Meaning:
+    """What the id means; the newest if it means several orders.
+
+    Raises:
+        CommandError: it means nothing.
+    """
+    found = find(storage, order_id)
+    if not found:
+        close = near(storage, order_id)
+        hint = f"nearest: {', '.join(close)}" if close else "sluice journal cat shows what there is"
+        text = f"no order or child {order_id!r} in {storage.folder}; {hint}"
+        raise CommandError(ExitCode.NOT_FOUND, text)
+    if len(found) > 1:
+        others = ", ".join(each.name for each in found[:-1])
+        say(f"note: {order_id} names {len(found)} orders; this is the newest, not {others}")
+    return found[-1]
+
+
+# -- JSON ----------------------------------------------------------------------------------------
+
+
+def _child_data(story: Story, child: ChildStory) -> dict[str, object]:
+    decision = child.decision
+    return {
+        "kind": "child",
+        "order": msgspec.to_builtins(story.opened),
+        "child": msgspec.to_builtins(child.sent),
+        "seq": child.seq,
+        "now": child.now,
+        "decision": msgspec.to_builtins(decision.decide),
+        "sent": msgspec.to_builtins(decision.sent),
+        "breaches": msgspec.to_builtins(decision.breaches),
+        "needs": [_need_data(each) for each in contrast.needs(decision.decide)],
+        "events": [
+            {"seq": seq, "now": now, "what": msgspec.to_builtins(what)}
+            for seq, now, what in child.events
+        ],
+        "fills": [asdict(fill) for fill in child.fills.values()],
+        "cum_qty": child.cum_qty,
+        "cost": _cost_data(story, child),
+        "lesson": msgspec.to_builtins(child.lesson),
+    }
+
+
+def _need_data(need: contrast.Need) -> dict[str, object]:
+    value = None
+    if need.value is not None:
+        high = need.value.high
+        value = {"above": need.value.low, "enough": None if high == float("inf") else high}
+    return {
+        "arm": need.arm,
+        "shares": need.shares,
+        "obstacle": need.obstacle.value,
+        "value_bp": value,
+        "cap": need.cap or None,
+    }
+
+
+def _cost_data(story: Story, child: ChildStory) -> dict[str, object]:
+    found = cost_of(story, child)
+    return {**asdict(found), "total_bp": found.total_bp}
+
+
+def _parent_data(story: Story) -> dict[str, object]:
+    assert story.opened is not None
+    arrival = story.opened.arrival_mid
+    fills = story.fills()
+    parts = {
+        mic: cost([each for each in fills if each.mic == mic], story.side, arrival)
+        for mic in dict.fromkeys(fill.mic for fill in fills)
+    }
+    whole = cost(fills, story.side, arrival)
+    return {
+        "kind": "parent",
+        "order": msgspec.to_builtins(story.opened),
+        "opened_at": story.now,
+        "last_report": msgspec.to_builtins(story.told),
+        "decisions": len(story.decisions),
+        "children": [
+            {**_builtins(each.sent), "seq": each.seq, "now": each.now, "cum_qty": each.cum_qty}
+            for each in story.children.values()
+        ],
+        "fills": [asdict(fill) for fill in fills],
+        "cost": {**asdict(whole), "total_bp": whole.total_bp},
+        "by_venue": {mic: {**asdict(c), "total_bp": c.total_bp} for mic, c in parts.items()},
+        "life": list(_life_data(story)),
+    }
+
+
+def _refused_data(meaning: Meaning, story: Story) -> dict[str, object]:
+    return {
+        "kind": "refused",
+        "cl_ord_id": meaning.name,
+        "report": msgspec.to_builtins(story.told),
+        "life": list(_life_data(story)),
+    }
+
+
+def _life_data(story: Story) -> Iterator[dict[str, object]]:
+    for seq, now, what in story.lines:
+        yield {"seq": seq, "now": now, "what": msgspec.to_builtins(what)}
+
+
+def _builtins(value: object) -> dict[str, object]:
+    found = msgspec.to_builtins(value)
+    assert isinstance(found, dict)
+    return found

@@ -1,0 +1,410 @@
+"""A story as text: what `sluice why` prints, in 100 columns, with units in every header.
+
+Owns words and layout. The numbers are `router.analysis`'s. Not a command.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from router.analysis import contrast
+from router.analysis.contrast import Interval, Need, Obstacle
+from router.analysis.explain import ChildStory, Cost, Decision, Story, cost
+from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
+from router.messages import CandidateRecord, Wait
+from router.model import PX_SCALE, TimeInForce
+
+WIDTH = 100
+CURVE_COLUMNS = 6
+"""Sizes at which fill curves are shown."""
+LIFE_MAX = 120
+"""Lines of a parent's life that are shown unless all are asked for."""
+
+CANDIDATE_HEADER = (
+    *("  arm", ">price", ">shown", ">cap", ">cost", ">value", ">given", ">sent", ">next lot"),
+)
+FILLS_HEADER = (
+    *("venue", ">fills", ">shares", ">avg price", ">fees", ">price bp", ">fees bp", ">cost bp"),
+)
+
+Rows = list[Sequence[str]]
+
+
+def columns(header: Sequence[str], rows: Rows) -> list[str]:
+    """Aligned columns. A header that starts with `>` is right-aligned, numbers that is."""
+    right = [each.startswith(">") for each in header]
+    lines = [[each.removeprefix(">") for each in header], *[list(row) for row in rows]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return [
+        "  ".join(
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """Below a heading."""
+    return [f"  {line}".rstrip() for line in lines]
+
+
+def wrapped(text: str) -> list[str]:
+    """A sentence in lines."""
+    return textwrap.wrap(text, WIDTH - 2, break_on_hyphens=False)
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """Names and what they are."""
+    lines = []
+    for name, text in rows:
+        first, *rest = textwrap.wrap(text, WIDTH - 12, break_on_hyphens=False) or [""]
+        lines.append(f"{name:<10}{first}")
+        lines.extend(" " * 10 + more for more in rest)
+    return lines
+
+
+# -- a child -------------------------------------------------------------------------------------
+
+
+def child_text(story: Story, child: ChildStory) -> Iterator[str]:
+    """Everything about one child."""
+    sent, decision = child.sent, child.decision
+    decide = decision.decide
+    limit = "without a limit" if sent.price is None else f"limit {px(sent.price)}"
+    more = f", MinQty {qty(sent.min_qty)}" if sent.min_qty else ""
+    yield (
+        f"{sent.cl_ord_id}: {sent.side.name.lower()} {qty(sent.qty)} {sent.symbol} at {sent.mic} "
+        f"by {sent.tactic.value}, {limit}, {sent.time_in_force.name}{more}; "
+        f"filled {qty(child.cum_qty)}"
+    )
+    yield from indented(facts(_known(story, decision)))
+    yield ""
+    yield from _candidates(decide.candidates, decision, f"{sent.mic}/{sent.tactic.value}")
+    yield from _curves(decision)
+    yield from _caps(decision)
+    yield from _limits(decision)
+    yield ""
+    yield "Why here"
+    yield from indented(wrapped(" ".join(_reasons(story, child))))
+    yield from _needs(decision, f"{sent.mic}/{sent.tactic.value}")
+    yield ""
+    yield f"What became of it, on {on_day(child.now)} UTC"
+    rows: Rows = [[clock(child.now), qty(child.seq), f"sent, {qty(sent.qty)} shares"]]
+    rows.extend([clock(now), qty(seq), words(what)] for seq, now, what in child.events)
+    yield from indented(columns(["time", ">seq", "what"], rows))
+    if child.fills:
+        yield ""
+        yield from indented(wrapped(_cost_text(story, cost_of(story, child))))
+
+
+def cost_of(story: Story, child: ChildStory) -> Cost:
+    """Of one child's fills, against the parent's arrival midpoint."""
+    return cost(child.fills.values(), story.side, story.opened.arrival_mid if story.opened else 0)
+
+
+def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
+    opened, decide = story.opened, decision.decide
+    assert opened is not None
+    yield (
+        "order",
+        f"{opened.parent_id} ({opened.cl_ord_id} of {opened.session}): {terms_text(opened.terms)}",
+    )
+    yield (
+        "decided",
+        f"{on_day(decision.now)} {clock(decision.now)} UTC, seq {qty(decision.seq)}: "
+        f"{qty(decide.due_qty)} shares due, urgency {decide.urgency:.2f}, lot {qty(decide.lot)}",
+    )
+    market = "no market" if not decide.mid else f"mid {money(decide.mid / 2)}"
+    arrival = f", {money(opened.arrival_mid / 2)} at arrival" if opened.arrival_mid else ""
+    yield "market", f"{market}{arrival}; {qty(decide.volume)} shares traded since the start"
+    yield (
+        "learner",
+        f"{decide.learner} after {qty(decide.learner_version)} lessons, features "
+        f"v{decide.feature_version}; {opened.algo}, policy {opened.policy}, "
+        f"documents {decide.policy_hash[:12]}",
+    )
+
+
+def _candidates(found: Sequence[CandidateRecord], decision: Decision, own: str) -> Iterator[str]:
+    yield "Candidates (cost, value and next lot in bp of the mid, sizes in shares)"
+    shares = _sent_by_arm(decision)
+    rows: Rows = []
+    for each in sorted(found, key=lambda c: (-c.qty, -c.marginal_bp)):
+        rows.append(
+            [
+                f"{'*' if each.arm == own else ' '} {each.arm}",
+                "mid" if each.price is None else px(each.price),
+                qty(each.displayed),
+                qty(each.cap),
+                f"{each.cost_bp:.3f}",
+                f"{each.value_bp:.3f}",
+                qty(each.qty),
+                qty(shares.get(each.arm, 0)),
+                f"{each.marginal_bp:.3f}",
+            ]
+        )
+    header = [
+        "  arm",
+        ">price",
+        ">shown",
+        ">cap",
+        ">cost",
+        ">value",
+        ">given",
+        ">sent",
+        ">next lot",
+    ]
+    yield from indented(columns(header, rows))
+
+
+def _sent_by_arm(decision: Decision) -> dict[str, int]:
+    return {f"{each.mic}/{each.tactic.value}": each.qty for each in decision.sent}
+
+
+def _curves(decision: Decision) -> Iterator[str]:
+    decide = decision.decide
+    count = max((len(each.tail) for each in decide.candidates), default=0)
+    if not count:
+        return
+    step = -(-count // CURVE_COLUMNS)
+    shown = sorted({*range(0, count, step), count - 1})[:CURVE_COLUMNS]
+    yield ""
+    yield "Fill curves: P(at least so many shares), as drawn / at the posterior mean"
+    header = ["  arm", *(f">{qty(contrast.PROBES[i] * decide.lot)}" for i in shown)]
+    rows: Rows = [
+        [
+            f"  {each.arm}",
+            *(f"{each.tail[i]:.3f}/{each.tail_mean[i]:.3f}" for i in shown),
+        ]
+        for each in sorted(decide.candidates, key=lambda c: (-c.qty, -c.marginal_bp))
+    ]
+    yield from indented(columns(header, rows))
+
+
+def _caps(decision: Decision) -> Iterator[str]:
+    rows: Rows = []
+    for each in decision.decide.candidates:
+        rows.extend([each.arm, qty(note.cap), note.by, note.note] for note in each.caps)
+        if each.floor or each.min_qty:
+            least = max(each.floor, each.min_qty)
+            rows.append([each.arm, "", "", f"no child below {qty(least)} shares"])
+    if rows:
+        yield ""
+        yield "Who lowered a cap, to so many shares"
+        yield from indented(columns(["arm", ">cap", "by", ""], rows))
+
+
+def _limits(decision: Decision) -> Iterator[str]:
+    if decision.breaches:
+        yield ""
+        yield "What a limit refused"
+        for each in decision.breaches:
+            yield from indented(wrapped(f"{each.mic or 'the order'}: {each.limit}: {each.text}"))
+
+
+# -- why here, and what would have had to differ -------------------------------------------------
+
+
+def _reasons(story: Story, child: ChildStory) -> Iterator[str]:
+    decide, arm = child.decision.decide, f"{child.sent.mic}/{child.sent.tactic.value}"
+    assert story.opened is not None
+    found = contrast.rows(decide)
+    own = next(each for each in found if each.record.arm == arm)
+    shared = ", ".join(f"{qty(e.qty)} to {e.arm}" for e in decide.candidates if e.qty)
+    yield f"Of {qty(decide.due_qty)} shares due, {shared}."
+    if child.sent.qty != own.record.qty:
+        yield (
+            f"Given {qty(own.record.qty)} and sent {qty(child.sent.qty)}: rules that bound a sum "
+            "counted what the decision had sent before."
+        )
+    if story.opened.terms.time_in_force is TimeInForce.FOK:
+        yield "The order is FOK: the first venue that shows all of it is given all of it."
+        return
+    last = own.marginal(own.lots)
+    yield f"The last lot given here was worth {interval(last)} bp."
+    where = contrast.cut(found, decide)
+    if where.worth is not None and where.holders != (arm,):
+        yield f"The worst lot given to anybody was worth {interval(where.worth)} bp"
+        yield f"({' or '.join(where.holders)})."
+    if where.spare:
+        yield f"{qty(where.spare * decide.lot)} shares went to nobody: nothing more was worth it."
+    yield from _other_venue(decide.candidates, contrast.nearest(decide, arm))
+
+
+def _other_venue(
+    found: Sequence[CandidateRecord], nearest: tuple[Need | None, Need | None]
+) -> Iterator[str]:
+    by_value, by_cap = nearest
+    records = {each.arm: each for each in found}
+    if by_value is not None and by_value.value is not None:
+        had = records[by_value.arm].value_bp
+        yield (
+            f"For another venue to win {qty(by_value.shares)} shares: {by_value.arm} with a value "
+            f"{_above(by_value.value)} bp (it had {had:.3f})."
+        )
+    if by_cap is not None:
+        record = records[by_cap.arm]
+        yield (
+            f"Or {by_cap.arm} with a cap of {qty(by_cap.cap)} shares (it had {qty(record.cap)}, "
+            f"{_who(record)}): it was worth more than what was given last."
+        )
+    if by_value is None and by_cap is None:
+        yield "No other venue could have won by its value or its cap alone."
+
+
+def _who(record: CandidateRecord) -> str:
+    """Who made the cap what it is."""
+    return f"by {record.caps[-1].by}" if record.caps else "all that it offered"
+
+
+def _above(value: Interval) -> str:
+    if value.exact:
+        return f"above {value.high:.3f}"
+    if value.high == float("inf"):
+        return f"above at least {value.low:.3f}"
+    return f"above {value.low:.3f} to {value.high:.3f}, where the record leaves the curve open,"
+
+
+def interval(found: Interval) -> str:
+    """A number, or both ends of what it may be."""
+    return f"{found.high:.3f}" if found.exact else f"{found.low:.3f} to {found.high:.3f}"
+
+
+def _needs(decision: Decision, own: str) -> Iterator[str]:
+    needs = [each for each in contrast.needs(decision.decide) if each.arm != own]
+    if needs:
+        yield ""
+        yield "What the others would have needed for more (value in bp, sizes in shares)"
+        rows: Rows = [[each.arm, qty(each.shares), _need_text(each)] for each in needs]
+        yield from indented(columns(["arm", ">for", "needs"], rows))
+
+
+def _need_text(need: Need) -> str:
+    """What a candidate would have needed, in a table."""
+    value = "" if need.value is None else f"value {_above(need.value)}".rstrip(",")
+    match need.obstacle:
+        case Obstacle.VALUE:
+            return value
+        case Obstacle.CAP:
+            return f"cap {qty(need.cap)}"
+        case Obstacle.BOTH:
+            return f"{value} and cap {qty(need.cap)}"
+        case _:
+            return need.obstacle.value
+
+
+# -- a parent ------------------------------------------------------------------------------------
+
+
+def parent_text(story: Story, *, whole: bool) -> Iterator[str]:
+    """A parent: where it stands, what it cost, its life."""
+    opened, told = story.opened, story.told
+    assert opened is not None
+    assert told is not None
+    yield (
+        f"{opened.parent_id}: {terms_text(told.terms)}; "
+        f"{told.ord_status.name.replace('_', ' ').lower()}, filled {qty(told.cum_qty)}"
+    )
+    arrival = f"mid {money(opened.arrival_mid / 2)}" if opened.arrival_mid else "no market"
+    parameters = ", ".join(f"{name}={value}" for name, value in opened.algo_params.items())
+    yield from indented(
+        facts(
+            [
+                ("client", f"{opened.cl_ord_id} of session {opened.session}"),
+                ("arrived", f"{on_day(story.now)} {clock(story.now)} UTC, {arrival}"),
+                ("worked by", f"{opened.algo} {parameters}".rstrip()),
+                ("policy", f"{opened.policy}, documents {opened.policy_hash[:12]}"),
+                ("so far", f"{len(story.decisions):,} decisions, {len(story.children):,} children, "
+                           f"{len(story.fills()):,} fills"),
+            ]
+        )
+    )  # fmt: skip
+    yield ""
+    yield from _by_venue(story)
+    yield f"Life, on {on_day(story.now)} UTC"
+    yield from indented(_life(story, whole=whole))
+
+
+def _by_venue(story: Story) -> Iterator[str]:
+    assert story.opened is not None
+    fills, arrival = story.fills(), story.opened.arrival_mid
+    if not fills:
+        return
+    rows: Rows = []
+    for mic in dict.fromkeys(fill.mic for fill in fills):
+        part = cost([fill for fill in fills if fill.mic == mic], story.side, arrival)
+        rows.append([mic, *_cost_cells(part)])
+    whole = cost(fills, story.side, arrival)
+    rows.append(["all", *_cost_cells(whole)])
+    yield "Fills (fees in the currency, cost in bp against the arrival mid, + is paid)"
+    header = [
+        "venue",
+        ">fills",
+        ">shares",
+        ">avg price",
+        ">fees",
+        ">price bp",
+        ">fees bp",
+        ">cost bp",
+    ]
+    yield from indented(columns(header, rows))
+    yield ""
+
+
+def _cost_cells(found: Cost) -> list[str]:
+    fees = "-" if found.fees is None else f"{found.fees / PX_SCALE:,.2f}"
+    average = money(found.notional / found.qty) if found.qty else "-"
+    parts = (found.price_bp, found.fees_bp, found.total_bp)
+    return [qty(found.fills), qty(found.qty), average, fees, *(_bp(each) for each in parts)]
+
+
+def _bp(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _cost_text(story: Story, found: Cost) -> str:
+    if found.total_bp is None:
+        return f"{qty(found.qty)} shares filled; there was no arrival mid to measure against."
+    return (
+        f"{qty(found.qty)} shares at {money(found.notional / found.qty)}: {_bp(found.price_bp)} bp "
+        f"against the parent's arrival mid, and {_bp(found.fees_bp)} bp of fees."
+    )
+
+
+def _life(story: Story, *, whole: bool) -> list[str]:
+    rows: Rows = []
+    waits, waiting = 0, ""
+    for seq, now, what in story.lines:
+        if isinstance(what, Wait) and what.reason == waiting:
+            waits += 1
+            rows[-1] = [clock(now), qty(seq), f"{words(what)} ({waits} times)"]
+            continue
+        waits, waiting = (1, what.reason) if isinstance(what, Wait) else (0, "")
+        rows.append([clock(now), qty(seq), words(what)])
+    if len(rows) > LIFE_MAX and not whole:
+        left = len(rows) - LIFE_MAX
+        half = LIFE_MAX // 2
+        rows = [
+            *rows[:half],
+            ["", "", f"... {left:,} lines left out; --all has them"],
+            *rows[-half:],
+        ]
+    lines = columns(["time", ">seq", "what"], rows)
+    return [_cut(line) for line in lines]
+
+
+def _cut(line: str) -> str:
+    return line if len(line) <= WIDTH - 2 else line[: WIDTH - 6] + " ..."
+
+
+def refused_text(story: Story, name: str) -> Iterator[str]:
+    """An order that never became a parent."""
+    assert story.told is not None
+    yield f"{name}: {terms_text(story.told.terms)}; refused"
+    yield from indented(wrapped(story.told.text))
+    yield ""
+    yield f"Life, on {on_day(story.lines[0][1])} UTC"
+    rows: Rows = [[clock(now), qty(seq), words(what)] for seq, now, what in story.lines]
+    yield from indented(columns(["time", ">seq", "what"], rows))

@@ -1,0 +1,197 @@
+"""What happened to an order, in words: one phrase for each event and command.
+
+Owns the words. Not a command.
+"""
+
+from __future__ import annotations
+
+from router.fix.codec import px_text, time_text
+from router.messages import (
+    CancelChild,
+    CancelReceived,
+    CancelRejectReceived,
+    ChildRefused,
+    Decide,
+    ExecutionReceived,
+    FreezeParent,
+    Learn,
+    MarkUnknown,
+    NoteBreach,
+    OpenParent,
+    OrderReceived,
+    OrderTerms,
+    QueryChild,
+    RefuseCancel,
+    ReplaceReceived,
+    Report,
+    RequestQuote,
+    Reschedule,
+    SendChild,
+    SettleChild,
+    StatusReceived,
+    Wait,
+)
+from router.model import PX_SCALE, ExecType
+
+
+def qty(number: int) -> str:
+    """Shares, or a count."""
+    return f"{number:,}"
+
+
+def px(price: int) -> str:
+    """A price, exact."""
+    return px_text(price)
+
+
+def money(units: float) -> str:
+    """A price that need not be on a tick, to a hundredth of a cent."""
+    return f"{units / PX_SCALE:,.4f}"
+
+
+def clock(ns: int) -> str:
+    """The time of day, UTC."""
+    return time_text(ns)[9:]
+
+
+def on_day(ns: int) -> str:
+    """The date, UTC."""
+    text = time_text(ns)
+    return f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+
+
+def terms_text(terms: OrderTerms) -> str:
+    """What the client asked for."""
+    price = "market" if terms.price is None else f"limit {px(terms.price)}"
+    account = f" for {terms.account}" if terms.account else ""
+    side = terms.side.name.lower().replace("_", " ")
+    life = terms.time_in_force.name
+    return f"{side} {qty(terms.order_qty)} {terms.symbol}{account}, {price}, {life}"
+
+
+_REPORTS = {
+    ExecType.NEW: "told: new",
+    ExecType.CANCELED: "told: canceled",
+    ExecType.REPLACED: "told: replaced",
+    ExecType.PENDING_CANCEL: "told: cancel pending",
+    ExecType.PENDING_REPLACE: "told: replace pending",
+    ExecType.REJECTED: "told: rejected",
+    ExecType.SUSPENDED: "told: suspended",
+    ExecType.EXPIRED: "told: expired",
+    ExecType.DONE_FOR_DAY: "told: done for the day",
+    ExecType.RESTATED: "told: resumed",
+    ExecType.ORDER_STATUS: "told: where it stands",
+}
+
+_VENUE = {
+    ExecType.NEW: "acknowledged",
+    ExecType.PENDING_NEW: "acknowledged",
+    ExecType.PENDING_CANCEL: "cancel acknowledged",
+    ExecType.CANCELED: "canceled",
+    ExecType.REJECTED: "rejected",
+    ExecType.EXPIRED: "expired",
+    ExecType.DONE_FOR_DAY: "done for the day",
+    ExecType.ORDER_STATUS: "status told",
+}
+
+
+def words(what: object) -> str:
+    """One event or command."""
+    match what:
+        case OrderReceived():
+            return f"order {what.cl_ord_id} from {what.session}"
+        case CancelReceived():
+            return f"cancel request {what.cl_ord_id}"
+        case ReplaceReceived():
+            return f"replace request {what.cl_ord_id}: {terms_text(what.terms)}"
+        case StatusReceived():
+            return "status request"
+        case ExecutionReceived():
+            return _execution(what)
+        case CancelRejectReceived():
+            return f"cancel refused by the venue: {what.text}".rstrip(": ")
+        case ChildRefused():
+            return f"message refused by the venue: {what.text}".rstrip(": ")
+        case _:
+            return _command(what)
+
+
+def _execution(event: ExecutionReceived) -> str:
+    trade = f"{qty(event.last_qty)} at {px(event.last_px)}, ExecID {event.exec_id}"
+    match event.exec_type:
+        case ExecType.TRADE:
+            return f"filled {trade}"
+        case ExecType.TRADE_CANCEL:
+            return f"bust of ExecID {event.exec_ref_id}"
+        case ExecType.TRADE_CORRECT:
+            return f"correction of ExecID {event.exec_ref_id}: {trade}"
+        case _:
+            what = _VENUE.get(event.exec_type, event.exec_type.name.lower())
+            status = f" {event.ord_status.name}" if what == "status told" else ""
+            order = f", OrderID {event.order_id}" if what == "acknowledged" else ""
+            return f"{what}{status}{order}: {event.text}".rstrip(": ")
+
+
+def _command(what: object) -> str:
+    match what:
+        case OpenParent():
+            return f"taken as {what.parent_id}: {what.algo}, policy {what.policy}"
+        case Decide():
+            return _decision(what)
+        case SendChild():
+            price = "" if what.price is None else f" at {px(what.price)}"
+            where = f"{what.mic} {what.tactic.value}"
+            return f"child {what.cl_ord_id}: {qty(what.qty)} to {where}{price}"
+        case CancelChild():
+            return f"cancel {what.cl_ord_id} of {what.orig_cl_ord_id}: {what.reason}"
+        case RequestQuote():
+            return f"quote asked of {what.mic} for {qty(what.qty)}"
+        case NoteBreach():
+            where = f" at {what.mic}" if what.mic else ""
+            return f"refused by limit {what.limit}{where}: {what.text}"
+        case Wait():
+            return f"waits until {clock(what.until)}: {what.reason}"
+        case Report():
+            return _report(what)
+        case RefuseCancel():
+            return f"told: request {what.cl_ord_id} refused: {what.text}"
+        case MarkUnknown():
+            return f"UNKNOWN, counts in full: {what.reason}"
+        case SettleChild():
+            return f"closed with what it traded: {what.reason}"
+        case QueryChild():
+            return "asked the venue what became of it"
+        case FreezeParent():
+            return f"frozen, no more children: {what.reason}"
+        case Reschedule():
+            return f"new schedule until {clock(what.end_time)}"
+        case Learn():
+            return _lesson(what)
+        case _:
+            return type(what).__name__
+
+
+def _decision(decide: Decide) -> str:
+    shared = ", ".join(f"{qty(each.qty)} {each.arm}" for each in decide.candidates if each.qty)
+    return f"{qty(decide.due_qty)} due: {shared or 'nothing sent, ' + decide.reason}"
+
+
+def _report(report: Report) -> str:
+    left = f"{qty(report.cum_qty)} done, {qty(report.leaves_qty)} left"
+    fill = f"{qty(report.last_qty)} at {px(report.last_px)} from {report.last_mkt}"
+    match report.exec_type:
+        case ExecType.TRADE:
+            return f"told: fill {fill}, child {report.child_cl_ord_id}; {left}"
+        case ExecType.TRADE_CANCEL:
+            return f"told: bust of a fill from {report.last_mkt}; {left}"
+        case ExecType.TRADE_CORRECT:
+            return f"told: fill corrected to {fill}; {left}"
+        case _:
+            text = f"{_REPORTS.get(report.exec_type, report.exec_type.name)}; {left}"
+            return f"{text}: {report.text}" if report.text else text
+
+
+def _lesson(lesson: Learn) -> str:
+    text = f"lesson for {lesson.learner}: asked {lesson.sent_lots} lots, got {lesson.filled_lots}"
+    markout = "" if lesson.markout_bp is None else f", markout {lesson.markout_bp:.3f} bp"
+    return f"{text}, {lesson.outcome}{markout}"
