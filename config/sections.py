@@ -104,7 +104,9 @@ class Clock(Section):
     speed: float = Field(default=1.0, gt=0, le=10_000)
     """Simulated seconds in a second."""
     origin: str | None = None
-    """Where simulated time starts, such as `2026-01-05T09:30:00Z`; null: the time of the start."""
+    """When simulated and real time agree, such as `2026-01-05T09:30:00Z`; null: at the start.
+
+    Processes with the same origin and speed share their time."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
