@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +76,7 @@ class Clock:
         return 0 if self._stream.uniform() < self._p else 1
 
 
+@lru_cache
 def _weights(acf1: float, gamma: float) -> Vector:
     """Copy probabilities by lag so that the first autocorrelation is `acf1`.
 

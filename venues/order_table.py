@@ -7,7 +7,7 @@ order references. Knows nothing of messages, sessions or how a market decides.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum, auto
 
 from router.model import OrdStatus
@@ -127,8 +127,9 @@ class ClientOrder:
         self.apply(Happening.FILLED if done else Happening.PARTLY_FILLED)
 
     def take_terms(self, new: VenueOrder, cl_ord_id: str) -> None:
-        """Take the new terms of a granted replace; OrderQty is never below what has traded."""
-        self.terms = replace(new, qty=max(new.qty, self.cum_qty))
+        """Take the terms that a replace was granted: `new.qty` is not below what has traded."""
+        assert new.qty >= self.cum_qty, (self.order_id, new.qty, self.cum_qty)
+        self.terms = new
         self.cl_ord_id = cl_ord_id
         done = self.cum_qty == self.terms.qty
         self.apply(Happening.REPLACED_DONE if done else Happening.REPLACED_OPEN)

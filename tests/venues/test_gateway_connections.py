@@ -137,6 +137,23 @@ def test_logout_is_answered_and_the_session_logs_on_again() -> None:
     assert client.said() == ["8 X 0/0 100/0/100"]
 
 
+def test_a_reset_session_does_not_resend_frames_of_the_old_numbering() -> None:
+    wires = Wires()
+    client = wires.orders()
+    for number in range(3):
+        wires.order(client, f"C{number}", "40=2|54=1|38=100|44=40")
+    wires.cut(client)
+    header = f"49=SLUICE\x0152={time_text(wires.now)}\x0156=LIT_A\x01"
+    conn = wires.open("LIT_A")
+    wires.write(conn, encode("FIX.4.4", "A", "34=1\x01" + header, "98=0\x01108=30\x01141=Y\x01"))
+    assert b"\x01141=Y\x01" in wires.raw[conn]
+    wires.raw[conn] = b""
+    wires.write(conn, encode("FIX.4.4", "2", "34=2\x01" + header, "7=1\x0116=0\x01"))
+    assert wires.raw[conn].count(b"8=FIX") == 1
+    assert b"\x0135=4\x01" in wires.raw[conn]
+    assert b"\x0136=2\x01123=Y\x01" in wires.raw[conn]
+
+
 def test_a_connection_that_does_not_read_is_closed_and_its_reports_come_later() -> None:
     wires = Wires()
     client = wires.orders()

@@ -174,9 +174,7 @@ def test_a_replace_counts_what_was_already_executed(market: Market) -> None:
 def test_a_later_expire_time_replaces_the_earlier_one(market: Market) -> None:
     early, late = START + 5 * NS, START + 9 * NS
     market.submit(A, order("x", Side.BUY, 100, BID, TimeInForce.GTD, expire_time=early), START)
-    market.replace(
-        A, "x", order("y", Side.BUY, 100, BID, TimeInForce.GTD, expire_time=late), START
-    )
+    market.replace(A, "x", order("y", Side.BUY, 100, BID, TimeInForce.GTD, expire_time=late), START)
     market.take()
     market.tick(late)
     assert said_of_orders(market) == [Expired(A, late, "y")]

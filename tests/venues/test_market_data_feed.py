@@ -195,6 +195,21 @@ def test_a_reader_that_is_behind_gets_the_trades_and_one_snapshot() -> None:
     ]
 
 
+def test_what_a_reader_missed_is_told_once() -> None:
+    reader = Reader()
+    reader.client(SUBSCRIBE)
+    for _ in range(2):
+        reader.feed.backlog(BACKLOG_SOFT + 1, NOW)
+        reader.changed(TRADE)
+        reader.quoted("Q1")
+        reader.said()
+        reader.feed.backlog(0, NOW)
+        assert [one[0] for one in reader.said()] == ["X", "W", "S"]
+    reader.feed.backlog(BACKLOG_SOFT + 1, NOW)
+    reader.feed.backlog(0, NOW)
+    assert reader.said() == [SNAPSHOT]
+
+
 def test_the_trades_kept_for_a_reader_that_is_behind_are_bounded() -> None:
     reader = Reader()
     reader.client(SUBSCRIBE)

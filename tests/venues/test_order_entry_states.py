@@ -246,6 +246,14 @@ def test_d1c_after_a_refused_replace_the_next_names_the_order_s_own_id() -> None
     ]
 
 
+def test_the_name_of_a_refused_replace_means_no_order() -> None:
+    desk = resting()
+    desk.change("Y", "X", PARTLY.format(800))
+    desk.refused("99", ref=0)
+    with pytest.raises(KeyError):
+        desk.filled(100, 10, ref=1)
+
+
 def test_d2d_a_second_replace_while_one_is_pending_is_refused() -> None:
     desk = resting()
     desk.change("Y", "X", PARTLY.format(800))
