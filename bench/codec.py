@@ -18,8 +18,8 @@ import simplefix
 from router.fix.codec import decode, encode, time_text
 from router.fix.framing import TRAILERS, Framer, checksum
 
-ROUNDS = 9
-LOOPS = 2_000
+ROUNDS = 25
+LOOPS = 500
 NOW = 1_767_623_400_123_456_789
 Pairs = list[tuple[str, str]]
 

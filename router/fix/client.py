@@ -278,11 +278,8 @@ class OmsClient:
     def _collect(self) -> None:
         for frame in self.session.take_frames():
             if frame.fresh:
-                if frame.seq in self._sent or frame.seq == 1:
-                    self._sent.clear()  # The numbers were reset: these answer nothing now.
                 self._sent[frame.seq] = frame.data
-                if len(self._sent) > SENT_FRAMES_MAX:
-                    del self._sent[next(iter(self._sent))]
+                self._sent.pop(frame.seq - SENT_FRAMES_MAX, None)
             if frame.live:
                 self._out += frame.data
 

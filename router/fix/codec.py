@@ -222,8 +222,9 @@ def encode(begin_string: str, msg_type: str, header: str, body: str) -> bytes:
     `header` is the text of fields 34, 49, 52, 56 and so on, `body` that of the others; every field
     ends in SOH. Characters outside latin-1 become `?`.
     """
-    rest = f"35={msg_type}\x01{header}{body}"
-    data = f"8={begin_string}\x019={len(rest)}\x01{rest}".encode("latin-1", "replace")
+    size = len("35=|") + len(msg_type) + len(header) + len(body)
+    text = f"8={begin_string}\x019={size}\x0135={msg_type}\x01{header}{body}"
+    data = text.encode("latin-1", "replace")
     return data + TRAILERS[checksum(data)]
 
 
@@ -284,6 +285,9 @@ def _decimal(text: str) -> tuple[int, str, str]:
     return (-1 if text.startswith("-") else 1), whole, fraction
 
 
+_MILLIS = tuple(f".{millis:03d}" for millis in range(1_000))
+
+
 @lru_cache(maxsize=64)
 def _second_text(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y%m%d-%H:%M:%S")
@@ -291,9 +295,9 @@ def _second_text(second: int) -> str:
 
 def time_text(ns: int, precision: int = 3) -> str:
     """UTCTimestamp of UTC nanoseconds, cut to 0, 3, 6 or 9 decimals of a second."""
-    second, rest = divmod(ns, 1_000_000_000)
     if precision == 3:
-        return f"{_second_text(second)}.{rest // 1_000_000:03d}"
+        return _second_text(ns // 1_000_000_000) + _MILLIS[ns // 1_000_000 % 1_000]
+    second, rest = divmod(ns, 1_000_000_000)
     if precision == 0:
         return _second_text(second)
     return f"{_second_text(second)}.{rest // 10 ** (9 - precision):0{precision}d}"

@@ -130,7 +130,7 @@ class Dictionary:
     trailer: tuple[str, ...]
     messages: Mapping[str, MessageSpec]
     others: frozenset[str]
-    """MsgTypes that exist and are not spoken: only their header and their tags are judged."""
+    """MsgTypes that exist and are not spoken: only their structure and header are judged."""
     formats: Mapping[str, Callable[[str], object] | None]
     """Every tag there is, with its syntax."""
     values: Mapping[str, frozenset[str]]

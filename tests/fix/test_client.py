@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from fix.wire import OMS, SLUICE, T0, OneSide, S, ours, pipes, said
+from router.fix import client as client_module
 from router.fix.client import Fill, OmsClient
 from router.fix.codec import decode
 from router.fix.dictionary import FIX44
@@ -215,7 +218,33 @@ def test_the_session_keeps_itself_alive_and_ends() -> None:
     assert not client.logged_on
 
 
-def test_a_reset_forgets_the_frames_of_before() -> None:
+def test_frames_that_are_no_longer_kept_are_gap_filled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "SENT_FRAMES_MAX", 2)
+    desk = Desk()
+    for _ in range(4):
+        desk.client.new_order("BAC", Side.BUY, 100, now=T0)
+    desk.carry()
+    desk.client.received(said("35=2|34=2|7=2|16=0|", "SLUICE", "OMS"), T0)
+    fill, first, second = pipes(desk.client.writes())
+    assert "|35=4|34=2|43=Y|" in fill
+    assert "|36=4|123=Y|" in fill
+    assert "|11=C-3|" in first
+    assert "|11=C-4|" in second
+
+
+def test_an_id_used_again_is_sent_again_and_shown_once() -> None:
+    desk = Desk()
+    client = desk.client
+    client.new_order("BAC", Side.BUY, 100, now=T0, cl_ord_id="X")
+    view = client.orders["X"]
+    client.new_order("BAC", Side.BUY, 900, now=T0, cl_ord_id="X")
+    assert client.orders == {"X": view}
+    assert client.orders["X"] is view
+    client.replace("X", now=T0, price=100_000_000)
+    assert [body.split("|38=")[1].split("|")[0] for body in desk.asked()] == ["100", "900", "100"]
+
+
+def test_a_reset_begins_the_frames_again() -> None:
     client = OmsClient(replace(OMS, reset_on_logon=True))
     for _ in range(2):
         client.opened(T0)

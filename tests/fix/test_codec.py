@@ -8,9 +8,11 @@ import pytest
 import simplefix
 from hypothesis import given
 from hypothesis import strategies as st
+from simplefix.data import RAW_DATA_TAGS, RAW_LEN_TAGS
 
 from fix.wire import T0, framed, raw, said
 from router.fix.codec import (
+    DATA_LENGTHS,
     FIELDS_MAX,
     CodecError,
     decode,
@@ -24,8 +26,6 @@ from router.fix.codec import (
     time_value,
 )
 from router.fix.framing import Framer
-
-LENGTHS = {"95": "96", "354": "355", "348": "349", "212": "213", "90": "91", "618": "619"}
 
 
 def fields(text: str) -> list[tuple[str, str]]:
@@ -65,7 +65,7 @@ def test_a_message_is_its_fields_in_order() -> None:
 )
 def test_values_may_hold_equals_and_data_values_soh(body: str) -> None:
     tag, _, value = body.rpartition("|")[0].rpartition("|")[2].partition("=")
-    if body.startswith(tuple(f"{length}=" for length in (*LENGTHS, "93"))):
+    if body.startswith(tuple(f"{length}=" for length in DATA_LENGTHS)):
         start = body.index("|") + 1
         tag, _, value = body[start:-1].partition("=")
     message = decode(framed("35=0|34=1|" + body + "112=Z|"))
@@ -129,7 +129,8 @@ def test_the_first_of_a_repeated_tag_is_kept() -> None:
     message = decode(framed("35=D|34=1|40=1|40=2|58=x=|40=3|"))
     assert message.get("40") == "1"
     assert [value for tag, value in message.pairs if tag == "40"] == ["1", "2", "3"]
-    assert decode(framed("35=D|34=1|40=1|40=2|35=8|")).msg_type == "D"
+    plain = decode(framed("35=D|34=1|40=1|40=2|35=8|"))
+    assert (plain.msg_type, plain.get("35"), plain.get("40")) == ("D", "D", "1")
 
 
 def test_groups_are_entries() -> None:
@@ -175,48 +176,17 @@ def test_encode_frames_its_fields() -> None:
     assert safe_text("") == ""
 
 
-TAGS = (
-    st.integers(1, 20_000)
-    .map(str)
-    .filter(
-        lambda tag: (
-            int(tag) > 60
-            and tag not in {"89", "91", "93", "95", "96"}
-            and tag not in LENGTHS
-            and tag not in LENGTHS.values()
-            and tag
-            not in {
-                "350",
-                "351",
-                "352",
-                "353",
-                "356",
-                "357",
-                "358",
-                "359",
-                "360",
-                "361",
-                "362",
-                "363",
-                "364",
-                "365",
-                "445",
-                "446",
-                "621",
-                "622",
-            }
-        )
-    )
-)
+SPECIAL = {8, 9, 10, 35, *RAW_LEN_TAGS, *RAW_DATA_TAGS}
+TAGS = st.integers(1, 20_000).filter(lambda tag: tag not in SPECIAL).map(str)
 TEXT = st.text(
     st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"),
     min_size=1,
     max_size=20,
 )
 DATA = st.tuples(
-    st.sampled_from(sorted(LENGTHS)),
+    st.sampled_from(sorted(DATA_LENGTHS)),
     st.text(st.characters(min_codepoint=0, max_codepoint=255), min_size=1, max_size=20),
-).map(lambda pair: [(pair[0], str(len(pair[1]))), (LENGTHS[pair[0]], pair[1])])
+).map(lambda pair: [(pair[0], str(len(pair[1]))), (DATA_LENGTHS[pair[0]], pair[1])])
 
 
 @given(st.lists(st.one_of(st.tuples(TAGS, TEXT).map(lambda pair: [pair]), DATA), max_size=20))
@@ -246,6 +216,13 @@ def test_whatever_stands_in_a_frame_decode_raises_nothing_but_codec_error(
         return
     again = b"".join(f"{tag}={value}\x01".encode("latin-1") for tag, value in message.pairs)
     assert again == frames[0]
+
+
+def test_our_data_fields_are_those_that_simplefix_knows() -> None:
+    theirs = dict(zip(RAW_LEN_TAGS, RAW_DATA_TAGS, strict=True))
+    assert {int(k): int(v) for k, v in DATA_LENGTHS.items()} == {
+        length: theirs[length] for length in theirs if length < 1000
+    }
 
 
 def test_simplefix_builds_what_we_read() -> None:

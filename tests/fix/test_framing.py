@@ -76,6 +76,7 @@ def test_the_checksum_is_the_byte_sum(data: bytes) -> None:
         raw("8=FIX.4.4|9=|35=2|10=162|"),
         raw("8=FIX.4.4|35=2|9=5|10=162|"),
         raw("8=FIX.4.4|9=5|34=2|10=162|"),
+        framed("34=2|35=0|"),
         raw("9=5|8=FIX.4.4|35=0|10=163|"),
         raw("8=FOX.4.4|9=5|35=0|10=163|"),
         raw("GET / HTTP/1.1") + b"\r\n\r\n",
@@ -110,6 +111,7 @@ def test_a_declared_end_inside_the_next_message_is_not_searched_before() -> None
         (raw("8=FIX.4.4|9=1234567890123|35=A|"), "12 digits"),
         (raw("8=FIX.4.4|9=" + "0" * 5000), "12 digits"),
         (raw("8=FIX" + "4" * 60), "no SOH"),
+        (raw("8=FIX" + "4" * 30 + "|9=5|35=0|10=000|"), "no SOH"),
         (b"\x00" * (FRAME_MAX + 10), "no sound frame"),
         (b"8=FIX" * (FRAME_MAX // 4), "no SOH"),
         (b"x" + b"8=FIX" * (FRAME_MAX // 4), "no sound frame"),
@@ -180,6 +182,10 @@ def test_memory_is_bounded_and_linear_in_a_frame() -> None:
     for _ in range(600):
         junk.feed(b"y" * 100)
         assert junk.buffered < 5
+
+
+def test_noise_between_sound_frames_does_not_add_up() -> None:
+    assert outcome([b"x" * 1000 + GOOD] * 100) == ([GOOD] * 100, 100, False)
 
 
 class Counted(bytes):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from fix.wire import OMS, T0, OneSide, S, framed, said
-from router.fix.session import LoggedOn, LoggedOut, SessionState
+from router.fix.session import LoggedOn, LoggedOut, Received, SessionState
 
 Make = Callable[..., OneSide]
 DROPPED = (True, SessionState.CLOSING)
@@ -261,6 +261,16 @@ def test_a_reset_in_mid_session_is_followed_in_both_roles(
     assert side.says() == side.expected("35=A|34=1|98=0|108=20|141=Y|", "35=0|34=2|112=T|")
     assert (side.session.next_in, side.session.next_out) == (3, 3)
     assert side.reports() == []
+
+
+def test_a_reset_forgets_what_was_held(acceptor: Make) -> None:
+    side = acceptor()
+    side.told("35=B|34=3|148=old|33=1|58=y|")
+    side.told("35=A|34=1|98=0|108=30|141=Y|", "35=0|34=2|", "35=B|34=3|148=new|33=1|58=y|")
+    [event] = side.reports()
+    assert isinstance(event, Received)
+    assert event.message.get("148") == "new"
+    assert side.session.next_in == 4
 
 
 def test_a_reset_in_mid_session_needs_number_1(acceptor: Make) -> None:

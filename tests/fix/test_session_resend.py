@@ -135,6 +135,38 @@ def test_an_unanswered_request_is_repeated_once_and_then_the_session_ends(accept
     assert side.session.state is SessionState.EXPELLED
 
 
+def test_an_answer_that_has_begun_earns_another_repetition(acceptor: Make) -> None:
+    side = acceptor()
+    side.told(news(9))
+    side.wait(10)
+    side.told(news(2, again=True))
+    side.says()
+    side.wait(10)
+    assert side.says() == side.expected("35=2|34=4|7=3|16=0|")
+    assert side.session.logged_on
+
+
+def test_nothing_follows_the_logout_of_a_tick(acceptor: Make) -> None:
+    side = acceptor(logon=False)
+    side.told("35=A|34=1|98=0|108=10|", news(4))
+    side.wait(9)
+    side.told("35=0|34=5|")
+    side.wait(10)
+    side.says()
+    # The request's end and a heartbeat are due in the same instant.
+    side.wait(1)
+    assert side.says() == side.expected("35=5|34=5|58=ResendRequest was not answered|")
+
+
+def test_held_messages_do_not_follow_one_that_ends_the_session(acceptor: Make) -> None:
+    side = acceptor()
+    side.told(f"35=B|34=3|43=Y|122=20260105-14:30:01.000|{NEWS}", news(4))
+    side.told(news(2, again=True))
+    assert side.session.state is SessionState.EXPELLED
+    assert side.received() == [("B", 2, True)]
+    assert side.session.next_in == 4
+
+
 def test_a_request_that_is_being_answered_is_not_repeated(acceptor: Make) -> None:
     side = acceptor()
     side.told(news(20))
@@ -167,6 +199,26 @@ def test_what_was_asked_is_forgotten_with_the_connection(acceptor: Make) -> None
     side.says()
     side.told("35=A|34=5|98=0|108=30|")
     assert side.says() == side.expected("35=A|34=3|98=0|108=30|", "35=2|34=4|7=2|16=0|")
+
+
+def test_what_was_held_is_forgotten_with_the_connection(acceptor: Make) -> None:
+    side = acceptor()
+    side.told(news(4))
+    side.lose()
+    side.connect()
+    side.told("35=A|34=2|98=0|108=30|", news(3))
+    assert side.received() == [("B", 3, False)]
+    side.told(news(4))
+    assert side.received() == [("B", 4, False)]
+    assert side.session.logged_on
+
+
+def test_held_bytes_are_given_back(initiator: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inbox, "HELD_BYTES_MAX", len(said(news(3))) * 2)
+    side = initiator()
+    for first in (2, 5):
+        side.told(news(first + 1), news(first + 2), news(first, again=True))
+    assert side.session.next_in == 8
 
 
 # --- their gap -----------------------------------------------------------------------------------
@@ -392,3 +444,16 @@ def test_an_initiators_messages_do_not_go_to_who_refuses_the_logon(initiator: Ma
         "35=5|34=3|58=MsgSeqNum too low, expecting 5 but received 1|"
     )
     assert side.session.wants_close
+
+
+def test_a_fault_during_a_resend_still_gets_its_logout(acceptor: Make) -> None:
+    side = speaking(acceptor)
+    side.answers = False
+    side.told("35=2|34=5|7=2|16=3|")
+    side.send("B", NEWS)
+    side.told("35=0|34=1|")
+    text = "MsgSeqNum too low, expecting 6 but received 1"
+    assert side.says() == side.expected(f"35=B|34=8|{NEWS}", f"35=5|34=9|58={text}|")
+    # The store's late answer is for nobody.
+    side.answer()
+    assert side.says() == []

@@ -41,6 +41,17 @@ def test_10b_a_gap_fill_over_held_messages_lets_them_go(acceptor: Make) -> None:
     assert side.session.next_in == 8
     side.told(news(8))
     assert side.received() == [("B", 8, False)]
+    side.says()
+    # What was let go does not disturb the next gap.
+    side.told(news(11), news(12))
+    assert side.says() == side.expected("35=2|34=3|7=9|16=0|")
+
+
+def test_a_gap_fill_needs_no_original_time(acceptor: Make) -> None:
+    side = acceptor()
+    side.told("35=4|34=2|43=Y|36=5|123=Y|")
+    assert side.says() == []
+    assert side.session.next_in == 5
 
 
 def test_10c_an_old_gap_fill_is_ignored(acceptor: Make) -> None:
