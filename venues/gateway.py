@@ -10,9 +10,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from router.fix.framing import Framer, FramingError, peek_logon
+from router.fix.lobby import Lobby
+from router.fix.reception import Admitted
 from router.fix.session import SessionConfig
-from router.model import NS
 from venues.audit import Audit, AuditKind, AuditRecord, NoAudit
 from venues.line import Line
 from venues.market_data import DataMarket, MarketDataFeed
@@ -30,11 +30,6 @@ from venues.order_outbox import Outbox, VenueIds
 
 BACKLOG_HARD = 16 * 1024 * 1024
 """Unsent bytes above which a connection is closed."""
-LOGON_BYTES_MAX = 4_096
-"""Bytes that a connection may send before its Logon is whole."""
-LOGON_WAIT_NS = 10 * NS
-STRANGERS_MAX = 64
-"""Connections of one venue that have not logged on."""
 
 
 class VenueMarket(OrderMarket, DataMarket, Protocol):
@@ -71,15 +66,6 @@ class GatewayProfile:
     check_latency: bool = True
     """Off for a market whose clock is not the client's: SendingTime(52) is then not judged."""
     order_entry: OrderEntryProfile = field(default_factory=OrderEntryProfile)
-
-
-@dataclass(slots=True)
-class _Stranger:
-    """A connection that has not said who it is."""
-
-    framer: Framer
-    deadline: int
-    seen: bytes = b""
 
 
 class VenueGateway:
@@ -122,7 +108,10 @@ class VenueGateway:
             self._config(profile.data_client, durable=False), self.feed, settle=settle
         )
         self._lines = {profile.client: self._orders, profile.data_client: self._data}
-        self._conns: dict[int, Line | _Stranger] = {}
+        self._lobby = Lobby(
+            {(profile.begin_string, client, mic): line for client, line in self._lines.items()}
+        )
+        self._conns: dict[int, Line] = {}
         self._writes: list[tuple[int, bytes]] = []
         self._closes: list[int] = []
 
@@ -143,31 +132,29 @@ class VenueGateway:
     def opened(self, conn: int, now: int) -> None:
         """A connection was accepted."""
         assert conn not in self._conns, conn
-        strangers = sum(isinstance(one, _Stranger) for one in self._conns.values())
-        if strangers >= STRANGERS_MAX:
+        if not self._lobby.opened(conn, now):
             self._closes.append(conn)
-            return
-        self._conns[conn] = _Stranger(Framer(frame_max=LOGON_BYTES_MAX), now + LOGON_WAIT_NS)
 
     def received(self, conn: int, data: bytes, now: int) -> None:
         """Bytes came in. Those of a connection that is being closed are ignored."""
-        match self._conns.get(conn):
-            case Line() as line:
-                line.receive(data, now)
-                self._collect(line, now)
-            case _Stranger() as stranger:
-                self._introduce(conn, stranger, data, now)
+        line = self._conns.get(conn)
+        if line is not None:
+            line.receive(data, now)
+            self._collect(line, now)
+        elif self._lobby.holds(conn):
+            self._introduce(conn, data, now)
 
     def closed(self, conn: int, now: int) -> None:
         """The connection is gone."""
-        known = self._conns.pop(conn, None)
-        if isinstance(known, Line):
-            known.lost(now)
+        self._lobby.closed(conn)
+        line = self._conns.pop(conn, None)
+        if line is not None:
+            line.lost(now)
 
     def backlog(self, conn: int, unsent: int, now: int) -> None:
         """So many bytes of the connection are written but not sent: conflate, or end it."""
         line = self._conns.get(conn)
-        if not isinstance(line, Line):
+        if line is None:
             return
         if unsent > BACKLOG_HARD:
             self._end(conn, now)
@@ -179,7 +166,7 @@ class VenueGateway:
     def deadline(self) -> int | None:
         """When `tick` is wanted."""
         times = [line.deadline() for line in self._lines.values() if line.conn is not None]
-        times += [one.deadline for one in self._conns.values() if isinstance(one, _Stranger)]
+        times.append(self._lobby.deadline())
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: int) -> None:
@@ -189,9 +176,8 @@ class VenueGateway:
             if line.conn is not None and due is not None and due <= now:
                 line.tick(now)
                 self._collect(line, now)
-        for conn, one in list(self._conns.items()):
-            if isinstance(one, _Stranger) and one.deadline <= now:
-                self._end(conn, now)
+        for conn in self._lobby.overdue(now):
+            self._end(conn, now)
 
     # --- in from the market -----------------------------------------------------------------------
 
@@ -236,38 +222,19 @@ class VenueGateway:
         closes, self._closes = self._closes, []
         return closes
 
-    def _introduce(self, conn: int, stranger: _Stranger, data: bytes, now: int) -> None:
-        """Find the session that a connection's first frame asks for; drop who asks for none."""
-        stranger.seen += data
-        try:
-            frames = stranger.framer.feed(data)
-        except FramingError as error:
-            frames = error.frames
-            if not frames:
-                self._end(conn, now)
-                return
-        if not frames:
-            if stranger.framer.garbled or len(stranger.seen) > LOGON_BYTES_MAX:
-                self._end(conn, now)
-            return
-        line = self._called(peek_logon(frames[0]))
-        if line is None:
-            self._end(conn, now)  # Silently: a message would spend a number of somebody's.
-            return
-        self._conns[conn] = line
-        line.connect(conn, now)
-        line.receive(stranger.seen, now)
-        self._collect(line, now)
+    def _introduce(self, conn: int, data: bytes, now: int) -> None:
+        """Find the session that a connection's Logon asks for; drop in silence who asks for none.
 
-    def _called(self, logon: tuple[str, str, str] | None) -> Line | None:
-        """The session for a Logon's BeginString, SenderCompID and TargetCompID, if it is free."""
-        if logon is None:
-            return None
-        begin_string, sender, target = logon
-        line = self._lines.get(sender)
-        if begin_string != self._profile.begin_string or target != self.mic or line is None:
-            return None
-        return line if line.conn is None else None
+        A message would spend a number of somebody's.
+        """
+        known = self._lobby.received(conn, data)
+        if isinstance(known, Admitted) and known.key.conn is None:
+            self._conns[conn] = known.key
+            known.key.connect(conn, now)
+            known.key.receive(known.data, now)
+            self._collect(known.key, now)
+        elif known is not None:
+            self._end(conn, now)
 
     def _collect(self, line: Line, now: int) -> None:
         conn = line.conn

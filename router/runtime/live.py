@@ -18,13 +18,13 @@ from typing import Any, cast
 
 import uvloop
 
+from router.fix.lobby import Lobby
 from router.fix.reception import Admitted
 from router.journal.market import MarketFile
 from router.journal.segments import Journal, JournalPoisoned
 from router.runtime import control
 from router.runtime.clock import Clock
 from router.runtime.control import Answer, Request
-from router.runtime.lobby import Lobby
 from router.runtime.log import Log
 from router.runtime.node import Batch, Node
 

@@ -16,10 +16,10 @@ from typing import Protocol
 
 import numpy as np
 
+from router.fix.lobby import Lobby
 from router.fix.reception import Admitted
 from router.journal.memory import MemoryStorage
 from router.model import NS
-from router.runtime.lobby import Lobby
 from router.runtime.node import Batch, Built, Node
 
 EVENTS_AT_ONCE_MAX = 100_000

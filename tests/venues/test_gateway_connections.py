@@ -5,7 +5,9 @@ from __future__ import annotations
 from gateway_wire import MS, SECOND, Client, Wires
 
 from router.fix.codec import encode, time_text
-from venues.gateway import BACKLOG_HARD, LOGON_BYTES_MAX, STRANGERS_MAX
+from router.fix.lobby import STRANGERS_MAX
+from router.fix.reception import BEFORE_LOGON_MAX
+from venues.gateway import BACKLOG_HARD
 
 NAMED = (("X", 100), ("Y", 200), ("Z", 300))
 
@@ -28,7 +30,7 @@ def test_who_is_not_known_is_dropped_without_a_word() -> None:
     assert dropped_silently(wires, logon(wires).replace(b"8=FIX.4.4", b"8=FIX.4.2"))
     assert dropped_silently(wires, encode("FIX.4.4", "0", "34=1\x0149=SLUICE\x0156=LIT_A\x01", ""))
     assert dropped_silently(wires, b"GET / HTTP/1.1\r\n\r\n" * 2)
-    assert dropped_silently(wires, b"8=FIX.4.4\x019=%d\x01" % LOGON_BYTES_MAX + b"x" * 10)
+    assert dropped_silently(wires, b"8=FIX.4.4\x019=%d\x01" % BEFORE_LOGON_MAX + b"x" * 10)
     wires.orders()  # and none of them has spent a number of the session's
     assert wires.gateways.numbers.numbers("LIT_A", "SLUICE") == (2, 2)
 

@@ -7,19 +7,20 @@ of them is.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Generic
 
-from router.fix.reception import Admitted, Reception, Refused
+from router.fix.reception import Admitted, KeyT, Reception, Refused
 
 STRANGERS_MAX = 64
 
 
-class Lobby:
+class Lobby(Generic[KeyT]):
     """The strangers of one acceptor."""
 
-    def __init__(self, sessions: Mapping[tuple[str, str, str], str]) -> None:
-        """`sessions`: BeginString, SenderCompID, TargetCompID as peers send them, to link names."""
+    def __init__(self, sessions: Mapping[tuple[str, str, str], KeyT]) -> None:
+        """`sessions`: BeginString, SenderCompID, TargetCompID as peers send them, to a session."""
         self._sessions = sessions
-        self._strangers: dict[int, Reception[str]] = {}
+        self._strangers: dict[int, Reception[KeyT]] = {}
 
     def opened(self, conn: int, now: int) -> bool:
         """A connection is up. False: there are too many strangers, close it."""
@@ -32,7 +33,7 @@ class Lobby:
         """True while the connection has not logged on."""
         return conn in self._strangers
 
-    def received(self, conn: int, data: bytes) -> Admitted[str] | Refused | None:
+    def received(self, conn: int, data: bytes) -> Admitted[KeyT] | Refused | None:
         """Who it is, that it must go, or that more bytes are needed."""
         answer = self._strangers[conn].receive(data)
         if answer is not None:
