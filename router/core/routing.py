@@ -181,8 +181,11 @@ def _candidates(env: Environment, state: State, now: int, scene: Scene) -> list[
     )
     if scene.view.time_in_force in IMMEDIATE:
         found = [each for each in found if each.tactic is not Tactic.DEALER_RFQ]
-    if scene.view.time_in_force in IMMEDIATE or scene.due.urgency >= 1.0:
-        found = [each for each in found if each.tactic not in RESTING_TACTICS]
+    now_or_never = [each for each in found if each.tactic not in RESTING_TACTICS]
+    # At full urgency nothing rests, as long as there is something shown to take.
+    must_trade = scene.due.urgency >= 1.0 and any(each.displayed for each in now_or_never)
+    if scene.view.time_in_force in IMMEDIATE or must_trade:
+        found = now_or_never
     return found
 
 
