@@ -55,7 +55,7 @@ NOWHERE: tuple[str, ...] = ()
 BANNED: dict[str, tuple[str, ...]] = {
     "asyncio": SHELL,
     "uvloop": SHELL,
-    "socket": SHELL,
+    "socket": (*SHELL, "router/cli/knock.py"),
     "random": NOWHERE,
     "uuid": NOWHERE,
     "pickle": NOWHERE,

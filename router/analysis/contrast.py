@@ -174,7 +174,8 @@ def _need(row: Row, found: list[Row], decide: Decide) -> Need:
     if row.record.value_bp <= value.low + TOLERANCE:
         return Need(arm, shares, Obstacle.VALUE if has_room else Obstacle.BOTH, value, cap)
     # Between: if there was room it was not worth it, for it was not given.
-    return Need(arm, shares, Obstacle.VALUE if has_room else Obstacle.UNCLEAR, value, cap)
+    more = Interval(max(value.low, row.record.value_bp), value.high)
+    return Need(arm, shares, Obstacle.VALUE if has_room else Obstacle.UNCLEAR, more, cap)
 
 
 def _displaced(row: Row, found: list[Row], decide: Decide, block: int) -> Interval:

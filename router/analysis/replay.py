@@ -149,10 +149,16 @@ class Verdict:
     commands: int = 0
     gaps: list[Gap] = field(default_factory=list)
     difference: Difference | None = None
-    digest: str = ""
-    """Of the second fold of the journal."""
     config_hashes: list[str] = field(default_factory=list)
     """Of each life, as its Restarted has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a life of the daemon decided with."""
+
+    make_engine: Callable[[], Engine]
+    policy_hash: str
 
 
 class Judge:
@@ -163,11 +169,18 @@ class Judge:
     again until the next start.
     """
 
-    def __init__(self, make_engine: Callable[[], Engine], policy_hash: str) -> None:
+    def __init__(
+        self, rules_of: Callable[[str], Rules], journal: Callable[[], Iterable[Step]]
+    ) -> None:
+        """`rules_of` makes what a configuration's digest means; "" is the loaded one.
+
+        `journal` reads all of the journal's own steps, each time anew.
+        """
         self.verdict = Verdict()
-        self._make_engine = make_engine
-        self._policy_hash = policy_hash
-        self._facts = make_engine().state
+        self._rules_of = rules_of
+        self._journal = journal
+        self._rules = rules_of("")
+        self._facts = self._rules.make_engine().state
         self._engine: Engine | None = None
         self._gap: Gap | None = None
         self._last_seq = 0
@@ -186,8 +199,20 @@ class Judge:
                 break
         else:
             self._end_life()
-        self.verdict.digest = self._facts.digest()
+            again = self._fold(self._last_seq).digest()
+            if self.verdict.difference is None and again != self._facts.digest():
+                text = "two folds of the same journal differ"
+                self.verdict.difference = Difference(self._last_seq, "", 0, None, None, text)
         return self.verdict
+
+    def _fold(self, last_seq: int) -> State:
+        """The fold of the journal, as a daemon with the rules of now would recover it."""
+        state = self._rules.make_engine().state
+        for step in self._journal():
+            if step.seq > last_seq:
+                break
+            fold_step(state, step)
+        return state
 
     def _end_life(self) -> None:
         """The state of who decided must be the fold of what was recorded."""
@@ -201,7 +226,7 @@ class Judge:
         """Take one step; False if it is the first that differs."""
         if isinstance(step.event, Restarted):
             self.verdict.config_hashes.append(step.event.config_hash)
-            self._begin_life()
+            self._begin_life(step.seq, step.event.config_hash)
         self._look_for_policy(step)
         of_market = from_market(step)
         same = True
@@ -213,9 +238,12 @@ class Judge:
             fold_step(self._facts, step)
         return same
 
-    def _begin_life(self) -> None:
+    def _begin_life(self, seq: int, config_hash: str) -> None:
         self._gap = None
-        self._engine = self._make_engine()
+        rules, self._rules = self._rules, self._rules_of(config_hash)
+        if self._rules is not rules:  # timers and times depend on the configuration
+            self._facts = self._fold(seq - 1)
+        self._engine = self._rules.make_engine()
         self._engine.state = copy.deepcopy(self._facts)
 
     def _look_for_gap(self, step: Step) -> None:
@@ -230,8 +258,9 @@ class Judge:
         for command in step.commands:
             if isinstance(command, OpenParent | Decide):
                 ran = command.policy_hash
-                if ran != self._policy_hash:
-                    reason = f"policy {ran[:12]} ran, policy {self._policy_hash[:12]} is loaded"
+                if ran != self._rules.policy_hash:
+                    loaded = self._rules.policy_hash
+                    reason = f"policy {ran[:12]} ran, policy {loaded[:12]} is loaded"
                     self._gap = Gap(step.seq, step.seq, 0, reason)
                     return
 
@@ -249,7 +278,7 @@ class Judge:
     def _compare(self, step: Step, *, count: bool) -> bool:
         assert step.event is not None
         if self._engine is None:  # a history that does not begin with a start
-            self._begin_life()
+            self._begin_life(step.seq, "")
         assert self._engine is not None
         event = type(step.event).__name__
         try:

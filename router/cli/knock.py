@@ -1,10 +1,11 @@
-"""Ask a running daemon through the control socket in its state folder.
+"""The command line's own sockets: ask a running daemon, and see who listens where.
 
 Owns the client's side of `router.runtime.control`: one JSON line out, one in. Not a command.
 """
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 from pathlib import Path
@@ -29,17 +30,51 @@ def ask(state: Path, request: dict[str, object]) -> dict[str, Any]:
     if not state.is_dir():
         raise nobody
     try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
-            door.settimeout(ANSWER_S)
-            door.connect(socket_path(state))
-            door.sendall(json.dumps(request).encode() + b"\n")
-            with door.makefile("rb") as answers:
-                line = answers.readline()
+        line = _exchange(state, json.dumps(request).encode() + b"\n")
     except TimeoutError:
         raise CommandError(ExitCode.TIME_OUT, f"the daemon on {state} does not answer") from None
+    except PermissionError:
+        text = f"the daemon on {state} is another user's: ask as that user"
+        raise CommandError(ExitCode.REFUSED, text) from None
     except OSError:
         raise nobody from None
     answer: dict[str, Any] = json.loads(line) if line else {"error": "the daemon is stopping"}
     if "error" in answer:
         raise CommandError(ExitCode.REFUSED, str(answer["error"]))
     return answer
+
+
+def _exchange(state: Path, request: bytes) -> bytes:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
+        door.settimeout(ANSWER_S)
+        door.connect(socket_path(state))
+        door.sendall(request)
+        with door.makefile("rb") as answers:
+            return answers.readline()
+
+
+def unreachable(host: str, port: int, timeout_s: float = 1.0) -> str:
+    """Why nobody can be reached at an address; empty if somebody accepts."""
+    try:
+        with socket.create_connection((host, port), timeout_s):
+            return ""
+    except TimeoutError:
+        return f"no answer in {timeout_s:g} s"
+    except OSError as error:
+        return (error.strerror or str(error)).lower()
+
+
+def cannot_listen(host: str, port: int) -> str:
+    """Why a port cannot be had; empty if it can. It is given back at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as door:
+            # As the daemon does it: what an old connection still holds does not count.
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            door.bind((host, port))
+            door.listen(1)
+            return ""
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            return "another process listens there"
+        return (error.strerror or str(error)).lower()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from router.analysis.replay import (
     Difference,
     ForeignJournal,
     Judge,
+    Rules,
     Summary,
     Verdict,
     differing_fields,
@@ -25,8 +26,7 @@ from router.analysis.replay import (
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
-from router.core.engine import Engine
-from router.core.environment import Environment
+from router.cli.remembered import recall
 from router.journal.market import read_market
 from router.journal.recovery import merge_market, read_steps
 from router.journal.storage import FileStorage
@@ -53,15 +53,10 @@ def command(
     """
     settings = settings_of(config, overrides)
     storage = FileStorage(state or settings.state, read_only=True)
-    family = build.families()
-    env = build.environment(settings, family)
-
-    def make_engine() -> Engine:
-        return build.engine(env, family)
-
+    book = Configurations(settings, storage.folder)
     try:
-        summary = summarize(_steps(storage), make_engine().state)
-        verdict = _judge(storage, env, make_engine, summary) if verify else None
+        summary = summarize(_steps(storage), book.rules("").make_engine().state)
+        verdict = _judge(storage, book, summary) if verify else None
     except ForeignJournal as error:
         text = f"{error}, which this configuration has not; give the one that ran, with its --set"
         raise CommandError(ExitCode.CONFIGURATION, text) from None
@@ -70,45 +65,71 @@ def command(
     else:
         _show(storage, summary, verdict)
     if verdict is not None:
-        _end(settings, summary, verdict)
+        _end(book, verdict)
+
+
+class Configurations:
+    """The loaded configuration, and those that the state folder remembers, by digest."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.digest = settings.digest()
+        self._folder = folder
+        self._family = build.families()
+        self._made = {self.digest: self._make(settings), "": self._make(settings)}
+
+    def rules(self, digest: str) -> Rules:
+        """What a configuration makes; the loaded one where that one cannot be had."""
+        if digest not in self._made:
+            settings = recall(self._folder, digest)
+            if settings is None:
+                return self._made[self.digest]
+            self._made[digest] = self._make(settings)
+        return self._made[digest]
+
+    def missing(self, digests: list[str]) -> list[str]:
+        """Those that could not be had."""
+        return [each for each in digests if each not in self._made]
+
+    def _make(self, settings: Settings) -> Rules:
+        env = build.environment(settings, self._family)
+        assert isinstance(env.policies, PolicyBook)
+        return Rules(lambda: build.engine(env, self._family), env.policies.hash)
 
 
 def _steps(storage: FileStorage) -> Iterator[Step]:
     return (step for _, step in read_steps(storage, live=True))
 
 
-def _judge(
-    storage: FileStorage, env: Environment, make_engine: Callable[[], Engine], summary: Summary
-) -> Verdict:
-    assert isinstance(env.policies, PolicyBook)
+def _judge(storage: FileStorage, book: Configurations, summary: Summary) -> Verdict:
     # What a running daemon has written since the first reading is left out of the second.
     journal = (each for each in read_steps(storage, live=True) if each[1].seq <= summary.last_seq)
     market = (each for each in read_market(storage) if each.seq <= summary.last_seq)
-    return Judge(make_engine, env.policies.hash).run(merge_market(journal, market))
+    judge = Judge(book.rules, lambda: _steps(storage))
+    return judge.run(merge_market(journal, market))
 
 
-def _outcome(summary: Summary, verdict: Verdict) -> str:
+def _outcome(verdict: Verdict) -> str:
     """`different`, `undecided` or `same`."""
-    folds_agree = verdict.difference is not None or verdict.digest == summary.digest
-    if verdict.difference is not None or not folds_agree:
+    if verdict.difference is not None:
         return "different"
     return "undecided" if verdict.gaps else "same"
 
 
-def _end(settings: Settings, summary: Summary, verdict: Verdict) -> None:
+def _end(book: Configurations, verdict: Verdict) -> None:
     """Say what it means, and end with the code for it.
 
     Raises:
         CommandError: unless everything was decided again and is the same.
     """
-    outcome = _outcome(summary, verdict)
-    others = [each for each in verdict.config_hashes if each != settings.digest()]
+    outcome = _outcome(verdict)
+    missing = book.missing(verdict.config_hashes)
     of_policy = any(gap.reason.startswith("policy") for gap in verdict.gaps)
-    if others and (outcome == "different" or of_policy):
+    if missing and (outcome == "different" or of_policy):
+        theirs = ", ".join(sorted({each[:12] for each in missing}))
         say(
-            f"note: {len(others)} of {len(verdict.config_hashes)} starts ran with another "
-            f"configuration than the one that is loaded ({settings.digest()[:12]}, theirs "
-            f"{', '.join(sorted({each[:12] for each in others}))}); give the one that ran"
+            f"note: {len(missing)} of {len(verdict.config_hashes)} starts ran with another "
+            f"configuration ({theirs}) than the one that is loaded ({book.digest[:12]}); give the "
+            "one that ran: --config and --set"
         )
     if outcome == "different":
         raise CommandError(ExitCode.ERROR, *_difference_lines(verdict))
@@ -123,9 +144,7 @@ def _end(settings: Settings, summary: Summary, verdict: Verdict) -> None:
 
 def _difference_lines(verdict: Verdict) -> Iterator[str]:
     found = verdict.difference
-    if found is None:
-        yield "two folds of the same journal differ: the fold has hidden state"
-        return
+    assert found is not None
     if found.text:
         yield f"DIFFERENT at seq {found.seq} {found.event}: {found.text}"
         return
@@ -168,12 +187,11 @@ def _show(storage: FileStorage, summary: Summary, verdict: Verdict | None) -> No
         ["digest", summary.digest],
     ]  # fmt: skip
     if verdict is not None:
-        again = "the same digest" if verdict.digest == summary.digest else verdict.digest
         if verdict.difference is None:
-            rows.append(["folded twice", again])
+            rows.append(["folded twice", "the same state, and that of the engine"])
         told = f"{verdict.compared:,} steps, {verdict.commands:,} commands: the same, byte for byte"
         rows.append(["decided again", told])
-        rows.append(["verdict", _outcome(summary, verdict)])
+        rows.append(["verdict", _outcome(verdict)])
     show("\n".join(f"{name:<14} {text}" for name, text in rows))
 
 
@@ -181,10 +199,9 @@ def _data(storage: FileStorage, summary: Summary, verdict: Verdict | None) -> di
     found: dict[str, object] = {"state": str(storage.folder), **asdict(summary)}
     if verdict is not None:
         found["verify"] = {
-            "outcome": _outcome(summary, verdict),
+            "outcome": _outcome(verdict),
             "compared": verdict.compared,
             "commands": verdict.commands,
-            "digest": verdict.digest,
             "gaps": [asdict(gap) for gap in verdict.gaps],
             "difference": _difference_data(verdict.difference),
             "config_hashes": verdict.config_hashes,

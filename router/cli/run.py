@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from router import build
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show_json
+from router.cli.remembered import remember
 from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
@@ -45,22 +47,39 @@ def command(
     clock = Clock(speed=settings.clock.speed, origin=settings.clock.origin_ns)
     venues = start_venues(settings, clock) if simulate else None
     try:
-        run(settings, clock, venues.ports if venues else {}, as_json=as_json)
+        run(
+            settings,
+            clock,
+            venues.ports if venues else {},
+            remembered=lambda: remember(settings, config, overrides),
+            as_json=as_json,
+        )
     finally:
         if venues is not None:
             venues.stop()
 
 
-def run(settings: Settings, clock: Clock, ports: dict[str, int], *, as_json: bool) -> None:
-    """Open the state folder, recover, and drive the node until a signal."""
+def run(
+    settings: Settings,
+    clock: Clock,
+    ports: dict[str, int],
+    *,
+    remembered: Callable[[], None],
+    as_json: bool,
+) -> None:
+    """Open the state folder, recover, and drive the node until a signal.
+
+    `remembered` keeps the settings in the folder once it is known to be ours.
+    """
     log = structlog.get_logger()
-    settings.state.mkdir(parents=True, exist_ok=True)
+    settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     storage = FileStorage(settings.state)
 
     def on_step(step: Step) -> None:
         narrate(log, step)
 
     built = build.node(settings, storage, monotonic=clock.monotonic, on_step=on_step)
+    remembered()
     built.node.start(settings.digest(), clock.now())
     epoch = built.node.engine.state.epoch
     log.info(

@@ -45,6 +45,20 @@ def columns(header: Sequence[str], rows: Rows) -> list[str]:
     ]
 
 
+def timeline(rows: Rows) -> list[str]:
+    """Time, seq and what happened; what is long goes on below itself."""
+    width = max((len(row[1]) for row in rows), default=3)
+    left = " " * (12 + 2 + max(width, 3) + 2)
+    lines = []
+    for line in columns(["time        ", ">seq", "what"], rows):
+        first, *rest = textwrap.wrap(
+            line[len(left) :], WIDTH - 2 - len(left), break_on_hyphens=False
+        ) or [""]
+        lines.append(line[: len(left)] + first)
+        lines.extend(left + "  " + more for more in rest)
+    return lines
+
+
 def indented(lines: Sequence[str]) -> list[str]:
     """Below a heading."""
     return [f"  {line}".rstrip() for line in lines]
@@ -93,7 +107,7 @@ def child_text(story: Story, child: ChildStory) -> Iterator[str]:
     yield f"What became of it, on {on_day(child.now)} UTC"
     rows: Rows = [[clock(child.now), qty(child.seq), f"sent, {qty(sent.qty)} shares"]]
     rows.extend([clock(now), qty(seq), words(what)] for seq, now, what in child.events)
-    yield from indented(columns(["time", ">seq", "what"], rows))
+    yield from indented(timeline(rows))
     if child.fills:
         yield ""
         yield from indented(wrapped(_cost_text(story, cost_of(story, child))))
@@ -242,7 +256,7 @@ def _other_venue(
         had = records[by_value.arm].value_bp
         yield (
             f"For another venue to win {qty(by_value.shares)} shares: {by_value.arm} with a value "
-            f"{_above(by_value.value)} bp (it had {had:.3f})."
+            f"of {_above(by_value.value)} bp ({_surely(by_value.value)}it had {had:.3f})."
         )
     if by_cap is not None:
         record = records[by_cap.arm]
@@ -260,11 +274,14 @@ def _who(record: CandidateRecord) -> str:
 
 
 def _above(value: Interval) -> str:
-    if value.exact:
-        return f"above {value.high:.3f}"
-    if value.high == float("inf"):
-        return f"above at least {value.low:.3f}"
-    return f"above {value.low:.3f} to {value.high:.3f}, where the record leaves the curve open,"
+    """How much it takes: the record may leave open which number between two it is."""
+    return f"more than {value.low:.3f}"
+
+
+def _surely(value: Interval) -> str:
+    if value.exact or value.high == float("inf"):
+        return ""
+    return f"{value.high:.3f} would have done; "
 
 
 def interval(found: Interval) -> str:
@@ -283,16 +300,23 @@ def _needs(decision: Decision, own: str) -> Iterator[str]:
 
 def _need_text(need: Need) -> str:
     """What a candidate would have needed, in a table."""
-    value = "" if need.value is None else f"value {_above(need.value)}".rstrip(",")
+    value = ""
+    if need.value is not None:
+        surely = _surely(need.value).rstrip("; ")
+        value = f"a value of {_above(need.value)}" + (f" ({surely})" if surely else "")
     match need.obstacle:
         case Obstacle.VALUE:
             return value
         case Obstacle.CAP:
-            return f"cap {qty(need.cap)}"
+            return f"a cap of {qty(need.cap)}"
         case Obstacle.BOTH:
-            return f"{value} and cap {qty(need.cap)}"
-        case _:
-            return need.obstacle.value
+            return f"{value}, and a cap of {qty(need.cap)}"
+        case Obstacle.SIZE:
+            return "no child of its least size fits into what is due"
+        case Obstacle.CURVE:
+            return "nothing would do: so much is never expected to fill there"
+        case Obstacle.UNCLEAR:
+            return "the record leaves open what"
 
 
 # -- a parent ------------------------------------------------------------------------------------
@@ -391,12 +415,7 @@ def _life(story: Story, *, whole: bool) -> list[str]:
             ["", "", f"... {left:,} lines left out; --all has them"],
             *rows[-half:],
         ]
-    lines = columns(["time", ">seq", "what"], rows)
-    return [_cut(line) for line in lines]
-
-
-def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH - 2 else line[: WIDTH - 6] + " ..."
+    return timeline(rows)
 
 
 def refused_text(story: Story, name: str) -> Iterator[str]:
@@ -407,4 +426,4 @@ def refused_text(story: Story, name: str) -> Iterator[str]:
     yield ""
     yield f"Life, on {on_day(story.lines[0][1])} UTC"
     rows: Rows = [[clock(now), qty(seq), words(what)] for seq, now, what in story.lines]
-    yield from indented(columns(["time", ">seq", "what"], rows))
+    yield from indented(timeline(rows))

@@ -40,8 +40,9 @@ def qty(number: int) -> str:
 
 
 def px(price: int) -> str:
-    """A price, exact."""
-    return px_text(price)
+    """A price, exact, with two decimals at least."""
+    whole, _, decimals = px_text(price).partition(".")
+    return f"{whole}.{decimals:0<2}"
 
 
 def money(units: float) -> str:

@@ -124,6 +124,7 @@ HANDLERS: dict[type, Handler] = {
     m.RequestQuote: commands.request_quote,
     m.Decide: commands.decide,
     m.Wait: commands.wait,
+    m.NoteBreach: commands.note_breach,
     m.MarkChild: commands.mark_child,
     m.Learn: commands.learn,
     m.EngageKill: commands.engage_kill,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from router import messages as m
 from router.core.orders import Child, ChildInput, Context, Parent, Request
 from router.core.state import FILL_RATIO_WEIGHT, QuoteAsk, State
-from router.model import ExecType
+from router.model import ExecType, OrdStatus
 from router.ports import Kill, SeenOrder
 
 _TELL_ONLY = frozenset({ExecType.ORDER_STATUS, ExecType.REJECTED})
@@ -161,7 +161,8 @@ def query_child(state: State, now: int, command: m.QueryChild) -> None:
     child = state.children[command.cl_ord_id]
     child.queries += 1
     wait = state.venues[child.mic].ack_timeout_ns * min(child.queries, 8)
-    state.schedule(now + wait, "ack", child.cl_ord_id)
+    child.query_at = now + wait
+    state.schedule(child.query_at, "ack", child.cl_ord_id)
 
 
 def query_venue(state: State, now: int, command: m.QueryVenue) -> None:
@@ -205,6 +206,12 @@ def _asked(state: State, now: int, parent: Parent, volume: int, next_at: int) ->
     state.wake(parent, next_at)
 
 
+def note_breach(state: State, now: int, command: m.NoteBreach) -> None:
+    """A child that was refused keeps its ClOrdID: no other child is given it."""
+    if command.mic:
+        state.ids += 1
+
+
 def mark_child(state: State, now: int, command: m.MarkChild) -> None:
     """The markout starts here."""
     state.children[command.cl_ord_id].mark_mid = command.mid
@@ -231,8 +238,12 @@ def engage_kill(state: State, now: int, command: m.EngageKill) -> None:
 
 
 def release_kill(state: State, now: int, command: m.ReleaseKill) -> None:
-    """The kill is lifted."""
+    """The kill is lifted. A parent that shows another state is told nothing, it just goes on."""
     del state.kills[command.kill_id]
+    for parent_id in state.open_parents:
+        parent = state.parents[parent_id]
+        if parent.status is not OrdStatus.SUSPENDED and state.kill_of(parent) is None:
+            parent.suspended = False
 
 
 def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:

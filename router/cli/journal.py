@@ -1,0 +1,244 @@
+"""Read a journal: print its steps, or verify its chain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from config.settings import DEFAULT_CONFIG
+from router.cli.errors import CommandError, ExitCode
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.output import OUTPUT_VERSION, say, show, show_json
+from router.cli.why_words import qty, words
+from router.fix.codec import SOH, CodecError, decode, time_text
+from router.journal.recovery import read_steps, steps
+from router.journal.scan import JournalBroken, VerifyReport, scan, verify
+from router.journal.storage import FileStorage
+from router.messages import (
+    ArmRequested,
+    EngageKill,
+    KillRequested,
+    MarkChild,
+    MassStatusReceived,
+    QueryVenue,
+    QuoteCanceled,
+    QuoteReceived,
+    RefuseMessage,
+    ReleaseKill,
+    Restarted,
+    SessionClosed,
+    SessionOpened,
+    Step,
+    TimerFired,
+)
+
+StateArgument = Annotated[
+    Path | None, typer.Argument(metavar="STATE", help="The state folder; of the configuration.")
+]
+
+
+def cat(
+    state: StateArgument = None,
+    session: Annotated[str, typer.Option(help="Only steps that this session is part of.")] = "",
+    first: Annotated[int, typer.Option("--from", metavar="SEQ", help="From this step on.")] = 0,
+    last: Annotated[int, typer.Option("--to", metavar="SEQ", help="Up to this step.")] = 0,
+    frames: Annotated[bool, typer.Option("--frames", help="With the FIX frames.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Print one line a step: seq, time, session, what came, what was decided, what left.
+
+    With --json whole steps, one JSON object a line. In FIX frames | stands for SOH.
+    """
+    storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
+    for _, step in read_steps(storage, live=True):
+        if last and step.seq > last:
+            break
+        if step.seq < first or (session and session not in sessions_of(step)):
+            continue
+        if as_json:
+            show(msgspec.json.encode({"version": OUTPUT_VERSION, **step_data(step)}).decode())
+        else:
+            show(line(step))
+            if frames:
+                for text in frame_lines(step):
+                    show(f"    {text}")
+
+
+def verify_command(
+    state: StateArgument = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Check every record, the chain between them and what they hold. Exit 10: broken, and where."""
+    storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
+    report = verify(storage)
+    broken = report.broken or unreadable(storage)
+    if as_json:
+        show_json(_report_data(report, broken))
+    elif broken is None:
+        show(_report_line(report))
+    if broken is not None:
+        lines = [f"BROKEN: {broken}", f"{qty(report.records)} records before it are sound"]
+        cure = "restore the folder from a copy: a daemon does not start from this"
+        raise CommandError(ExitCode.FINDINGS, *lines, cure)
+    if report.torn_bytes and not as_json:
+        say(f"{qty(report.torn_bytes)} bytes of an interrupted write at the end; a start cuts them")
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"cat": cat, "verify": verify_command}
+
+
+def unreadable(storage: FileStorage) -> JournalBroken | None:
+    """The first sound record that holds no step of ours; None if all do."""
+    try:
+        for _ in steps(scan(storage, live=True)):
+            pass
+    except JournalBroken as error:
+        return error
+    return None
+
+
+def _report_line(report: VerifyReport) -> str:
+    if report.first_seq is None:
+        return "ok: no records"
+    return (
+        f"ok: {qty(report.records)} records in {qty(report.segments)} segments, seq "
+        f"{qty(report.first_seq)} to {qty(report.last_seq or 0)}, {qty(report.bytes)} bytes; "
+        f"head {report.head}"
+    )
+
+
+def _report_data(report: VerifyReport, broken: JournalBroken | None) -> dict[str, object]:
+    return {
+        "ok": broken is None,
+        "records": report.records,
+        "segments": report.segments,
+        "bytes": report.bytes,
+        "first_seq": report.first_seq,
+        "last_seq": report.last_seq,
+        "head": report.head,
+        "torn_bytes": report.torn_bytes,
+        "broken": None
+        if broken is None
+        else {
+            "segment": broken.position.segment,
+            "offset": broken.position.offset,
+            "reason": broken.reason,
+        },
+    }
+
+
+# -- a step --------------------------------------------------------------------------------------
+
+
+def sessions_of(step: Step) -> set[str]:
+    """Every session that a step came from, sent to, or moved."""
+    named = {step.session, *(each.session for each in step.sent)}
+    return named | {each.session for each in step.numbers}
+
+
+def line(step: Step) -> str:
+    """A step in one line."""
+    parts = [_inbound(step)] if step.event is not None or step.frame else []
+    parts.extend(_phrase(command) for command in step.commands)
+    sent = [f"{each.session} {_type_of(each.frame)}" for each in step.sent]
+    if sent:
+        parts.append(f"sent {', '.join(sent)}")
+    text = " > ".join(parts) or "numbers moved"
+    return f"{step.seq:>9}  {time_text(step.now)}  {step.session or '-':<10} {text}"
+
+
+def frame_lines(step: Step) -> Iterator[str]:
+    """The FIX frames of a step, in and out."""
+    if step.frame:
+        yield f"<  {readable(step.frame)}"
+    for each in step.sent:
+        yield f">  {each.session} {readable(each.frame)}"
+
+
+def readable(frame: bytes) -> str:
+    """A frame with | for SOH."""
+    return frame.decode("utf-8", "backslashreplace").replace(SOH, "|")
+
+
+def _inbound(step: Step) -> str:
+    kind = f"{_type_of(step.frame)} " if step.frame else ""
+    return kind + (_phrase(step.event) if step.event is not None else "of the session")
+
+
+def _type_of(frame: bytes) -> str:
+    """MsgType(35) and MsgSeqNum(34)."""
+    try:
+        message = decode(frame)
+    except CodecError:
+        return "unreadable"
+    return f"35={message.msg_type} 34={message.get('34')}"
+
+
+def _phrase(what: object) -> str:
+    """An event or command in words."""
+    match what:
+        case Restarted():
+            return f"STARTED, epoch {what.epoch}"
+        case SessionOpened():
+            return f"{what.session} logged on"
+        case SessionClosed():
+            return f"{what.session} lost: {what.reason}".rstrip(": ")
+        case TimerFired():
+            return "timer"
+        case KillRequested():
+            return f"kill asked by {what.who}: {what.reason}"
+        case ArmRequested():
+            return f"release of {what.kill_id} asked by {what.who}: {what.reason}"
+        case EngageKill():
+            return f"KILL {what.kill_id}, {what.scope} {what.value}".rstrip()
+        case ReleaseKill():
+            return f"kill {what.kill_id} released"
+        case QuoteReceived():
+            return f"quote {what.quote_id} of {what.mic}"
+        case QuoteCanceled():
+            return f"quote {what.quote_id} of {what.mic} withdrawn"
+        case MassStatusReceived():
+            return "mass status request"
+        case QueryVenue():
+            return f"asked {what.mic} for all its orders"
+        case MarkChild():
+            return f"markout of {what.cl_ord_id} starts"
+        case RefuseMessage():
+            return f"refused: {what.text}"
+        case _:
+            return words(what)
+
+
+# -- JSON ----------------------------------------------------------------------------------------
+
+
+def step_data(step: Step) -> dict[str, object]:
+    """A step as JSON takes it: types named, frames readable."""
+    return {
+        "seq": step.seq,
+        "now": step.now,
+        "session": step.session,
+        "event": msgspec.to_builtins(step.event),
+        "commands": [msgspec.to_builtins(each) for each in step.commands],
+        "frame": readable(step.frame),
+        "sent": [
+            {
+                "session": each.session,
+                "msg_seq_num": each.msg_seq_num,
+                "frame": readable(each.frame),
+            }
+            for each in step.sent
+        ],
+        "numbers": [
+            {"session": each.session, "next_in": each.next_in, "next_out": each.next_out}
+            for each in step.numbers
+        ],
+    }

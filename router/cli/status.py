@@ -1,0 +1,76 @@
+"""Ask a running daemon how it is: sessions, venues, orders at work, kills."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from config.settings import DEFAULT_CONFIG
+from router.cli.kill import StateOption
+from router.cli.knock import ask
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.output import show, show_json, table
+from router.fix.codec import time_text
+
+
+def command(
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Print how the daemon stands. Exit 3: no daemon runs."""
+    answer = ask(state or settings_of(config, overrides).state, {"command": "status"})
+    if as_json:
+        show_json(answer)
+        return
+    for line in text(answer):
+        show(line)
+
+
+def text(answer: dict[str, Any]) -> Iterator[str]:
+    """The answer as a person reads it."""
+    ready = "READY" if answer["ready"] else "NOT READY: a venue takes no new risk"
+    yield f"{ready}; epoch {answer['epoch']}, seq {answer['seq']:,}, {time_text(answer['now'])} UTC"
+    parents, children = answer["parents"], answer["children"]
+    yield (
+        f"parents {parents['open']:,} open of {parents['known']:,} known; children "
+        f"{children['live']:,} alive, {children['unknown']:,} of them UNKNOWN"
+    )
+    yield ""
+    yield table(["session", "state", "next in", "next out"], list(_sessions(answer["sessions"])))
+    yield ""
+    yield table(["venue", "takes new risk", "suspense"], list(_venues(answer["venues"])))
+    if children["working"]:
+        yield ""
+        yield table(
+            ["child", "venue", "tactic", "shares", "filled", "status"],
+            [
+                [each[key] for key in ("cl_ord_id", "mic", "tactic", "qty", "cum_qty", "status")]
+                for each in children["working"]
+            ],
+        )
+    yield ""
+    if answer["kills"]:
+        keys = ("kill_id", "scope", "value", "who")
+        yield table(
+            ["kill", "scope", "value", "who"], [[k[key] for key in keys] for k in answer["kills"]]
+        )
+    else:
+        yield "no kill holds"
+    for fault in answer["faults"]:
+        yield f"fault: {fault}"
+
+
+def _sessions(sessions: dict[str, Any]) -> Iterator[list[object]]:
+    for name, each in sessions.items():
+        yield [name, "on" if each["logged_on"] else "off", each["next_in"], each["next_out"]]
+
+
+def _venues(venues: dict[str, Any]) -> Iterator[list[object]]:
+    for mic, each in venues.items():
+        takes = "yes" if each["open"] and each["reconciled"] else "no"
+        why = "" if each["open"] else ", not logged on"
+        if each["open"] and not each["reconciled"]:
+            why = ", not reconciled"
+        yield [mic, takes + why, each["suspense"]]
