@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from market_day import Day, Recorded
 
 from router.model import PX_SCALE, Side, TimeInForce
+from tests.cli.market_day import Day, Recorded
 
 
 @pytest.fixture(scope="session")

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from market_day import write_journal
 
 from router.cli import probes, run
 from router.cli.doctor import judge_space, judge_sync
 from router.cli.knock import cannot_listen, unreachable
 from router.messages import Restarted, Step
+from tests.cli.market_day import write_journal
 
 T = 1_767_623_400_000_000_000
 

@@ -6,13 +6,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from market_day import Recorded, read_journal, write_journal
 
 from router.cli import run
 from router.journal.records import HEADER_SIZE
 from router.journal.segments import Journal
 from router.journal.storage import FileStorage
 from router.messages import Restarted, Sent, Step
+from tests.cli.market_day import Recorded, read_journal, write_journal
 
 NS = 1_000_000_000
 T = 1_767_623_400 * NS

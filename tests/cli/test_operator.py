@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from market_day import read_journal
 
 from router.cli import run
 from router.messages import EngageKill, ReleaseKill
+from tests.cli.market_day import read_journal
 
 ANY_PORT = ["--set", "fix.acceptor.port=0"]
 

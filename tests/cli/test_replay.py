@@ -7,7 +7,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from market_day import OVERRIDES, Day, Recorded, read_journal, write_journal
 
 from config.settings import DEFAULT_CONFIG, load_settings
 from policies.book import PolicyBook
@@ -33,6 +32,7 @@ from router.messages import (
     encode_step,
 )
 from router.model import Side, TimeInForce
+from tests.cli.market_day import OVERRIDES, Day, Recorded, read_journal, write_journal
 
 SET = [part for each in OVERRIDES for part in ("--set", each)]
 

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from market_day import Recorded, read_journal, write_journal
 
 from router.analysis.explain import Fill, cost, fee, find, parent_story
 from router.cli import run
@@ -23,6 +22,7 @@ from router.messages import (
     Step,
 )
 from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
+from tests.cli.market_day import Recorded, read_journal, write_journal
 
 PX = 100_000_000
 T = 1_767_623_400_000_000_000

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from fix.wire import OMS, SLUICE, OneSide
 from router.fix.dictionary import FIX44
+from tests.fix.wire import OMS, SLUICE, OneSide
 
 
 @pytest.fixture(params=["whole", "bytes", "at once"])

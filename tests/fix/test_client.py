@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import pytest
 
-from fix.wire import OMS, SLUICE, T0, OneSide, S, ours, pipes, said
 from router.fix import client as client_module
 from router.fix.client import Fill, OmsClient
 from router.fix.codec import decode
@@ -14,6 +13,7 @@ from router.fix.dictionary import FIX44
 from router.fix.framing import Framer
 from router.fix.session import Received
 from router.model import Side, TimeInForce
+from tests.fix.wire import OMS, SLUICE, T0, OneSide, S, ours, pipes, said
 
 REPORT = "37=P1|17={}|150={}|39={}|55=BAC|54=1|38={}|14={}|151={}|6={}|"
 

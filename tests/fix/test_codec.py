@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from simplefix.data import RAW_DATA_TAGS, RAW_LEN_TAGS
 
-from fix.wire import T0, framed, raw, said
 from router.fix.codec import (
     DATA_LENGTHS,
     FIELDS_MAX,
@@ -26,6 +25,7 @@ from router.fix.codec import (
     time_value,
 )
 from router.fix.framing import Framer
+from tests.fix.wire import T0, framed, raw, said
 
 
 def fields(text: str) -> list[tuple[str, str]]:

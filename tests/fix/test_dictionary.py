@@ -6,10 +6,10 @@ from types import ModuleType
 
 import pytest
 
-from fix.wire import framed, said
 from router.fix.codec import CodecError, decode
 from router.fix.dictionary import FIX44, Dictionary, Fault
 from router.fix.framing import Framer
+from tests.fix.wire import framed, said
 
 ORDER = "35=D|34=4|11=A|55=BAC|54=1|60=20260105-14:30:00|38=100|40=2|44=13.9|"
 HEADER = "35=D|34=4|49=OMS|52=20260105-14:30:00|56=SLUICE|"

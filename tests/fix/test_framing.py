@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fix.wire import framed, raw, said
 from router.fix.framing import FRAME_MAX, Framer, FramingError, checksum, peek_logon
+from tests.fix.wire import framed, raw, said
 
 HEARTBEAT = raw(
     "8=FIX.4.4|9=61|35=2|34=2|49=SLUICE|52=20260105-14:30:00.000|56=OMS|7=1|16=0|10=237|"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fix.wire import T0, S, framed, said
 from router.fix.reception import Admitted, Reception, Refused
+from tests.fix.wire import T0, S, framed, said
 
 SESSIONS = {("FIX.4.4", "OMS", "SLUICE"): "oms", ("FIX.4.4", "OMS2", "SLUICE"): "second"}
 LOGON = said("35=A|34=1|98=0|108=30|")

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fix.wire import OneSide, S
 from router.fix.session import LoggedOn, LoggedOut, SessionState
 from router.fix.states import TRANSITIONS, Move
+from tests.fix.wire import OneSide, S
 
 Make = Callable[..., OneSide]
 NEWS = "148=x|33=1|58=y|"

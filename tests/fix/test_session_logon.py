@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from fix.wire import OMS, T0, OneSide, S, framed, said
 from router.fix.session import LoggedOn, LoggedOut, Received, SessionState
+from tests.fix.wire import OMS, T0, OneSide, S, framed, said
 
 Make = Callable[..., OneSide]
 DROPPED = (True, SessionState.CLOSING)

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from fix.wire import SLUICE, T0, OneSide, S, framed, raw, said
 from router.fix.dictionary import FIX44
 from router.fix.session import LoggedOut, Received, SessionState
+from tests.fix.wire import SLUICE, T0, OneSide, S, framed, raw, said
 
 Make = Callable[..., OneSide]
 NEWS = "148=x|33=1|58=y|"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fix.wire import OneSide, Pair, pipes
 from router.fix.session import LoggedOn, LoggedOut, Received
+from tests.fix.wire import OneSide, Pair, pipes
 
 
 def news(text: str) -> str:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from fix.wire import OneSide, said
 from router.fix import inbox, outbox, states
 from router.fix.session import LoggedOut, ResendNeeded, SessionState
+from tests.fix.wire import OneSide, said
 
 Make = Callable[..., OneSide]
 NEWS = "148=x|33=1|58=y|"

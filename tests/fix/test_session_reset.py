@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from fix.wire import OneSide, S
+from tests.fix.wire import OneSide, S
 
 Make = Callable[..., OneSide]
 NEWS = "148=x|33=1|58=y|"

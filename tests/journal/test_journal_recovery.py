@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from faulty_storage import (
+from numpy.random import Generator
+
+from router.journal.memory import MemoryStorage
+from router.journal.records import HEADER_SIZE, Position, digest, encode
+from router.journal.scan import JournalBroken, scan, segment_name, verify
+from router.journal.segments import Durability
+from tests.journal.faulty_storage import (
     WALL,
     CleanPages,
     FaultyStorage,
@@ -23,12 +29,6 @@ from faulty_storage import (
     open_journal,
     payload,
 )
-from numpy.random import Generator
-
-from router.journal.memory import MemoryStorage
-from router.journal.records import HEADER_SIZE, Position, digest, encode
-from router.journal.scan import JournalBroken, scan, segment_name, verify
-from router.journal.segments import Durability
 
 BATCHES = [
     [1],

@@ -8,7 +8,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from faulty_storage import WALL, FaultyStorage, append_batch, failing, open_journal, payload
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +16,14 @@ from router.journal.records import PAYLOAD_MAX, Position
 from router.journal.scan import scan
 from router.journal.segments import Journal, JournalBroken, JournalPoisoned
 from router.journal.storage import FileStorage, StateLocked
+from tests.journal.faulty_storage import (
+    WALL,
+    FaultyStorage,
+    append_batch,
+    failing,
+    open_journal,
+    payload,
+)
 
 
 def test_records_stand_one_behind_the_other() -> None:

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from faulty_storage import FaultyStorage, failing
 from hypothesis import given
 from hypothesis import strategies as st
 
 from router.journal.market import MarketFile, MarketRecord, read_market
 from router.journal.memory import MemoryStorage
 from router.journal.storage import FileStorage, Storage
+from tests.journal.faulty_storage import FaultyStorage, failing
 
 FIRST = "market-00000001.seg"
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 import pytest
-from faulty_storage import open_journal
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from router.messages import (
     TimerFired,
     encode_step,
 )
+from tests.journal.faulty_storage import open_journal
 
 
 def full_step(seq: int) -> Step:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from policy_samples import ALGOS, DEFAULTS, LEARNERS, RULE_TYPES, VENUES, book, facts
 
 import config
 from config.documents import DocumentError
@@ -20,6 +19,7 @@ from router.core.environment import Policies, Policy
 from router.messages import OrderTerms
 from router.model import PX_SCALE, Instrument, OrdType, Side
 from router.ports import Refusal
+from tests.policies.policy_samples import ALGOS, DEFAULTS, LEARNERS, RULE_TYPES, VENUES, book, facts
 
 
 def resolved(from_book: PolicyBook, order: OrderFacts) -> ResolvedPolicy:

@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_samples import facts
 from pydantic import ValidationError
 
 from policies.match import KEY_ORDER, Match, values_of
 from router.model import NS, PX_SCALE, OrdType, Side
+from tests.policies.policy_samples import facts
 
 
 def match(**keys: object) -> Match:

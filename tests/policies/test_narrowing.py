@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from policy_samples import candidate, context
-
 from policies.child_max import ChildMax
 from policies.child_min import ChildMin
 from policies.dealer import Dealer
@@ -12,6 +10,7 @@ from policies.tactics import Tactics
 from router.core.narrowing import Narrowed, narrow
 from router.messages import CapNote
 from router.model import Tactic
+from tests.policies.policy_samples import candidate, context
 
 
 def test_without_rules_a_candidate_keeps_its_cap() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from policy_samples import BID, OFFER, TICK, candidate, context
 from pydantic import ValidationError
 
 from policies.child_max import ChildMax
@@ -20,6 +19,7 @@ from policies.tactics import Tactics
 from policies.venues import Venues, VenueSet
 from policies.window import Window
 from router.model import NS, PX_SCALE, Side, Tactic
+from tests.policies.policy_samples import BID, OFFER, TICK, candidate, context
 
 TAKE = candidate(Tactic.LIT_TAKE)
 MAKE = candidate(Tactic.LIT_MAKE, price=BID)

@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from policy_samples import BID, OFFER, RULE_TYPES, TICK, candidate, context
 from pydantic import ValidationError
 
 from policies.document import CLAUSE_KEYS
 from router.core.narrowing import Narrowed, narrow
 from router.model import Side, Tactic
 from router.ports import Candidate, Rule, RuleContext
+from tests.policies.policy_samples import BID, OFFER, RULE_TYPES, TICK, candidate, context
 
 NAMES = sorted(RULE_TYPES)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from limit_samples import ACME, MS, PX, Context, child, parent
 
 from risk.adv_share import AdvShare
 from risk.duplicate_order import DuplicateOrder
@@ -23,6 +22,7 @@ from risk.tick_and_lot import TickAndLot
 from risk.venue_rate import VenueRate
 from router.model import NS, PX_SCALE, OrdType, Side, Tactic
 from router.ports import Kill, Limit, LimitedOrder, Refusal, SeenOrder
+from tests.risk.limit_samples import ACME, MS, PX, Context, child, parent
 
 CENT = PX_SCALE // 100
 MARKET = {"ord_type": OrdType.MARKET, "price": None}

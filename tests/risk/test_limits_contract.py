@@ -8,7 +8,6 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from limit_samples import ACME, CHILD, LIMITS, PARENT, PX, Context
 from pydantic import ValidationError
 
 from risk.card import Card
@@ -16,6 +15,7 @@ from risk.gate import LimitsError, cards, load, ordered
 from router.core.gate import evaluate
 from router.model import OrdType, Side, Tactic
 from router.ports import Kill, LimitContext, LimitedOrder, Refusal
+from tests.risk.limit_samples import ACME, CHILD, LIMITS, PARENT, PX, Context
 
 NAMES = sorted(LIMITS)
 CODE = re.compile(r"[A-Z]+(_[A-Z]+)+")

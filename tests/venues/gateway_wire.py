@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from market_data_reader import BookReader
-
 import config
 from router.fix.codec import Message
 from router.fix.session import Received, ResendNeeded, Session, SessionConfig
+from tests.venues.market_data_reader import BookReader
 from venues.audit import MemoryAudit
 from venues.gateway import GatewayProfile, MarketGateways
 from venues.market import Market

@@ -8,9 +8,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from simulated import BID, CALM, START, TICK, market_of, order, spec_of
 
 from router.model import NS, Side, TimeInForce
+from tests.venues.simulated import BID, CALM, START, TICK, market_of, order, spec_of
 from venues.chance import Stream
 from venues.flow import Clock, Session, Signs, Sizes
 from venues.market import Market

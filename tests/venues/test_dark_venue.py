@@ -6,9 +6,20 @@ import math
 from pathlib import Path
 
 import pytest
-from simulated import BID, CALM, MID, OFFER, START, TICK, market_of, order, said_of_orders, spec_of
 
 from router.model import NS, Side, TimeInForce
+from tests.venues.simulated import (
+    BID,
+    CALM,
+    MID,
+    OFFER,
+    START,
+    TICK,
+    market_of,
+    order,
+    said_of_orders,
+    spec_of,
+)
 from venues.dark import DarkSpec
 from venues.market import Market
 from venues.messages import (

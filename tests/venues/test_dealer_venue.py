@@ -6,9 +6,19 @@ import math
 from pathlib import Path
 
 import pytest
-from simulated import BID, CALM, MID, OFFER, START, TICK, market_of, order, said_of_orders
 
 from router.model import NS, OrdType, Side, TimeInForce
+from tests.venues.simulated import (
+    BID,
+    CALM,
+    MID,
+    OFFER,
+    START,
+    TICK,
+    market_of,
+    order,
+    said_of_orders,
+)
 from venues.market import Market
 from venues.messages import (
     Accepted,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from gateway_wire import MS, SECOND, Client, Wires
-
 from router.fix.codec import encode, time_text
 from router.fix.lobby import STRANGERS_MAX
 from router.fix.reception import BEFORE_LOGON_MAX
+from tests.venues.gateway_wire import MS, SECOND, Client, Wires
 from venues.gateway import BACKLOG_HARD
 
 NAMED = (("X", 100), ("Y", 200), ("Z", 300))

@@ -5,10 +5,10 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from gateway_wire import MS, START, Wires
 
 from router.fix.codec import px_text
 from router.model import PX_SCALE
+from tests.venues.gateway_wire import MS, START, Wires
 from venues.audit import fills
 from venues.market_data import BACKLOG_SOFT
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from gateway_wire import MS, SPEC, START, Client, Wires
 
 from router.fix.codec import px_text
 from router.model import PX_SCALE, OrdType, Side, TimeInForce
+from tests.venues.gateway_wire import MS, SPEC, START, Client, Wires
 from venues.audit import AuditKind, fills
 from venues.gateway import GatewayProfile
 from venues.market import Market

@@ -7,9 +7,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from simulated import START, market_of, order, said_of_orders
 
 from router.model import NS, PX_SCALE, Side, TimeInForce
+from tests.venues.simulated import START, market_of, order, said_of_orders
 from venues.impact import Impact
 from venues.messages import Executed
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from simulated import BID, CALM, OFFER, START, TICK, market_of, order, said_of_orders
 
 from router.messages import MarketDataEntry
 from router.model import NS, OrdStatus, OrdType, Side, TimeInForce
+from tests.venues.simulated import BID, CALM, OFFER, START, TICK, market_of, order, said_of_orders
 from venues.market import Market
 from venues.messages import (
     Accepted,

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from simulated import START, TICK, order, spec_of
 
 from router.model import NS, OrdType, Side, TimeInForce
+from tests.venues.simulated import START, TICK, order, spec_of
 from venues.market import Market
 from venues.market_file import MarketSpec
 from venues.messages import (

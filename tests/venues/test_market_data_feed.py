@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from market_data_reader import BookReader
 
 import config
 from router.fix.codec import decode, encode
 from router.messages import MarketDataEntry
 from router.model import PX_SCALE
+from tests.venues.market_data_reader import BookReader
 from venues.market import Market
 from venues.market_data import (
     BACKLOG_RESUME,

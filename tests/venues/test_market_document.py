@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from simulated import MARKETS, spec_of
 
 from config.documents import DocumentError
 from router.model import NS, VenueType
+from tests.venues.simulated import MARKETS, spec_of
 from venues.market import Market
 from venues.market_file import kinds, read_market
 from venues.messages import BookSnapshot

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from order_entry_desk import MIC, NEW, NOW, Desk, fields
 
 from router.model import PX_SCALE
+from tests.venues.order_entry_desk import MIC, NEW, NOW, Desk, fields
 from venues.audit import AuditKind, AuditRecord
 from venues.messages import QuoteIssued, QuoteRefused, QuoteWithdrawn
 from venues.order_outbox import Answer, FieldRefused

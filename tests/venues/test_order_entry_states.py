@@ -6,8 +6,8 @@ Every expected line is the matrix's own (FIX.4.4, order state changes), with qua
 from __future__ import annotations
 
 import pytest
-from order_entry_desk import NEW, Desk
 
+from tests.venues.order_entry_desk import NEW, Desk
 from venues.order_entry import OrderEntryProfile
 
 PARTLY = "54=1|55=SYN|38={}|40=2|44=10|60=20260105-14:30:00.000"

@@ -12,9 +12,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from simulated import MARKETS, START, TICK, order, said_of_orders
 
 from router.model import NS, Side, TimeInForce
+from tests.venues.simulated import MARKETS, START, TICK, order, said_of_orders
 from venues.lit import LitVenue
 from venues.market import Market
 from venues.market_file import read_market

@@ -1,0 +1,1 @@
+"""QuickFIX, an engine that is not ours, as the OMS of the real daemon."""
