@@ -9,7 +9,6 @@ INTEROP := $(VENV)/.interop
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
-BENCHES := $(sort $(filter-out _%,$(notdir $(basename $(wildcard bench/*.py)))))
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -45,9 +44,8 @@ format: $(SETUP)  ## Rewrite the sources in the project's format.
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
-bench: $(SETUP)  ## Run every benchmark in bench/ and print its figures.
-	@set -e; for name in $(BENCHES); do \
-		echo "== $$name"; $(BIN)/python -m bench.$$name; done
+bench: $(SETUP)  ## Run every benchmark; print one JSON object with every target.
+	@$(BIN)/python -m bench
 
 interop: $(INTEROP)  ## Test against QuickFIX as both peers (builds quickfix: needs a C++ compiler).
 	$(BIN)/pytest -m interop tests/interop

@@ -1,20 +1,18 @@
 """Codec against simplefix: decode and encode of two ordinary messages.
 
-Run as `python -m bench.codec [rounds]`. Subjects are interleaved within a round, the figure is the
-median over rounds; a figure counts only as a ratio against the other of the same run.
+Run as `python -m bench.codec [rounds]`.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 
 import simplefix
 
+from bench.measure import Result, Subject, at_most, interleave, untargeted
 from router.fix.codec import decode, encode, time_text
 from router.fix.framing import TRAILERS, Framer, checksum
 
@@ -116,7 +114,7 @@ def our_encode(msg_type: str, body: Pairs) -> Callable[[], bytes]:
     return run
 
 
-def our_decode(frame: bytes) -> Callable[[], object]:
+def our_decode(frame: bytes) -> Subject:
     """CheckSum verified and decoded: what simplefix's parser does, and the check it leaves out."""
     body = frame[:-7]
 
@@ -127,7 +125,7 @@ def our_decode(frame: bytes) -> Callable[[], object]:
     return run
 
 
-def our_way_in(frame: bytes) -> Callable[[], object]:
+def our_way_in(frame: bytes) -> Subject:
     """The whole way in: framed with all caps, verified, decoded, and ten fields read."""
     framer = Framer()
     wanted = ("1", "11", "15", "38", "40", "44", "54", "55", "59", "60")
@@ -142,29 +140,8 @@ def our_way_in(frame: bytes) -> Callable[[], object]:
     return run
 
 
-def measure(
-    subjects: dict[str, Callable[[], object]], rounds: int
-) -> tuple[dict[str, float], dict[str, float]]:
-    """Median wall and CPU microseconds of one call of each subject."""
-    wall: dict[str, list[float]] = {name: [] for name in subjects}
-    cpu: dict[str, list[float]] = {name: [] for name in subjects}
-    for _ in range(rounds):
-        for name, run in subjects.items():
-            wall_0, cpu_0 = time.perf_counter_ns(), time.process_time_ns()
-            for _ in range(LOOPS):
-                run()
-            cpu[name].append((time.process_time_ns() - cpu_0) / LOOPS / 1e3)
-            wall[name].append((time.perf_counter_ns() - wall_0) / LOOPS / 1e3)
-    return (
-        {name: round(statistics.median(times), 3) for name, times in wall.items()},
-        {name: round(statistics.median(times), 3) for name, times in cpu.items()},
-    )
-
-
-def main() -> None:
-    """Print one JSON object."""
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    subjects: dict[str, Callable[[], object]] = {}
+def main(rounds: int = ROUNDS) -> Result:
+    subjects: dict[str, Subject] = {}
     sizes = {}
     for name, msg_type, body in (("order", "D", ORDER), ("report", "8", REPORT)):
         ours = our_encode(msg_type, body)
@@ -176,23 +153,29 @@ def main() -> None:
         subjects[f"decode_{name}_simplefix"] = partial(simplefix_decode, frame)
         subjects[f"encode_{name}"] = ours
         subjects[f"encode_{name}_simplefix"] = partial(simplefix_encode, msg_type, body)
-    wall, cpu = measure(subjects, rounds)
-    ratios = {
-        name: round(cpu[name] / cpu[f"{name.replace('way_in', 'decode')}_simplefix"], 4)
-        for name in wall
-        if not name.endswith("_simplefix")
-    }
-    result = {
+    figures = interleave(subjects, rounds=rounds, loops=LOOPS)
+    ratios: Result = {}
+    for name in sizes:
+        decoded, encoded = f"decode_{name}", f"encode_{name}"
+        ratios |= {
+            f"{decoded}_to_simplefix": at_most(
+                figures.cpu_ratio(decoded, f"{decoded}_simplefix"), 1 / 15
+            ),
+            f"way_in_{name}_to_simplefix": untargeted(
+                figures.cpu_ratio(f"way_in_{name}", f"{decoded}_simplefix")
+            ),
+            f"{encoded}_to_simplefix": at_most(
+                figures.cpu_ratio(encoded, f"{encoded}_simplefix"), 1 / 13
+            ),
+        }
+    return {
         "bench": "codec",
         "rounds": rounds,
         "messages": sizes,
-        "wall_us": wall,
-        "cpu_us": cpu,
-        "ratio_to_simplefix": ratios,
-        "targets": {"decode": round(1 / 15, 4), "encode": round(1 / 13, 4)},
+        **figures.medians(),
+        "ratios": ratios,
     }
-    print(json.dumps(result, indent=2))
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(main(*map(int, sys.argv[1:2])), indent=2))

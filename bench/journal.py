@@ -2,7 +2,7 @@
 
 Run as `python -m bench.journal [rounds] [folder]`. Every round runs all subjects in turn, in
 preallocated files of one folder (the working directory's `var` by default: it must not be in
-memory). A figure counts only as a ratio against the bare fdatasync of the same run.
+memory). `threaded` is how the daemon does it: the sync in another thread, the loop goes on.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import uvloop
 
+from bench.measure import Figures, Result, at_most
 from router.journal.records import HEADER_SIZE
 from router.journal.segments import Journal
 from router.journal.storage import FileStorage
@@ -139,74 +140,59 @@ class Committer:
         return seconds
 
 
-@dataclass
-class Figures:
-    """Microseconds per message, one figure a round."""
-
-    wall: dict[str, list[float]] = field(default_factory=dict)
-    cpu: dict[str, list[float]] = field(default_factory=dict)
-
-    def note(self, name: str, work: Callable[[], list[float] | None], count: int) -> None:
-        """Run, and keep the round's median, or its mean if the work does not time each message."""
-        cpu, start = time.process_time(), time.perf_counter()
-        each = work()
-        took = time.perf_counter() - start
-        self.cpu.setdefault(name, []).append((time.process_time() - cpu) / count * 1e6)
-        figure = statistics.median(each) if each else took / count
-        self.wall.setdefault(name, []).append(figure * 1e6)
-
-    def median(self, name: str) -> float:
-        return statistics.median(self.wall[name])
+def note(figures: Figures, name: str, work: Callable[[], list[float] | None], count: int) -> None:
+    """Run, and keep the round's median, or its mean if the work does not time each message."""
+    cpu, start = time.process_time(), time.perf_counter()
+    each = work()
+    took, cpu = time.perf_counter() - start, time.process_time() - cpu
+    wall = statistics.median(each) if each else took / count
+    figures.note(name, wall_us=wall * 1e6, cpu_us=cpu / count * 1e6)
 
 
-def run(rounds: int, folder: Path) -> dict[str, object]:
-    """All rounds; the result is what is printed."""
+def measure(rounds: int, folder: Path) -> tuple[Figures, float]:
+    """All rounds, and how many messages a sync of a group has covered."""
     figures = Figures()
     bare = Bare(folder)
     committer = Committer(folder / "state")
     loop = uvloop.new_event_loop()
     in_loop = loop.run_until_complete
     for _ in range(rounds):
-        figures.note("bare_fdatasync", bare.syncs, SINGLES)
-        figures.note("write_and_fdatasync_each", bare.messages, SINGLES)
-        figures.note("group_inline", committer.group_inline, MESSAGES)
-        figures.note("group_threaded", lambda: in_loop(committer.group_threaded()), MESSAGES)
-        figures.note("ack_inline", committer.ack_inline, SINGLES)
-        figures.note("ack_threaded", lambda: in_loop(committer.ack_threaded()), SINGLES)
+        note(figures, "bare_fdatasync", bare.syncs, SINGLES)
+        note(figures, "write_and_fdatasync_each", bare.messages, SINGLES)
+        note(figures, "group_inline", committer.group_inline, MESSAGES)
+        note(figures, "group_threaded", lambda: in_loop(committer.group_threaded()), MESSAGES)
+        note(figures, "ack_inline", committer.ack_inline, SINGLES)
+        note(figures, "ack_threaded", lambda: in_loop(committer.ack_threaded()), SINGLES)
     loop.close()
     committer.pool.shutdown()
     committer.journal.close()
-    sync, each = figures.median("bare_fdatasync"), figures.median("write_and_fdatasync_each")
+    return figures, 2 * MESSAGES * rounds / committer.syncs
+
+
+def main(rounds: int = ROUNDS, *, folder: Path = Path("var")) -> Result:
+    folder.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as inner:
+        figures, messages_per_sync = measure(rounds, Path(inner))
+    each, sync = "write_and_fdatasync_each", "bare_fdatasync"
     return {
+        "bench": "journal",
         "rounds": rounds,
         "payload_bytes": len(PAYLOAD),
         "producers": PRODUCERS,
-        "messages_per_sync": round(2 * MESSAGES * rounds / committer.syncs, 1),
-        "us": {name: round(figures.median(name), 2) for name in figures.wall},
-        "cpu_us": {name: round(statistics.median(cpu), 2) for name, cpu in figures.cpu.items()},
+        "messages_per_sync": round(messages_per_sync, 1),
+        **figures.medians(),
         "ratios": {
-            "group_inline_to_fdatasync_each": _ratio(figures.median("group_inline"), each, 1 / 12),
-            "group_threaded_to_fdatasync_each": _ratio(
-                figures.median("group_threaded"), each, 1 / 12
+            f"group_threaded_to_{each}": at_most(
+                figures.wall_ratio("group_threaded", each), 1 / 12
             ),
-            "ack_inline_to_fdatasync": _ratio(figures.median("ack_inline"), sync, 3.3),
-            "ack_threaded_to_fdatasync": _ratio(figures.median("ack_threaded"), sync, 3.3),
+            f"group_inline_to_{each}": at_most(figures.wall_ratio("group_inline", each), 1 / 12),
+            f"ack_threaded_to_{sync}": at_most(figures.wall_ratio("ack_threaded", sync), 3.3),
+            f"ack_inline_to_{sync}": at_most(figures.wall_ratio("ack_inline", sync), 3.3),
         },
     }
 
 
-def _ratio(figure: float, base: float, target: float) -> dict[str, object]:
-    ratio = figure / base
-    return {"ratio": round(ratio, 4), "target_max": round(target, 4), "met": ratio <= target}
-
-
-def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else ROUNDS
-    parent = Path(sys.argv[2]) if len(sys.argv) > 2 else Path("var")
-    parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=parent) as folder:
-        print(json.dumps(run(rounds, Path(folder)), indent=2))
-
-
 if __name__ == "__main__":
-    main()
+    print(
+        json.dumps(main(*map(int, sys.argv[1:2]), folder=Path(*sys.argv[2:3] or ["var"])), indent=2)
+    )

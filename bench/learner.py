@@ -1,19 +1,20 @@
 """What a decision and a lesson of the hazard learner cost, against a plain numpy LinUCB.
 
-`python -m bench.learner` prints one JSON object: medians over interleaved rounds, microseconds,
-and ratios to the LinUCB below, which is the floor: one matrix-vector product per arm, no tails,
-no censoring, no split. Set OPENBLAS_NUM_THREADS=1 for figures that mean something.
+Run as `python -m bench.learner [rounds]`. The LinUCB below is the floor: one matrix-vector product
+an arm, no tails, no censoring, no split. The libraries that the targets name (Vowpal Wabbit, river)
+are no dependencies of ours, so those targets are not judged here.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
-import time
+import sys
 from collections.abc import Callable
+from itertools import cycle
 
 import numpy as np
 
+from bench.measure import Result, Subject, interleave, untargeted
 from router.core.allocator import allocate
 from router.learners.hazard import Hazard
 from router.ports import Arrays, FloatArray, Lesson, ScoreRequest
@@ -64,15 +65,7 @@ def request(rng: np.random.Generator) -> ScoreRequest:
     )
 
 
-def clock(call: Callable[[int], object]) -> float:
-    """Microseconds a call."""
-    start = time.perf_counter_ns()
-    for i in range(CALLS):
-        call(i)
-    return (time.perf_counter_ns() - start) / CALLS / 1e3
-
-
-def main() -> dict[str, object]:
+def main(rounds: int = ROUNDS) -> Result:
     rng = np.random.Generator(np.random.Philox(key=1))
     learner, floor = Hazard(), LinUCB()
     state: Arrays = learner.initial(FEATURES)
@@ -89,22 +82,29 @@ def main() -> dict[str, object]:
         "linucb_decide": lambda i: floor.decide(requests[i].features[0]),
         "linucb_update": lambda i: floor.update(i % VENUES, lessons[i].features, 1.0),
     }
-    rounds: dict[str, list[float]] = {name: [] for name in subjects}
-    for _ in range(ROUNDS):
-        for name, call in subjects.items():
-            rounds[name].append(clock(call))
-    us = {name: round(statistics.median(times), 2) for name, times in rounds.items()}
+    figures = interleave(
+        {name: each_of(call) for name, call in subjects.items()}, rounds=rounds, loops=CALLS
+    )
+    figures.join("hazard_decide", ["hazard_score", "allocate"])
     return {
         "bench": "learner",
         "venues": VENUES,
         "features": FEATURES,
         "lots": LOTS,
-        "rounds": ROUNDS,
-        "median_us": us,
-        "decide_over_linucb": round((us["hazard_score"] + us["allocate"]) / us["linucb_decide"], 1),
-        "update_over_linucb": round(us["hazard_learn"] / us["linucb_update"], 1),
+        "rounds": rounds,
+        **figures.medians(),
+        "ratios": {
+            "decide_to_linucb": untargeted(figures.cpu_ratio("hazard_decide", "linucb_decide")),
+            "update_to_linucb": untargeted(figures.cpu_ratio("hazard_learn", "linucb_update")),
+        },
     }
 
 
+def each_of(call: Callable[[int], object]) -> Subject:
+    """Call with 0, 1, 2 ... and begin again."""
+    numbers = cycle(range(CALLS))
+    return lambda: call(next(numbers))
+
+
 if __name__ == "__main__":
-    print(json.dumps(main(), indent=2))
+    print(json.dumps(main(*map(int, sys.argv[1:2])), indent=2))

@@ -6,25 +6,32 @@ Owns the derivation. Knows nothing of what is drawn.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 
 
 def chance(seed: int, seq: int) -> np.random.Generator:
-    """`Generator(Philox(key=seed, counter=seq))`, valid until the next call with the same seed.
+    """`Generator(Philox(key=seed, counter=seq))`, valid until the next call with the same seed."""
+    return _stream(seed).at(seq)
 
-    Making a Philox costs 17 us, for it first gathers entropy that a key makes useless; winding one
-    back to a counter costs 2.5 us.
+
+class _Stream:
+    """One seed's Philox, wound back for each decision.
+
+    Making one costs 17 us, for it first gathers entropy that the key makes useless; this, 2.5 us.
     """
-    stream, start, generator = _stream(seed)
-    start["state"]["counter"][0] = seq
-    stream.state = start
-    return generator
+
+    def __init__(self, seed: int) -> None:
+        self._bits = np.random.Philox(key=seed, counter=0)
+        self._start = self._bits.state
+        self._generator = np.random.Generator(self._bits)
+
+    def at(self, seq: int) -> np.random.Generator:
+        self._start["state"]["counter"][0] = seq
+        self._bits.state = self._start
+        return self._generator
 
 
 @lru_cache(maxsize=16)
-def _stream(seed: int) -> tuple[np.random.Philox, dict[str, Any], np.random.Generator]:
-    """A stream, its state before anything was drawn, and its generator."""
-    stream = np.random.Philox(key=seed, counter=0)
-    return stream, dict(stream.state), np.random.Generator(stream)
+def _stream(seed: int) -> _Stream:
+    return _Stream(seed)

@@ -13,7 +13,7 @@ from router.core.environment import Environment
 from router.core.features import FEATURE_VERSION
 from router.core.ids import child_id, fill_key
 from router.core.orders import Child, ChildStatus, Parent
-from router.core.reports import fill_report, report
+from router.core.reports import fill_report, report, suspension
 from router.core.requests import cancel_child, cancel_children, settle_request
 from router.core.rewards import lesson, markout_bp, outcome
 from router.core.state import Outcome, State
@@ -49,6 +49,7 @@ def executed(
             yield from _traded(env, state, now, child, event)
         elif state.outcome is Outcome.CORRECTION:
             yield _corrected(state, parent, now, event)
+            yield from suspension(env.shard, state, parent, now)
         elif state.outcome is Outcome.UNKNOWN_ORDER:
             yield from _settle(env, child)
         yield from ended(env, state, now, child)
@@ -68,6 +69,9 @@ def _traded(
     if parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty:
         yield FreezeParent(parent.parent_id, f"OVERFILL by {child.mic} on {child.cl_ord_id}")
         yield from cancel_children(env, state, parent, "overfill")
+    elif parent.cum_qty + parent.working_qty > parent.terms.order_qty:
+        # It came after its child was closed, and its shares are at work again elsewhere (F-12).
+        yield from cancel_children(env, state, parent, "late fill")
 
 
 def _corrected(state: State, parent: Parent, now: int, event: ExecutionReceived) -> Command:
@@ -98,11 +102,8 @@ def _unwanted(state: State, now: int, child: Child) -> bool:
     if child.cancel_refused_at and now < child.cancel_refused_at + patience:
         return False
     parent = state.parents[child.parent_id]
-    killed = any(
-        kill.scope == "all"
-        or (kill.scope == "venue" and kill.value == child.mic)
-        or (kill.scope == "account" and kill.value == parent.terms.account)
-        for kill in state.kills.values()
+    killed = state.kill_of(parent) is not None or any(
+        (kill.scope, kill.value) == ("venue", child.mic) for kill in state.kills.values()
     )
     expired = 0 < parent.expire_at <= now
     return killed or expired or bool(parent.frozen) or parent.pending is not None
@@ -130,7 +131,8 @@ def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator
 def _more_to_take(env: Environment, parent: Parent) -> bool:
     """An IOC goes on while each round trades something and the rounds are not used up."""
     traded = parent.cum_qty > parent.cum_at_decision
-    return traded and 0 < parent.rounds < env.routing.reroutes_max
+    stopped = parent.suspended or bool(parent.frozen)
+    return traded and not stopped and 0 < parent.rounds < env.routing.reroutes_max
 
 
 # -- silence and doubt ---------------------------------------------------------------------------
@@ -172,7 +174,8 @@ def overdue(env: Environment, state: State, now: int, child: Child) -> Iterator[
     silent = child.status in (ChildStatus.NEW_PENDING, ChildStatus.CANCEL_PENDING)
     if silent and waited >= timeout:
         yield MarkUnknown(child.cl_ord_id, "no acknowledgement in time")
-    if child.status is ChildStatus.UNKNOWN and state.venue[child.mic].open:
+    asked = now < child.query_at
+    if child.status is ChildStatus.UNKNOWN and state.venue[child.mic].open and not asked:
         yield query(child)
 
 

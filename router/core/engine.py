@@ -24,7 +24,6 @@ from router.messages import (
     FreezeParent,
     KillRequested,
     MassStatusReceived,
-    OpenParent,
     OrderReceived,
     ReplaceReceived,
     Restarted,
@@ -34,6 +33,9 @@ from router.messages import (
     TimerFired,
 )
 from router.ports import Refusal
+
+CLOSED_POLICIES_MAX = 1_000
+"""Policies of parents that are over, kept until it is worth the while to look for them."""
 
 
 class Engine:
@@ -99,13 +101,12 @@ class Engine:
 
     def _order(self, seq: int, now: int, event: OrderReceived) -> Iterator[Command]:
         """Take the order, and route at once what is due at once."""
-        opened = ""
-        for command in intake.order(self.env, self.state, now, event):
-            yield command
-            if isinstance(command, OpenParent):
-                opened = command.parent_id
-        if opened and self.state.parents[opened].start_time <= now:
-            yield from self._route(seq, now, self.state.parents[opened])
+        opened = yield from intake.order(self.env, self.state, now, event)
+        if opened is not None:
+            parent, policy = opened
+            self._pin(parent, policy)
+            if parent.start_time <= now:
+                yield from self._route(seq, now, parent)
 
     def _due(self, seq: int, now: int, timer: Timer) -> Iterator[Command]:
         env, state = self.env, self.state
@@ -155,8 +156,17 @@ class Engine:
             )
             if isinstance(chosen, Refusal) or chosen.hash != parent.policy_hash:
                 return None
-            found = self._policies[parent.parent_id] = chosen
+            self._pin(parent, chosen)
+            found = chosen
         return found
+
+    def _pin(self, parent: Parent, policy: Policy) -> None:
+        """Keep a parent's policy while the parent is open; now and then let go of the others."""
+        open_parents = self.state.open_parents
+        if len(self._policies) >= 2 * len(open_parents) + CLOSED_POLICIES_MAX:
+            kept = self._policies
+            self._policies = {each: kept[each] for each in open_parents if each in kept}
+        self._policies[parent.parent_id] = policy
 
 
 _CHILD_TIMERS = frozenset({"ack", "slice", "lesson"})

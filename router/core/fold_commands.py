@@ -37,6 +37,7 @@ def open_parent(state: State, now: int, command: m.OpenParent) -> None:
     state.open_parents[parent.parent_id] = None
     state.by_client_id[(command.session, command.cl_ord_id)] = parent.parent_id
     parent.client_ids.append(command.cl_ord_id)
+    state.open_value.count(parent)
     terms = command.terms
     state.seen.append(
         SeenOrder(
@@ -75,6 +76,7 @@ def report(state: State, now: int, command: m.Report) -> None:
         case _:
             pass
     parent.turn(command.exec_type, command.ord_status)
+    state.open_value.count(parent)
     if parent.terminal:
         state.close(parent)
     elif command.exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT):

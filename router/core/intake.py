@@ -5,7 +5,7 @@ Owns the order of the checks: form, limits, policy, algo. Knows nothing of where
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Mapping
 
 import msgspec
 from pydantic import ValidationError
@@ -29,26 +29,26 @@ from router.model import ExecType, Instrument, OrdStatus, OrdType, TimeInForce
 from router.ports import Algo, LimitedOrder, Refusal
 
 
-def order(env: Environment, state: State, now: int, event: OrderReceived) -> Iterator[Command]:
-    """Open a parent, or say why not. A ClOrdID that was seen before never opens a second one."""
+def order(
+    env: Environment, state: State, now: int, event: OrderReceived
+) -> Generator[Command, None, tuple[Parent, Policy] | None]:
+    """Open a parent, or say why not. A ClOrdID that was seen before never opens a second one.
+
+    Returns the new parent and its policy.
+    """
     terms = event.terms
     known = state.by_client_id.get((event.session, event.cl_ord_id))
     if known is not None:
         yield _repeated(env, state, now, event, state.parents[known])
-        return
-    policy = None
+        return None
     refusal = malformed(terms, event.refusal, now)
     if refusal is None:
         refusal = yield from _refused_by_limits(env, state, now, event)
-    if refusal is None:
-        instrument = env.instruments[terms.symbol]
-        ref_px = terms.price or state.market.reference(terms.symbol, now)[0]
-        chosen = env.policies.choose(event.session, terms, instrument, now, ref_px)
-        policy, refusal = (None, chosen) if isinstance(chosen, Refusal) else (chosen, None)
-    if policy is not None:
-        refusal = yield from _open(env, state, now, event, policy)
-    if refusal is not None:
-        yield rejection(env.shard, state, event.session, event.cl_ord_id, terms, refusal, now)
+    opened = refusal or (yield from _open(env, state, now, event))
+    if isinstance(opened, Refusal):
+        yield rejection(env.shard, state, event.session, event.cl_ord_id, terms, opened, now)
+        return None
+    return opened
 
 
 def _repeated(
@@ -72,7 +72,8 @@ def _repeated(
 def malformed(terms: OrderTerms, unreadable: str, now: int) -> Refusal | None:
     """What can be said against an order without knowing anything else."""
     if unreadable:
-        return Refusal(unreadable.partition(":")[0], unreadable, "11")
+        code = unreadable.partition(":")[0]
+        return Refusal(code, unreadable, _UNREADABLE.get(code, "11"))
     if terms.order_qty <= 0:
         text = f"QTY_INVALID: order_qty={terms.order_qty}, allowed=1 or more"
         return Refusal("QTY_INVALID", text, "13")
@@ -81,6 +82,10 @@ def malformed(terms: OrderTerms, unreadable: str, now: int) -> Refusal | None:
     if terms.time_in_force is TimeInForce.GTD and terms.expire_time <= now:
         return Refusal("SESSION_EXPIRED", "SESSION_EXPIRED: expire_time(126) is not after now", "4")
     return None
+
+
+_UNREADABLE = {"QTY_INVALID": "13", "PRICE_INVALID": "99", "DATA_INVALID": "99"}
+"""OrdRejReason(103) of values that cannot be read; others are not supported (11)."""
 
 
 def _refused_by_limits(
@@ -125,14 +130,18 @@ def breach(
 
 
 def _open(
-    env: Environment, state: State, now: int, event: OrderReceived, policy: Policy
-) -> Generator[Command, None, Refusal | None]:
+    env: Environment, state: State, now: int, event: OrderReceived
+) -> Generator[Command, None, tuple[Parent, Policy] | Refusal]:
     terms = event.terms
+    instrument, arrival_mid = env.instruments[terms.symbol], state.market.mid2(terms.symbol)
+    ref_px = terms.price or arrival_mid // 2
+    policy = env.policies.choose(event.session, terms, instrument, now, ref_px)
+    if isinstance(policy, Refusal):
+        return policy
     params = algo_params(policy.algo_params, terms.params)
     made = make_algo(env, policy.algo, params)
     if isinstance(made, Refusal):
         return made
-    instrument = env.instruments[terms.symbol]
     start = max(now, terms.effective_time)
     expire_at = _expire_at(terms, instrument, now)
     opened = OpenParent(
@@ -147,12 +156,12 @@ def _open(
         start_time=start,
         end_time=made.ends_at(start, expire_at),
         expire_at=expire_at,
-        arrival_mid=state.market.mid2(terms.symbol),
+        arrival_mid=arrival_mid,
     )
     yield opened
     parent = state.parents[opened.parent_id]
     yield report(env.shard, state, parent, ExecType.NEW, now, ord_status=OrdStatus.NEW)
-    return None
+    return parent, policy
 
 
 def make_algo(env: Environment, name: str, params: Mapping[str, str]) -> Algo | Refusal:

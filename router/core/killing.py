@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core.environment import Environment
-from router.core.orders import ChildStatus, Parent
-from router.core.reports import report
+from router.core.orders import ChildStatus
+from router.core.reports import report, suspension
 from router.core.requests import cancel_child
 from router.core.state import State
 from router.messages import ArmRequested, Command, EngageKill, KillRequested, ReleaseKill
@@ -23,35 +23,14 @@ def engage(env: Environment, state: State, now: int, event: KillRequested) -> It
     """Engage, suspend the parents in scope, and cancel every child in scope."""
     kill_id = f"K{env.shard}{state.kill_count + 1}"
     yield EngageKill(kill_id, event.scope, event.value, event.who, event.reason)
-    text = f"KILL_ENGAGED: id={kill_id}, scope={event.scope} {event.value}".rstrip()
     for parent_id in list(state.open_parents):
-        parent = state.parents[parent_id]
-        if event.scope != "venue" and _in_scope(event.scope, event.value, parent):
-            yield from _suspend(env, state, now, parent, text)
+        yield from suspension(env.shard, state, state.parents[parent_id], now)
+    reason = f"KILL_ENGAGED: id={kill_id}"
     for child in state.live_children(event.value if event.scope == "venue" else ""):
         parent = state.parents[child.parent_id]
         resting = child.status in (ChildStatus.NEW_PENDING, ChildStatus.LIVE)
-        if resting and _in_scope(event.scope, event.value, parent):
-            yield cancel_child(env, state, child, text)
-
-
-def _in_scope(scope: str, value: str, parent: Parent) -> bool:
-    return scope != "account" or parent.terms.account == value
-
-
-def _suspend(
-    env: Environment, state: State, now: int, parent: Parent, text: str
-) -> Iterator[Command]:
-    if parent.status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED):
-        yield report(
-            env.shard,
-            state,
-            parent,
-            ExecType.SUSPENDED,
-            now,
-            ord_status=OrdStatus.SUSPENDED,
-            text=text,
-        )
+        if resting and (event.scope != "account" or parent.terms.account == event.value):
+            yield cancel_child(env, state, child, reason)
 
 
 def release(env: Environment, state: State, now: int, event: ArmRequested) -> Iterator[Command]:
@@ -61,11 +40,7 @@ def release(env: Environment, state: State, now: int, event: ArmRequested) -> It
     yield ReleaseKill(event.kill_id, event.who, event.reason)
     for parent_id in list(state.open_parents):
         parent = state.parents[parent_id]
-        held = any(
-            kill.scope != "venue" and _in_scope(kill.scope, kill.value, parent)
-            for kill in state.kills.values()
-        )
-        if parent.status is OrdStatus.SUSPENDED and not held:
+        if parent.status is OrdStatus.SUSPENDED and state.kill_of(parent) is None:
             status = OrdStatus.PARTIALLY_FILLED if parent.cum_qty else OrdStatus.NEW
             yield report(
                 env.shard,

@@ -194,6 +194,8 @@ class Child(msgspec.Struct):
     notional: int = 0
     cancel_ids: list[str] = []
     queries: int = 0
+    query_at: int = 0
+    """Not before this time the venue is asked about it again."""
     unknown_answers: int = 0
     cancel_reason: str = ""
     cancel_sent_at: int = 0
@@ -317,7 +319,7 @@ class Parent(msgspec.Struct):
         assert ord_status is self.settled() or self.terminal, f"{self.parent_id}: {ord_status}"
         self.pending = None
         if not self.terminal:
-            self.status = ord_status
+            self._stand(ord_status)
 
     def turn(self, exec_type: ExecType, ord_status: OrdStatus) -> None:
         """Take the OrdStatus that a report told.
@@ -330,4 +332,9 @@ class Parent(msgspec.Struct):
             f"{self.parent_id}: {self.status.name} may not become {ord_status.name} "
             f"by ExecType {exec_type.name}"
         )
+        self._stand(ord_status)
+
+    def _stand(self, ord_status: OrdStatus) -> None:
+        """An order that is over is not suspended: a bust that opens it again asks anew."""
         self.status = ord_status
+        self.suspended = self.suspended and not self.terminal

@@ -5,8 +5,10 @@ Owns the arithmetic of what a report carries (fix.md 5.1, 5.2). Decides nothing.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from router.core.ids import report_id
-from router.core.orders import Fill, Parent
+from router.core.orders import ChildStatus, Fill, Parent
 from router.core.state import State
 from router.messages import OrderTerms, RefuseCancel, Report
 from router.model import ExecType, OrdStatus
@@ -47,8 +49,21 @@ def report(
 
 
 def status_report(shard: str, state: State, parent: Parent, now: int) -> Report:
-    """Where a parent stands, with ExecType(150)=I."""
-    return report(shard, state, parent, ExecType.ORDER_STATUS, now)
+    """Where a parent stands, with ExecType(150)=I; a pending one says for which venues it waits."""
+    silent = [
+        child.mic for child in state.children_of(parent) if child.status is ChildStatus.UNKNOWN
+    ]
+    text = f"VENUE_SILENT: mic={' '.join(silent)}" if silent and parent.pending else ""
+    return report(shard, state, parent, ExecType.ORDER_STATUS, now, text=text)
+
+
+def suspension(shard: str, state: State, parent: Parent, now: int) -> Iterator[Report]:
+    """150=9 if a kill holds for an order against which nothing else stands."""
+    kill = state.kill_of(parent)
+    if kill is not None and parent.status in (OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED):
+        text = f"KILL_ENGAGED: id={kill.kill_id}, scope={kill.scope} {kill.value}".rstrip()
+        status = OrdStatus.SUSPENDED
+        yield report(shard, state, parent, ExecType.SUSPENDED, now, ord_status=status, text=text)
 
 
 def fill_report(parent: Parent, fill: Fill, exec_type: ExecType, now: int) -> Report:

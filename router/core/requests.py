@@ -15,7 +15,7 @@ from router.core.gate import evaluate
 from router.core.ids import child_id
 from router.core.intake import breach, limited_parent, make_algo, malformed
 from router.core.orders import Child, ChildStatus, Parent, Request
-from router.core.reports import cancel_refusal, report
+from router.core.reports import cancel_refusal, report, suspension
 from router.core.state import State
 from router.core.views import LimitView
 from router.messages import (
@@ -186,10 +186,14 @@ def settle_request(env: Environment, state: State, now: int, parent: Parent) -> 
         return
     if parent.working:
         yield from _kept(state, parent, request)
-    elif parent.cum_qty >= parent.terms.order_qty and request.terms is None:
+    elif parent.cum_qty >= parent.terms.order_qty and not _increases(parent, request):
+        kind = CANCEL if request.terms is None else REPLACE
         text = f"ORDER_CLOSED: filled {parent.cum_qty} of {parent.terms.order_qty}"
-        yield cancel_refusal(parent, request.cl_ord_id, CANCEL, TOO_LATE, text)
-    elif request.terms is None:
+        yield cancel_refusal(parent, request.cl_ord_id, kind, TOO_LATE, text)
+    elif request.terms is not None:
+        yield _replaced(env, state, now, parent, request.terms)
+        yield _reschedule(env, now, parent)
+    else:
         yield report(
             env.shard,
             state,
@@ -200,12 +204,13 @@ def settle_request(env: Environment, state: State, now: int, parent: Parent) -> 
             cl_ord_id=request.cl_ord_id,
             orig_cl_ord_id=request.orig_cl_ord_id,
         )
-    elif parent.cum_qty >= parent.terms.order_qty and request.terms.order_qty <= parent.cum_qty:
-        text = f"ORDER_CLOSED: filled {parent.cum_qty} of {parent.terms.order_qty}"
-        yield cancel_refusal(parent, request.cl_ord_id, REPLACE, TOO_LATE, text)
-    else:
-        yield _replaced(env, state, now, parent, request.terms)
-        yield _reschedule(env, now, parent)
+    if parent.pending is None:
+        yield from suspension(env.shard, state, parent, now)
+
+
+def _increases(parent: Parent, request: Request) -> bool:
+    """True for a replace that leaves something to do."""
+    return request.terms is not None and request.terms.order_qty > parent.cum_qty
 
 
 def _kept(state: State, parent: Parent, request: Request) -> Iterator[Command]:

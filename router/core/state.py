@@ -19,6 +19,7 @@ import numpy as np
 
 from router import messages as m
 from router.core.books import Market
+from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
 from router.core.shelf import LearnerShelf
 from router.model import Venue
@@ -109,6 +110,7 @@ class State:
         self.by_client_id: dict[tuple[str, str], str] = {}
         self.requests: dict[tuple[str, str], m.OrderTerms] = {}
         self.open_parents: dict[str, None] = {}
+        self.open_value = OpenValue()
         self.closed_parents: deque[str] = deque()
         self.kills: dict[str, Kill] = {}
         self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
@@ -155,6 +157,13 @@ class State:
             child = self.children.get(self.cancel_ids.get(name, name))
             if child is not None:
                 return child
+        return None
+
+    def kill_of(self, parent: Parent) -> Kill | None:
+        """The first kill that suspends a parent: one of everything, or of its account."""
+        for kill in self.kills.values():
+            if kill.scope == "all" or (kill.scope, kill.value) == ("account", parent.terms.account):
+                return kill
         return None
 
     def live_children(self, mic: str = "") -> list[Child]:
@@ -219,6 +228,7 @@ class State:
         for order in (child, parent):
             order.cum_qty += qty
             order.notional += qty * px
+        self.open_value.count(parent)
         parent.fees += qty * (venue.make_fee if liquidity == "1" else venue.take_fee)
         kind = venue.venue_type.value
         parent.filled_by[child.mic] = parent.filled_by.get(child.mic, 0) + qty

@@ -47,13 +47,14 @@ def parent_view(parent: Parent) -> ParentView:
 class LimitView:
     """The LimitContext of one moment."""
 
-    __slots__ = ("_env", "_market", "_now", "_state")
+    __slots__ = ("_env", "_market", "_now", "_references", "_state")
 
     def __init__(self, env: Environment, state: State, now: int) -> None:
         self._env = env
         self._state = state
         self._market: Market = state.market
         self._now = now
+        self._references: dict[str, tuple[int, int]] = {}
 
     @property
     def now(self) -> int:
@@ -66,11 +67,11 @@ class LimitView:
 
     def reference_px(self, symbol: str) -> int:
         """Midpoint over the lit venues (rounded down), else the last trade, else 0."""
-        return self._market.reference(symbol, self._now)[0]
+        return self._reference(symbol)[0]
 
     def reference_age_ns(self, symbol: str) -> int:
         """Age of that price; very large if there is none."""
-        return self._market.reference(symbol, self._now)[1]
+        return self._reference(symbol)[1]
 
     def book_age_ns(self, symbol: str, mic: str) -> int:
         """Age of the venue's own book or quote; very large if there is none."""
@@ -85,13 +86,7 @@ class LimitView:
 
     def open_notional(self, account: str) -> int:
         """Value of unexecuted parent quantity of the account at limit or reference price."""
-        total = 0
-        for parent_id in self._state.open_parents:
-            terms = self._state.parents[parent_id].terms
-            if terms.account == account:
-                px = terms.price or self.reference_px(terms.symbol)
-                total += self._state.parents[parent_id].leaves_qty * px
-        return total
+        return self._state.open_value.of(account, self.reference_px)
 
     def message_count(self, session: str, window_ns: int) -> int:
         """New orders and replaces within the window; this one, folded already, is not counted."""
@@ -120,6 +115,13 @@ class LimitView:
     def kills(self) -> Sequence[Kill]:
         """The kills that hold now."""
         return tuple(self._state.kills.values())
+
+    def _reference(self, symbol: str) -> tuple[int, int]:
+        """Price and age. Several limits ask for it, and the moment does not change."""
+        found = self._references.get(symbol)
+        if found is None:
+            found = self._references[symbol] = self._market.reference(symbol, self._now)
+        return found
 
     def _within(self, times: deque[int] | None, window_ns: int) -> int:
         if not times:

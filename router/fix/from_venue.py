@@ -38,7 +38,7 @@ def read(mic: str, message: Message, now: int, refused_id: str = "") -> Event | 
                 mic=mic,
                 cl_ord_id=message.get("11"),
                 orig_cl_ord_id=message.get("41"),
-                ord_status=OrdStatus(message.get("39")),
+                ord_status=_ord_status(message),
                 cxl_rej_reason=message.get("102"),
                 text=message.get("58"),
             )
@@ -60,14 +60,17 @@ def read(mic: str, message: Message, now: int, refused_id: str = "") -> Event | 
 
 
 def _execution(mic: str, message: Message, now: int) -> ExecutionReceived:
+    exec_type, last_qty = _exec_type(message), _qty(message, "32")
+    if exec_type is ExecType.TRADE and last_qty == 0:
+        raise ValueError("a trade without LastQty(32)")
     sent = message.get("60") or message.get("52")
     at = time_value(sent) if sent else now
     return ExecutionReceived(
         mic=mic,
         cl_ord_id=message.get("11"),
         exec_id=message.get("17"),
-        exec_type=_exec_type(message),
-        ord_status=OrdStatus(message.get("39")),
+        exec_type=exec_type,
+        ord_status=_ord_status(message),
         order_id=message.get("37"),
         orig_cl_ord_id=message.get("41"),
         exec_ref_id=message.get("19"),
@@ -76,7 +79,7 @@ def _execution(mic: str, message: Message, now: int) -> ExecutionReceived:
         order_qty=_qty(message, "38"),
         cum_qty=_qty(message, "14"),
         leaves_qty=_qty(message, "151"),
-        last_qty=_qty(message, "32"),
+        last_qty=last_qty,
         last_px=_px(message, "31"),
         liquidity=message.get("851"),
         ord_rej_reason=message.get("103"),
@@ -88,10 +91,31 @@ def _execution(mic: str, message: Message, now: int) -> ExecutionReceived:
     )
 
 
+_EXEC_TYPES: dict[str, ExecType] = {
+    **{each.value: each for each in ExecType},
+    "1": ExecType.TRADE,
+    "2": ExecType.TRADE,
+}
+_ORD_STATUSES: dict[str, OrdStatus] = {each.value: each for each in OrdStatus}
+
+
 def _exec_type(message: Message) -> ExecType:
-    """ExecType(150); 1 and 2, which FIX.4.4 replaced by F, are tolerated (fix.md 2.2)."""
-    text = message.get("150")
-    return ExecType.TRADE if text in ("1", "2") else ExecType(text)
+    """ExecType(150); 1 and 2, which FIX.4.4 replaced by F, are tolerated (fix.md 2.2).
+
+    One that we do not know moves no shares: it is read as a restatement.
+    """
+    return _EXEC_TYPES.get(message.get("150"), ExecType.RESTATED)
+
+
+def _ord_status(message: Message) -> OrdStatus:
+    """OrdStatus(39); one that we do not know is read by the quantities (fix.md 2.4)."""
+    known = _ORD_STATUSES.get(message.get("39"))
+    if known is not None:
+        return known
+    if _qty(message, "151"):
+        return OrdStatus.PARTIALLY_FILLED if _qty(message, "14") else OrdStatus.NEW
+    done = _qty(message, "14") >= _qty(message, "38") > 0
+    return OrdStatus.FILLED if done else OrdStatus.CANCELED
 
 
 def _date(at: int) -> str:

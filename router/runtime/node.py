@@ -326,17 +326,16 @@ class Node:
         received: Received | None,
     ) -> None:
         """Frame what was decided, and put it all into one record: event, decision, frames."""
-        touched = [link] if link is not None and link.durable else []
+        touched = {link.name: link} if link is not None and link.durable else {}
         for command in commands:
             out = outgoing(command, now)
             if out is not None:
                 to = self.links[out.session]
                 to.session.send(out.msg_type, out.body, now)
-                if to not in touched:
-                    touched.append(to)
+                touched[to.name] = to
         sent: list[Sent] = []
         numbers: list[SessionNumbers] = []
-        for each in touched:
+        for each in touched.values():
             sent.extend(self._take_frames(each))
             next_in = each.session.next_in
             if each is link and received is not None:

@@ -122,7 +122,7 @@ class Sim:
         self._wires: dict[int, _Wire] = {}
         self._alarms: dict[int, int] = {}
         self._built: Built | None = None
-        self._lobby = Lobby({})
+        self._lobby: Lobby[str] = Lobby({})
         self._life = 0
         self._booted_at = start
         self._inbox: list[Callable[[Node, int], None]] = []
@@ -255,13 +255,15 @@ class Sim:
             self._kick()
 
     def _send(self, batch: Batch) -> None:
-        for conn, data in batch.writes:
+        for conn, frames in _together(batch.writes).items():
             wire = self._wires.get(conn)
-            if wire is not None and wire.near:
-                if self._on_write is not None:
+            if wire is None or not wire.near:
+                continue
+            if self._on_write is not None:
+                for data in frames:
                     self._on_write(wire.name, conn, data)
-                if wire.carries:
-                    self._there(wire, data)
+            if wire.carries:
+                self._there(wire, b"".join(frames))
         for conn in batch.closes:
             self._hang_up(conn)
         times = (self.node.deadline(), self._lobby.deadline())
@@ -279,6 +281,11 @@ class Sim:
         wire = self._wires[conn]
         self._part(wire, lose=lose, near_at=self.now + near_after, far_at=self.now + far_after)
 
+    def stall(self, conn: int, until: int) -> None:
+        """Nothing arrives over a wire, either way, until a time; then all of it, in order."""
+        wire = self._wires[conn]
+        wire.there_at, wire.back_at = max(wire.there_at, until), max(wire.back_at, until)
+
     def _dial(self, name: str, life: int) -> None:
         """The node calls a peer, and calls again when the wire is gone."""
         if life == self._life:
@@ -286,8 +293,9 @@ class Sim:
             self.give(lambda node, now: node.connected(name, wire.conn, now))
 
     def _call(self, name: str, life: int) -> None:
-        """A peer calls the node, and calls again when it is refused or the wire is gone."""
-        if life != self._life:
+        """A peer calls the node, and calls again when it is refused or its wire is gone."""
+        calling = any(wire.name == name and wire.far for wire in self._wires.values())
+        if life != self._life or calling:
             return
         if not self.node.ready and self.now < self._booted_at + READY_WAIT:
             self._again(name)
@@ -396,10 +404,10 @@ class Sim:
         self._collect(peer)
 
     def _collect(self, peer: Endpoint) -> None:
-        for conn, data in peer.take_writes():
+        for conn, parts in _together(peer.take_writes()).items():
             wire = self._wires.get(conn)
             if wire is not None and wire.carries and wire.far:
-                self._back(wire, data)
+                self._back(wire, b"".join(parts))
         for conn in peer.take_closes():
             wire = self._wires.get(conn)
             if wire is not None:
@@ -410,3 +418,11 @@ class Sim:
             self._collect(peer)
 
         self._alarm(id(peer), peer.deadline(), tick)
+
+
+def _together(writes: list[tuple[int, bytes]]) -> dict[int, list[bytes]]:
+    """What was written at once, by wire: it arrives as one, as on a socket."""
+    found: dict[int, list[bytes]] = {}
+    for conn, data in writes:
+        found.setdefault(conn, []).append(data)
+    return found

@@ -1,0 +1,21 @@
+"""A desk at 14:30 with everybody logged on and a book of 9 to 11 at LIT_A."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from oms import audit
+from oms.desk import Desk
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    """Every scenario ends with every request answered."""
+    made = Desk()
+    for peer in made.peers:
+        peer.connect()
+    made.data_a.book()
+    yield made
+    audit.check_answers(made.oms)
+    audit.check_answers(made.other)

@@ -1,0 +1,122 @@
+"""Group J of the order state matrices: TradeCancel (150=H) and TradeCorrect (150=G)."""
+
+from __future__ import annotations
+
+from oms.desk import Desk
+
+
+def test_j_1_a_busts_and_corrections_of_a_filled_order(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(100, "10", "B")
+    child.fill(900, "11", "C")
+    assert desk.oms.heard() == [
+        "8 X 0/0 1000/0/1000",
+        "8 X F/1 1000/100/900 +100@10 ~10",
+        "8 X F/2 1000/1000/0 +900@11 ~10.9",
+    ]
+    child.bust("B", 100, "BB")
+    assert desk.oms.heard() == ["8 X H/1 1000/900/100 19=B ~11"]
+    child.correct("C", 900, 900, "10", "CC")
+    assert desk.oms.heard() == ["8 X G/1 1000/900/100 +900@10 19=C ~10"]
+    desk.wait(1)
+    assert desk.a.heard() == ["D 1000@11 59=3", "D 100@11 59=3"], "what was taken back is due again"
+    desk.a.child().fill(100, "12", "D")
+    assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +100@12 ~10.2"]
+    child.correct("CC", 900, 900, "12", "CCC")
+    assert desk.oms.heard() == ["8 X G/2 1000/1000/0 +900@12 19=CC ~12"]
+    desk.oms.replace("Y", "X", 1200)
+    assert desk.oms.heard() == ["9 Y(X) 39=2 102=0 434=2 ORDER_CLOSED"]
+    child.correct("CCC", 900, 850, "12", "C4")
+    assert desk.oms.heard() == ["8 X G/1 1000/950/50 +850@12 19=CCC ~12"]
+
+
+def test_j_1_a_an_increase_while_a_bust_has_opened_the_order_again(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(1000, "10", "B")
+    child.correct("B", 1000, 900, "10", "C")
+    desk.oms.replace("Y", "X", 1200)
+    child.correct("C", 900, 950, "10", "D")
+    assert desk.oms.heard()[2:] == [
+        "8 X G/1 1000/900/100 +900@10 19=B ~10",
+        "8 Y(X) E/E 1000/900/100",
+        "8 Y(X) 5/1 1200/900/300",
+        "8 Y G/1 1200/950/250 +950@10 19=C ~10",
+    ]
+
+
+def test_j_1_a_a_bust_of_all_that_was_filled(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(300, "10", "B")
+    child.bust("B", 300, "C")
+    child.fill(1000, "11", "D")
+    assert desk.oms.heard() == [
+        "8 X 0/0 1000/0/1000",
+        "8 X F/1 1000/300/700 +300@10 ~10",
+        "8 X H/0 1000/0/1000 19=B ~0",
+        "8 X F/2 1000/1000/0 +1000@11 ~11",
+    ]
+
+
+def test_j_1_a_a_bust_while_a_cancel_is_pending(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(300, "10", "B")
+    desk.oms.cancel("Y", "X")
+    child.bust("B", 300, "C")
+    child.cancel()
+    assert desk.oms.heard()[2:] == [
+        "8 Y(X) 6/6 1000/300/700",
+        "8 X H/6 1000/0/1000 19=B ~0",
+        "8 Y(X) 4/4 1000/0/0",
+    ]
+
+
+def test_j_1_b_a_bust_and_a_late_fill_of_a_canceled_order(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(500, "10", "B")
+    desk.oms.cancel("Y", "X")
+    child.cancel()
+    assert desk.oms.heard()[2:] == ["8 Y(X) 6/6 1000/500/500", "8 Y(X) 4/4 1000/500/0"]
+    child.bust("B", 500, "C")
+    assert desk.oms.heard() == ["8 X H/4 1000/0/0 19=B ~0"]
+    child.fill(400, "11", "D")
+    assert desk.oms.heard() == ["8 X F/4 1000/400/0 +400@11 ~11"]
+    desk.wait(10)
+    assert desk.a.heard() == ["D 1000@11 59=3", "F c1"], "a canceled order stays so"
+
+
+def test_a_bust_after_the_end_of_the_day(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    child.fill(500, "10", "B")
+    desk.wait(600)
+    child.cancel()
+    child.bust("B", 500, "C")
+    assert desk.oms.heard()[2:] == ["8 X 3/3 1000/500/0", "8 X H/3 1000/0/0 19=B ~0"]
+
+
+def test_a_bust_that_comes_twice_counts_once(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(500, "10", "B")
+    child.bust("B", 500, "C")
+    desk.oms.heard()
+    child.report("H", "0", "19=B|32=500|31=10|", exec_id="C")
+    child.report("H", "0", "19=B|32=500|31=10|", exec_id="D")
+    assert desk.oms.heard() == [], "the same ExecID, and another of what is undone already"
+
+
+def test_a_bust_of_what_is_not_known_changes_nothing(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(500, "10", "B")
+    desk.oms.heard()
+    child.report("H", "0", "19=Q|32=500|31=10|", exec_id="C")
+    assert desk.oms.heard() == []
+    child.fill(500, "10", "D")
+    assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +500@10 ~10"]

@@ -1,0 +1,334 @@
+"""What must hold whatever goes wrong (the invariants of docs/reliability.md), judged from outside.
+
+The oracle hears what the OMSs asked for and were told, what left the node, what its disk holds, and
+what the venues noted themselves. It uses none of the router's tables and none of its readers.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from tests.sim.reading import PX, Read, read
+from venues.audit import AuditKind, AuditRecord, MemoryAudit
+
+CHILD_MAX = 50_000
+"""Shares: `child-size` of config/policies/default.yaml."""
+CHILD_NOTIONAL_MAX = 5_000_000 * PX
+"""Money of the same rule, in 1e-8 of the currency."""
+RESEND_AGE_MAX_MS = 1_000
+"""`max_resend_age_s` of the venues."""
+ADMIN = frozenset("01245A")
+FINAL = frozenset("234C8")
+"""OrdStatus(39) after which nothing more is to be expected."""
+MS = 1_000_000
+
+
+class Broken(AssertionError):
+    """An invariant does not hold."""
+
+
+def hold(what: object, rule: str, text: object) -> None:
+    """Raise `Broken` unless `what` holds."""
+    if not what:
+        raise Broken(f"{rule}: {text}")
+
+
+@dataclass
+class Asked:
+    """One order as its OMS has asked for it. Every order has an account of its own."""
+
+    account: str
+    session: str
+    side: str
+    qtys: list[int]
+    """OrderQty of the order and of every replace."""
+    limits: list[int | None]
+    """Price of the order and of every replace."""
+    order_ids: set[str] = field(default_factory=set)
+    """OrderID(37) that it was told under."""
+    status: str = ""
+    order_qty: int = 0
+    cum_qty: int = 0
+    avg_px: int = 0
+    last_seq: int = 0
+    """MsgSeqNum of the newest report that reached the OMS."""
+
+
+@dataclass
+class AtVenue:
+    """One order as a venue has noted it."""
+
+    mic: str
+    account: str
+    qty: int
+    cum_qty: int = 0
+    leaves_qty: int = 0
+
+
+@dataclass
+class Kill:
+    """A kill that an operator was told to hold, and when; UTC nanoseconds."""
+
+    scope: str
+    value: str
+    since: int
+    until: int = 1 << 62
+
+
+@dataclass
+class Numbers:
+    """What was seen of one session's outbound numbers."""
+
+    conn: int = 0
+    high: int = 0
+    stored: dict[int, str] = field(default_factory=dict)
+    """Content by MsgSeqNum, as the disk has it."""
+
+
+class Oracle:
+    """Hears everything, and raises `Broken` at the first thing that must not be."""
+
+    def __init__(self, audit: MemoryAudit) -> None:
+        self.asked: dict[str, Asked] = {}
+        self.accounts: dict[str, str] = {}
+        """Account by ClOrdID, of orders and requests of the OMSs."""
+        self.kills: dict[str, Kill] = {}
+        """By KillID."""
+        self.resets: set[str] = set()
+        """Sessions that may begin again at 1: their OMS asks for it."""
+        self.executions: dict[tuple[str, str], tuple[str, int, int]] = {}
+        """The venues' fills: (MIC, ExecID) to account, shares, price."""
+        self._audit = audit
+        self._noted = 0
+        self._sessions: dict[str, Numbers] = defaultdict(Numbers)
+        self._children: dict[str, str] = {}
+        """Account by ClOrdID, of orders that have left for a venue."""
+        self._arrived: set[str] = set()
+        self._orders: dict[str, AtVenue] = {}
+        self._of_account: dict[str, list[AtVenue]] = defaultdict(list)
+        self._unasked: dict[str, set[str]] = defaultdict(set)
+        """By MIC: OrderIDs that were open when the node logged on, until the venue was asked."""
+        self._reports: dict[str, str] = {}
+        """Content by ExecID."""
+        self._fills: dict[str, tuple[str, int, int]] = {}
+        """What OMSs were told, by ExecID: account, shares, price."""
+        self._cum: Counter[str] = Counter()
+
+    # -- what the OMSs asked for -----------------------------------------------------------------
+
+    def ordered(
+        self, session: str, cl_ord_id: str, account: str, side: str, qty: int, px: int | None
+    ) -> None:
+        """An OMS sends an order, or one with a ClOrdID again."""
+        self.accounts[cl_ord_id] = account
+        asked = self.asked.setdefault(account, Asked(account, session, side, [], []))
+        asked.qtys.append(qty)
+        asked.limits.append(px)
+
+    def requested(
+        self, cl_ord_id: str, orig: str, qty: int | None = None, px: int | None = None
+    ) -> None:
+        """An OMS sends a cancel or a replace."""
+        account = self.accounts[cl_ord_id] = self.accounts[orig]
+        if qty is not None:
+            self.asked[account].qtys.append(qty)
+        if px is not None:
+            self.asked[account].limits.append(px)
+
+    # -- the disk --------------------------------------------------------------------------------
+
+    def durable(self, data: bytes) -> None:
+        """A frame in the journal is safe from now on."""
+        frame = read(data)
+        if frame.sender != "SLUICE":
+            return
+        if frame.seq == 1 and frame.get("141") == "Y" and frame.target in self.resets:
+            self._sessions[frame.target] = Numbers()
+        stored = self._sessions[frame.target].stored
+        if frame.seq in stored:  # Recovery writes what it has read once more.
+            same = stored[frame.seq] == frame.content
+            hold(same, "I6", f"{frame.target} {frame.seq}: {stored[frame.seq]}, {frame.content}")
+            return
+        stored[frame.seq] = frame.content
+        if frame.msg_type == "8" and frame.get("37") != "NONE":
+            account, cum = self.accounts[frame.get("11")], frame.qty("14")
+            hold(cum >= self._cum[account], "I5", f"CumQty of {account} falls to {cum}")
+            self._cum[account] = cum
+            if frame.get("39") in FINAL and frame.get("150") != "8":
+                self.heed()
+                alive = [each for each in self._of_account[account] if each.leaves_qty]
+                hold(not alive, "I1", f"{account} is over, but {alive}")
+
+    # -- what leaves the node --------------------------------------------------------------------
+
+    def left(self, name: str, conn: int, data: bytes) -> None:
+        """A frame is on its way to an OMS or a venue."""
+        if name.endswith(".MD"):
+            return
+        frame = read(data)
+        numbers = self._sessions[name]
+        self._numbered(name, numbers, conn, frame)
+        if frame.poss_dup and frame.msg_type == "4":
+            self._gap_filled(name, numbers, frame)
+            return
+        stored = numbers.stored.get(frame.seq)
+        hold(stored == frame.content, "I3", f"{name} {frame.seq} is not on the disk: {frame}")
+        if frame.msg_type == "D":
+            self._child(name, frame)
+
+    def _numbered(self, name: str, numbers: Numbers, conn: int, frame: Read) -> None:
+        """A new frame has the next number, the first of a connection a higher one."""
+        if frame.poss_dup:
+            hold(frame.seq <= numbers.high, "I6", f"{name}: {frame.seq} again, {numbers.high} sent")
+        elif conn == numbers.conn:
+            hold(frame.seq == numbers.high + 1, "I6", f"{name}: {frame.seq} after {numbers.high}")
+        else:
+            hold(frame.seq > numbers.high, "I6", f"{name}: {frame.seq} used before")
+            self._unasked[name] = {
+                order_id
+                for order_id, order in self._orders.items()
+                if order.mic == name and order.leaves_qty
+            }
+        numbers.conn, numbers.high = conn, max(numbers.high, frame.seq)
+
+    def _gap_filled(self, name: str, numbers: Numbers, frame: Read) -> None:
+        """No report is passed over, and of what a venue was sent only orders that are old."""
+        for seq in range(frame.seq, int(frame.get("36"))):
+            kind = numbers.stored[seq][3:].partition("|")[0]
+            old_order = kind == "D" and name not in {each.session for each in self.asked.values()}
+            hold(kind in ADMIN or old_order, "I2", f"{name}: {seq} is passed over: 35={kind}")
+
+    def _child(self, name: str, frame: Read) -> None:
+        account, cl_ord_id = frame.get("1"), frame.get("11")
+        asked = self.asked.get(account)
+        hold(asked is not None, "I7", f"nobody has asked for {frame}")
+        assert asked is not None
+        qty, px = frame.qty("38"), frame.px("44")
+        hold(0 < qty <= min(CHILD_MAX, max(asked.qtys)), "I7", f"{frame} is too large")
+        hold(qty * px <= CHILD_NOTIONAL_MAX, "I7", f"{frame} costs too much")
+        hold(frame.get("54") == asked.side, "I7", f"{frame} is on the wrong side")
+        limits = [each for each in asked.limits if each is not None]
+        if len(limits) == len(asked.limits):
+            worse = px > max(limits) if asked.side == "1" else px < min(limits)
+            hold(not worse, "I7", f"{frame} is beyond {limits}")
+        self._children.setdefault(cl_ord_id, "")
+        if frame.poss_dup:
+            age = _ms(frame.get("52")) - _ms(frame.get("122"))
+            hold(age <= RESEND_AGE_MAX_MS, "stale", f"{frame} is sent {age} ms later")
+        else:
+            hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
+            hold(not self._unasked[name], "reconcile", f"{frame} while {self._unasked[name]}")
+            self._killed(name, account, frame)
+        self._children[cl_ord_id] = account
+
+    def _killed(self, mic: str, account: str, frame: Read) -> None:
+        for kill in self.kills.values():
+            scoped = {"all": True, "account": kill.value == account, "venue": kill.value == mic}
+            late = kill.since // MS < _ms(frame.get("60")) < kill.until // MS
+            hold(not (late and scoped[kill.scope]), "I8", f"{frame} leaves in spite of {kill}")
+
+    # -- the venues ------------------------------------------------------------------------------
+
+    def heed(self) -> None:
+        """Judge what the venues have noted since the last time."""
+        while self._noted < len(self._audit.records):
+            record = self._audit.records[self._noted]
+            self._noted += 1
+            if record.kind is AuditKind.RECEIVED and record.msg_type == "D":
+                cl_ord_id = record.cl_ord_id
+                hold(cl_ord_id in self._children, "I3", f"{cl_ord_id} has never left")
+                hold(cl_ord_id not in self._arrived, "I3", f"{cl_ord_id} is at {record.mic} twice")
+                self._arrived.add(cl_ord_id)
+            elif record.kind is AuditKind.EXECUTION:
+                self._executed(record)
+
+    def _executed(self, record: AuditRecord) -> None:
+        order = self._orders.get(record.order_id)
+        if order is None:
+            # The first that is told of an order may be the answer to a cancel of it.
+            known = record.cl_ord_id in self._children
+            account = self._children[record.cl_ord_id if known else record.orig_cl_ord_id]
+            order = AtVenue(record.mic, account, record.order_qty)
+            self._orders[record.order_id] = order
+            self._of_account[account].append(order)
+        order.cum_qty, order.leaves_qty = record.cum_qty, record.leaves_qty
+        if record.exec_type == "I" or not record.leaves_qty:
+            self._unasked[record.mic].discard(record.order_id)
+        hold(order.cum_qty + order.leaves_qty <= order.qty, "I1", record)
+        at_work = sum(each.cum_qty + each.leaves_qty for each in self._of_account[order.account])
+        most = max(self.asked[order.account].qtys)
+        hold(at_work <= most, "I1", f"{order.account}: {at_work} of {most} after {record}")
+        if record.exec_type == "F":
+            key = (record.mic, record.exec_id)
+            hold(key not in self.executions, "venue", f"{key} is used twice")
+            assert record.px is not None
+            self.executions[key] = (order.account, record.qty, record.px)
+
+    # -- what the OMSs were told -----------------------------------------------------------------
+
+    def told(self, session: str, frame: Read) -> None:
+        """A frame has reached an OMS."""
+        if frame.msg_type not in ("8", "9"):
+            return
+        self.heed()
+        asked = self.asked[self.accounts[frame.get("11")]]
+        hold(asked.session == session, "I2", f"{frame} is another OMS's")
+        if frame.get("37") != "NONE":
+            asked.order_ids.add(frame.get("37"))
+            hold(len(asked.order_ids) == 1, "I2", f"{asked.account} is {asked.order_ids}")
+        if frame.msg_type == "8":
+            self._report(asked, frame)
+        elif frame.seq > asked.last_seq:
+            asked.last_seq, asked.status = frame.seq, frame.get("39")
+
+    def _report(self, asked: Asked, frame: Read) -> None:
+        exec_id = frame.get("17")
+        if exec_id != "0":
+            known = self._reports.setdefault(exec_id, frame.content)
+            hold(known == frame.content, "I2", f"{exec_id} is {known} and {frame.content}")
+        if frame.get("150") == "F":
+            mic, _, own = exec_id.split(".", 2)
+            fill = (asked.account, frame.qty("32"), frame.px("31"))
+            hold(self.executions.get((mic, own)) == fill, "I2", f"no venue has told {frame}")
+            hold(frame.get("30") == mic, "I2", f"{frame} names another venue")
+            self._fills[exec_id] = fill
+        refused_again = frame.get("150") == "8" and asked.status
+        if frame.seq > asked.last_seq and not refused_again:
+            asked.last_seq, asked.status = frame.seq, frame.get("39")
+            asked.order_qty, asked.cum_qty = frame.qty("38"), frame.qty("14")
+            asked.avg_px = frame.px("6")
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def open_accounts(self) -> list[str]:
+        """Orders that their OMS does not know the end of."""
+        return [each.account for each in self.asked.values() if each.status not in FINAL]
+
+    def agree(self) -> None:
+        """After the end: every share is told once, and the sums are right."""
+        told = Counter(self._fills.values())
+        done = Counter(self.executions.values())
+        hold(told == done, "I2", f"told but not done {told - done}, not told {done - told}")
+        hold(len(self._fills) == len(self.executions), "I2", "an execution has two ExecIDs")
+        for asked in self.asked.values():
+            fills = [(qty, px) for account, qty, px in done.elements() if account == asked.account]
+            cum = sum(qty for qty, _ in fills)
+            hold(asked.cum_qty == cum, "I5", f"{asked} was told {asked.cum_qty} of {cum}")
+            hold(cum <= max(asked.order_qty, cum if asked.status == "8" else 0), "I1", asked)
+            if cum:
+                off = asked.avg_px * cum - sum(qty * px for qty, px in fills)
+                hold(2 * abs(off) <= cum, "I5", f"AvgPx of {asked} is off by {off / cum}")
+        alive = [each for each in self._orders.values() if each.leaves_qty]
+        hold(not alive, "liveness", f"still at a venue: {alive}")
+
+
+def _ms(text: str) -> int:
+    """Milliseconds since 1970 of a TransactTime(60) with milliseconds, on the day of the run."""
+    _, _, time = text.partition("-")
+    hours, minutes, seconds = time.split(":")
+    return DAY_MS + round((int(hours) * 3600 + int(minutes) * 60) * 1000 + float(seconds) * 1000)
+
+
+DAY_MS = 1_767_571_200_000
+"""2026-01-05, the day on which every run takes place."""

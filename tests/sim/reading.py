@@ -1,0 +1,75 @@
+"""FIX as the oracle reads it: its own few lines, shared with nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+
+FRAME = re.compile(rb"8=FIX\.4\.4\x019=\d+\x01.*?\x0110=\d{3}\x01", re.DOTALL)
+HEADER = frozenset({"8", "9", "35", "34", "43", "49", "52", "56", "97", "122", "10"})
+"""Fields that may differ when the same message is sent again."""
+PX = 100_000_000
+"""The oracle's prices are integers too: 1e-8 of the currency."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One frame."""
+
+    msg_type: str
+    seq: int
+    sender: str
+    target: str
+    poss_dup: bool
+    fields: dict[str, str]
+    """First occurrence of each tag."""
+    content: str
+    """Type and body: what must be the same when the message is sent again."""
+
+    def get(self, tag: str, default: str = "") -> str:
+        """A field's text."""
+        return self.fields.get(tag, default)
+
+    def qty(self, tag: str) -> int:
+        """A field as shares; 0 if it is absent."""
+        return int(Decimal(self.fields.get(tag, "0")))
+
+    def px(self, tag: str) -> int:
+        """A field as a price in 1e-8; 0 if it is absent."""
+        return int(Decimal(self.fields.get(tag, "0")) * PX)
+
+
+def read(frame: bytes) -> Read:
+    """A whole frame."""
+    pairs = [part.split("=", 1) for part in frame.decode("latin-1").split("\x01")[:-1]]
+    fields: dict[str, str] = {}
+    for tag, value in pairs:
+        fields.setdefault(tag, value)
+    body = "|".join(f"{tag}={value}" for tag, value in pairs if tag not in HEADER)
+    return Read(
+        msg_type=fields["35"],
+        seq=int(fields["34"]),
+        sender=fields["49"],
+        target=fields["56"],
+        poss_dup=fields.get("43") == "Y",
+        fields=fields,
+        content=f"35={fields['35']}|{body}",
+    )
+
+
+class Stream:
+    """Frames out of a connection's bytes."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+
+    def feed(self, data: bytes) -> Iterator[Read]:
+        """Bytes in, frames out."""
+        self._rest += data
+        end = 0
+        for found in FRAME.finditer(self._rest):
+            end = found.end()
+            yield read(found[0])
+        self._rest = self._rest[end:]

@@ -1,0 +1,71 @@
+"""The whole of Sluice in one process, with everything going wrong, fifty times.
+
+A seed that fails is run again, with its script, by `python -m tests.sim SEED`.
+"""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from router.journal.scan import JournalBroken
+from tests.sim.disk import LyingStorage
+from tests.sim.oracle import Broken
+from tests.sim.script import Script
+from tests.sim.world import World
+
+SEEDS = range(1, 51)
+SOAK = os.environ.get("SLUICE_SIM_SEEDS", "1000:3000")
+"""Which seeds `make soak` runs: `from:below`."""
+
+
+def play(seed: int) -> World:
+    """Run one seed; its number is in whatever it raises."""
+    script = Script(World(seed))
+    try:
+        script.run()
+    except Exception as error:
+        error.add_note(f"to see it again: python -m tests.sim {seed}")
+        raise
+    return script.world
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_whatever_goes_wrong_what_must_hold_holds(seed: int) -> None:
+    world = play(seed)
+    assert world.oracle.asked
+
+
+def test_the_fifty_worlds_hold_every_kind_of_trouble() -> None:
+    said = [thing.text for seed in SEEDS for thing in Script(World(seed)).things]
+    for kind in ("cut", "stall", "crash, power True", "crash, power False", "kill", "a sync takes",
+                 "replace", "cancel", "again", "status", "stopped", "logs out"):  # fmt: skip
+        assert sum(kind in text for text in said) >= 5, kind
+
+
+def test_the_same_seed_makes_the_same_history() -> None:
+    # 13 has executions, crashes and cut wires.
+    first, second = play(13), play(13)
+    assert first.lives > 2
+    assert first.oracle.executions
+    assert first.trace == second.trace
+    assert play(15).trace != first.trace
+
+
+def test_a_disk_that_lies_about_its_syncs_is_found_out() -> None:
+    # What must hold is not empty: without real syncs a power cut breaks it, or the journal.
+    def play_on_it() -> None:
+        for seed in range(1, 20):
+            Script(World(seed, LyingStorage)).run()
+
+    with pytest.raises((Broken, JournalBroken)):
+        play_on_it()
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(0)
+def test_thousands_of_seeds() -> None:
+    start, _, end = SOAK.partition(":")
+    for seed in range(int(start), int(end)):
+        play(seed)

@@ -1,0 +1,227 @@
+"""A world in one process under one clock: the node, the simulated market, two OMSs, and the oracle.
+
+The node is the one that `router.build` makes from config/sluice.yaml, FIX bytes included; the
+market is config/markets/baseline.yaml behind its own FIX acceptors. Nothing of it is a mock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import config
+from config.settings import load_settings
+from router import build
+from router.core.state import State
+from router.journal.memory import MemoryStorage
+from router.model import NS
+from router.runtime import control
+from router.runtime.node import Built, Node
+from router.runtime.sim import Delays, Sim
+from tests.sim.disk import WatchedStorage
+from tests.sim.ends import OmsEnd, VenuesEnd
+from tests.sim.oracle import Kill, Oracle, hold
+from venues.audit import MemoryAudit
+from venues.gateway import GatewayProfile, MarketGateways
+from venues.market import Market
+from venues.market_file import MarketSpec, read_market
+from venues.order_entry import OrderEntryProfile
+
+START = 1_767_623_400 * NS
+"""2026-01-05 14:30:00 UTC, a Monday."""
+OMS_NAMES = ("OMS", "OMS2")
+
+
+ALWAYS = (f"fix.acceptor.sessions.1.target_comp_id={OMS_NAMES[1]}", "journal.segment_mib=1")
+VARIANTS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("fix.defaults.resend_request_chunk_size=3",),
+    ("venues.LIT_A.mass_status=H", "venues.DARK_A.mass_status=H", "venues.SDP_1.mass_status=H"),
+)
+"""What config/sluice.yaml is changed in: for all, and for some."""
+
+
+@cache
+def parts(*overrides: str) -> build.Parts:
+    """What every life of a node is made of."""
+    return build.parts(load_settings(overrides=[*ALWAYS, *overrides]))
+
+
+@cache
+def market_spec() -> MarketSpec:
+    """The baseline market."""
+    return read_market(Path(config.__file__).parent / "markets" / "baseline.yaml")
+
+
+class World:
+    """Everything that a run needs; `script` says what happens in it."""
+
+    def __init__(self, seed: int, disk: type[WatchedStorage] = WatchedStorage) -> None:
+        self.seed = seed
+        self.rng = np.random.Generator(np.random.Philox(key=seed, counter=2 << 32))
+        """For whatever is drawn about this world, its script included."""
+        self.audit = MemoryAudit()
+        self.oracle = Oracle(self.audit)
+        self.market = Market(market_spec(), seed=seed, start=START)
+        self.gateways = MarketGateways(
+            self.market, audit=self.audit, profile=self._manners(), start=START
+        )
+        self.oms = {name: OmsEnd(name, self.oracle.told) for name in OMS_NAMES}
+        self.lives = 0
+        self._left: Counter[str] = Counter()
+        """Frames that have left the node, by MsgType."""
+        self._waiting: list[Callable[[], bool]] = []
+        self._parts = parts(*VARIANTS[int(self.rng.integers(len(VARIANTS)))])
+        self._hash = hashlib.sha256()
+        self._expected: str = ""
+        """Digest of the state at a crash that the disk survived."""
+        venues = VenuesEnd(self.gateways)
+        names = [each.mic for each in self._parts.settings.venues]
+        data = [f"{each.mic}.MD" for each in self._parts.settings.venues if each.market_data]
+        self.sim = Sim(
+            self._open,
+            peers={**dict.fromkeys([*names, *data], venues), **self.oms},
+            storage=disk(self.oracle.durable),
+            start=START,
+            seed=seed,
+            delays=self._delays(),
+            on_write=self._wrote,
+            after_event=self._look,
+        )
+
+    def _manners(self) -> GatewayProfile:
+        """How the venues treat their clients."""
+        pending_new, quiet, drops = (bool(self.rng.random() < share) for share in (0.3, 0.3, 0.2))
+        return GatewayProfile(
+            order_entry=OrderEntryProfile(
+                pending_new=pending_new, pending_reports=not quiet, cancel_on_disconnect=drops
+            )
+        )
+
+    def _delays(self) -> Delays:
+        """Wires of half a millisecond or ten; calls again after milliseconds or seconds."""
+        return Delays(
+            wire_max=(500_000, 10_000_000)[int(self.rng.integers(2))],
+            reconnect=int(10 ** self.rng.uniform(7.5, 9.3)),
+            restart=int(10 ** self.rng.uniform(8.0, 9.5)),
+        )
+
+    def left(self, msg_type: str) -> int:
+        """How many messages of a type have left the node."""
+        return self._left[msg_type]
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Call `done` after everything that happens, until it says True."""
+        self._waiting.append(done)
+
+    def numbers(self) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
+        """Of each durable session: next in and out of the node, next out and in of its peer."""
+        found = []
+        for name, link in self.sim.node.links.items():
+            if name in self.oms:
+                session = self.oms[name].client.session
+                theirs = (session.next_out, session.next_in)
+            elif link.durable:
+                next_in, next_out = self.gateways.numbers.numbers(name, "SLUICE")
+                theirs = (next_out, next_in)
+            else:
+                continue
+            found.append((name, (link.session.next_in, link.session.next_out), theirs))
+        return found
+
+    @property
+    def trace(self) -> str:
+        """sha256 of every byte that has left the node, with its time and wire."""
+        return self._hash.hexdigest()
+
+    # -- the node's lives ------------------------------------------------------------------------
+
+    def _open(self, storage: MemoryStorage) -> Built:
+        """Recover, and fold the same journal a second time: it must come to the same (I10)."""
+        self.lives += 1
+        again = build.node(self._parts, storage.copy(), monotonic=lambda: 0)
+        built = build.node(self._parts, storage, monotonic=lambda: self.sim.now)
+        digest = _digest(built)
+        hold(digest == _digest(again), "I10", "two folds of one journal differ")
+        if self._expected:
+            hold(digest == self._expected, "I10", "the journal is not what was in memory")
+        self._expected = ""
+        return built
+
+    def crash(self, *, power: bool) -> None:
+        """The process dies, or the machine. What was written survives the first (I10)."""
+        if self.sim.up:
+            self._expected = "" if power else _digest(self.sim.built)
+            self.sim.crash(power=power)
+
+    def check_fold(self) -> None:
+        """The state is what the journal says (I4, I10). Only when nothing is being written."""
+        again = build.node(self._parts, self.sim.storage.copy(), monotonic=lambda: 0)
+        hold(_digest(again) == _digest(self.sim.built), "I10", "fold and state differ")
+
+    # -- what is seen ----------------------------------------------------------------------------
+
+    def _wrote(self, name: str, conn: int, data: bytes) -> None:
+        self._hash.update(f"{self.sim.now} {name} {conn} ".encode() + data)
+        self._left[data.partition(b"\x0135=")[2].partition(b"\x01")[0].decode()] += 1
+        self.oracle.left(name, conn, data)
+
+    def _look(self) -> None:
+        """After everything that happens."""
+        self.oracle.heed()
+        self._waiting = [done for done in self._waiting if not done()]
+
+    # -- operators -------------------------------------------------------------------------------
+
+    def kill(self, scope: str, value: str) -> None:
+        """Engage the kill switch; it counts from when its record is safe and the operator told."""
+
+        def work(node: Node, now: int) -> None:
+            answer = _ask(node, now, {"command": "kill", "scope": scope, "value": value, **_WHO})
+            kill_id, life = answer["kill_id"], self.lives
+
+            def told() -> None:
+                if self.sim.up and self.lives == life:
+                    self.oracle.kills[kill_id] = Kill(scope, value, since=now)
+
+            self.sim.at(now + self.sim.sync_ns + 1, told)
+
+        self.sim.give(work)
+
+    def arm(self) -> None:
+        """Release every kill that holds; the node refuses while a child is UNKNOWN."""
+
+        def work(node: Node, now: int) -> None:
+            for held in _ask(node, now, {"command": "status"})["kills"]:
+                kill_id = held["kill_id"]
+                answer = _ask(node, now, {"command": "arm", "kill_id": kill_id, **_WHO})
+                if "released" in answer and kill_id in self.oracle.kills:
+                    self.oracle.kills[kill_id].until = now
+
+        self.sim.give(work)
+
+
+_WHO = {"who": "an operator", "reason": "a test"}
+
+
+def _ask(node: Node, now: int, request: control.Answer) -> control.Answer:
+    """What the operator's door answers."""
+    asked = control.parse(json.dumps(request).encode())
+    assert callable(asked), asked
+    return asked(node, now)
+
+
+def _digest(built: Built) -> str:
+    state: State = built.node.engine.state
+    numbers = sorted(
+        (name, link.session.next_in, link.session.next_out)
+        for name, link in built.node.links.items()
+        if link.durable
+    )
+    return f"{state.digest()} {numbers}"
