@@ -144,8 +144,9 @@ def _child(
 
 
 def _slice_end(env: Environment, scene: Scene, now: int) -> int:
-    end = now + env.routing.slice_ns
-    return min(end, scene.parent.expire_at) if scene.parent.expire_at > now else end
+    """A resting child is back before the schedule or the order itself ends."""
+    ends = (now + env.routing.slice_ns, scene.parent.end_time, scene.parent.expire_at)
+    return min(at for at in ends if at > now)
 
 
 def _price(env: Environment, scene: Scene, candidate: Candidate) -> int:

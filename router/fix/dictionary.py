@@ -139,12 +139,25 @@ class Dictionary:
     header_groups: Mapping[str, GroupSpec]
     _header: frozenset[str] = field(init=False)
     _trailer: frozenset[str] = field(init=False)
+    _plain: Mapping[str, frozenset[str]] = field(init=False)
+    """By MsgType, every tag that may stand in it and begins no group."""
+    _checks: Mapping[str, Callable[[str], object]] = field(init=False)
+    """True for a value that is surely sound: an enumerated one, or one of the right syntax."""
 
     def __post_init__(self) -> None:
         self._header = frozenset(self.header) | {
             tag for group in self.header_groups.values() for tag in group.ranks
         }
         self._trailer = frozenset(self.trailer)
+        frame = self._header | self._trailer
+        self._plain = {
+            msg_type: (spec.allowed | frame) - spec.groups.keys() - self.header_groups.keys()
+            for msg_type, spec in self.messages.items()
+        }
+        self._checks = {
+            tag: self.values[tag].__contains__ if tag in self.values else check or bool
+            for tag, check in self.formats.items()
+        }
 
     @classmethod
     def load(cls, begin_string: str, tables: ModuleType) -> Dictionary:
@@ -169,7 +182,10 @@ class Dictionary:
         if spec is None:
             known = message.msg_type in self.others
             return self._required((), message) if known else Fault(MSG_TYPE_INVALID, "35")
-        return self._required(spec.required, message) or self._fields(spec, tags, message.values)
+        fault = self._required(spec.required, message)
+        if fault or self._sound(message, tags):
+            return fault
+        return self._fields(spec, tags, message.values)
 
     def _structure(self, tags: Sequence[str]) -> Fault | None:
         """Header, body, trailer, in this order."""
@@ -187,6 +203,16 @@ class Dictionary:
             if tag not in fields:
                 return Fault(REQUIRED_MISSING, tag)
         return None
+
+    def _sound(self, message: Message, tags: Sequence[str]) -> bool:
+        """True for a message without groups and faults, as nearly every one is.
+
+        This only spares it the long way: of the others `_fields` says what is wrong, if anything.
+        """
+        fields, checks = message.fields, self._checks
+        if len(fields) != len(tags) or not self._plain[message.msg_type].issuperset(fields):
+            return False
+        return all(value and checks[tag](value) for tag, value in fields.items())
 
     def _fields(
         self, spec: MessageSpec, tags: Sequence[str], values: Sequence[str]

@@ -262,6 +262,9 @@ class Live:
         except JournalPoisoned as error:
             self._poison(error)
             return
+        if self._journal.durability == "page-cache":
+            self._leave(batch)  # there is no disk to wait for: no thread, no wake-up
+            return
         self._syncing = True
         future = self._loop.run_in_executor(self._disk, self._journal.sync)
         future.add_done_callback(lambda done: self._synced(done, batch))
@@ -274,6 +277,10 @@ class Live:
             return
         if error is not None:
             raise error
+        self._leave(batch)
+
+    def _leave(self, batch: Batch) -> None:
+        """What is safe goes out, and what has gathered meanwhile comes next."""
         self._send(batch)
         self._market_file.flush()
         self._arm()
@@ -299,8 +306,8 @@ class Live:
         """Set one timer for the next deadline. It may fire early: the pump looks again."""
         times = (self._node.deadline(), self._lobby.deadline())
         at = min((each for each in times if each is not None), default=None)
-        if at == self._timer_at and self._timer is not None:
-            return
+        if at is not None and self._timer_at is not None and self._timer_at <= at:
+            return  # it fires early, and the pump looks again
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from oms.desk import Desk
 
 from router import build
 from router.core import fold
@@ -11,6 +10,7 @@ from router.core.views import LimitView
 from router.journal.recovery import steps
 from router.journal.segments import Journal
 from router.messages import Step
+from tests.oms.desk import Desk
 
 PX = 100_000_000
 

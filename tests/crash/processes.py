@@ -25,12 +25,12 @@ WAIT_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """How a life of the daemon ends: at a write to its journal, or when the OMS has heard enough."""
+    """How a life of the daemon ends."""
 
-    point: str = ""
-    """A point of `tests.crash.doomed`; empty: the OMS decides."""
-    count: int = 0
-    """Writes to the journal since the start, or new reports."""
+    point: str
+    """One of `tests.crash.doomed`."""
+    count: int
+    """At which write to its journal since the start, recovery's own included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +91,10 @@ class Daemon:
     """One life of the daemon."""
 
     def __init__(
-        self, folder: Path, time: Time, venues: dict[str, int], port: int, fate: Fate
+        self, folder: Path, time: Time, venues: dict[str, int], port: int, fate: Fate | None
     ) -> None:
         module = ["router"]
-        if fate.point:
+        if fate is not None:
             module = ["tests.crash.doomed", fate.point, str(fate.count)]
         settings = {
             "clock.speed": time.speed,
@@ -122,14 +122,20 @@ class Daemon:
         assert self._process.stdout is not None
         return bool(self._process.stdout.readline())
 
-    def kill(self) -> None:
-        """Kill -9."""
-        self._process.kill()
+    @property
+    def is_dead(self) -> bool:
+        """True if it has ended."""
+        return self._process.poll() is not None
 
     def dead(self) -> int:
         """Wait for its end; the signal that killed it, negative, or its exit code."""
         with self._process:
             return self._process.wait(WAIT_S)
+
+    def kill(self) -> None:
+        """Kill -9, if it is still there."""
+        self._process.kill()
+        self.dead()
 
     def stop(self) -> int:
         """End it in good order; its exit code."""

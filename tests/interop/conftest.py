@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from interop.oms import QuickFixOms
-from interop.processes import House, Line
+
+from tests.interop.oms import QuickFixOms
+from tests.interop.processes import House, Line
 
 
 @dataclass

@@ -13,7 +13,7 @@ from decimal import Decimal
 from importlib.metadata import files
 from pathlib import Path
 
-from interop.processes import ROOT, WAIT_S
+from tests.interop.processes import ROOT, WAIT_S
 
 SCRIPT = Path(__file__).with_name("oms_process.py")
 CLOSED = ("2", "3", "4", "8", "C")

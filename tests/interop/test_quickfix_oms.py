@@ -16,10 +16,6 @@ import pytest
 
 pytest.importorskip("quickfix", reason="quickfix is not installed: make interop builds and runs it")
 
-from interop.conftest import Street
-from interop.oms import Order
-from interop.processes import WAIT_S, House
-
 from config.settings import DEFAULT_CONFIG, load_settings
 from router import build
 from router.core import fold
@@ -28,6 +24,9 @@ from router.fix.session import Session, SessionConfig
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
 from router.model import PX_SCALE, avg_px
+from tests.interop.conftest import Street
+from tests.interop.oms import Order
+from tests.interop.processes import WAIT_S, House
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
 

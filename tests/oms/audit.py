@@ -15,7 +15,8 @@ from router.fix.codec import Message
 from router.fix.dictionary import FIX44
 
 if TYPE_CHECKING:
-    from oms.desk import Child, Desk, Oms
+    from tests.oms.desk import Desk
+    from tests.oms.peers import Child, Oms
 
 ALWAYS = ("37", "11", "17", "150", "39", "54", "55", "38", "14", "151", "6", "60", "40", "59")
 FILL = ("32", "31", "30")
@@ -135,7 +136,7 @@ def check_quantities(desk: Desk) -> None:
 
 def check_journal(desk: Desk) -> None:
     """Folding the journal gives the state that is in memory, and the sessions' numbers."""
-    from oms.desk import open_node
+    from tests.oms.desk import open_node
 
     again = open_node(desk.storage.copy(), *desk.overrides).node
     state = desk.node.engine.state

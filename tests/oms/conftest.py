@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from oms import audit
-from oms.desk import Desk
+
+from tests.oms import audit
+from tests.oms.desk import Desk
 
 
 @pytest.fixture

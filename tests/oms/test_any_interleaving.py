@@ -11,11 +11,12 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oms import audit
-from oms.desk import Child, Desk, VenuePeer
 
 from router.fix.codec import Message
 from router.messages import ArmRequested, KillRequested
+from tests.oms import audit
+from tests.oms.desk import Desk
+from tests.oms.peers import Child, VenuePeer
 
 STEPS_MAX = 40
 MOVES = 29

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from oms.desk import Desk
+
+from tests.oms.desk import Desk
 
 STAMP = "60=20260105-14:30:00"
 

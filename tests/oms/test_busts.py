@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oms.desk import Desk
+from tests.oms.desk import Desk
 
 
 def test_j_1_a_busts_and_corrections_of_a_filled_order(desk: Desk) -> None:
@@ -120,3 +120,14 @@ def test_a_bust_of_what_is_not_known_changes_nothing(desk: Desk) -> None:
     assert desk.oms.heard() == []
     child.fill(500, "10", "D")
     assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +500@10 ~10"]
+
+
+def test_a_bust_that_names_another_orders_execution_changes_nothing(desk: Desk) -> None:
+    desk.oms.order("X", 500)
+    desk.oms.order("Z", 500)
+    first, second = desk.a.children
+    first.fill(300, "10", "B")
+    second.fill(300, "10", "C")
+    desk.oms.heard()
+    second.report("H", "0", "19=B|32=300|31=10|", exec_id="D")
+    assert desk.oms.heard() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oms.desk import Desk
+from tests.oms.desk import Desk
 
 
 def start(desk: Desk, qty: int = 1000) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from oms.desk import Desk
-
 from router.messages import ArmRequested, KillRequested
+from tests.oms.desk import Desk
 
 
 def kill(desk: Desk, scope: str = "all", value: str = "") -> str:

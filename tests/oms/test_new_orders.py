@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from oms.desk import T0, Desk
 
 from router.fix.codec import time_text
 from router.model import NS
+from tests.oms.desk import T0, Desk
 
 
 def test_a_1_a_an_order_is_filled_in_two_parts(desk: Desk) -> None:
@@ -220,3 +220,20 @@ def test_i_1_an_immediate_order_without_a_price_to_hit_ends_at_once(desk: Desk) 
     desk.oms.order("X", px="10", tif="3")
     assert desk.oms.heard() == ["8 X 0/0 1000/0/1000", "8 X 4/4 1000/0/0"]
     assert desk.a.heard() == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "average"),
+    [
+        ("10", "10.00000001", "10"),
+        ("10.00000001", "10.00000002", "10.00000002"),
+        ("10.00000002", "10.00000003", "10.00000002"),
+    ],
+)
+def test_the_average_price_is_rounded_half_to_even(
+    desk: Desk, first: str, second: str, average: str
+) -> None:
+    desk.oms.order("X", 200)
+    desk.a.child().fill(100, first, "B")
+    desk.a.child().fill(100, second, "C")
+    assert desk.oms.heard()[-1] == f"8 X F/2 200/200/0 +100@{second} ~{average}"

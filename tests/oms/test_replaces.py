@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from oms.desk import Desk
+
+from tests.oms.desk import Desk
 
 
 def start(desk: Desk, filled: int = 0) -> None:

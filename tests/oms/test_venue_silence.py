@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from oms.desk import Desk
+from tests.oms.desk import Desk
 
 
 def test_an_order_without_an_answer_is_asked_about_and_then_goes_on(desk: Desk) -> None:
@@ -247,3 +247,20 @@ def test_after_a_kill_9_a_pending_cancel_is_finished(desk: Desk) -> None:
     desk.oms.connect()
     desk.a.connect()
     assert desk.oms.heard() == ["8 Y(X) 4/4 1000/0/0"]
+
+
+def test_a_fill_is_no_proof_that_the_rest_is_still_alive(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.a.drop()
+    desk.a.connect()
+    child.fill(100, "10", "B")
+    desk.oms.order("Z")
+    desk.wait(1)
+    assert desk.a.heard() == ["D 1000@11 59=3", "AF"], "nothing new before the venue has answered"
+    desk.wait(1)
+    assert desk.a.heard() == ["H c1"], "and it is asked again"
+    child.tell_status()
+    desk.wait(5)
+    assert desk.a.heard()[0] == "D 1000@11 59=3", "now it takes new orders again"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from oms.desk import Desk
+
+from tests.oms.desk import Desk
 
 
 def test_a_fill_before_the_acknowledgement(desk: Desk) -> None:

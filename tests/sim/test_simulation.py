@@ -6,6 +6,9 @@ A seed that fails is run again, with its script, by `python -m tests.sim SEED`.
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +54,19 @@ def test_the_same_seed_makes_the_same_history() -> None:
     assert first.oracle.executions
     assert first.trace == second.trace
     assert play(15).trace != first.trace
+
+
+def test_another_process_makes_the_same_history() -> None:
+    # Another seed of Python's own hashes shows a set that is iterated.
+    said = subprocess.run(
+        [sys.executable, "-m", "tests.sim", "13"],
+        cwd=Path(__file__).parents[2],
+        env={**os.environ, "PYTHONHASHSEED": "4"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert said.stdout.split()[-1] == play(13).trace
 
 
 def test_a_disk_that_lies_about_its_syncs_is_found_out() -> None:

@@ -1,0 +1,246 @@
+"""The oracle complains: one history for each thing that must not be."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.sim.oracle import Broken, Kill, Oracle
+from tests.sim.reading import read
+from tests.sim.world import START
+from venues.audit import AuditKind, AuditRecord, MemoryAudit
+
+T = "20260105-14:30:01.000"
+CHILD = f"11=C1|1=ACC|55=ACME|54=1|60={T}|38=100|40=2|44=50.01|59=3"
+FILL = "37=P1|11=X|17=LIT_A.20260105.1.2|150=F|39=1|38=300|32=100|31=50.00|30=LIT_A|151=200|14=100"
+
+
+class History:
+    """An oracle with one order for 300 shares at 50.01 or less, and what may happen to it."""
+
+    def __init__(self) -> None:
+        self.audit = MemoryAudit()
+        self.oracle = Oracle(self.audit)
+        self.oracle.ordered("OMS", "X", "ACC", "1", 300, 5_001_000_000)
+        self._next: dict[str, int] = {}
+
+    def frame(
+        self, target: str, msg_type: str, body: str, *, seq: int = 0, header: str = ""
+    ) -> bytes:
+        """A frame of ours; without a number it has the next."""
+        if not seq:
+            seq = self._next[target] = self._next.get(target, 0) + 1
+        text = f"8=FIX.4.4|9=1|35={msg_type}|34={seq}|{header}49=SLUICE|52={T}|56={target}|{body}|"
+        return text.replace("|", "\x01").encode() + b"10=000\x01"
+
+    def send(self, target: str, msg_type: str, body: str, *, seq: int = 0) -> None:
+        """Journal a frame and let it leave."""
+        data = self.frame(target, msg_type, body, seq=seq)
+        self.oracle.durable(data)
+        self.oracle.left(target, 1, data)
+
+    def child(self, body: str = CHILD, mic: str = "LIT_A") -> None:
+        """Send a child."""
+        self.send(mic, "D", body)
+
+    def venue(
+        self, kind: str = "0", cl_ord_id: str = "C1", *, leaves: int = 100, cum: int = 0
+    ) -> None:
+        """A venue takes a child of 100 shares, or fills it all at 50.00."""
+        if kind == "0":
+            self.audit.note(
+                AuditRecord(
+                    AuditKind.RECEIVED, "LIT_A", START, msg_type="D", cl_ord_id=cl_ord_id, qty=100
+                )
+            )
+        self.audit.note(
+            AuditRecord(
+                AuditKind.EXECUTION,
+                "LIT_A",
+                START,
+                cl_ord_id=cl_ord_id,
+                order_id=f"V{cl_ord_id}",
+                exec_id="1.2" if kind == "F" else "1.1",
+                exec_type=kind,
+                order_qty=100,
+                cum_qty=cum,
+                leaves_qty=leaves,
+                qty=cum,
+                px=5_000_000_000 if kind == "F" else None,
+            )
+        )
+        self.oracle.heed()
+
+    def fill(self) -> None:
+        """The venue fills the child, and the OMS is told."""
+        self.venue("F", leaves=0, cum=100)
+        self.tell(FILL)
+
+    def tell(self, body: str) -> None:
+        """A report leaves and reaches the OMS."""
+        self.send("OMS", "8", body)
+        self.oracle.told("OMS", read(self.frame("OMS", "8", body, seq=self._next["OMS"])))
+
+
+@pytest.fixture
+def history() -> History:
+    return History()
+
+
+def test_a_history_in_order_is_no_offence(history: History) -> None:
+    history.tell("37=P1|11=X|17=R1|150=0|39=0|38=300|151=300|14=0|6=0")
+    history.child()
+    history.venue()
+    history.fill()
+    history.tell("37=P1|11=X|17=R2|150=4|39=4|38=300|151=0|14=100|6=50.00")
+    history.oracle.agree()
+    assert history.oracle.open_accounts() == []
+
+
+def test_a_frame_that_leaves_before_it_is_on_the_disk(history: History) -> None:
+    with pytest.raises(Broken, match="I3"):
+        history.oracle.left("LIT_A", 1, history.frame("LIT_A", "D", CHILD))
+
+
+def test_a_number_that_is_left_out(history: History) -> None:
+    history.send("LIT_A", "0", "112=a")
+    with pytest.raises(Broken, match="I6"):
+        history.send("LIT_A", "0", "112=b", seq=3)
+
+
+def test_a_number_with_other_content(history: History) -> None:
+    history.send("LIT_A", "0", "112=a")
+    with pytest.raises(Broken, match="I6"):
+        history.oracle.durable(history.frame("LIT_A", "0", "112=b", seq=1))
+
+
+def test_a_number_again_on_another_connection(history: History) -> None:
+    history.send("LIT_A", "0", "112=a")
+    with pytest.raises(Broken, match="I6"):
+        history.oracle.left("LIT_A", 2, history.frame("LIT_A", "0", "112=a", seq=1))
+
+
+def test_a_report_that_is_passed_over(history: History) -> None:
+    history.tell("37=P1|11=X|17=R1|150=0|39=0|38=300|151=300|14=0|6=0")
+    gap_fill = history.frame("OMS", "4", "36=2|123=Y", seq=1, header="43=Y|")
+    with pytest.raises(Broken, match="I2"):
+        history.oracle.left("OMS", 1, gap_fill)
+
+
+@pytest.mark.parametrize(
+    ("change", "into"),
+    [("44=50.01", "44=50.02"), ("38=100", "38=400"), ("54=1", "54=2"), ("1=ACC", "1=OTHER")],
+)
+def test_a_child_that_nobody_has_asked_for(history: History, change: str, into: str) -> None:
+    with pytest.raises(Broken, match="I7"):
+        history.child(CHILD.replace(change, into))
+
+
+@pytest.mark.parametrize(("scope", "value"), [("all", ""), ("account", "ACC"), ("venue", "LIT_A")])
+def test_a_child_in_spite_of_a_kill(history: History, scope: str, value: str) -> None:
+    history.oracle.kills["K1"] = Kill(scope, value, since=START)
+    with pytest.raises(Broken, match="I8"):
+        history.child()
+
+
+def test_a_child_under_a_used_name(history: History) -> None:
+    history.child()
+    with pytest.raises(Broken, match="I3"):
+        history.child()
+
+
+def test_an_old_order_that_is_sent_again(history: History) -> None:
+    history.child()
+    stale = history.frame("LIT_A", "D", CHILD, seq=1, header="43=Y|122=20260105-14:29:59.000|")
+    with pytest.raises(Broken, match="stale"):
+        history.oracle.left("LIT_A", 1, stale)
+
+
+def test_a_child_before_its_venue_was_asked_about_what_is_open(history: History) -> None:
+    history.child()
+    history.venue()
+    again = history.frame("LIT_A", "A", "98=0|108=30")
+    history.oracle.durable(again)
+    history.oracle.left("LIT_A", 2, again)
+    data = history.frame("LIT_A", "D", CHILD.replace("C1", "C2"))
+    history.oracle.durable(data)
+    with pytest.raises(Broken, match="reconcile"):
+        history.oracle.left("LIT_A", 2, data)
+
+
+def test_an_order_at_a_venue_that_has_never_left(history: History) -> None:
+    with pytest.raises(Broken, match="I3"):
+        history.venue()
+
+
+def test_an_order_at_a_venue_twice(history: History) -> None:
+    history.child()
+    history.venue()
+    with pytest.raises(Broken, match="I3"):
+        history.venue()
+
+
+def test_more_at_venues_than_was_ordered(history: History) -> None:
+    for number in range(1, 5):
+        history.child(CHILD.replace("C1", f"C{number}"))
+    for number in range(1, 4):
+        history.venue(cl_ord_id=f"C{number}")
+    with pytest.raises(Broken, match="I1"):
+        history.venue(cl_ord_id="C4")
+
+
+def test_an_end_that_is_told_while_a_child_is_alive(history: History) -> None:
+    history.child()
+    history.venue()
+    with pytest.raises(Broken, match="I1"):
+        history.tell("37=P1|11=X|17=R2|150=4|39=4|38=300|151=0|14=0|6=0")
+
+
+@pytest.mark.parametrize(
+    ("change", "into"),
+    [("31=50.00", "31=50.01"), ("32=100", "32=99"), ("1.2", "1.3"), ("30=LIT_A", "30=LIT_B")],
+)
+def test_an_execution_that_no_venue_has_made(history: History, change: str, into: str) -> None:
+    history.child()
+    history.venue()
+    history.venue("F", leaves=0, cum=100)
+    with pytest.raises(Broken, match="I2"):
+        history.tell(FILL.replace(change, into))
+
+
+def test_an_execution_that_is_told_twice_with_other_content(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    with pytest.raises(Broken, match="I2"):
+        history.tell(FILL.replace("151=200", "151=100"))
+
+
+def test_an_execution_that_is_not_told(history: History) -> None:
+    history.child()
+    history.venue()
+    history.venue("F", leaves=0, cum=100)
+    with pytest.raises(Broken, match="I2"):
+        history.oracle.agree()
+
+
+def test_cum_qty_that_falls(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    with pytest.raises(Broken, match="I5"):
+        history.tell("37=P1|11=X|17=R2|150=4|39=4|38=300|151=0|14=0|6=0")
+
+
+def test_an_average_price_that_is_not_the_average(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    history.tell("37=P1|11=X|17=R2|150=4|39=4|38=300|151=0|14=100|6=50.01")
+    with pytest.raises(Broken, match="I5"):
+        history.oracle.agree()
+
+
+def test_an_order_that_becomes_two(history: History) -> None:
+    history.tell("37=P1|11=X|17=R1|150=0|39=0|38=300|151=300|14=0|6=0")
+    with pytest.raises(Broken, match="I2"):
+        history.tell("37=P2|11=X|17=R2|150=0|39=0|38=300|151=300|14=0|6=0")
