@@ -152,11 +152,11 @@ class Live:
         while not self._node.ready and not self._stop.is_set() and self._loop.time() < give_up:
             await asyncio.sleep(0.02)
         state = self._node.engine.state
-        closed = [mic for mic in state.venue if mic not in state.open_mics()]
-        if closed:
-            self._log.warning("not_ready", venues_closed=closed)
-        else:
+        if self._node.ready:
             self._log.info("ready", venues=list(state.venue))
+        else:
+            closed = [mic for mic in state.venue if mic not in state.open_mics()]
+            self._log.warning("not_ready", venues_closed=closed)
 
     async def _drain(self) -> None:
         if not self.poisoned:

@@ -193,9 +193,11 @@ class Node:
 
     @property
     def ready(self) -> bool:
-        """True when every venue takes new risk."""
+        """True when every venue takes new risk, and every instrument has a price to judge by."""
         state = self.engine.state
-        return len(state.open_mics()) == len(state.venue)
+        told = any(link.kind is LinkKind.DATA for link in self.links.values())
+        priced = all(state.market.mid2(symbol) for symbol in self.engine.env.instruments)
+        return len(state.open_mics()) == len(state.venue) and (priced or not told)
 
     def callers(self) -> dict[tuple[str, str, str], str]:
         """Who may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""

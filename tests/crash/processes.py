@@ -6,6 +6,7 @@ Owns processes and ports. What they are sent and what they say is none of its bu
 from __future__ import annotations
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -48,8 +49,10 @@ class Time:
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
-    for port in PORTS:
+    """A port that nobody listens on. Two test runs start to look at different places."""
+    first = os.getpid() % len(PORTS)
+    for number in range(len(PORTS)):
+        port = PORTS[(first + number) % len(PORTS)]
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

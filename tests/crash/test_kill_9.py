@@ -195,6 +195,7 @@ def check(daemon: Daemon, client: OmsClient, audit: list[AuditRecord]) -> None:
     assert not client.unknown
     orders = list(client.orders.values())
     assert len(orders) == KILLS // 2
+    assert [each.text for each in orders if each.order_id == "NONE"] == []
     assert sum(each.cum_qty for each in orders) > 0, "nothing was traded: nothing was tested"
     no_order_twice(audit, set(children))
     told_once_and_the_same(audit, children, orders, steps)
