@@ -232,9 +232,10 @@ class Script:
                 act = partial(self._crash, True, "sync")
                 self._add(at + self._draw(0, NS), "crash, power True, at sync", act)
             self._add(at + self._draw(1, 5) * NS, "syncs are fast", partial(self._sync, MS // 5))
-        if self._chance(0.3):
+        if self._chance(0.5):
             scope, value = (("all", ""), ("account", "ACC0"), ("venue", "LIT_A"))[self._draw(0, 2)]
-            at = self._fault_time()
+            # Orders come while it holds.
+            at = max(0, self._orders_at[0] - self._draw(0, 2 * NS))
             self._add(at, f"kill {scope} {value}", partial(self.world.kill, scope, value))
             self._add(at + self._draw(1, 8) * NS, "arm", self.world.arm)
 
