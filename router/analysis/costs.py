@@ -138,8 +138,6 @@ class Account:
     arms: dict[str, ArmLessons] = field(default_factory=dict)
     """What each arm was asked for and gave."""
     rejects: int = 0
-    learners: dict[str, int] = field(default_factory=dict)
-    """Decisions by learner."""
 
 
 def read_account(state: Path, venues: Mapping[str, Venue]) -> Account:
@@ -170,7 +168,6 @@ def account(steps: Iterable[Step], venues: Mapping[str, Venue]) -> Account:
                     )
                 case Decide():
                     found.orders[command.parent_id].decisions += 1
-                    found.learners[command.learner] = found.learners.get(command.learner, 0) + 1
                 case SendChild():
                     order = found.orders[command.parent_id]
                     order.children += 1

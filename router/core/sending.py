@@ -92,7 +92,7 @@ def send(
             limit, refusal, scene.parent.parent_id, child.cl_ord_id, scene.view.account, mic
         )
     if not refusals:
-        _assert_sound(scene, child)
+        _assert_sound(env, scene, child)
         yield child
 
 
@@ -161,10 +161,11 @@ def _price(env: Environment, scene: Scene, candidate: Candidate) -> int:
     return edge - edge % tick if sign > 0 else edge + -edge % tick
 
 
-def _assert_sound(scene: Scene, child: SendChild) -> None:
+def _assert_sound(env: Environment, scene: Scene, child: SendChild) -> None:
     """What must hold of every child that leaves; a breach is a mistake of ours."""
     parent, limit = scene.parent, scene.view.price
     free = parent.terms.order_qty - parent.cum_qty - parent.working_qty
+    assert len(child.cl_ord_id) <= env.venues[child.mic].cl_ord_id_max, child.cl_ord_id
     assert 0 < child.qty <= free, f"{parent.parent_id}: {child.qty} of {free} free"
     assert child.price is not None
     assert child.price < 1_000_000_000 * PX_SCALE

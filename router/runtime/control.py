@@ -121,6 +121,7 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
         "lessons": dict(state.shelf.versions),
         "mid": {symbol: state.market.mid2(symbol) / 2e8 for symbol in node.engine.env.instruments},
         "faults": node.faults[-5:],
+        "illegal_transitions": state.illegal_transitions,
     }
 
 
