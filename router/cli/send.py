@@ -138,7 +138,9 @@ async def _log_on(oms: LiveOms, settings: Settings, wait: float) -> None:
         ) from None
     if not await oms.until(lambda: oms.client.logged_on, min(wait, 10)):
         why = oms.client.closed_reason or "no answer"
-        raise CommandError(ExitCode.REFUSED, f"the logon was not accepted: {why}")
+        name = oms.client.session.config.sender_comp_id
+        text = f"the logon was not accepted: {why}; is another {name} logged on?"
+        raise CommandError(ExitCode.REFUSED, text)
 
 
 async def _follow(

@@ -1,3 +1,5 @@
+"""The command line: finding commands, exit codes, and what is said where."""
+
 from __future__ import annotations
 
 import json

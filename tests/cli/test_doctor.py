@@ -1,3 +1,5 @@
+"""`sluice doctor`: each finding, and its cure."""
+
 from __future__ import annotations
 
 import fcntl

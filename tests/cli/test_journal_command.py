@@ -1,3 +1,5 @@
+"""`sluice journal`: what cat prints and verify finds."""
+
 from __future__ import annotations
 
 import json

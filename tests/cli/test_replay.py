@@ -1,3 +1,5 @@
+"""`sluice replay`: the fold, and every decision made again."""
+
 from __future__ import annotations
 
 import json

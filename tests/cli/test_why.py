@@ -1,3 +1,5 @@
+"""`sluice why`: a child's decision and a parent's life, read from a journal."""
+
 from __future__ import annotations
 
 import json

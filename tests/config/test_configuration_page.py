@@ -1,3 +1,5 @@
+"""docs/configuration.md says of every key what the code says."""
+
 from __future__ import annotations
 
 import re

@@ -1,3 +1,5 @@
+"""The reader of instruments.yaml, and its errors."""
+
 from __future__ import annotations
 
 from pathlib import Path

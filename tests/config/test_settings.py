@@ -1,3 +1,5 @@
+"""The layers of settings, origins, and errors with their place."""
+
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence

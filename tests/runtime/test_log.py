@@ -1,3 +1,5 @@
+"""Logging: the order of keys, levels, and secrets that never reach a line."""
+
 from __future__ import annotations
 
 import io
