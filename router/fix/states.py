@@ -5,12 +5,13 @@ Data only. The machine that uses it is `session.Session`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
 from router.fix.codec import Message
-from router.fix.dictionary import Dictionary
+from router.fix.dictionary import Dictionary, Fault
 from router.fix.framing import FRAME_MAX
 
 HELD_MESSAGES_MAX = 10_000
@@ -34,6 +35,8 @@ class SessionConfig:
     target_comp_id: str
     role: Literal["acceptor", "initiator"]
     begin_string: str = "FIX.4.4"
+    default_appl_ver_id: str = ""
+    """DefaultApplVerID(1137), for FIXT.1.1 only."""
     session_qualifier: str = ""
     heart_bt_int: int = 30
     """What an initiator proposes; an acceptor echoes what it is told."""
@@ -53,10 +56,33 @@ class SessionConfig:
     """A larger gap is asked for in pieces; 0 means no limit."""
     resend_timeout: float = 10
     timestamp_precision: int = 3
-    """Decimals of SendingTime(52)."""
+    """Decimals of SendingTime(52): 0, 3, 6 or 9."""
     frame_max: int = FRAME_MAX
+    """Bytes of an inbound message; stated as MaxMessageSize(383) when it is not the default."""
     validate: Dictionary | None = None
-    """Judges inbound messages (the OMS side); None takes them as they are (the venue side)."""
+    """Judges inbound messages; None takes them as they are."""
+    strict: bool = True
+    """False (venues): a fault in the body of an application message becomes a flag of the
+    delivered message, never a Reject(3) (docs/fix.md)."""
+    enable_next_expected_msg_seq_num: bool = False
+    """NextExpectedMsgSeqNum(789) in the Logon instead of ResendRequests for the gap it shows."""
+    enable_last_msg_seq_num_processed: bool = False
+    """LastMsgSeqNumProcessed(369) in every header."""
+    send_redundant_resend_requests: bool = False
+    """Ask again for every message that comes while a gap is open."""
+    requires_orig_sending_time: bool = True
+    """A PossDupFlag(43)=Y without OrigSendingTime(122) is rejected."""
+    reject_invalid_message: bool = True
+    """False: a message that the dictionary faults is flagged and delivered, on either side."""
+    reset_seq_higher: Literal["accept", "logout"] = "accept"
+    """What is done with a SequenceReset(4)-Reset that skips numbers."""
+    late_clock: Literal["reject", "report"] = "reject"
+    """What is done with a SendingTime(52) outside `max_latency`: the standard's Reject(3) and
+    Logout(5), or an alert alone."""
+    test_mode: bool = False
+    """TestMessageIndicator(464): both ends must be a test system, or neither."""
+    logon_fields: Callable[[int], str] | None = None
+    """An initiator's credentials: more fields for the Logon(A) that is made at that time."""
     durable: bool = True
     """False for market data, whose frames are not journaled. The session behaves alike."""
 
@@ -138,20 +164,37 @@ class Received:
     seq: int
     poss_dup: bool
     frame: bytes
+    flags: tuple[Fault, ...] = ()
+    """What a lenient session did not reject it for."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResendNeeded:
     """The peer wants these numbers again, both ends included: answer with `Session.resend`.
 
-    A large request makes several of these: answer each by itself, in order.
+    A large request is asked for in pieces: the next comes when this one has been answered. The
+    connection may be gone by then, and the answer is ignored.
     """
 
     begin: int
     end: int
 
 
-SessionEvent = LoggedOn | LoggedOut | Received | ResendNeeded
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that an operator should know and that does not end the session.
+
+    `code` is one of ALERTS: a heartbeat that did not echo its TestReqID, a late clock, numbers that
+    a SequenceReset(4)-Reset skipped.
+    """
+
+    code: str
+    text: str
+
+
+ALERTS = ("TEST_REQUEST_NOT_ECHOED", "SENDING_TIME", "SEQUENCE_RESET", "MSG_SEQ_NUM_TOO_LOW")
+
+SessionEvent = LoggedOn | LoggedOut | Received | ResendNeeded | Alert
 
 
 @dataclass(frozen=True, slots=True)
