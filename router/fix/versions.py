@@ -41,9 +41,9 @@ def version(begin_string: str, default_appl_ver_id: str = "") -> Version:
         ValueError: we do not speak it; says what is allowed.
     """
     for each in VERSIONS:
-        if each.begin_string == begin_string:
-            if not each.fixt or default_appl_ver_id == each.appl_ver_id:
-                return each
+        named = not each.fixt or default_appl_ver_id == each.appl_ver_id
+        if each.begin_string == begin_string and named:
+            return each
     allowed = ", ".join(f"{v.begin_string} ({v.appl_ver_id})" for v in VERSIONS)
     raise ValueError(
         f"{begin_string} with ApplVerID {default_appl_ver_id or 'unset'}: allowed: {allowed}"
