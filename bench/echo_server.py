@@ -58,7 +58,7 @@ class Echo(Node):
         terms = (order["1"], order["55"], order["54"], qty, order["40"], order["44"], order["59"])
         body = REPORT % (name, name, name, *terms, qty, time_text(now))
         link.session.send("8", body, now)
-        self._record(now, None, (), link, received)
+        self._recorder.session_alone(now, link, (), received)
 
 
 def sluice(durability: Durability, port: int, folder: Path) -> None:

@@ -24,6 +24,7 @@ from router.fix.inbox import Held
 from router.fix.line import LIVELY, Line, text_field
 from router.fix.states import (
     GARBLED_MAX,
+    Alert,
     LoggedOn,
     LoggedOut,
     Move,
@@ -37,6 +38,7 @@ from router.fix.states import (
 from router.fix.timing import NS, Alarm
 
 __all__ = [
+    "Alert",
     "LoggedOn",
     "LoggedOut",
     "OutFrame",

@@ -5,12 +5,16 @@ Owns which sent frame stands in which journal record. Knows nothing of orders.
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from router.fix.session import Session, SessionConfig
+from router.fix.session import ResendNeeded, Session, SessionConfig
 from router.journal.records import Position
 from router.model import Venue
+
+OFFSETS = 1 << 40
+"""A segment is smaller, bytes: a position fits into one number."""
 
 
 class LinkKind(StrEnum):
@@ -23,7 +27,7 @@ class LinkKind(StrEnum):
     """A venue's market data: not durable, both sides reset on logon."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Link:
     """One session, one connection at most."""
 
@@ -35,23 +39,38 @@ class Link:
     venue: Venue | None = None
     account_required: bool = False
     conn: int | None = None
-    positions: list[Position] = field(default_factory=list)
-    """Journal position of each sent frame; index 0 is MsgSeqNum 1."""
+    _positions: array[int] = field(default_factory=lambda: array("q"))
+    """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
     told: tuple[int, int] = (1, 1)
     """The numbers that the journal has: next in, next out."""
+    durable: bool = field(init=False)
+    """True if its numbers and frames are journaled."""
+    slow: bool = False
+    """The peer does not read as fast as we write: resends wait."""
+    resend: ResendNeeded | None = None
+    """The next piece of a resend, which waits for its turn."""
 
-    @property
-    def durable(self) -> bool:
-        """True if its numbers and frames are journaled."""
-        return self.kind is not LinkKind.DATA
+    def __post_init__(self) -> None:
+        self.durable = self.kind is not LinkKind.DATA
 
     @property
     def mic(self) -> str:
         """The venue's MIC; empty for an OMS."""
         return self.venue.mic if self.venue is not None else ""
 
+    @property
+    def last_stored(self) -> int:
+        """MsgSeqNum of the last sent frame that the journal holds, 0 if there is none."""
+        return len(self._positions)
+
+    def position(self, msg_seq_num: int) -> Position:
+        """The record that holds a sent frame."""
+        return Position(*divmod(self._positions[msg_seq_num - 1], OFFSETS))
+
     def stored(self, msg_seq_num: int, position: Position) -> None:
         """A frame was journaled. MsgSeqNum 1 again means that the numbers were reset."""
-        del self.positions[msg_seq_num - 1 :]
-        assert len(self.positions) == msg_seq_num - 1, f"{self.name}: {msg_seq_num} skips a number"
-        self.positions.append(position)
+        positions = self._positions
+        if len(positions) != msg_seq_num - 1:
+            del positions[msg_seq_num - 1 :]
+            assert len(positions) == msg_seq_num - 1, f"{self.name}: {msg_seq_num} skips a number"
+        positions.append(position[0] * OFFSETS + position[1])

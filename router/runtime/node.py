@@ -8,15 +8,23 @@ session, application, core and back, and what stands in one record. Knows no soc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from router.core import fold
 from router.core.engine import Engine
 from router.core.requests import cancel_child
 from router.fix import from_oms, from_venue
 from router.fix.application import market_data_request, outgoing
-from router.fix.codec import Message, decode, time_value
-from router.fix.session import LoggedOn, LoggedOut, Received, ResendNeeded, Session
+from router.fix.codec import Message, decode
+from router.fix.session import (
+    Alert,
+    LoggedOn,
+    LoggedOut,
+    Received,
+    ResendNeeded,
+    Session,
+    SessionEvent,
+)
 from router.journal.market import MarketFile
 from router.journal.records import Position
 from router.journal.segments import Journal
@@ -27,27 +35,18 @@ from router.messages import (
     MarketDataLost,
     RefuseMessage,
     Restarted,
-    Sent,
     SessionClosed,
-    SessionNumbers,
     SessionOpened,
     Step,
     TimerFired,
-    decode_step,
-    encode_step,
 )
 from router.runtime.links import Link, LinkKind
+from router.runtime.recorder import Batch, Recorder
+from router.runtime.resends import sent_frames, stored_frames
 
-STALE_TYPES = frozenset({"D"})
-"""Messages to a venue that are never resent when they are old: gap-filled instead."""
+__all__ = ["Batch", "Built", "Node"]
 
-
-@dataclass(slots=True)
-class Batch:
-    """What may leave once the records of it are durable."""
-
-    writes: list[tuple[int, bytes]] = field(default_factory=list)
-    closes: list[int] = field(default_factory=list)
+FAULTS_MAX = 100
 
 
 class Node:
@@ -65,15 +64,18 @@ class Node:
     ) -> None:
         self.engine = engine
         self.links = {link.name: link for link in links}
-        self.seq = 0
         self.faults: list[str] = []
-        """What a venue sent that could not be read, newest last."""
+        """What a peer did that an operator should know, newest last."""
         self._journal = journal
-        self._market_file = market_file
-        self._monotonic = monotonic
-        self._on_step = on_step
+        self._recorder = Recorder(
+            self.links, journal, market_file, monotonic=monotonic, on_step=on_step
+        )
         self._by_conn: dict[int, Link] = {}
-        self._batch = Batch()
+
+    @property
+    def seq(self) -> int:
+        """Of the last step."""
+        return self._recorder.seq
 
     # -- recovery --------------------------------------------------------------------------------
 
@@ -83,7 +85,7 @@ class Node:
         numbers: dict[str, tuple[int, int]] = {}
         for position, step in steps:
             count += 1
-            self.seq = step.seq
+            self._recorder.seq = step.seq
             if step.event is not None:
                 fold.apply(self.engine.state, step.now, step.event)
             for command in step.commands:
@@ -93,7 +95,7 @@ class Node:
                     self.links[sent.session].stored(sent.msg_seq_num, position)
             for each in step.numbers:
                 numbers[each.session] = (each.next_in, each.next_out)
-        self.seq = max(self.seq, last_market_seq)
+        self._recorder.seq = max(self.seq, last_market_seq)
         for name, (next_in, next_out) in numbers.items():
             link = self.links.get(name)
             if link is not None:
@@ -119,7 +121,7 @@ class Node:
         """A connection whose Logon names an OMS session; `data` is all that it has sent."""
         link = self.links[name]
         if link.conn is not None:
-            self._batch.closes.append(conn)  # a live identity: dropped without a message
+            self._recorder.batch.closes.append(conn)  # a live identity: dropped without a message
             return
         self.connected(name, conn, now)
         self.received(conn, data, now)
@@ -135,7 +137,8 @@ class Node:
         """A connection is gone."""
         link = self._by_conn.pop(conn, None)
         if link is not None:
-            link.conn = None
+            link.conn = link.resend = None
+            link.slow = False
             link.session.lost(now)
             self._settle(link, now)
 
@@ -143,18 +146,32 @@ class Node:
         """An operator's event, such as a kill. Returns what was decided."""
         return self._step(now, event)
 
+    def congested(self, conn: int, slow: bool) -> None:
+        """The peer of a connection reads too slowly, or does so no more: resends wait for it."""
+        link = self._by_conn.get(conn)
+        if link is not None:
+            link.slow = slow
+
     def deadline(self) -> int | None:
-        """When `tick` is wanted, UTC nanoseconds."""
-        times = [link.session.deadline() for link in self.links.values()]
-        times.append(self.engine.deadline())
-        return min((at for at in times if at is not None), default=None)
+        """When `tick` is wanted, UTC nanoseconds; 0 if there is work left."""
+        first = self.engine.deadline()
+        for link in self.links.values():
+            if link.resend is not None and not link.slow:
+                return 0
+            at = link.session.deadline()
+            if at is not None and (first is None or at < first):
+                first = at
+        return first
 
     def tick(self, now: int) -> None:
-        """Let timers fire that are due."""
+        """Let timers fire that are due, and resends go on."""
         for link in self.links.values():
             at = link.session.deadline()
             if at is not None and at <= now:
                 link.session.tick(now)
+                self._settle(link, now)
+            if link.resend is not None and not link.slow:
+                self._resend_piece(link, link.resend, now)
                 self._settle(link, now)
         at = self.engine.deadline()
         if at is not None and at <= now:
@@ -172,7 +189,7 @@ class Node:
 
         A cancel adds no risk. The numbers that it spends are on no disk: see docs/reliability.md.
         """
-        self._batch = Batch()
+        self._recorder.take()
         state = self.engine.state
         for child in state.live_children():
             link = self.links[child.mic]
@@ -181,13 +198,12 @@ class Node:
                 assert out is not None
                 state.ids += 1
                 link.session.send(out.msg_type, out.body, now)
-                self._take_frames(link)
+                self._recorder.write_unrecorded(link)
         return self.take()
 
     def take(self) -> Batch:
         """What may be written once everything appended so far is durable."""
-        batch, self._batch = self._batch, Batch()
-        return batch
+        return self._recorder.take()
 
     # -- questions -------------------------------------------------------------------------------
 
@@ -211,24 +227,33 @@ class Node:
 
     def _settle(self, link: Link, now: int) -> None:
         """Carry out what a session has to say, then record what the session did by itself."""
-        for event in link.session.take_events():
-            match event:
-                case Received():
+        session = link.session
+        while events := session.take_events():
+            for event in events:
+                if type(event) is Received:
                     self._message(link, event, now)
-                case LoggedOn():
-                    self._logged_on(link, now)
-                case LoggedOut():
-                    self._logged_out(link, event.reason, now)
-                case ResendNeeded():
-                    frames = self._stored_frames(link, event.begin, event.end, now)
-                    link.session.resend(frames, now)
-        if link.durable:
-            self._record(now, None, (), link)
-        else:
-            self._send_frames(link)
-        if link.session.wants_close and link.conn is not None:
-            self._batch.closes.append(link.conn)
+                else:
+                    self._session_event(link, event, now)
+        self._recorder.session_alone(now, link)
+        if session.wants_close and link.conn is not None:
+            self._recorder.batch.closes.append(link.conn)
             self.closed(link.conn, now)
+
+    def _session_event(self, link: Link, event: SessionEvent, now: int) -> None:
+        match event:
+            case LoggedOn():
+                self._logged_on(link, now)
+            case LoggedOut():
+                self._logged_out(link, event.reason, now)
+            case ResendNeeded():
+                link.resend = event  # its turn comes with the next tick
+            case Alert():
+                self._fault(f"{link.name}: {event.code}: {event.text}")
+
+    def _resend_piece(self, link: Link, wanted: ResendNeeded, now: int) -> None:
+        link.resend = None
+        frames = stored_frames(self._journal, link, wanted.begin, wanted.end, now)
+        link.session.resend(frames, now)
 
     def _logged_on(self, link: Link, now: int) -> None:
         if link.kind is LinkKind.DATA:
@@ -250,7 +275,7 @@ class Node:
         if link.kind is LinkKind.OMS:
             read = self._read_oms(link, message, seq)
             if isinstance(read, RefuseMessage):
-                self._record(now, None, (read,), link, received)
+                self._recorder.session_alone(now, link, (read,), received)
             else:
                 self._step(now, read, link, received)
             return
@@ -262,7 +287,7 @@ class Node:
         if event is not None:
             self._step(now, event, link, received)
         elif link.durable:
-            self._record(now, None, (), link, received)
+            self._recorder.session_alone(now, link, (), received)
 
     def _read_oms(self, link: Link, message: Message, seq: int) -> Event | RefuseMessage:
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
@@ -273,137 +298,34 @@ class Node:
 
     def _fault(self, text: str) -> None:
         self.faults.append(text)
-        del self.faults[:-100]
+        del self.faults[:-FAULTS_MAX]
 
     def _refused_id(self, link: Link, message: Message) -> str:
         """The ClOrdID of our message that a Reject(3) or j means by RefSeqNum(45)."""
         text = message.get("45")
         if message.msg_type not in ("3", "j") or not text.isdigit() or not link.durable:
             return ""
-        frames = self._frames(link, int(text), int(text))
+        frames = sent_frames(self._journal, link, int(text), int(text))
         return decode(frames[0][1]).get("11") if frames else ""
 
-    # -- steps and records -----------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------------
 
     def _step(
         self, now: int, event: Event, link: Link | None = None, received: Received | None = None
     ) -> tuple[Command, ...]:
-        """One event through the core."""
-        self.seq += 1
-        commands = self.engine.handle(self.seq, now, event)
+        """One event through the core, and into a record."""
+        recorder = self._recorder
+        recorder.seq += 1
+        seq = recorder.seq
+        commands = self.engine.handle(seq, now, event)
+        kept: Event | None = event
         if isinstance(event, MARKET_EVENTS) and (link is None or not link.durable):
-            step = Step(self.seq, now, event)
-            self._market_file.append(self.seq, now, encode_step(step))
+            recorder.keep_market_data(seq, now, event)
             if not commands:
                 return commands
-            event_kept: Event | None = None
-        else:
-            event_kept = event
-        self._append(self.seq, now, event_kept, commands, link, received)
+            kept = None
+        recorder.step(seq, now, kept, commands, link, received)
         return commands
-
-    def _record(
-        self,
-        now: int,
-        event: Event | None,
-        commands: tuple[Command, ...],
-        link: Link,
-        received: Received | None = None,
-    ) -> None:
-        """A record of a session alone, if there is anything to record."""
-        numbers = (link.session.next_in, link.session.next_out)
-        if commands or received is not None or numbers != link.told:
-            self.seq += 1
-            self._append(self.seq, now, event, commands, link, received)
-        else:
-            self._send_frames(link)
-
-    def _append(
-        self,
-        seq: int,
-        now: int,
-        event: Event | None,
-        commands: tuple[Command, ...],
-        link: Link | None,
-        received: Received | None,
-    ) -> None:
-        """Frame what was decided, and put it all into one record: event, decision, frames."""
-        touched = {link.name: link} if link is not None and link.durable else {}
-        for command in commands:
-            out = outgoing(command, now)
-            if out is not None:
-                to = self.links[out.session]
-                to.session.send(out.msg_type, out.body, now)
-                touched[to.name] = to
-        sent: list[Sent] = []
-        numbers: list[SessionNumbers] = []
-        for each in touched.values():
-            sent.extend(self._take_frames(each))
-            next_in = each.session.next_in
-            if each is link and received is not None:
-                next_in = received.seq + 1  # what was read with it has its own records
-            if (next_in, each.session.next_out) != each.told:
-                each.told = (next_in, each.session.next_out)
-                numbers.append(SessionNumbers(each.name, *each.told))
-        step = Step(
-            seq=seq,
-            now=now,
-            event=event,
-            commands=commands,
-            frame=received.frame if received is not None else b"",
-            session=link.name if link is not None else "",
-            sent=tuple(sent),
-            numbers=tuple(numbers),
-        )
-        position = self._journal.append(seq, self._monotonic(), now, encode_step(step))
-        for each_sent in sent:
-            self.links[each_sent.session].stored(each_sent.msg_seq_num, position)
-        if self._on_step is not None:
-            self._on_step(step)
-
-    def _take_frames(self, link: Link) -> list[Sent]:
-        """Frames that the session made: all to the wire if it is live, the fresh to the record."""
-        sent = []
-        for frame in link.session.take_frames():
-            if frame.fresh:
-                sent.append(Sent(link.name, frame.seq, frame.data))
-            if frame.live and link.conn is not None:
-                self._batch.writes.append((link.conn, frame.data))
-        return sent
-
-    def _send_frames(self, link: Link) -> None:
-        """Frames that take no number: resends and gap fills, and all of a session of data."""
-        fresh = self._take_frames(link)
-        assert not (fresh and link.durable), f"{link.name}: a fresh frame without a record"
-
-    # -- resends ---------------------------------------------------------------------------------
-
-    def _stored_frames(self, link: Link, begin: int, end: int, now: int) -> list[tuple[int, bytes]]:
-        """What may be resent of a range: no NewOrderSingle that has grown old on its way."""
-        if link.venue is None:
-            return self._frames(link, begin, end)
-        oldest = now - link.venue.max_resend_age_ns
-        return [
-            (seq, frame)
-            for seq, frame in self._frames(link, begin, end)
-            if not _stale(frame, oldest)
-        ]
-
-    def _frames(self, link: Link, begin: int, end: int) -> list[tuple[int, bytes]]:
-        found: list[tuple[int, bytes]] = []
-        for seq in range(max(1, begin), min(end, len(link.positions)) + 1):
-            step = decode_step(self._journal.read(link.positions[seq - 1]))
-            found.extend(
-                (each.msg_seq_num, each.frame)
-                for each in step.sent
-                if each.session == link.name and each.msg_seq_num == seq
-            )
-        return found
-
-
-def _stale(frame: bytes, oldest: int) -> bool:
-    message = decode(frame)
-    return message.msg_type in STALE_TYPES and time_value(message.get("52")) < oldest
 
 
 @dataclass(slots=True)

@@ -145,6 +145,8 @@ class Desk:
             if data and peer.up:
                 moved = True
                 self.node.received(peer.conn, data, self.now)
+        if self.node.deadline() == 0:  # there is more of a resend
+            self.node.tick(self.now)
         batch = self.node.take()
         self._built.journal.write()
         self._built.journal.sync()

@@ -76,6 +76,8 @@ class World:
         self.lives = 0
         self._left: Counter[str] = Counter()
         """Frames that have left the node, by MsgType."""
+        self._released: set[str] = set()
+        """Kills that were lifted, some before their operator was told that they hold."""
         self._waiting: list[Callable[[], bool]] = []
         self._parts = parts(*VARIANTS[int(self.rng.integers(len(VARIANTS)))])
         self._hash = hashlib.sha256()
@@ -187,7 +189,7 @@ class World:
             kill_id, life = answer["kill_id"], self.lives
 
             def told() -> None:
-                if self.sim.up and self.lives == life:
+                if self.sim.up and self.lives == life and kill_id not in self._released:
                     self.oracle.kills[kill_id] = Kill(scope, value, since=now)
 
             self.sim.at(now + self.sim.sync_ns + 1, told)
@@ -201,8 +203,10 @@ class World:
             for held in _ask(node, now, {"command": "status"})["kills"]:
                 kill_id = held["kill_id"]
                 answer = _ask(node, now, {"command": "arm", "kill_id": kill_id, **_WHO})
-                if "released" in answer and kill_id in self.oracle.kills:
-                    self.oracle.kills[kill_id].until = now
+                if "released" in answer:
+                    self._released.add(kill_id)
+                    if kill_id in self.oracle.kills:
+                        self.oracle.kills[kill_id].until = now
 
         self.sim.give(work)
 

@@ -1,0 +1,136 @@
+"""The recorder: what a step came from, what it decided and what it sends become one record.
+
+Owns the order "record, then bytes": frames reach the batch only with the record that holds them.
+Knows sessions and the journal; what a command means is the application's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from router.fix.application import outgoing
+from router.fix.session import Received
+from router.journal.market import MarketFile
+from router.journal.segments import Journal
+from router.messages import Command, Event, Sent, SessionNumbers, Step, encode_step
+from router.runtime.links import Link
+
+
+@dataclass(slots=True)
+class Batch:
+    """What may leave once the records of it are durable."""
+
+    writes: list[tuple[int, bytes]] = field(default_factory=list)
+    closes: list[int] = field(default_factory=list)
+
+
+class Recorder:
+    """Writes steps to the journal, and their frames to the batch."""
+
+    def __init__(
+        self,
+        links: Mapping[str, Link],
+        journal: Journal,
+        market_file: MarketFile,
+        *,
+        monotonic: Callable[[], int],
+        on_step: Callable[[Step], None] | None = None,
+    ) -> None:
+        self.seq = 0
+        """Of the last step."""
+        self.batch = Batch()
+        self._links = links
+        self._journal = journal
+        self._market_file = market_file
+        self._monotonic = monotonic
+        self._on_step = on_step
+
+    def take(self) -> Batch:
+        """What may be written once everything appended so far is durable."""
+        batch, self.batch = self.batch, Batch()
+        return batch
+
+    def keep_market_data(self, seq: int, now: int, event: Event) -> None:
+        """An event for the unsynced market file."""
+        self._market_file.append(seq, now, encode_step(Step(seq, now, event)))
+
+    def session_alone(
+        self,
+        now: int,
+        link: Link,
+        commands: tuple[Command, ...] = (),
+        received: Received | None = None,
+    ) -> None:
+        """What a session did by itself, or with a message that is no event, if it did anything."""
+        session = link.session
+        if not link.durable:
+            self._send(link)
+        elif commands or received is not None or (session.next_in, session.next_out) != link.told:
+            self.seq += 1
+            self.step(self.seq, now, None, commands, link, received)
+        else:
+            fresh = self._send(link)
+            assert not fresh, f"{link.name}: a fresh frame without a record"
+
+    def write_unrecorded(self, link: Link) -> None:
+        """Frames that leave although no record holds them: the journal has failed."""
+        self._send(link)
+
+    def step(
+        self,
+        seq: int,
+        now: int,
+        event: Event | None,
+        commands: tuple[Command, ...],
+        link: Link | None,
+        received: Received | None,
+    ) -> None:
+        """Frame what was decided, and put it all into one record: event, decision, frames."""
+        touched = [link] if link is not None and link.durable else []
+        for command in commands:
+            out = outgoing(command, now)
+            if out is not None:
+                to = self._links[out.session]
+                to.session.send(out.msg_type, out.body, now)
+                if to not in touched:
+                    touched.append(to)
+        sent: list[Sent] = []
+        numbers: list[SessionNumbers] = []
+        for each in touched:
+            sent += self._send(each)
+            session = each.session
+            # What was read together with the message has records of its own.
+            told = (
+                received.seq + 1 if received is not None and each is link else session.next_in,
+                session.next_out,
+            )
+            if told != each.told:
+                each.told = told
+                numbers.append(SessionNumbers(each.name, *told))
+        step = Step(
+            seq,
+            now,
+            event,
+            commands,
+            received.frame if received is not None else b"",
+            link.name if link is not None else "",
+            tuple(sent),
+            tuple(numbers),
+        )
+        position = self._journal.append(seq, self._monotonic(), now, encode_step(step))
+        for frame in sent:
+            self._links[frame.session].stored(frame.msg_seq_num, position)
+        if self._on_step is not None:
+            self._on_step(step)
+
+    def _send(self, link: Link) -> list[Sent]:
+        """Frames that a session made: the live ones to the batch; the fresh ones are returned."""
+        fresh = []
+        conn, writes = link.conn, self.batch.writes
+        for frame in link.session.take_frames():
+            if frame.fresh:
+                fresh.append(Sent(link.name, frame.seq, frame.data))
+            if frame.live and conn is not None:
+                writes.append((conn, frame.data))
+        return fresh

@@ -1,0 +1,43 @@
+"""What of a sent range may be sent again: frames read back from the journal, a few at a time.
+
+Owns the rule that no NewOrderSingle leaves late. Knows positions and frames, no connection.
+"""
+
+from __future__ import annotations
+
+from router.fix.codec import decode, time_value
+from router.journal.segments import Journal
+from router.messages import decode_step
+from router.runtime.links import Link
+
+STALE_TYPES = frozenset({"D"})
+"""Messages to a venue that are never resent when they are old: gap-filled instead."""
+
+
+def stored_frames(
+    journal: Journal, link: Link, begin: int, end: int, now: int
+) -> list[tuple[int, bytes]]:
+    """What may be resent of a range: no NewOrderSingle that has grown old on its way."""
+    frames = sent_frames(journal, link, begin, end)
+    if link.venue is None:
+        return frames
+    oldest = now - link.venue.max_resend_age_ns
+    return [(seq, frame) for seq, frame in frames if not _stale(frame, oldest)]
+
+
+def sent_frames(journal: Journal, link: Link, begin: int, end: int) -> list[tuple[int, bytes]]:
+    """The frames of a range of MsgSeqNums, as they were first sent."""
+    found: list[tuple[int, bytes]] = []
+    for seq in range(max(1, begin), min(end, link.last_stored) + 1):
+        step = decode_step(journal.read(link.position(seq)))
+        found += (
+            (each.msg_seq_num, each.frame)
+            for each in step.sent
+            if each.session == link.name and each.msg_seq_num == seq
+        )
+    return found
+
+
+def _stale(frame: bytes, oldest: int) -> bool:
+    message = decode(frame)
+    return message.msg_type in STALE_TYPES and time_value(message.get("52")) < oldest
