@@ -81,8 +81,9 @@ class SessionConfig:
     Logout(5), or an alert alone."""
     test_mode: bool = False
     """TestMessageIndicator(464): both ends must be a test system, or neither."""
-    logon_fields: Callable[[int], str] | None = None
-    """An initiator's credentials: more fields for the Logon(A) that is made at that time."""
+    logon_fields: Callable[[int, int], str] | None = None
+    """An initiator's credentials: more fields for the Logon(A) that is made at that time (UTC
+    nanoseconds) with that MsgSeqNum(34), both of which a signature covers."""
     durable: bool = True
     """False for market data, whose frames are not journaled. The session behaves alike."""
 
