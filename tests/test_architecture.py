@@ -28,7 +28,7 @@ FUNCTION_MAX = 70
 # a module of core or fix that is not named stands beside core.state or fix.session.
 LINES: tuple[tuple[str, ...], ...] = (
     ("model", "plugin"),
-    ("messages", "fix.framing", "fix.versions", "fix.codec", "fix.dictionary", "fix.fix44"),
+    ("messages", "fix.framing", "fix.versions", "fix.specification", "fix.codec", "fix.dictionary"),
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),
     ("core", "algos", "learners", "fix.application", "fix.from_oms", "fix.from_venue"),

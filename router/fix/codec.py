@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 
-from router.fix.fix44 import group_members
 from router.fix.framing import TRAILERS, checksum
+from router.fix.specification import group_members
 
 SOH = "\x01"
 FIELDS_MAX = 1_000
@@ -100,7 +100,8 @@ class Message:
         """A repeating group's entries; the delimiter is the first tag after the count.
 
         Of a tag that repeats inside an entry (a nested group) the first value is kept. The last
-        entry ends at the first tag that is no member; of a group we do not know, at the trailer.
+        entry ends at the first tag that the message's version has outside of the group; of a group
+        that it does not know, at the trailer.
         """
         if count_tag not in self.fields:
             return []
@@ -109,7 +110,7 @@ class Message:
         count = _count(self.fields[count_tag])
         if not count or start == len(tags):
             return []
-        members = group_members(count_tag)
+        _, others = group_members(self.get("8"), self.msg_type, count_tag)
         entries: list[dict[str, str]] = []
         delimiter = tags[start]
         for index in range(start, len(tags)):
@@ -118,7 +119,7 @@ class Message:
                 if len(entries) == count:
                     break
                 entries.append({})
-            elif tag not in members if members else tag in TRAILER_TAGS:
+            elif tag in others or tag in TRAILER_TAGS:
                 break
             entries[-1].setdefault(tag, values[index])
         return entries

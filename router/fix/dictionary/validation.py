@@ -1,0 +1,279 @@
+"""The judge of single messages: a specification under a session's rules.
+
+The order of judgement is the standard's, and the first fault wins: structure, ApplVerID, MsgType,
+required fields, then each field in the order of the wire: number, value, place, repetition,
+format, enumeration, groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from router.fix.codec import Message
+from router.fix.dictionary.faults import (
+    APPL_VER_ID_INVALID,
+    FORMAT_INCORRECT,
+    GROUP_COUNT,
+    GROUP_ORDER,
+    MSG_TYPE_INVALID,
+    NO_VALUE,
+    OUT_OF_ORDER,
+    REQUIRED_MISSING,
+    TAG_INVALID,
+    TAG_NOT_IN_MESSAGE,
+    TAG_REPEATED,
+    VALUE_INCORRECT,
+    Fault,
+)
+from router.fix.dictionary.formats import FORMATS, Check
+from router.fix.specification import Condition, Member, MessageType, Specification, every_member
+
+USER_DEFINED_MIN = 5_000
+"""The first tag that the standard leaves to its users."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a session's inbound messages are judged for, under QuickFIX's names."""
+
+    validate_fields_out_of_order: bool = True
+    """Header, body and trailer in this order."""
+    validate_fields_have_values: bool = True
+    """No tag without a value."""
+    validate_user_defined_fields: bool = True
+    """Tags from 5000 on are in the dictionary, and in its message."""
+    allow_unknown_msg_fields: bool = False
+    """Tags below 5000 need be neither."""
+    check_group_order: bool = True
+    """A group's fields stand in the order of the dictionary."""
+
+
+DEFAULT = Rules()
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """A repeating group: its members by rank in an entry, the delimiter first."""
+
+    ranks: Mapping[str, int]
+    required: tuple[str, ...]
+    groups: Mapping[str, _Group]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """A message with header and trailer: what it must hold and may hold."""
+
+    required: tuple[str, ...]
+    allowed: frozenset[str]
+    groups: Mapping[str, _Group]
+    everywhere: frozenset[str]
+    """`allowed` and every group's members."""
+
+
+class Dictionary:
+    """One version's messages. `validate` says what is wrong with one, if anything."""
+
+    def __init__(self, spec: Specification, rules: Rules) -> None:
+        self.spec = spec
+        self.rules = rules
+        self._header = frozenset(each.tag for each in every_member(spec.header))
+        self._trailer = frozenset(each.tag for each in every_member(spec.trailer))
+        self._bodies: dict[str, _Body] = {}
+        self._groups: dict[int, _Group] = {}
+        """Made groups, by the identity of their members: components share them."""
+        self._formats: dict[str, Check | None] = {
+            tag: FORMATS.get(field.type) for tag, field in spec.fields.items()
+        }
+        self._conditions: dict[str, list[Condition]] = {}
+        for condition in spec.conditions:
+            self._conditions.setdefault(condition.msg_type, []).append(condition)
+
+    def knows(self, msg_type: str) -> bool:
+        """True if the version has the message, spoken or not."""
+        return msg_type in self.spec.messages
+
+    def conditional(self, message: Message) -> Condition | None:
+        """The first field that the message lacks in its case: BusinessRejectReason(380) 5."""
+        for condition in self._conditions.get(message.msg_type, ()):
+            if condition.lacking(message.fields):
+                return condition
+        return None
+
+    def validate(self, message: Message) -> Fault | None:
+        """The first fault in the standard's order of judgement, or None."""
+        tags = message.tags
+        fault = self._structure(tags) or self._version(message)
+        if fault:
+            return fault
+        kind = self.spec.messages.get(message.msg_type)
+        if kind is None:
+            return Fault(MSG_TYPE_INVALID, "35")
+        body = self._body(kind)
+        for tag in body.required:
+            if tag not in message.fields:
+                return Fault(REQUIRED_MISSING, tag)
+        return self._fields(body, tags, message.values, served=kind.served)
+
+    def _structure(self, tags: Sequence[str]) -> Fault | None:
+        """Header, body, trailer, in this order."""
+        if not self.rules.validate_fields_out_of_order:
+            return None
+        section = 0
+        for tag in tags:
+            here = 0 if tag in self._header else 2 if tag in self._trailer else 1
+            if here < section:
+                return Fault(OUT_OF_ORDER, tag)
+            section = here
+        return None
+
+    def _version(self, message: Message) -> Fault | None:
+        """An ApplVerID(1128) that this is not the dictionary of; what follows could not be said."""
+        told = message.fields.get("1128") if self.spec.version.fixt else None
+        if not told or told == self.spec.version.appl_ver_id:
+            return None
+        kind = self.spec.messages.get(message.msg_type)
+        return None if kind and kind.admin else Fault(APPL_VER_ID_INVALID, "1128")
+
+    def _fields(
+        self, body: _Body, tags: Sequence[str], values: Sequence[str], *, served: bool
+    ) -> Fault | None:
+        seen: set[str] = set()
+        index, size = 0, len(tags)
+        while index < size:
+            tag, value = tags[index], values[index]
+            index += 1
+            if not served and tag not in body.allowed:
+                continue
+            known = tag in self.spec.fields
+            if tag not in body.allowed and self._tolerated(tag):
+                if not value and self.rules.validate_fields_have_values:
+                    return Fault(NO_VALUE, tag)
+                continue
+            if not known:
+                return Fault(TAG_INVALID, tag)
+            if not value and self.rules.validate_fields_have_values:
+                return Fault(NO_VALUE, tag)
+            if tag not in body.allowed:
+                return Fault(TAG_NOT_IN_MESSAGE, tag)
+            if tag in seen:
+                return Fault(TAG_REPEATED, tag)
+            fault = self._value(tag, value)
+            if fault:
+                return fault
+            seen.add(tag)
+            group = body.groups.get(tag)
+            if group:
+                end = self._group(body, group, tag, _count(value), tags, values, index)
+                if isinstance(end, Fault):
+                    return end
+                index = end
+        return None
+
+    def _tolerated(self, tag: str) -> bool:
+        """True for a tag that may be unknown or out of its place."""
+        if not tag.isdigit() or tag[0] == "0":
+            return False
+        if int(tag) >= USER_DEFINED_MIN:
+            return not self.rules.validate_user_defined_fields
+        return self.rules.allow_unknown_msg_fields
+
+    def _value(self, tag: str, value: str) -> Fault | None:
+        """What is wrong with a value by itself."""
+        if not value:
+            return None if not self.rules.validate_fields_have_values else Fault(NO_VALUE, tag)
+        check = self._formats[tag]
+        if check and not check(value):
+            return Fault(FORMAT_INCORRECT, tag)
+        field = self.spec.fields[tag]
+        if field.values and value not in field.values and tag != "35":
+            several = value.split(" ") if field.multiple else ()
+            if not several or not field.values.keys() >= set(several):
+                return Fault(VALUE_INCORRECT, tag)
+        return None
+
+    def _group(
+        self,
+        body: _Body,
+        spec: _Group,
+        count_tag: str,
+        count: int,
+        tags: Sequence[str],
+        values: Sequence[str],
+        index: int,
+    ) -> int | Fault:
+        """Judge a group's entries from `index`; return where the fields after them begin."""
+        entries = 0
+        rank = -1
+        seen: set[str] = set()
+        while index < len(tags):
+            tag = tags[index]
+            here = spec.ranks.get(tag)
+            if here is None:
+                if tag not in body.everywhere and self._tolerated(tag):
+                    index += 1
+                    continue
+                break
+            fault = self._value(tag, values[index])
+            if fault:
+                return fault
+            if here == 0:
+                missing = self._missing(spec, seen) if entries else None
+                if missing:
+                    return missing
+                entries += 1
+                seen = set()
+            elif tag in seen:
+                return Fault(TAG_REPEATED, tag)
+            elif not entries or (here <= rank and self.rules.check_group_order):
+                return Fault(GROUP_ORDER, tag)
+            rank = here
+            seen.add(tag)
+            index += 1
+            inner = spec.groups.get(tag)
+            if inner:
+                inner_count = _count(values[index - 1])
+                end = self._group(body, inner, tag, inner_count, tags, values, index)
+                if isinstance(end, Fault):
+                    return end
+                index = end
+        if entries != count:
+            return Fault(GROUP_COUNT, count_tag)
+        return (self._missing(spec, seen) if entries else None) or index
+
+    def _missing(self, spec: _Group, seen: set[str]) -> Fault | None:
+        for tag in spec.required:
+            if tag not in seen:
+                return Fault(REQUIRED_MISSING, tag)
+        return None
+
+    # -- made when first needed ------------------------------------------------------------------
+
+    def _body(self, kind: MessageType) -> _Body:
+        body = self._bodies.get(kind.msg_type)
+        if body is None:
+            spec = self.spec
+            members = (*spec.header, *kind.members, *spec.trailer)
+            body = self._bodies[kind.msg_type] = _Body(
+                required=tuple(each.tag for each in (*spec.header, *kind.members) if each.required),
+                allowed=frozenset(each.tag for each in members),
+                groups={each.tag: self._made(each) for each in members if each.members},
+                everywhere=frozenset(each.tag for each in every_member(members)),
+            )
+        return body
+
+    def _made(self, member: Member) -> _Group:
+        group = self._groups.get(id(member.members))
+        if group is None:
+            group = self._groups[id(member.members)] = _Group(
+                ranks={each.tag: rank for rank, each in enumerate(member.members)},
+                required=tuple(each.tag for each in member.members if each.required),
+                groups={each.tag: self._made(each) for each in member.members if each.members},
+            )
+        return group
+
+
+def _count(text: str) -> int:
+    """A NumInGroup whose syntax is sound; an empty one counts nothing."""
+    return int(text) if text else 0
