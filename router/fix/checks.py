@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from router.fix.codec import Message, time_value
 from router.fix.dictionary import (
+    APPL_VER_ID_INVALID,
+    COMP_ID_PROBLEM,
     FORMAT_INCORRECT,
     GROUP_ORDER,
     MSG_TYPE_INVALID,
     OUT_OF_ORDER,
-    REASONS,
     REQUIRED_MISSING,
     TAG_INVALID,
     TAG_NOT_IN_MESSAGE,
     TAG_REPEATED,
+    TIME_PROBLEM,
     VALUE_INCORRECT,
     Fault,
 )
@@ -24,9 +26,6 @@ from router.fix.timing import NS
 from router.fix.versions import FIX42, Version
 
 NUMBER_DIGITS_MAX = 18
-COMP_ID_PROBLEM = 9
-TIME_PROBLEM = 10
-APPL_VER_PROBLEM = 18
 REASON_OTHER = 99
 ADMIN = frozenset("012345A")
 """MsgTypes of the session layer."""
@@ -58,7 +57,7 @@ def dictionary_fault(config: SessionConfig, version: Version, message: Message) 
     if version.fixt and message.msg_type not in ("5", "A"):
         appl_ver_id = message.get("1128", version.appl_ver_id)
         if appl_ver_id != version.appl_ver_id:
-            return Fault(APPL_VER_PROBLEM, "1128")
+            return Fault(APPL_VER_ID_INVALID, "1128")
     return config.validate.validate(message) if config.validate else None
 
 
@@ -151,11 +150,6 @@ def reject_reason(version: Version, reason: int) -> str:
 
 
 _REASON_MAX = {"FIX.4.2": 11, "FIX.4.4": 17, "FIXT.1.1": 18}
-
-
-def reason_text(reason: int) -> str:
-    """The standard's words for a SessionRejectReason(373)."""
-    return REASONS.get(reason) or "Invalid/unsupported application version"
 
 
 _REVERSED = {"115": "128", "116": "129", "144": "145", "128": "115", "129": "116", "145": "144"}

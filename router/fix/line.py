@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from router.fix.checks import reason_text, reject_reason, routing
+from router.fix.checks import reject_reason, routing
 from router.fix.codec import Message, safe_text
 from router.fix.dictionary import Fault
 from router.fix.inbox import Held, Inbox
@@ -202,7 +202,7 @@ class Line:
             reset=reset,
         )
         if self.config.role == "initiator" and self.config.logon_fields:
-            body += self.config.logon_fields(now)
+            body += self.config.logon_fields(now, self.next_out)
         return self.issue("A", body, now)
 
     def farewell(
@@ -237,7 +237,7 @@ class Line:
         ref_msg_type = f"372={shown}\x01" if shown else ""
         self.issue(
             "3",
-            f"45={seq}\x0158={reason_text(fault.reason)}\x01371={fault.ref_tag}\x01"
+            f"45={seq}\x0158={fault.text}\x01371={fault.ref_tag}\x01"
             f"{ref_msg_type}{reject_reason(self.version, fault.reason)}",
             now,
             message=message,

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from router.fix.checks import (
-    TIME_PROBLEM,
     at_any_number,
     at_once,
     comp_id_fault,
@@ -23,7 +22,13 @@ from router.fix.checks import (
     tolerated,
 )
 from router.fix.codec import CodecError, Message, decode
-from router.fix.dictionary import Fault
+from router.fix.dictionary import (
+    FORMAT_INCORRECT,
+    REQUIRED_MISSING,
+    TIME_PROBLEM,
+    VALUE_INCORRECT,
+    Fault,
+)
 from router.fix.framing import Framer, FramingError, peek_logon
 from router.fix.handshake import NOT_ANSWERED, Handshake, logout_reason
 from router.fix.inbox import Held
@@ -360,9 +365,14 @@ class Session(Line):
         new_seq_no = number(message.get("36"))
         gap_fill = message.get("123") == "Y"
         if new_seq_no is None:
-            self.reject(message, seq, Fault(1 if not message.get("36") else 6, "36"), now)
+            self.reject(
+                message,
+                seq,
+                Fault(FORMAT_INCORRECT if message.get("36") else REQUIRED_MISSING, "36"),
+                now,
+            )
         elif (gap_fill and new_seq_no <= seq) or new_seq_no < self.next_in:
-            fault = Fault(5, "36")
+            fault = Fault(VALUE_INCORRECT, "36")
             # The number stays: a peer that cannot count is not to be followed.
             self.reject(message, seq, fault, now, consume=False)
         elif gap_fill:

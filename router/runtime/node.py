@@ -149,7 +149,7 @@ class Node:
             self._recorder.batch.closes.append(conn)
             return
         self.connected(name, conn, now)
-        link.session.refuse_logon(refusal.text, now, refusal.session_status)  # type: ignore[attr-defined]
+        link.session.refuse_logon(refusal.text, now, refusal.session_status)
         self._settle(link, now)
 
     def received(self, conn: int, data: bytes, now: int) -> None:
@@ -275,7 +275,7 @@ class Node:
             session.logout("the session's hours are over", now)
         elif period != link.period and (link.conn is None or session.logged_on):
             link.period = period
-            session.reset(now)  # type: ignore[attr-defined]
+            session.reset(now)
         self._settle(link, now)
 
     # -- the way of a frame ----------------------------------------------------------------------
