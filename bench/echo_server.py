@@ -1,6 +1,6 @@
 """What `bench.echo` talks to: the daemon's shell without its core, and the floor below any server.
 
-Run as `python -m bench.echo_server sluice sync|page-cache|none PORT FOLDER` or
+Run as `python -m bench.echo_server sluice sync|page-cache PORT FOLDER` or
 `python -m bench.echo_server floor PORT`; says `listening` on stdout; ends with SIGTERM.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import Literal, cast
+from typing import cast
 
 import structlog
 import uvloop
@@ -58,17 +58,13 @@ class Echo(Node):
         terms = (order["1"], order["55"], order["54"], qty, order["40"], order["44"], order["59"])
         body = REPORT % (name, name, name, *terms, qty, time_text(now))
         link.session.send("8", body, now)
-        if link.durable:
-            self._recorder.session_alone(now, link, (), received)
+        self._recorder.session_alone(now, link, (), received)
 
 
-def sluice(durability: Durability | Literal["none"], port: int, folder: Path) -> None:
-    """The live driver, sessions, dictionary, journal and group commit, as in the daemon.
-
-    With `none` nothing is journaled, as the daemon's market data sessions do it.
-    """
+def sluice(durability: Durability, port: int, folder: Path) -> None:
+    """The live driver, sessions, dictionary, journal and group commit, as in the daemon."""
     storage = FileStorage(folder)
-    journal = Journal(storage, durability="sync" if durability == "sync" else "page-cache")
+    journal = Journal(storage, durability=durability)
     assert list(journal.open()) == []
     market_file = MarketFile(storage)
     market_file.open()
@@ -76,7 +72,6 @@ def sluice(durability: Durability | Literal["none"], port: int, folder: Path) ->
         sender_comp_id=SERVER, target_comp_id=CLIENT, role="acceptor", validate=FIX44
     )
     link = Link(name=CLIENT, kind=LinkKind.OMS, config=config, session=Session(config))
-    link.durable = durability != "none"
     env = Environment(
         shard="A",
         seed=1,
@@ -127,7 +122,7 @@ def floor(port: int) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["sluice", ("sync" | "page-cache" | "none") as durability, port, folder]:
+        case ["sluice", ("sync" | "page-cache") as durability, port, folder]:
             sluice(durability, int(port), Path(folder))
         case ["floor", port]:
             floor(int(port))

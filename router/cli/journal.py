@@ -15,6 +15,7 @@ from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
 from router.cli.output import OUTPUT_VERSION, say, show, show_json
 from router.cli.why_words import qty, words
 from router.fix.codec import SOH, CodecError, decode, time_text
+from router.fix.redaction import redact
 from router.journal.recovery import read_steps, steps
 from router.journal.scan import JournalBroken, VerifyReport, scan, verify
 from router.journal.storage import FileStorage
@@ -53,7 +54,8 @@ def cat(
 ) -> None:
     """Print one line a step: seq, time, session, what came, what was decided, what left.
 
-    With --json whole steps, one JSON object a line. In FIX frames | stands for SOH.
+    With --json whole steps, one JSON object a line. In FIX frames | stands for SOH, and * for what
+    a Logon(A) proves itself with.
     """
     storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
     for _, step in read_steps(storage, live=True):
@@ -164,8 +166,8 @@ def frame_lines(step: Step) -> Iterator[str]:
 
 
 def readable(frame: bytes) -> str:
-    """A frame with | for SOH."""
-    return frame.decode("utf-8", "backslashreplace").replace(SOH, "|")
+    """A frame with | for SOH, and without its secrets."""
+    return redact(frame).decode("utf-8", "backslashreplace").replace(SOH, "|")
 
 
 def _inbound(step: Step) -> str:

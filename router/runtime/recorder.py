@@ -10,7 +10,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from router.fix.application import outgoing
-from router.fix.redaction import redact
 from router.fix.session import Received
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
@@ -126,17 +125,12 @@ class Recorder:
             self._on_step(step)
 
     def _send(self, link: Link) -> list[Sent]:
-        """Frames that a session made: the live ones to the batch; the fresh ones are returned.
-
-        What is kept of a Logon holds no secret: it is never sent again.
-        """
+        """Frames that a session made: the live ones to the batch; the fresh ones are returned."""
         fresh = []
         conn, writes = link.conn, self.batch.writes
-        secret = link.config.logon_fields is not None
         for frame in link.session.take_frames():
             if frame.fresh:
-                kept = redact(frame.data) if secret else frame.data
-                fresh.append(Sent(link.name, frame.seq, kept))
+                fresh.append(Sent(link.name, frame.seq, frame.data))
             if frame.live and conn is not None:
                 writes.append((conn, frame.data))
         return fresh
