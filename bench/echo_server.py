@@ -1,6 +1,6 @@
 """What `bench.echo` talks to: the daemon's shell without its core, and the floor below any server.
 
-Run as `python -m bench.echo_server sluice sync|page-cache PORT FOLDER` or
+Run as `python -m bench.echo_server sluice sync|page-cache|none PORT FOLDER` or
 `python -m bench.echo_server floor PORT`; says `listening` on stdout; ends with SIGTERM.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Literal, cast
 
 import structlog
 import uvloop
@@ -58,13 +58,17 @@ class Echo(Node):
         terms = (order["1"], order["55"], order["54"], qty, order["40"], order["44"], order["59"])
         body = REPORT % (name, name, name, *terms, qty, time_text(now))
         link.session.send("8", body, now)
-        self._recorder.session_alone(now, link, (), received)
+        if link.durable:
+            self._recorder.session_alone(now, link, (), received)
 
 
-def sluice(durability: Durability, port: int, folder: Path) -> None:
-    """The live driver, sessions, dictionary, journal and group commit, as in the daemon."""
+def sluice(durability: Durability | Literal["none"], port: int, folder: Path) -> None:
+    """The live driver, sessions, dictionary, journal and group commit, as in the daemon.
+
+    With `none` nothing is journaled, as the daemon's market data sessions do it.
+    """
     storage = FileStorage(folder)
-    journal = Journal(storage, durability=durability)
+    journal = Journal(storage, durability="sync" if durability == "sync" else "page-cache")
     assert list(journal.open()) == []
     market_file = MarketFile(storage)
     market_file.open()
@@ -72,6 +76,7 @@ def sluice(durability: Durability, port: int, folder: Path) -> None:
         sender_comp_id=SERVER, target_comp_id=CLIENT, role="acceptor", validate=FIX44
     )
     link = Link(name=CLIENT, kind=LinkKind.OMS, config=config, session=Session(config))
+    link.durable = durability != "none"
     env = Environment(
         shard="A",
         seed=1,
@@ -122,7 +127,7 @@ def floor(port: int) -> None:
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["sluice", ("sync" | "page-cache") as durability, port, folder]:
+        case ["sluice", ("sync" | "page-cache" | "none") as durability, port, folder]:
             sluice(durability, int(port), Path(folder))
         case ["floor", port]:
             floor(int(port))

@@ -6,7 +6,6 @@ one is read. Knows nothing of connections but that there is one or none.
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
@@ -53,7 +52,7 @@ class Line:
         self._application = application
         self._settle = settle
         self._session = Session(config, next_in=numbers[0], next_out=numbers[1])
-        self._sent: deque[tuple[int, bytes]] = deque(maxlen=SENT_FRAMES_MAX)
+        self._sent: dict[int, bytes] = {}
         self._pumping = False
 
     @property
@@ -133,14 +132,17 @@ class Line:
 
     def _resend(self, begin: int, end: int, now: int) -> None:
         self._collect()
-        self._session.resend([kept for kept in self._sent if begin <= kept[0] <= end], now)
-        self._application.resent(now)
+        wanted = range(begin, end + 1)
+        self._session.resend([(seq, self._sent[seq]) for seq in wanted if seq in self._sent], now)
+        if not self._session.resending:
+            self._application.resent(now)
 
     def _collect(self) -> None:
         for frame in self._session.take_frames():
             if frame.fresh and self.durable:
-                if self._sent and frame.seq <= self._sent[-1][0]:
+                if frame.seq in self._sent:
                     self._sent.clear()  # The numbers were reset: old frames answer nothing now.
-                self._sent.append((frame.seq, frame.data))
+                self._sent[frame.seq] = frame.data
+                self._sent.pop(frame.seq - SENT_FRAMES_MAX, None)
             if frame.live and self.conn is not None:
                 self.out.append(frame.data)

@@ -6,6 +6,7 @@ Knows numbers only; what a message says is the session's business.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from heapq import heappop, heappush
 
 from router.fix.codec import Message
 from router.fix.states import HELD_BYTES_MAX, HELD_MESSAGES_MAX
@@ -26,21 +27,33 @@ class Inbox:
 
     def __init__(self, next_in: int, *, chunk_size: int) -> None:
         self.next_in = next_in
+        self.retried = False
+        """True if the open request was repeated."""
         self._chunk_size = chunk_size
         self._held: dict[int, Held] = {}
+        self._lowest: list[int] = []
+        """The numbers in `_held`, as a heap."""
         self._held_bytes = 0
         self._highest = 0
         self._gap_end = 0
         """Last number of the gap that is open, 0 if none is."""
         self._asked_to = 0
         """Last number asked for; 0 means all."""
-        self.retried = False
-        """True if the open request was repeated."""
 
     @property
     def gap_open(self) -> bool:
         """True from a ResendRequest until its range has come."""
         return self._gap_end > 0
+
+    @property
+    def gap(self) -> tuple[int, int] | None:
+        """First and last number that are missing, as far as it is known."""
+        return (self.next_in, self._gap_end) if self._gap_end else None
+
+    @property
+    def held(self) -> int:
+        """Messages that wait for their turn."""
+        return len(self._held)
 
     def consume(self, seq: int) -> None:
         """Count a number if it is the next."""
@@ -50,12 +63,13 @@ class Inbox:
     def jump(self, new_seq_no: int) -> None:
         """Go on at a number: gap fill or reset. What is held below it is let go."""
         self.next_in = new_seq_no
-        for seq in [seq for seq in self._held if seq < new_seq_no]:
-            self._release(seq)
+        while self._lowest and self._lowest[0] < new_seq_no:
+            self._release()
 
     def forget(self) -> None:
         """The connection is gone or the numbers are reset: nothing is held, nothing is asked."""
         self._held.clear()
+        self._lowest.clear()
         self._held_bytes = self._highest = 0
         self.close_gap()
 
@@ -76,14 +90,16 @@ class Inbox:
         if full or held.seq in self._held or self._held_bytes + len(held.frame) > HELD_BYTES_MAX:
             return
         self._held[held.seq] = held
+        heappush(self._lowest, held.seq)
         self._held_bytes += len(held.frame)
 
     def take(self) -> Held | None:
         """The held message whose turn it is."""
-        return self._release(self.next_in) if self.next_in in self._held else None
+        due = self._lowest and self._lowest[0] == self.next_in
+        return self._release() if due else None
 
-    def _release(self, seq: int) -> Held:
-        held = self._held.pop(seq)
+    def _release(self) -> Held:
+        held = self._held.pop(heappop(self._lowest))
         self._held_bytes -= len(held.frame)
         return held
 
@@ -100,7 +116,7 @@ class Inbox:
         self.close_gap()
         if self.next_in > self._highest:
             return None
-        self._gap_end = min(self._held, default=self._highest + 1) - 1
+        self._gap_end = self._lowest[0] - 1 if self._lowest else self._highest
         return self.ask()
 
     def ask(self) -> tuple[int, int]:
@@ -109,3 +125,7 @@ class Inbox:
         whole = not self._chunk_size or size <= self._chunk_size
         self._asked_to = 0 if whole else self.next_in + self._chunk_size - 1
         return self.next_in, self._asked_to
+
+    def promised(self) -> None:
+        """The open gap comes without being asked for: the peer's Logon showed what we expect."""
+        self._asked_to = 0

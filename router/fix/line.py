@@ -5,68 +5,96 @@ Owns states, numbers, frames and events. What it makes of what it hears is in `s
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 
-from router.fix.checks import routing
+from router.fix.checks import reject_reason, routing
 from router.fix.codec import Message, safe_text
-from router.fix.dictionary import REASONS, Fault
+from router.fix.dictionary import Fault
 from router.fix.inbox import Held, Inbox
+from router.fix.logon import logon_body
 from router.fix.outbox import Outbox
 from router.fix.states import (
     TRANSITIONS,
+    Alert,
     LoggedOut,
     Move,
     OutFrame,
+    ResendNeeded,
     SessionConfig,
     SessionEvent,
     SessionState,
 )
 from router.fix.timing import Timers
+from router.fix.versions import version
 
-LIVELY = frozenset({SessionState.ACTIVE, SessionState.LOGOUT_SENT})
+LIVELY = frozenset({SessionState.ACTIVE, SessionState.RESETTING, SessionState.LOGOUT_SENT})
 """States in which messages are taken."""
+SENDING = frozenset({SessionState.LOGON_SENT, SessionState.ACTIVE, SessionState.RESETTING})
+"""States in which application messages leave, at once or behind a Logon."""
+
+
+LOGGING_OUT = frozenset({SessionState.LOGOUT_SENT, SessionState.LOGOUT_ANSWERED})
+REQUESTS_KEPT = 16
+REF_MSG_TYPE_MAX = 16
+"""Characters of RefMsgType(372)."""
 
 
 class Line:
-    """One end of a FIX connection: the verbs that the rules of `Session` are made of."""
+    """One end of a FIX connection: the verbs that the rules of `Session` are made of.
+
+    Those above *Answers* are for everybody, the others for the rules.
+    """
 
     def __init__(self, config: SessionConfig, *, next_in: int = 1, next_out: int = 1) -> None:
         self.config = config
+        self.version = version(config.begin_string, config.default_appl_ver_id)
         self.state = SessionState.DISCONNECTED
         self.wants_close = False
         """True when the transport is to be closed, once the frames are written."""
         self.closed_reason = ""
         """Why the connection ended, or is about to."""
-        self._in = Inbox(next_in, chunk_size=config.resend_request_chunk_size)
-        self._out = Outbox(config, next_out)
-        self._timers = Timers(config)
-        self._events: list[SessionEvent] = []
-        self._told = False
+        self.inbox = Inbox(next_in, chunk_size=config.resend_request_chunk_size)
+        self.outbox = Outbox(config, next_out)
+        self.timers = Timers(config)
+        self.events: list[SessionEvent] = []
+        self.told = False
         """LoggedOn was told and LoggedOut was not."""
+        self.requested: deque[int] = deque(maxlen=REQUESTS_KEPT)
+        """The numbers of our last ResendRequests."""
 
     @property
     def next_in(self) -> int:
         """Next MsgSeqNum(34) expected."""
-        return self._in.next_in
+        return self.inbox.next_in
 
     @property
     def next_out(self) -> int:
         """Next MsgSeqNum(34) to send."""
-        return self._out.next_out
+        return self.outbox.next_out
 
     @property
     def logged_on(self) -> bool:
         """True if application messages go out at once."""
         return self.state is SessionState.ACTIVE
 
+    @property
+    def resending(self) -> bool:
+        """True from a ResendRequest(2) of the peer to the end of its answer."""
+        return self.outbox.resending
+
     def take_events(self) -> list[SessionEvent]:
-        """What happened since the last call, in order."""
-        events, self._events = self._events, []
+        """What happened since the last call, in order; the next piece of a resend comes last."""
+        events, self.events = self.events, []
+        if self.outbox.resending:
+            piece = self.outbox.announce()
+            if piece:
+                events.append(ResendNeeded(*piece))
         return events
 
     def take_frames(self) -> list[OutFrame]:
         """What is to be journaled and written since the last call, in sending order."""
-        return self._out.take()
+        return self.outbox.take()
 
     # --- The application -----------------------------------------------------------------------
 
@@ -75,16 +103,7 @@ class Line:
 
         If the session is not logged on it takes its number and the peer asks for it later.
         """
-        live = self.state in (SessionState.ACTIVE, SessionState.LOGON_SENT)
-        return self._issue(msg_type, body, now, live=live)
-
-    def resend(self, frames: Sequence[tuple[int, bytes]], now: int) -> None:
-        """Answer the first open ResendNeeded: its stored frames, ascending.
-
-        Admin messages and missing numbers are gap-filled. What was sent meanwhile leaves behind.
-        """
-        self._out.resend(frames, now)
-        self._timers.sent(now)
+        return self.issue(msg_type, body, now, live=self.state in SENDING)
 
     def refuse(
         self,
@@ -97,31 +116,44 @@ class Line:
     ) -> None:
         """Reject(3) of a message that was received."""
         tag = "" if ref_tag is None else f"371={ref_tag}\x01"
-        self._issue(
+        self.issue(
             "3",
-            f"45={ref_seq_num}\x0158={safe_text(text)}\x01{tag}372={ref_msg_type}\x01373={reason}\x01",
+            f"45={ref_seq_num}\x0158={safe_text(text)}\x01{tag}372={ref_msg_type}\x01"
+            f"{reject_reason(self.version, reason)}",
             now,
             live=self.state in LIVELY,
         )
 
-    def logout(self, text: str, now: int) -> None:
-        """End the session in good order; a session without a Logon is just dropped."""
-        if self.state is SessionState.ACTIVE:
-            self._issue("5", text_field(text), now)
-            self._move(Move.LOG_OUT)
-            self._timers.logging_out(now)
+    def logout(self, text: str, now: int, session_status: str = "") -> None:
+        """End the session in good order; a session without a Logon is just dropped.
+
+        SessionStatus(1409) says why; before FIXT.1.1 there is none.
+        """
+        if self.state in (SessionState.ACTIVE, SessionState.RESETTING):
+            self.outbox.release()
+            self.farewell(text, now, session_status)
+            self.move(Move.LOG_OUT)
+            self.timers.logging_out(now)
         elif self.state in (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT):
-            self._drop(text)
+            self.drop(text)
+
+    def refuse_logon(self, text: str, now: int, session_status: str = "") -> None:
+        """Turn a connection away whose Logon is not even to be judged; no text tells nothing."""
+        if text:
+            # What an initiator's application has sent meanwhile is not for this peer yet.
+            self.outbox.forget()
+            self.farewell(text, now, session_status)
+        self.drop(text or "refused")
 
     def deadline(self) -> int | None:
         """When `tick` is due, UTC nanoseconds."""
         if self.wants_close:
             return None
-        return self._timers.deadline()
+        return self.timers.deadline()
 
     # --- Answers -------------------------------------------------------------------------------
 
-    def _issue(
+    def issue(
         self,
         msg_type: str,
         body: str,
@@ -133,84 +165,142 @@ class Line:
         """Send a message; `message` is the one it answers, for its routing."""
         if live is None:
             live = self.state is not SessionState.DISCONNECTED and not self.wants_close
-        seq = self._out.issue(
-            msg_type, body, now, live=live, routing=routing(message) if message else ""
-        )
+        extra = self._last_processed()
+        if message:
+            extra += routing(message)
+        seq = self.outbox.issue(msg_type, body, now, live=live, extra=extra)
         if live:
-            self._timers.sent(now)
-        if self._out.overflowed and not self.wants_close:
-            self._drop("too much waits behind a resend")
+            self.timers.last_sent = now
+        if self.outbox.overflowed and not self.wants_close:
+            self.drop("too much waits behind a resend")
+        self._mind_size(now)
         return seq
 
-    def _logon(self, heart_bt_int: int, now: int, *, reset: bool) -> None:
-        flag = "141=Y\x01" if reset else ""
-        self._issue("A", f"98=0\x01108={heart_bt_int}\x01{flag}", now)
+    def _mind_size(self, now: int) -> None:
+        """A message that is too large for the peer has its number and is stored, but not written.
 
-    def _in_turn_or_held(self, message: Message, seq: int, frame: bytes) -> None:
+        It is not lost: the session ends, so that somebody looks, and it comes by resend when the
+        peer's Logon allows its size.
+        """
+        size, self.outbox.too_large = self.outbox.too_large, 0
+        if size and not self.wants_close:
+            limit = self.outbox.message_max
+            self.expel(f"a message of {size} bytes, MaxMessageSize(383) is {limit}", now)
+
+    def _last_processed(self) -> str:
+        if self.config.enable_last_msg_seq_num_processed:
+            return f"369={self.inbox.next_in - 1}\x01"
+        return ""
+
+    def logon(self, heart_bt_int: int, now: int, *, reset: bool, next_in: int = 0) -> int:
+        """A Logon(A); returns its number. `next_in` is said to be next, 0: what is."""
+        body = logon_body(
+            self.config,
+            self.version,
+            heart_bt_int=heart_bt_int,
+            next_in=next_in or self.inbox.next_in,
+            reset=reset,
+        )
+        if self.config.role == "initiator" and self.config.logon_fields:
+            body += self.config.logon_fields(now, self.next_out)
+        return self.issue("A", body, now)
+
+    def farewell(
+        self, text: str, now: int, session_status: str = "", message: Message | None = None
+    ) -> None:
+        """A Logout(5), which the caller's move is to follow."""
+        status = f"1409={session_status}\x01" if session_status and self.version.fixt else ""
+        self.issue("5", text_field(text) + status, now, message=message)
+
+    def in_turn_or_held(self, message: Message, seq: int, frame: bytes) -> None:
         """Count the number of a message that was dealt with, now or when its turn comes."""
         if seq > self.next_in:
-            self._in.hold(Held(message, seq, frame, done=True))
+            self.inbox.hold(Held(message, seq, frame, done=True))
         else:
-            self._in.consume(seq)
+            self.inbox.consume(seq)
 
-    def _request(self, wanted: tuple[int, int], now: int) -> None:
+    def request(self, wanted: tuple[int, int], now: int) -> None:
+        """A ResendRequest(2)."""
         begin, end = wanted
-        self._issue("2", f"7={begin}\x0116={end}\x01", now)
-        self._timers.resend_requested(now)
+        self.requested.append(self.issue("2", f"7={begin}\x0116={end}\x01", now))
+        self.timers.resend_requested(now)
 
-    def _reject(
+    def reject(
         self, message: Message, seq: int, fault: Fault, now: int, *, consume: bool = True
     ) -> None:
+        """Reject(3) for a fault; a Reject is not answered by another."""
         if consume:
-            self._in.consume(seq)
-        ref_msg_type = f"372={safe_text(message.msg_type)}\x01" if message.msg_type else ""
-        self._issue(
+            self.inbox.consume(seq)
+        if message.msg_type == "3":
+            return
+        shown = safe_text(message.msg_type[:REF_MSG_TYPE_MAX])
+        ref_msg_type = f"372={shown}\x01" if shown else ""
+        self.issue(
             "3",
-            f"45={seq}\x0158={REASONS[fault.reason]}\x01371={fault.ref_tag}\x01"
-            f"{ref_msg_type}373={fault.reason}\x01",
+            f"45={seq}\x0158={fault.text}\x01371={fault.ref_tag}\x01"
+            f"{ref_msg_type}{reject_reason(self.version, fault.reason)}",
             now,
             message=message,
         )
 
-    def _expel(self, text: str, now: int) -> None:
+    def expel(self, text: str, now: int) -> None:
         """Logout for a fault of theirs; then only their Logout, or the end, is waited for.
 
         Once a Logout has been sent no second one follows: then this is the end.
         """
-        if self.state is not SessionState.ACTIVE:
-            self._drop(text)
+        if self.state not in (SessionState.ACTIVE, SessionState.RESETTING):
+            self.drop(text)
             return
-        self._out.abandon()
-        self._issue("5", text_field(text), now)
-        self._move(Move.EXPEL)
-        self._end(text)
-        self._timers.logging_out(now)
+        self.outbox.abandon()
+        self.farewell(text, now)
+        self.move(Move.EXPEL)
+        self.end(text)
+        self.timers.logging_out(now)
+
+    def too_low(self, seq: int) -> str:
+        """Alert of a MsgSeqNum(34) that was used before; returns what the peer is told."""
+        text = f"MsgSeqNum too low, expecting {self.next_in} but received {seq}"
+        self.events.append(Alert("MSG_SEQ_NUM_TOO_LOW", text))
+        return text
+
+    def answer(self, frames: Sequence[tuple[int, bytes]], now: int) -> None:
+        """A piece of a resend: what the store has of the numbers that are open."""
+        self.outbox.resend(frames, now, extra=self._last_processed())
+        self.timers.last_sent = now
+        self._mind_size(now)
+        if self.state in LOGGING_OUT:
+            self.timers.logging_out(now)
 
     # --- Ends ----------------------------------------------------------------------------------
 
-    def _move(self, move: Move) -> None:
+    def move(self, move: Move) -> None:
+        """Go to the next state."""
         self.state = TRANSITIONS[self.state, move]
 
-    def _drop(self, reason: str) -> None:
-        self._move(Move.DROP)
-        self._close(reason)
+    def drop(self, reason: str) -> None:
+        """End the connection without another word."""
+        self.move(Move.DROP)
+        self.close(reason)
 
-    def _close(self, reason: str) -> None:
-        self._end(reason)
+    def close(self, reason: str) -> None:
+        """The transport is to be closed."""
+        self.end(reason)
         self.wants_close = True
-        self._timers.stop()
+        self.timers.stop()
+        self.outbox.forget()
 
-    def _end(self, reason: str) -> None:
+    def end(self, reason: str) -> None:
         """Say once that the session is over, and keep the first reason."""
         self.closed_reason = self.closed_reason or reason
-        if self._told:
-            self._told = False
-            self._events.append(LoggedOut(self.closed_reason))
+        if self.told:
+            self.told = False
+            self.events.append(LoggedOut(self.closed_reason))
 
-    def _reset_numbers(self) -> None:
-        self._in.forget()
-        self._in.jump(1)
-        self._out.reset()
+    def reset_numbers(self) -> None:
+        """Both numbers begin again."""
+        self.inbox.forget()
+        self.inbox.jump(1)
+        self.outbox.reset()
 
 
 def text_field(text: str) -> str:

@@ -1,7 +1,7 @@
 """The outbound side of a session: numbers, headers, frames, and resends that nothing interleaves.
 
-Keeps no sent frame: what is asked for again comes back from the caller's store. Frames issued while
-a resend (or a Logon) is under way wait here, and leave right behind it.
+Keeps no sent frame: what is asked for again comes back from the caller's store, a bounded piece at
+a time. Frames issued while a resend (or a Logon) is under way wait here, and leave right behind it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from router.fix.codec import encode, time_text
 from router.fix.states import (
@@ -25,19 +25,33 @@ ADMIN = frozenset("01245A")
 
 _OURS = re.compile(
     "8=[^\x01]*\x019=[0-9]*\x0135=([^\x01]*)\x0134=[0-9]*\x01"
-    "49=[^\x01]*\x0152=([^\x01]*)\x0156=[^\x01]*\x01(.*)10=[0-9]{3}\x01",
+    "49=[^\x01]*\x0152=([^\x01]*)\x0156=[^\x01]*\x01(?:369=[0-9]*\x01)?(.*)10=[0-9]{3}\x01",
     re.DOTALL,
 )
-"""A frame as `Outbox` writes it: MsgType, SendingTime, and all that follows the standard header."""
+"""A frame as `Outbox` writes it: MsgType, SendingTime, and all that is sent again as it was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """A range of numbers that the store is asked for; the `final` one ends a request."""
+@dataclass(slots=True)
+class Request:
+    """A range that the peer wants again; `at` is the first number that was not answered yet."""
 
     begin: int
     end: int
-    final: bool = False
+    at: int
+
+    @property
+    def piece(self) -> tuple[int, int]:
+        """The range that the store is to be asked for next."""
+        return self.at, min(self.end, self.at + RESEND_RANGE_MAX - 1)
+
+    def covers(self, begin: int, end: int) -> bool:
+        """True if a range lies within this one."""
+        return self.begin <= begin and end <= self.end
+
+    @property
+    def long(self) -> bool:
+        """True if it takes more than one piece."""
+        return self.end - self.begin >= RESEND_RANGE_MAX
 
 
 class Outbox:
@@ -47,14 +61,33 @@ class Outbox:
         self.next_out = next_out
         self.overflowed = False
         """True if more waits, or more is asked for again, than may."""
+        self.message_max = 0
+        """Bytes of a message that the peer takes, session messages apart; 0: any."""
+        self.too_large = 0
+        """Bytes of a message that was not written, being larger than that."""
         self._config = config
+        self._before_time = f"49={config.sender_comp_id}\x0152="
+        self._after_time = f"\x0156={config.target_comp_id}\x01"
+        self._origin = _origin(config)
         self._frames: list[OutFrame] = []
         self._waiting: list[OutFrame] = []
         self._holding = False
-        self._pieces: deque[Piece] = deque()
+        self._requests: deque[Request] = deque()
         """What is to be resent, in the order it was asked for."""
+        self._announced = False
+        """True while the store has a piece to answer."""
         self._gap_from = 0
         """First number of a run to be gap-filled, 0 if there is none."""
+
+    @property
+    def resending(self) -> bool:
+        """True from a ResendRequest(2) to the end of its answer."""
+        return bool(self._requests)
+
+    @property
+    def waiting(self) -> int:
+        """Frames that wait behind a resend or a Logon."""
+        return len(self._waiting)
 
     def take(self) -> list[OutFrame]:
         """The frames made since the last call, in sending order."""
@@ -70,7 +103,11 @@ class Outbox:
         """The connection is gone: no resend is under way, nothing waits."""
         self._waiting.clear()
         self._holding = self.overflowed = False
-        self._pieces.clear()
+        self._stop_resending()
+
+    def _stop_resending(self) -> None:
+        self._requests.clear()
+        self._announced = False
         self._gap_from = 0
 
     def hold(self) -> None:
@@ -79,7 +116,7 @@ class Outbox:
 
     def release(self) -> None:
         """Send what waits, in order, unless a resend is under way."""
-        if self._pieces:
+        if self._requests:
             return
         self._holding = False
         self._frames += (OutFrame(w.seq, w.data, fresh=False, live=True) for w in self._waiting)
@@ -87,21 +124,21 @@ class Outbox:
 
     def abandon(self) -> None:
         """Give up a resend: the connection is about to end and the last words must leave."""
-        self._pieces.clear()
-        self._gap_from = 0
+        self._stop_resending()
         self.release()
 
-    def issue(self, msg_type: str, body: str, now: int, *, live: bool, routing: str = "") -> int:
-        """Number and frame a new message; return its MsgSeqNum."""
+    def issue(self, msg_type: str, body: str, now: int, *, live: bool, extra: str = "") -> int:
+        """Number and frame a new message; return its MsgSeqNum. `extra` are more header fields."""
         seq = self.next_out
         self.next_out += 1
         config = self._config
         header = (
-            f"34={seq}\x0149={config.sender_comp_id}\x01"
-            f"52={time_text(now, config.timestamp_precision)}\x01"
-            f"56={config.target_comp_id}\x01{routing}"
+            f"34={seq}\x01{self._before_time}{time_text(now, config.timestamp_precision)}"
+            f"{self._after_time}{extra}{self._origin}"
         )
         data = encode(config.begin_string, msg_type, header, body)
+        if live and self._too_large(msg_type, data):
+            live = False
         frame = OutFrame(seq, data, fresh=True, live=live and not self._holding)
         self._frames.append(frame)
         if live and self._holding:
@@ -109,72 +146,100 @@ class Outbox:
             self.overflowed |= len(self._waiting) > OUT_HELD_MAX
         return seq
 
-    def start_resend(self, begin: int, end: int) -> list[tuple[int, int]]:
-        """Take a request up; return the ranges to answer with `resend`, in this order.
+    def _too_large(self, msg_type: str, data: bytes) -> bool:
+        if self.message_max and len(data) > self.message_max and msg_type not in ADMIN:
+            self.too_large = len(data)
+            return True
+        return False
 
-        What waits is not resent: it leaves right behind.
+    # --- Resends -------------------------------------------------------------------------------
+
+    def start_resend(self, begin: int, end: int) -> None:
+        """Take a request up. What waits is not resent: it leaves right behind.
+
+        A request that lies within one that is long, or when many are open, adds nothing: the same
+        numbers are on their way.
         """
         end = min(end, self._waiting[0].seq - 1 if self._waiting else self.next_out - 1)
-        pieces = [
-            Piece(first, min(end, first + RESEND_RANGE_MAX - 1))
-            for first in range(begin, end + 1, RESEND_RANGE_MAX)
-        ]
-        if not pieces:
-            return []
-        if sum(piece.final for piece in self._pieces) == RESENDS_MAX:
-            self.overflowed = True
-            return []
-        pieces[-1] = replace(pieces[-1], final=True)
-        self._pieces += pieces
-        self._holding = True
-        return [(piece.begin, piece.end) for piece in pieces]
-
-    def resend(self, stored: Sequence[tuple[int, bytes]], now: int) -> None:
-        """Answer the first range with its stored frames, ascending; gaps are gap-filled.
-
-        A run of what is not resent goes on from one range of a request to the next.
-        """
-        if not self._pieces:
+        if end < begin:
             return
-        piece = self._pieces.popleft()
-        expected = piece.begin
+        full = len(self._requests) >= RESENDS_MAX
+        if any((full or each.long) and each.covers(begin, end) for each in self._requests):
+            return
+        if full:
+            self.overflowed = True
+            return
+        self._requests.append(Request(begin, end, begin))
+        self._holding = True
+
+    def announce(self) -> tuple[int, int] | None:
+        """The piece to ask the store for, once; the next when this one is answered."""
+        if self._announced or not self._requests:
+            return None
+        self._announced = True
+        return self._requests[0].piece
+
+    def resend(self, stored: Sequence[tuple[int, bytes]], now: int, *, extra: str = "") -> None:
+        """Answer the open piece with its stored frames, ascending; gaps are gap-filled.
+
+        A run of what is not resent goes on from one piece of a request to the next.
+        """
+        if not self._announced:
+            return
+        self._announced = False
+        request = self._requests[0]
+        begin, end = request.piece
+        expected = begin
         for seq, data in stored:
-            assert expected <= seq <= piece.end, "stored frames ascend within the range"
+            assert expected <= seq <= end, "stored frames ascend within the range"
             if seq > expected:
                 self._gap_from = self._gap_from or expected
-            self._resend_one(seq, data, now)
+            self._resend_one(seq, data, now, extra)
             expected = seq + 1
-        if expected <= piece.end:
+        if expected <= end:
             self._gap_from = self._gap_from or expected
-        if piece.final:
-            self._fill(piece.end + 1, now)
+        request.at = end + 1
+        if end == request.end:
+            self._fill(end + 1, now, extra)
+            self._requests.popleft()
             self.release()
 
-    def _resend_one(self, seq: int, data: bytes, now: int) -> None:
+    def _resend_one(self, seq: int, data: bytes, now: int, extra: str) -> None:
         ours = _OURS.fullmatch(data.decode("latin-1"))
         assert ours, "a stored frame is one that was issued"
         msg_type, sending_time, rest = ours.groups()
         if msg_type in ADMIN:
             self._gap_from = self._gap_from or seq
             return
-        self._fill(seq, now)
-        self._again(msg_type, seq, sending_time, rest, now)
+        self._fill(seq, now, extra)
+        self._again(msg_type, seq, sending_time, now, extra + rest)
 
-    def _fill(self, new_seq_no: int, now: int) -> None:
+    def _fill(self, new_seq_no: int, now: int, extra: str) -> None:
         """One SequenceReset-GapFill(4) for the run that ends before `new_seq_no`."""
         if self._gap_from:
-            body = f"36={new_seq_no}\x01123=Y\x01"
+            body = f"{extra}{self._origin}36={new_seq_no}\x01123=Y\x01"
             time = time_text(now, self._config.timestamp_precision)
-            self._again("4", self._gap_from, time, body, now)
+            self._again("4", self._gap_from, time, now, body)
             self._gap_from = 0
 
-    def _again(self, msg_type: str, seq: int, orig_time: str, rest: str, now: int) -> None:
+    def _again(self, msg_type: str, seq: int, orig_time: str, now: int, rest: str) -> None:
         """A frame with PossDupFlag(43) and OrigSendingTime(122), under its old number."""
         config = self._config
         header = (
-            f"34={seq}\x0143=Y\x0149={config.sender_comp_id}\x01"
-            f"52={time_text(now, config.timestamp_precision)}\x01"
-            f"56={config.target_comp_id}\x01122={orig_time}\x01"
+            f"34={seq}\x0143=Y\x01{self._before_time}{time_text(now, config.timestamp_precision)}"
+            f"{self._after_time}122={orig_time}\x01"
         )
         data = encode(config.begin_string, msg_type, header, rest)
-        self._frames.append(OutFrame(seq, data, fresh=False, live=True))
+        if not self._too_large(msg_type, data):
+            self._frames.append(OutFrame(seq, data, fresh=False, live=True))
+
+
+def _origin(config: SessionConfig) -> str:
+    """Sub IDs and locations of both ends, as far as there are any."""
+    named = (
+        (50, config.sender_sub_id),
+        (142, config.sender_location_id),
+        (57, config.target_sub_id),
+        (143, config.target_location_id),
+    )
+    return "".join(f"{tag}={value}\x01" for tag, value in named if value)

@@ -7,21 +7,32 @@ message is a type and a body. Stores nothing: sent frames come back through `res
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Final
 
 from router.fix.checks import (
+    at_any_number,
+    at_once,
     comp_id_fault,
+    dictionary_fault,
     latency_fault,
-    logon_fault,
     number,
     poss_dup_fault,
-    resend_fault,
+    resend_range,
+    tolerated,
 )
 from router.fix.codec import CodecError, Message, decode
-from router.fix.dictionary import Fault
+from router.fix.dictionary import (
+    FORMAT_INCORRECT,
+    REQUIRED_MISSING,
+    TIME_PROBLEM,
+    VALUE_INCORRECT,
+    Fault,
+)
 from router.fix.framing import Framer, FramingError, peek_logon
+from router.fix.handshake import NOT_ANSWERED, Handshake, logout_reason
 from router.fix.inbox import Held
-from router.fix.line import LIVELY, Line, text_field
+from router.fix.line import LIVELY, Line
 from router.fix.states import (
     GARBLED_MAX,
     Alert,
@@ -35,7 +46,7 @@ from router.fix.states import (
     SessionEvent,
     SessionState,
 )
-from router.fix.timing import NS, Alarm
+from router.fix.timing import NS, Alarm, Probe
 
 __all__ = [
     "Alert",
@@ -52,60 +63,81 @@ __all__ = [
 ]
 
 GARBLED_WINDOW: Final = 60 * NS
+_FIRST: Final = (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT)
 
 
 class Session(Line):
     """One session with one peer.
 
-    Driven by `connect`, `receive`, `lost`, by `send` and `logout`, and by `tick` at `deadline`;
-    after each of them take the events and the frames. When `wants_close` is set, close the
-    transport once the frames are written, then call `lost`.
+    Driven by `connect`, `receive`, `lost`, by `send`, `reset` and `logout`, and by `tick` at
+    `deadline`; after each of them take the events and the frames. When `wants_close` is set, close
+    the transport once the frames are written, then call `lost`.
     """
 
     def __init__(self, config: SessionConfig, *, next_in: int = 1, next_out: int = 1) -> None:
         super().__init__(config, next_in=next_in, next_out=next_out)
-        self.peer_heart_bt_int = 0
-        """HeartBtInt(108) that the peer's Logon stated, seconds."""
+        self._handshake = Handshake(self)
         self._framer = Framer(frame_max=config.frame_max)
         self._garbled_at: deque[int] = deque(maxlen=GARBLED_MAX + 1)
-        self._reset_sent = False
-        self._reset_due = False
-        self._test_req_id = 0
+        self._probe = Probe()
+        self._late = False
+        """The last SendingTime was out of its window, and that was reported."""
 
     @property
     def garbled(self) -> int:
         """Garbled messages on this connection, as far as the framer saw them."""
         return self._framer.garbled
 
+    @property
+    def peer_heart_bt_int(self) -> int:
+        """HeartBtInt(108) that the peer's Logon stated, seconds."""
+        return self._handshake.peer_heart_bt_int
+
+    @property
+    def round_trip(self) -> int:
+        """Of the last TestRequest(1) that was answered, nanoseconds."""
+        return self._probe.round_trip
+
     # --- The transport -------------------------------------------------------------------------
 
     def connect(self, now: int) -> None:
         """The transport is up. An initiator's Logon goes out."""
-        initiator = self.config.role == "initiator"
-        self._move(Move.INITIATE if initiator else Move.ACCEPT)
+        self.move(Move.INITIATE if self.config.role == "initiator" else Move.ACCEPT)
         self._framer = Framer(frame_max=self.config.frame_max)
         self._garbled_at.clear()
+        self._late = False
         self.wants_close = False
         self.closed_reason = ""
-        self._timers.connected(now)
-        if initiator:
-            self._reset_sent = self.config.reset_on_logon
-            if self._reset_sent:
-                self._reset_numbers()
-            self._logon(self.config.heart_bt_int, now, reset=self._reset_sent)
-            self._out.hold()
+        self.timers.connected(now)
+        self._handshake.begin(now)
 
     def lost(self, now: int) -> None:
         """The transport is gone."""
-        self._end("connection lost")
-        self._move(Move.LOST)
-        self._timers.stop()
+        state = self.state
+        self.end("connection lost")
+        self.move(Move.LOST)
+        self.timers.stop()
         self.wants_close = False
-        self._in.forget()
-        self._out.forget()
-        if self._reset_due or self.config.reset_on_disconnect:
-            self._reset_numbers()
-        self._reset_due = self._reset_sent = False
+        self.inbox.forget()
+        self.outbox.forget()
+        self.outbox.message_max = 0
+        self._handshake.over(state)
+
+    def reset(self, now: int) -> None:
+        """Begin both numbers again at 1.
+
+        Logged on, by a Logon with ResetSeqNumFlag(141) in mid-session, as soon as nothing is
+        missing on either side; disconnected, at once; otherwise when the connection has ended.
+        """
+        self._handshake.reset(now)
+
+    def resend(self, frames: Sequence[tuple[int, bytes]], now: int) -> None:
+        """Answer the open ResendNeeded: its stored frames, ascending.
+
+        Admin messages and missing numbers are gap-filled. What was sent meanwhile leaves behind.
+        """
+        self.answer(frames, now)
+        self._handshake.when_quiet(now)
 
     def receive(self, data: bytes, now: int) -> None:
         """Bytes from the peer."""
@@ -118,44 +150,48 @@ class Session(Line):
         except FramingError as error:
             frames, hostile = error.frames, str(error)
         if self._framer.garbled_at_first:
-            self._drop("garbled before the Logon")
+            self.drop("garbled before the Logon")
         for frame in frames:
             if self.wants_close:
                 return
             self._frame(frame, now)
         if hostile:
-            self._drop(hostile)
+            self.drop(hostile)
         for _ in range(self._framer.garbled - before):
             self._garbled(now)
+        self._handshake.when_quiet(now)
 
     # --- Time ----------------------------------------------------------------------------------
 
     def tick(self, now: int) -> None:
         """Time has passed."""
         state = self.state
-        for alarm in self._timers.due(now):
+        for alarm in self.timers.due(now):
             if self.state is not state:
                 return
             match alarm:
                 case Alarm.GIVE_UP:
-                    self._drop("no answer in time")
+                    resetting = state is SessionState.RESETTING
+                    self.drop(NOT_ANSWERED if resetting else "no answer in time")
                 case Alarm.SILENCE:
-                    self._drop("nothing received in time")
+                    self.drop("nothing received in time")
                 case Alarm.HEARTBEAT:
-                    self._issue("0", "", now)
+                    self.issue("0", "", now)
                 case Alarm.TEST_REQUEST:
-                    self._test_req_id += 1
-                    self._issue("1", f"112={self._test_req_id}\x01", now)
-                    self._timers.tested()
+                    self.issue("1", f"112={self._probe.begin(now)}\x01", now)
+                    self.timers.tested(now)
+                case Alarm.ECHO:
+                    self.timers.echoed()
+                    self.events.append(Alert("TEST_REQUEST_NOT_ECHOED", self._probe.failed()))
                 case Alarm.RESEND:
                     self._repeat_request(now)
 
     def _repeat_request(self, now: int) -> None:
-        if self._in.retried:
-            self._expel("ResendRequest was not answered", now)
+        if self.inbox.retried:
+            self.expel("ResendRequest was not answered", now)
             return
-        self._in.retried = True
-        self._request(self._in.ask(), now)
+        self.inbox.retried = True
+        self.request(self.inbox.ask(), now)
 
     # --- Frames --------------------------------------------------------------------------------
 
@@ -164,16 +200,17 @@ class Session(Line):
             message = decode(frame)
         except CodecError as error:
             if error.hostile:
-                self._drop(str(error))
+                self.drop(str(error))
                 return
             if error.message is None:
                 self._garbled(now)
                 return
             # Only a tag's number is wrong: the dictionary finds it again, if there is one.
             message = error.message
-        self._timers.heard(now)
-        if self.state in (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT):
-            self._first(message, frame, now)
+        self.timers.last_heard = now
+        if self.state in _FIRST:
+            self._handshake.first(message, frame, now)
+            self._settle(now, progress=True, promised=self._handshake.promised)
         else:
             before = self.next_in
             self._message(message, frame, now)
@@ -181,69 +218,11 @@ class Session(Line):
 
     def _garbled(self, now: int) -> None:
         """Ignored, unless it is the first message or there are too many in a minute."""
-        if self.state in (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT):
-            self._drop("garbled before the Logon")
+        if self.state in _FIRST:
+            self.drop("garbled before the Logon")
         self._garbled_at.append(now)
         if len(self._garbled_at) > GARBLED_MAX and now - self._garbled_at[0] <= GARBLED_WINDOW:
-            self._drop(f"more than {GARBLED_MAX} garbled messages in a minute")
-
-    # --- The first message ---------------------------------------------------------------------
-
-    def _first(self, message: Message, frame: bytes, now: int) -> None:
-        """The message that must be a Logon."""
-        config = self.config
-        initiator = config.role == "initiator"
-        seq = number(message.get("34"))
-        if initiator and message.msg_type == "5" and not comp_id_fault(config, message):
-            if seq is not None:
-                self._in.consume(seq)
-            self._move(Move.LOGOUT_RECEIVED)
-            self._close(message.get("58") or "Logout instead of a Logon")
-            return
-        fault = logon_fault(config, message, now)
-        if fault:
-            self._refuse_logon(fault.text, now, told=fault.told and not initiator)
-            return
-        assert seq is not None, "logon_fault has read it"
-        reset = message.get("141") == "Y"
-        if self._reset_sent and not reset:
-            self._drop("ResetSeqNumFlag(141) was not answered")
-            return
-        if reset and self._reset_sent:
-            self._in.jump(1)
-        elif reset or (not initiator and config.reset_on_logon and seq == 1):
-            self._reset_numbers()
-        if seq < self.next_in:
-            # A Logon that is said to be a duplicate is no answer to anything.
-            if message.get("43") != "Y":
-                self._refuse_logon(_too_low(self.next_in, seq), now, told=True)
-            return
-        self._logged_on(message, frame, seq, now, reset=reset)
-
-    def _logged_on(
-        self, message: Message, frame: bytes, seq: int, now: int, *, reset: bool
-    ) -> None:
-        initiator = self.config.role == "initiator"
-        self.peer_heart_bt_int = number(message.get("108")) or 0
-        interval = self.config.heart_bt_int if initiator else self.peer_heart_bt_int
-        self._move(Move.LOGON)
-        # An initiator answers only a reset that it did not ask for.
-        if not initiator or (reset and not self._reset_sent):
-            self._logon(interval, now, reset=reset)
-        self._reset_sent = False
-        self._timers.logged_on(now, interval)
-        self._told = True
-        self._events.append(LoggedOn())
-        self._out.release()
-        self._in_turn_or_held(message, seq, frame)
-        self._settle(now, progress=True)
-
-    def _refuse_logon(self, text: str, now: int, *, told: bool) -> None:
-        if told:
-            # What an initiator's application has sent meanwhile is not for this peer yet.
-            self._out.forget()
-            self._issue("5", text_field(text), now)
-        self._drop(text)
+            self.drop(f"more than {GARBLED_MAX} garbled messages in a minute")
 
     # --- Messages ------------------------------------------------------------------------------
 
@@ -255,54 +234,82 @@ class Session(Line):
         if self.state is SessionState.LOGOUT_ANSWERED and msg_type != "2":
             return
         if message.get("8") != self.config.begin_string and msg_type != "5":
-            self._expel("Incorrect BeginString", now)
+            self.expel("Incorrect BeginString", now)
             return
         seq = number(message.get("34"))
         if seq is None:
-            self._expel("Received message without MsgSeqNum", now)
-            self._drop("Received message without MsgSeqNum")
+            self.expel("Received message without MsgSeqNum", now)
+            self.drop("Received message without MsgSeqNum")
             return
-        early = seq > self.next_in and not _at_once(message)
-        fault = None if early else self._dictionary_fault(message)
-        if fault:
-            self._reject(message, seq, fault, now)
+        early = seq > self.next_in and not at_once(message)
+        flags = () if early else self._judge(message, seq, now)
+        if flags is None:
             return
-        grave = comp_id_fault(self.config, message) or latency_fault(self.config, message, now)
+        grave = comp_id_fault(self.config, message) or self._time_fault(message, now)
         if grave:
-            self._reject(message, seq, grave, now)
-            self._expel(grave.text, now)
-            self._drop(grave.text)
-        elif early:
-            self._in.hold(Held(message, seq, frame, done=False))
-            if msg_type == "3" and message.get("372") == "2":
-                # It answers the request for the very gap it stands behind.
-                self._in.refused()
-        else:
-            self._in_turn(message, seq, frame, now)
-
-    def _dictionary_fault(self, message: Message) -> Fault | None:
-        return self.config.validate.validate(message) if self.config.validate else None
-
-    def _in_turn(self, message: Message, seq: int, frame: bytes, now: int) -> None:
-        """A sound message that is due, or that does not wait for its turn."""
-        fault = poss_dup_fault(message)
-        if fault:
-            self._reject(message, seq, fault, now)
-            if fault.reason != 1:
-                self._expel(fault.text, now)
+            self.reject(message, seq, grave, now)
+            self.expel(grave.text, now)
+            self.drop(grave.text)
             return
-        if seq < self.next_in and not _at_any_number(message):
+        if msg_type == "0" and self._probe.answered(message.get("112"), now):
+            self.timers.echoed()
+        if not early:
+            self._in_turn(message, seq, frame, now, flags)
+            return
+        again = self.inbox.gap_open and self.config.send_redundant_resend_requests
+        self.inbox.hold(Held(message, seq, frame, done=False))
+        if msg_type == "3" and number(message.get("45")) in self.requested:
+            # It answers the request for the very gap it stands behind.
+            self.inbox.refused()
+        elif again and self.state is SessionState.ACTIVE:
+            self.request(self.inbox.ask(), now)
+
+    def _judge(self, message: Message, seq: int, now: int) -> tuple[Fault, ...] | None:
+        """The flags of a message that is taken; None if it was rejected."""
+        fault = dictionary_fault(self.config, self.version, message)
+        if fault is None:
+            return ()
+        if tolerated(self.config, message, fault):
+            return (fault,)
+        self.reject(message, seq, fault, now)
+        return None
+
+    def _time_fault(self, message: Message, now: int) -> Fault | None:
+        """A SendingTime out of its window, unless that is only to be reported: then once."""
+        fault = latency_fault(self.config, message, now)
+        if fault is None:
+            self._late = False
+            return None
+        if self.config.late_clock == "reject":
+            return fault
+        if not self._late:
+            self._late = True
+            text = f"SendingTime(52) {message.get('52')} is out of its window"
+            self.events.append(Alert("SENDING_TIME", text))
+        return None
+
+    def _in_turn(
+        self, message: Message, seq: int, frame: bytes, now: int, flags: tuple[Fault, ...]
+    ) -> None:
+        """A sound message that is due, or that does not wait for its turn."""
+        fault = poss_dup_fault(self.config, message)
+        if fault and (fault.reason == TIME_PROBLEM or not tolerated(self.config, message, fault)):
+            self.reject(message, seq, fault, now)
+            if fault.reason == TIME_PROBLEM:
+                self.expel(fault.text, now)
+            return
+        if seq < self.next_in and not at_any_number(message):
             if message.get("43") != "Y":
-                self._expel(_too_low(self.next_in, seq), now)
+                self.expel(self.too_low(seq), now)
             return
         match message.msg_type:
             case "0":
-                self._in.consume(seq)
+                self.inbox.consume(seq)
             case "1":
-                self._in.consume(seq)
+                self.inbox.consume(seq)
                 test_req_id = message.get("112")
                 body = f"112={test_req_id}\x01" if test_req_id else ""
-                self._issue("0", body, now, message=message)
+                self.issue("0", body, now, message=message)
             case "2":
                 self._resend_request(message, seq, frame, now)
             case "4":
@@ -310,106 +317,87 @@ class Session(Line):
             case "5":
                 self._logout_received(message, seq, now)
             case "A":
-                self._second_logon(message, seq, now)
+                self._handshake.second(message, seq, now)
             case _:
-                self._in.consume(seq)
+                self.inbox.consume(seq)
                 poss_dup = message.get("43") == "Y"
-                self._events.append(Received(message, seq, poss_dup, frame))
+                flags = (*flags, fault) if fault else flags
+                self.events.append(Received(message, seq, poss_dup, frame, flags))
 
-    def _settle(self, now: int, *, progress: bool) -> None:
-        """After a message: take the held ones whose turn has come, then ask for what is missing."""
-        while self.state in LIVELY and (held := self._in.take()):
-            fault = None if held.done else self._dictionary_fault(held.message)
+    def _settle(self, now: int, *, progress: bool, promised: bool = False) -> None:
+        """After a message: take the held ones whose turn has come, then ask for what is missing.
+
+        What the peer has `promised` comes without being asked for.
+        """
+        while self.state in LIVELY and (held := self.inbox.take()):
             if held.done:
-                self._in.consume(held.seq)
-            elif fault:
-                self._reject(held.message, held.seq, fault, now)
-            else:
-                self._in_turn(held.message, held.seq, held.frame, now)
-        if self.state not in LIVELY:
+                self.inbox.consume(held.seq)
+                continue
+            flags = self._judge(held.message, held.seq, now)
+            if flags is not None:
+                self._in_turn(held.message, held.seq, held.frame, now, flags)
+        if self.state not in LIVELY or self.state is SessionState.RESETTING:
             return
-        request = self._in.request()
-        if request:
-            self._request(request, now)
-        elif not self._in.gap_open:
-            self._timers.resend_done()
+        request = self.inbox.request()
+        if request and promised:
+            self.inbox.promised()
+            self.timers.resend_requested(now)
+        elif request:
+            self.request(request, now)
+        elif not self.inbox.gap_open:
+            self.timers.resend_done()
         elif progress:
-            self._in.retried = False
-            self._timers.resend_requested(now)
+            self.inbox.retried = False
+            self.timers.resend_requested(now)
 
     def _resend_request(self, message: Message, seq: int, frame: bytes, now: int) -> None:
         """Answered even if it is early: else two sides that ask at once would wait for ever."""
-        last_sent = self.next_out - 1
-        fault = resend_fault(message, last_sent)
-        self._in_turn_or_held(message, seq, frame)
-        if fault:
-            self._reject(message, seq, fault, now, consume=False)
+        wanted = resend_range(self.version, message, self.next_out - 1)
+        self.in_turn_or_held(message, seq, frame)
+        if isinstance(wanted, Fault):
+            self.reject(message, seq, wanted, now, consume=False)
             return
-        begin, end = int(message.get("7")), int(message.get("16"))
-        wanted = self._out.start_resend(begin, end or last_sent)
-        self._events += (ResendNeeded(first, last) for first, last in wanted)
-        if self._out.overflowed:
-            self._drop("too many ResendRequests at once")
+        self.outbox.start_resend(*wanted)
+        if self.outbox.overflowed:
+            self.drop("too many ResendRequests at once")
 
     def _sequence_reset(self, message: Message, seq: int, now: int) -> None:
         new_seq_no = number(message.get("36"))
         gap_fill = message.get("123") == "Y"
         if new_seq_no is None:
-            self._reject(message, seq, Fault(1 if not message.get("36") else 6, "36"), now)
+            self.reject(
+                message,
+                seq,
+                Fault(FORMAT_INCORRECT if message.get("36") else REQUIRED_MISSING, "36"),
+                now,
+            )
         elif (gap_fill and new_seq_no <= seq) or new_seq_no < self.next_in:
-            fault = Fault(5, "36")
+            fault = Fault(VALUE_INCORRECT, "36")
             # The number stays: a peer that cannot count is not to be followed.
-            self._reject(message, seq, fault, now, consume=False)
+            self.reject(message, seq, fault, now, consume=False)
+        elif gap_fill:
+            self.inbox.jump(new_seq_no)
         else:
-            self._in.jump(new_seq_no)
-
-    def _second_logon(self, message: Message, seq: int, now: int) -> None:
-        """In mid-session only a reset may be asked for."""
-        fault = logon_fault(self.config, message, now)
-        if fault or message.get("141") != "Y" or self.state is not SessionState.ACTIVE:
-            text = fault.text if fault else "Logon received twice"
-            self._in.consume(seq)
-            self._expel(text, now)
-            self._drop(text)
-            return
-        self._reset_numbers()
-        self.peer_heart_bt_int = number(message.get("108")) or 0
-        self._logon(self.peer_heart_bt_int, now, reset=True)
-        self._timers.logged_on(now, self.peer_heart_bt_int)
-        self._in.consume(seq)
+            text = f"SequenceReset from {self.next_in} to {new_seq_no}"
+            self.events.append(Alert("SEQUENCE_RESET", text))
+            if new_seq_no > self.next_in and self.config.reset_seq_higher == "logout":
+                self.expel(f"{text} is not accepted", now)
+            else:
+                self.inbox.jump(new_seq_no)
 
     def _logout_received(self, message: Message, seq: int, now: int) -> None:
         """Taken whatever its number; one that is early is not counted, so that the gap shows."""
-        self._in.consume(seq)
-        self._reset_due = self.config.reset_on_logout
-        reason = message.get("58") or "Logout"
-        asked = self.state is SessionState.ACTIVE
+        self.inbox.consume(seq)
+        self._handshake.logged_out()
+        reason = logout_reason(message, "Logout")
+        asked = self.state in (SessionState.ACTIVE, SessionState.RESETTING)
         if asked:
-            self._issue("5", "", now, message=message)
-        self._move(Move.LOGOUT_RECEIVED)
-        if asked:
-            self._end(reason)
-            self._timers.logging_out(now)
+            self.outbox.release()
+            self.farewell("", now, message=message)
+            self.move(Move.LOGOUT_RECEIVED)
+            self.end(reason)
+            self.timers.logging_out(now)
         else:
-            self._close(reason)
-
-
-def _at_once(message: Message) -> bool:
-    """Messages that are dealt with even when they come too early."""
-    return message.msg_type in ("2", "5", "A") or _at_any_number(message)
-
-
-def _at_any_number(message: Message) -> bool:
-    """Messages whose own number does not decide what becomes of them."""
-    match message.msg_type:
-        case "4":
-            return message.get("123") != "Y"
-        case "5":
-            return True
-        case "A":
-            return message.get("141") == "Y"
-    return False
-
-
-def _too_low(expected: int, received: int) -> str:
-    return f"MsgSeqNum too low, expecting {expected} but received {received}"
+            self.outbox.abandon()
+            self.move(Move.LOGOUT_RECEIVED)
+            self.close(reason)

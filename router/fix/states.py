@@ -19,12 +19,14 @@ HELD_MESSAGES_MAX = 10_000
 HELD_BYTES_MAX = 16 * 1024 * 1024
 OUT_HELD_MAX = 10_000
 """New messages that may wait behind a resend or a Logon before the connection is given up."""
-RESEND_RANGE_MAX = 1_000
+RESEND_RANGE_MAX = 500
 """Numbers asked for with one ResendNeeded."""
 RESENDS_MAX = 8
 """ResendRequests of the peer that may wait to be answered."""
 GARBLED_MAX = 10
 """Garbled messages tolerated in one minute."""
+MESSAGE_SIZE_MIN = 512
+"""The least MaxMessageSize(383) that a peer may state: every message of the session must fit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +40,11 @@ class SessionConfig:
     default_appl_ver_id: str = ""
     """DefaultApplVerID(1137), for FIXT.1.1 only."""
     session_qualifier: str = ""
+    sender_sub_id: str = ""
+    """SenderSubID(50), as the next three in every header; what comes in is not judged."""
+    sender_location_id: str = ""
+    target_sub_id: str = ""
+    target_location_id: str = ""
     heart_bt_int: int = 30
     """What an initiator proposes; an acceptor echoes what it is told."""
     heart_bt_int_max: int = 3_600
@@ -104,6 +111,9 @@ class SessionState(Enum):
     LOGON_SENT = auto()
     """Initiator, connected."""
     ACTIVE = auto()
+    RESETTING = auto()
+    """Logon with ResetSeqNumFlag(141) sent in mid-session; what is said now waits for its answer,
+    what is heard has its old number."""
     LOGOUT_SENT = auto()
     """By our wish; messages are still taken."""
     LOGOUT_ANSWERED = auto()
@@ -120,6 +130,7 @@ class Move(Enum):
     ACCEPT = auto()
     INITIATE = auto()
     LOGON = auto()
+    RESET = auto()
     LOG_OUT = auto()
     EXPEL = auto()
     LOGOUT_RECEIVED = auto()
@@ -134,6 +145,11 @@ TRANSITIONS: dict[tuple[SessionState, Move], SessionState] = {
     (_S.LOGON_AWAITED, Move.LOGON): _S.ACTIVE,
     (_S.LOGON_SENT, Move.LOGON): _S.ACTIVE,
     (_S.LOGON_SENT, Move.LOGOUT_RECEIVED): _S.CLOSING,
+    (_S.ACTIVE, Move.RESET): _S.RESETTING,
+    (_S.RESETTING, Move.LOGON): _S.ACTIVE,
+    (_S.RESETTING, Move.LOG_OUT): _S.LOGOUT_SENT,
+    (_S.RESETTING, Move.EXPEL): _S.EXPELLED,
+    (_S.RESETTING, Move.LOGOUT_RECEIVED): _S.LOGOUT_ANSWERED,
     (_S.ACTIVE, Move.LOG_OUT): _S.LOGOUT_SENT,
     (_S.ACTIVE, Move.EXPEL): _S.EXPELLED,
     (_S.ACTIVE, Move.LOGOUT_RECEIVED): _S.LOGOUT_ANSWERED,
@@ -173,8 +189,8 @@ class Received:
 class ResendNeeded:
     """The peer wants these numbers again, both ends included: answer with `Session.resend`.
 
-    A large request is asked for in pieces: the next comes when this one has been answered. The
-    connection may be gone by then, and the answer is ignored.
+    A piece of at most RESEND_RANGE_MAX numbers, one at a time: `take_events` tells the next one
+    when this one has been answered. With the connection it is void, and an answer is ignored.
     """
 
     begin: int

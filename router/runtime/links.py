@@ -8,8 +8,13 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from typing import Literal
 
+from router.fix.credentials import Credentials
+from router.fix.schedule import ALWAYS, Schedule
 from router.fix.session import ResendNeeded, Session, SessionConfig
+from router.fix.throttle import Throttle
 from router.journal.records import Position
 from router.model import Venue
 
@@ -27,6 +32,19 @@ class LinkKind(StrEnum):
     """A venue's market data: not durable, both sides reset on logon."""
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who may come in by a session, and what a refused Logon is told."""
+
+    name: str = ""
+    """The session's name in events."""
+    allowed: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Addresses that may call; none means nobody."""
+    credentials: Credentials | None = None
+    logon_refusal: Literal["silent", "logout"] = "silent"
+    """A Logout(5) says why, and spends a number; silence tells a stranger nothing."""
+
+
 @dataclass(slots=True, eq=False)
 class Link:
     """One session, one connection at most."""
@@ -38,6 +56,11 @@ class Link:
     session: Session
     venue: Venue | None = None
     account_required: bool = False
+    door: Door = Door()
+    """For an acceptor."""
+    schedule: Schedule = ALWAYS
+    throttle: Throttle | None = None
+    """What the peer may send."""
     conn: int | None = None
     _positions: array[int] = field(default_factory=lambda: array("q"))
     """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
@@ -45,6 +68,10 @@ class Link:
     """The numbers that the journal has: next in, next out."""
     durable: bool = field(init=False)
     """True if its numbers and frames are journaled."""
+    period: int | None = None
+    """The period of the schedule in which the numbers began; None until it is known."""
+    hours_at: int | None = None
+    """When the schedule is to be looked at again, UTC nanoseconds."""
     slow: bool = False
     """The peer does not read as fast as we write: resends wait."""
     resend: ResendNeeded | None = None

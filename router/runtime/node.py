@@ -8,7 +8,7 @@ session, application, core and back, and what stands in one record. Knows no soc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.core import fold
 from router.core.engine import Engine
@@ -16,6 +16,7 @@ from router.core.requests import cancel_child
 from router.fix import from_oms, from_venue
 from router.fix.application import market_data_request, outgoing
 from router.fix.codec import Message, decode
+from router.fix.credentials import LogonRefusal
 from router.fix.session import (
     Alert,
     LoggedOn,
@@ -25,6 +26,7 @@ from router.fix.session import (
     Session,
     SessionEvent,
 )
+from router.fix.throttle import THROTTLED
 from router.journal.market import MarketFile
 from router.journal.records import Position
 from router.journal.segments import Journal
@@ -40,13 +42,17 @@ from router.messages import (
     Step,
     TimerFired,
 )
-from router.runtime.links import Link, LinkKind
+from router.runtime.links import Door, Link, LinkKind
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.resends import sent_frames, stored_frames
 
 __all__ = ["Batch", "Built", "Node"]
 
 FAULTS_MAX = 100
+NOT_NOW = "7"
+"""SessionStatus(1409): logons are not allowed at this time."""
+CONDITIONALLY_REQUIRED = "5"
+"""BusinessRejectReason(380)."""
 
 
 class Node:
@@ -82,7 +88,7 @@ class Node:
     def recover(self, steps: Iterable[tuple[Position, Step]], last_market_seq: int) -> int:
         """Fold what the journal holds. Returns how many steps there were."""
         count = 0
-        numbers: dict[str, tuple[int, int]] = {}
+        numbers: dict[str, tuple[int, int, int]] = {}
         for position, step in steps:
             count += 1
             self._recorder.seq = step.seq
@@ -94,18 +100,21 @@ class Node:
                 if sent.session in self.links:
                     self.links[sent.session].stored(sent.msg_seq_num, position)
             for each in step.numbers:
-                numbers[each.session] = (each.next_in, each.next_out)
+                numbers[each.session] = (each.next_in, each.next_out, step.now)
         self._recorder.seq = max(self.seq, last_market_seq)
-        for name, (next_in, next_out) in numbers.items():
+        for name, (next_in, next_out, at) in numbers.items():
             link = self.links.get(name)
             if link is not None:
                 link.session = Session(link.config, next_in=next_in, next_out=next_out)
                 link.told = (next_in, next_out)
+                link.period = link.schedule.period(at)
         return count
 
     def start(self, config_hash: str, now: int) -> None:
         """Begin a new epoch: the first event of this life."""
         self._step(now, Restarted(self.engine.state.epoch + 1, config_hash))
+        for link in self.links.values():
+            self._keep_hours(link, now)
 
     # -- inputs ----------------------------------------------------------------------------------
 
@@ -117,14 +126,31 @@ class Node:
         link.session.connect(now)
         self._settle(link, now)
 
-    def accepted(self, name: str, conn: int, data: bytes, now: int) -> None:
-        """A connection whose Logon names an OMS session; `data` is all that it has sent."""
+    def accepted(
+        self, name: str, conn: int, data: bytes, now: int, refusal: LogonRefusal | None = None
+    ) -> None:
+        """A connection whose Logon names an OMS session; `data` is all that it has sent.
+
+        `refusal` is what its credentials are worth, if they are worth nothing.
+        """
         link = self.links[name]
         if link.conn is not None:
+            self._fault(f"{name}: a second connection was dropped")
             self._recorder.batch.closes.append(conn)  # a live identity: dropped without a message
             return
+        if refusal is None and not link.schedule.is_open(now):
+            refusal = LogonRefusal("the session is closed at this time", NOT_NOW)
+        if refusal is None:
+            self.connected(name, conn, now)
+            self.received(conn, data, now)
+            return
+        self._fault(f"{name}: Logon refused: {refusal.text}")
+        if link.door.logon_refusal == "silent" and refusal.session_status != NOT_NOW:
+            self._recorder.batch.closes.append(conn)
+            return
         self.connected(name, conn, now)
-        self.received(conn, data, now)
+        link.session.refuse_logon(refusal.text, now, refusal.session_status)
+        self._settle(link, now)
 
     def received(self, conn: int, data: bytes, now: int) -> None:
         """Bytes of a connection."""
@@ -141,6 +167,7 @@ class Node:
             link.slow = False
             link.session.lost(now)
             self._settle(link, now)
+            self._keep_hours(link, now)
 
     def control(self, event: Event, now: int) -> tuple[Command, ...]:
         """An operator's event, such as a kill. Returns what was decided."""
@@ -158,9 +185,9 @@ class Node:
         for link in self.links.values():
             if link.resend is not None and not link.slow:
                 return 0
-            at = link.session.deadline()
-            if at is not None and (first is None or at < first):
-                first = at
+            for at in (link.session.deadline(), link.hours_at):
+                if at is not None and (first is None or at < first):
+                    first = at
         return first
 
     def tick(self, now: int) -> None:
@@ -173,6 +200,8 @@ class Node:
             if link.resend is not None and not link.slow:
                 self._resend_piece(link, link.resend, now)
                 self._settle(link, now)
+            if link.hours_at is not None and link.hours_at <= now:
+                self._keep_hours(link, now)
         at = self.engine.deadline()
         if at is not None and at <= now:
             self._step(now, TimerFired())
@@ -215,13 +244,39 @@ class Node:
         priced = all(state.market.mid2(symbol) for symbol in self.engine.env.instruments)
         return len(state.open_mics()) == len(state.venue) and (priced or not told)
 
-    def callers(self) -> dict[tuple[str, str, str], str]:
-        """Who may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""
+    def doors(self) -> dict[tuple[str, str, str], Door]:
+        """Where one may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""
         return {
-            (each.config.begin_string, each.config.target_comp_id, each.config.sender_comp_id): name
+            (each.config.begin_string, each.config.target_comp_id, each.config.sender_comp_id): (
+                replace(each.door, name=name)
+            )
             for name, each in self.links.items()
             if each.kind is LinkKind.OMS
         }
+
+    def callers(self) -> dict[tuple[str, str, str], str]:
+        """The sessions behind the doors, by their names."""
+        return {names: door.name for names, door in self.doors().items()}
+
+    def may_dial(self, name: str, now: int) -> bool:
+        """True while a session that we open has its hours."""
+        return self.links[name].schedule.is_open(now)
+
+    # -- hours -----------------------------------------------------------------------------------
+
+    def _keep_hours(self, link: Link, now: int) -> None:
+        """Close a session whose hours are over; a new period begins with the numbers at 1."""
+        schedule, session = link.schedule, link.session
+        link.hours_at = schedule.next_change(now)
+        period = schedule.period(now)
+        if link.period is None:
+            link.period = period
+        if link.conn is not None and not schedule.is_open(now):
+            session.logout("the session's hours are over", now)
+        elif period != link.period and (link.conn is None or session.logged_on):
+            link.period = period
+            session.reset(now)
+        self._settle(link, now)
 
     # -- the way of a frame ----------------------------------------------------------------------
 
@@ -273,7 +328,7 @@ class Node:
         """One application message: to an event, through the core, into one record."""
         message, seq = received.message, received.seq
         if link.kind is LinkKind.OMS:
-            read = self._read_oms(link, message, seq)
+            read = self._read_oms(link, message, seq, now)
             if isinstance(read, RefuseMessage):
                 self._recorder.session_alone(now, link, (read,), received)
             else:
@@ -289,11 +344,12 @@ class Node:
         elif link.durable:
             self._recorder.session_alone(now, link, (), received)
 
-    def _read_oms(self, link: Link, message: Message, seq: int) -> Event | RefuseMessage:
+    def _read_oms(self, link: Link, message: Message, seq: int, now: int) -> Event | RefuseMessage:
+        if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
+            return _refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
             text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
-            ref_id = message.get("11")
-            return RefuseMessage(link.name, seq, message.msg_type, "5", ref_id, text)
+            return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
         return from_oms.read(link.name, message, seq)
 
     def _fault(self, text: str) -> None:
@@ -326,6 +382,11 @@ class Node:
             kept = None
         recorder.step(seq, now, kept, commands, link, received)
         return commands
+
+
+def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
+    ref_id = message.get("11") or message.get("584")
+    return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text)
 
 
 @dataclass(slots=True)

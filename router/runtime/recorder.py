@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from router.fix.application import outgoing
+from router.fix.redaction import redact
 from router.fix.session import Received
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
@@ -125,12 +126,17 @@ class Recorder:
             self._on_step(step)
 
     def _send(self, link: Link) -> list[Sent]:
-        """Frames that a session made: the live ones to the batch; the fresh ones are returned."""
+        """Frames that a session made: the live ones to the batch; the fresh ones are returned.
+
+        What is kept of a Logon holds no secret: it is never sent again.
+        """
         fresh = []
         conn, writes = link.conn, self.batch.writes
+        secret = link.config.logon_fields is not None
         for frame in link.session.take_frames():
             if frame.fresh:
-                fresh.append(Sent(link.name, frame.seq, frame.data))
+                kept = redact(frame.data) if secret else frame.data
+                fresh.append(Sent(link.name, frame.seq, kept))
             if frame.live and conn is not None:
                 writes.append((conn, frame.data))
         return fresh

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from router.fix.dictionary import FIX44
-from router.fix.session import LoggedOut, Received, SessionState
+from router.fix.session import Alert, LoggedOut, Received, SessionState
 from tests.fix.wire import SLUICE, T0, OneSide, S, framed, raw, said
 
 Make = Callable[..., OneSide]
@@ -39,7 +39,7 @@ def test_2c_a_number_too_low_ends_the_session_after_a_while(acceptor: Make) -> N
     side.told("35=0|34=4|")
     text = "MsgSeqNum too low, expecting 6 but received 4"
     assert side.says() == side.expected(f"35=5|34=2|58={text}|")
-    assert side.reports() == [LoggedOut(text)]
+    assert side.reports() == [Alert("MSG_SEQ_NUM_TOO_LOW", text), LoggedOut(text)]
     assert side.session.state is SessionState.EXPELLED
     side.told(f"35=B|34=6|{NEWS}", "35=1|34=7|112=T|", "35=0|34=1|")
     assert side.says() == []

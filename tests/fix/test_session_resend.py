@@ -349,9 +349,10 @@ def test_requests_that_come_together_are_answered_one_after_the_other(acceptor: 
     side.told("35=2|34=5|7=2|16=0|")
     side.send("B", NEWS)
     side.told("35=2|34=6|7=3|16=0|", "35=2|34=7|7=8|16=0|")
-    # What waits is live and leaves behind: it is not resent.
-    assert side.reports() == [ResendNeeded(2, 7), ResendNeeded(3, 7)]
+    assert side.reports() == [ResendNeeded(2, 7)]
     side.answer()
+    # What waits is live and leaves behind: it is not resent.
+    assert side.reports() == [ResendNeeded(3, 7)]
     numbers = [int(line.split("|34=")[1].split("|")[0]) for line in side.says()]
     assert numbers == [2, 3, 4, 6, 7, 3, 4, 6, 7, 8]
 
@@ -361,8 +362,73 @@ def test_too_many_requests_at_once_end_the_connection(acceptor: Make) -> None:
     side.answers = False
     side.told(*(f"35=2|34={seq}|7=2|16=3|" for seq in range(5, 13)))
     assert not side.session.wants_close
-    side.told("35=2|34=13|7=2|16=3|")
+    side.told("35=2|34=13|7=4|16=5|")
     assert side.session.wants_close
+
+
+def test_a_request_asked_over_and_over_is_answered_eight_times_at_most(acceptor: Make) -> None:
+    side = speaking(acceptor)
+    side.answers = False
+    side.told(*(f"35=2|34={seq}|7=2|16=3|" for seq in range(5, 200)))
+    assert side.session.logged_on
+    side.answer()
+    assert side.reports() == [ResendNeeded(2, 3)] * 8
+    assert len(side.says()) == 16
+
+
+def test_a_long_request_that_comes_again_adds_nothing(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "RESEND_RANGE_MAX", 2)
+    side = speaking(acceptor)
+    side.answers = False
+    side.told("35=2|34=5|7=2|16=0|")
+    side.resend(side.open.pop())
+    side.listen()
+    side.told("35=2|34=6|7=2|16=0|", "35=2|34=7|7=3|16=6|")
+    side.answer()
+    assert side.reports() == [ResendNeeded(2, 3), ResendNeeded(4, 5), ResendNeeded(6, 7)]
+    side.answers = True
+    side.told("35=2|34=8|7=2|16=0|")
+    assert side.reports() == [ResendNeeded(2, 3), ResendNeeded(4, 5), ResendNeeded(6, 7)]
+
+
+def test_the_store_is_asked_for_one_piece_at_a_time(acceptor: Make) -> None:
+    side = acceptor(next_out=10_000_000)
+    side.answers = False
+    side.told("35=2|34=2|7=1|16=0|")
+    side.send("B", NEWS)
+    begin, pieces = 1, 0
+    while begin <= 10_000_000:
+        [piece] = side.reports()
+        assert piece == ResendNeeded(begin, min(begin + 499, 10_000_000))
+        # Nothing else is asked until this is answered.
+        side.listen()
+        assert side.reports() == []
+        side.open.clear()
+        # Of all these the store has none: one gap fill goes over all pieces.
+        assert side.says() == []
+        side.session.resend([], side.now)
+        side.settle()
+        begin, pieces = begin + 500, pieces + 1
+    assert pieces == 20_000
+    time = "122=20260105-14:30:00.000|"
+    assert side.says() == side.expected(
+        f"35=4|34=1|43=Y|{time}36=10000001|123=Y|", f"35=B|34=10000001|{NEWS}"
+    )
+
+
+def test_a_resend_ends_with_the_connection(acceptor: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "RESEND_RANGE_MAX", 2)
+    side = speaking(acceptor)
+    side.answers = False
+    side.told("35=2|34=5|7=2|16=0|")
+    side.reports()
+    side.lose()
+    side.session.resend([(2, side.stored[2])], side.now)
+    side.listen()
+    assert side.reports() == [LoggedOut("connection lost")]
+    assert side.says() == []
 
 
 def test_too_much_that_waits_ends_the_connection(

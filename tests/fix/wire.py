@@ -127,17 +127,21 @@ class OneSide:
 
     def settle(self) -> None:
         self.collect()
-        for event in self.session.take_events():
-            self.events.append(event)
-            if isinstance(event, ResendNeeded):
-                self.open.append(event)
+        self.listen()
         if self.answers:
             self.answer()
 
+    def listen(self) -> None:
+        """Take the events; of what they ask the store is told."""
+        while events := self.session.take_events():
+            self.events += events
+            self.open += [event for event in events if isinstance(event, ResendNeeded)]
+
     def answer(self) -> None:
-        """The store answers all that it was asked for."""
+        """The store answers all that it was asked for, piece by piece."""
         while self.open:
             self.resend(self.open.pop(0))
+            self.listen()
         self.collect()
 
     def resend(self, event: ResendNeeded) -> None:

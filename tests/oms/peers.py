@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from router.fix.codec import Message, time_text
-from router.fix.session import LoggedOut, Received, ResendNeeded, Session, SessionConfig
+from router.fix.session import (
+    LoggedOut,
+    Received,
+    ResendNeeded,
+    Session,
+    SessionConfig,
+    SessionEvent,
+)
 from tests.oms import notation
 
 if TYPE_CHECKING:
@@ -90,19 +97,21 @@ class Peer:
         return data
 
     def settle(self) -> None:
-        for event in self.session.take_events():
-            match event:
-                case Received():
-                    self.inbox.append(event.message)
-                    self.desk.observe(self, event.message)
-                case ResendNeeded():
-                    wanted = range(event.begin, event.end + 1)
-                    stored = [(seq, self._stored[seq]) for seq in wanted if seq in self._stored]
-                    self.session.resend(stored, self.desk.now)
-                case LoggedOut():
-                    self.closed_reason = event.reason
-                case _:
-                    pass
+        while events := self.session.take_events():
+            for event in events:
+                self._act(event)
+
+    def _act(self, event: SessionEvent) -> None:
+        match event:
+            case Received():
+                self.inbox.append(event.message)
+                self.desk.observe(self, event.message)
+            case ResendNeeded():
+                wanted = range(event.begin, event.end + 1)
+                stored = [(seq, self._stored[seq]) for seq in wanted if seq in self._stored]
+                self.session.resend(stored, self.desk.now)
+            case LoggedOut():
+                self.closed_reason = event.reason
 
 
 class Oms(Peer):

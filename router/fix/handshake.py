@@ -1,0 +1,218 @@
+"""How a session begins, and how its numbers begin again: Logons, the first and those in between.
+
+Owns what is known of a Logon exchange, and which reset is due. Speaks through its `Line`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from router.fix.checks import comp_id_fault, number
+from router.fix.codec import Message
+from router.fix.line import Line
+from router.fix.logon import Terms, logon_fault, terms
+from router.fix.states import Alert, LoggedOn, Move, SessionState
+
+NOT_ANSWERED: Final = "ResetSeqNumFlag(141) was not answered"
+
+
+class Handshake:
+    """The Logons of one session."""
+
+    def __init__(self, line: Line) -> None:
+        self.peer_heart_bt_int = 0
+        """HeartBtInt(108) that the peer's Logon stated, seconds."""
+        self.promised = False
+        """The peer's Logon told which number it expects, as ours did: what is missing comes."""
+        self._line = line
+        self._interval = 0
+        """HeartBtInt that we keep to, seconds."""
+        self._seq = 0
+        """The number of our first Logon."""
+        self._reset_sent = False
+        """It has ResetSeqNumFlag(141)."""
+        self._reset_wanted = False
+        """Both numbers are to begin again as soon as nothing is missing on either side."""
+        self._reset_due = False
+        """Both numbers begin again when the connection has ended."""
+        self._reset_owed = False
+        """A reset was not answered: the next Logon of ours is another one."""
+
+    # --- The connection ------------------------------------------------------------------------
+
+    def begin(self, now: int) -> None:
+        """The transport is up: an initiator's Logon goes out."""
+        line = self._line
+        self.promised = False
+        if line.config.role == "acceptor":
+            return
+        self._reset_sent = line.config.reset_on_logon or self._reset_owed
+        self._reset_owed = False
+        if self._reset_sent:
+            line.reset_numbers()
+        self._seq = line.logon(line.config.heart_bt_int, now, reset=self._reset_sent)
+        line.outbox.hold()
+
+    def over(self, state: SessionState) -> None:
+        """The transport is gone, in this state."""
+        self._reset_owed |= state is SessionState.RESETTING
+        if self._reset_due or self._reset_owed or self._line.config.reset_on_disconnect:
+            self._line.reset_numbers()
+        self._reset_due = self._reset_wanted = self._reset_sent = False
+
+    def logged_out(self) -> None:
+        """The peer has sent a Logout."""
+        self._reset_due |= self._line.config.reset_on_logout
+
+    # --- The first message ---------------------------------------------------------------------
+
+    def first(self, message: Message, frame: bytes, now: int) -> None:
+        """The message that must be a Logon."""
+        line, config = self._line, self._line.config
+        initiator = config.role == "initiator"
+        if initiator and message.msg_type == "5" and not comp_id_fault(config, message):
+            line.inbox.consume(number(message.get("34")) or 0)
+            line.move(Move.LOGOUT_RECEIVED)
+            line.close(logout_reason(message, "Logout instead of a Logon"))
+            return
+        fault = logon_fault(config, line.version, message, now)
+        if fault and fault.told and not initiator:
+            line.refuse_logon(fault.text, now)
+        elif fault:
+            line.drop(fault.text)
+        elif self._reset_sent and message.get("141") != "Y":
+            line.drop(NOT_ANSWERED)
+        else:
+            self._numbers(message, frame, now)
+
+    def _numbers(self, message: Message, frame: bytes, now: int) -> None:
+        """A Logon without fault: do its numbers go with ours?"""
+        line, config = self._line, self._line.config
+        seq = int(message.get("34"))
+        reset = message.get("141") == "Y"
+        initiator = config.role == "initiator"
+        if reset and self._reset_sent:
+            line.inbox.jump(1)
+        elif reset or (not initiator and config.reset_on_logon and seq == 1):
+            line.reset_numbers()
+        elif self._reset_owed:
+            # Whatever its number is: both begin again with our answer.
+            line.inbox.jump(seq)
+        if seq < line.next_in:
+            # A Logon that is said to be a duplicate is no answer to anything.
+            if message.get("43") != "Y":
+                line.refuse_logon(line.too_low(seq), now)
+            return
+        answers = not initiator or (reset and not self._reset_sent)
+        next_out = line.next_out if answers else self._seq + 1
+        said = terms(config, line.version, message)
+        if said.next_expected > next_out:
+            text = f"NextExpectedMsgSeqNum too high, {next_out} is next, not {said.next_expected}"
+            line.refuse_logon(text, now)
+            return
+        self._reset_owed &= not reset
+        line.move(Move.LOGON)
+        line.in_turn_or_held(message, seq, frame)
+        self._logged_on(said, now, answers=answers, reset=reset)
+
+    def _logged_on(self, said: Terms, now: int, *, answers: bool, reset: bool) -> None:
+        line = self._line
+        initiator = line.config.role == "initiator"
+        self._take(said)
+        self._interval = line.config.heart_bt_int if initiator else said.heart_bt_int
+        line.timers.logged_on(now, self._interval)
+        if self._reset_owed:
+            self._begin_again(now)
+        elif answers:
+            self._seq = line.logon(self._interval, now, reset=reset)
+        self._reset_sent = self._reset_owed = False
+        line.told = True
+        line.events.append(LoggedOn())
+        if line.state is SessionState.RESETTING:
+            return
+        self.promised = said.next_expected > 0
+        if 0 < said.next_expected < self._seq:
+            line.outbox.start_resend(said.next_expected, self._seq)
+        line.outbox.release()
+
+    def _take(self, said: Terms) -> None:
+        self.peer_heart_bt_int = said.heart_bt_int
+        self._line.outbox.message_max = said.message_max
+
+    # --- In mid-session ------------------------------------------------------------------------
+
+    def reset(self, now: int) -> None:
+        """Begin both numbers again: at once, when nothing is missing, or at the end."""
+        line = self._line
+        if line.state is SessionState.DISCONNECTED:
+            line.reset_numbers()
+        elif line.state is SessionState.ACTIVE:
+            self._reset_wanted = True
+            self.when_quiet(now)
+        elif line.state is not SessionState.RESETTING:
+            self._reset_due = True
+
+    def when_quiet(self, now: int) -> None:
+        """Begin the reset that was wanted, if nothing is missing on either side."""
+        line = self._line
+        busy = line.inbox.gap_open or line.outbox.resending
+        if self._reset_wanted and line.state is SessionState.ACTIVE and not busy:
+            self._begin_again(now)
+
+    def _begin_again(self, now: int) -> None:
+        """Logon with ResetSeqNumFlag(141): what is sent from here on waits for the answer."""
+        line = self._line
+        self._reset_wanted = False
+        line.outbox.reset()
+        line.logon(self._interval, now, reset=True, next_in=1)
+        line.outbox.hold()
+        line.move(Move.RESET)
+        line.timers.awaiting_logon(now)
+
+    def second(self, message: Message, seq: int, now: int) -> None:
+        """In mid-session only a reset may be asked for, or be the answer to ours."""
+        line = self._line
+        fault = logon_fault(line.config, line.version, message, now)
+        wanted = message.get("141") == "Y"
+        if line.state is SessionState.RESETTING and (fault or not wanted):
+            line.drop(fault.text if fault else NOT_ANSWERED)
+        elif line.state is SessionState.RESETTING:
+            self._begun_again(message, now)
+        elif fault or not wanted or line.state is not SessionState.ACTIVE:
+            text = fault.text if fault else "Logon received twice"
+            line.inbox.consume(seq)
+            line.expel(text, now)
+            line.drop(text)
+        else:
+            self._follow(message, now)
+
+    def _begun_again(self, message: Message, now: int) -> None:
+        """The answer to our reset, or a reset of theirs that crossed it: it comes to the same."""
+        line = self._line
+        self._take(terms(line.config, line.version, message))
+        line.inbox.forget()
+        line.inbox.jump(2)
+        line.move(Move.LOGON)
+        line.timers.logged_on(now, self._interval)
+        line.outbox.release()
+
+    def _follow(self, message: Message, now: int) -> None:
+        """A reset that the peer wants."""
+        line = self._line
+        if line.outbox.waiting:
+            text = f"a reset by the peer: {line.outbox.waiting} messages of ours do not reach it"
+            line.events.append(Alert("SEQUENCE_RESET", text))
+        self._reset_wanted = False
+        self._take(terms(line.config, line.version, message))
+        self._interval = self.peer_heart_bt_int
+        line.reset_numbers()
+        line.inbox.consume(1)
+        line.logon(self._interval, now, reset=True)
+        line.timers.logged_on(now, self._interval)
+
+
+def logout_reason(logout: Message, otherwise: str) -> str:
+    """Why the peer ends the session: Text(58) and SessionStatus(1409)."""
+    status = logout.get("1409")
+    text = logout.get("58") or otherwise
+    return f"{text} (SessionStatus {status})" if status else text
