@@ -69,23 +69,20 @@ class CodecError(Exception):
 class Message:
     """One decoded message. Tags are strings, values are text until somebody reads them."""
 
-    __slots__ = ("_parts", "fields", "msg_type")
+    __slots__ = ("fields", "msg_type", "sound_for", "tags", "values")
 
-    def __init__(self, msg_type: str, fields: dict[str, str], parts: list[str]) -> None:
+    def __init__(
+        self, msg_type: str, fields: dict[str, str], tags: Sequence[str], values: Sequence[str]
+    ) -> None:
         self.msg_type = msg_type
         self.fields = fields
         """The first occurrence of each tag, header and trailer included, in no order."""
-        self._parts = parts
-
-    @property
-    def tags(self) -> list[str]:
+        self.tags = tags
         """All tags in the order of the wire."""
-        return self._parts[0:-1:2]
-
-    @property
-    def values(self) -> list[str]:
+        self.values = values
         """The value of each of `tags`."""
-        return self._parts[1::2]
+        self.sound_for: object = None
+        """The dictionary that is known to find nothing wrong with it, if any."""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -156,13 +153,14 @@ def decode(frame: bytes) -> Message:
     fields = dict(zip(each, each))  # noqa: B905 (the empty end of the split has no partner)
     if not _PLAIN_TAGS.issuperset(fields) or parts[4:5] != ["35"]:
         return _decode_slowly(frame)
+    tags, values = parts[0:-1:2], parts[1::2]
     if len(fields) != count:
-        fields = _first_values(parts)
-    return Message(parts[5], fields, parts)
+        fields = _first_values(tags, values)
+    return Message(parts[5], fields, tags, values)
 
 
-def _first_values(parts: list[str]) -> dict[str, str]:
-    return dict(zip(parts[-3::-2], parts[-2::-2], strict=True))
+def _first_values(tags: list[str], values: list[str]) -> dict[str, str]:
+    return dict(zip(tags[::-1], values[::-1], strict=True))
 
 
 def _decode_slowly(frame: bytes) -> Message:
@@ -193,8 +191,8 @@ def _decode_slowly(frame: bytes) -> Message:
         start = end + 1
     if parts[4:5] != ["35"] or parts[-2] != "10":
         raise CodecError("the first three fields or the last are not in their place", "35")
-    parts.append("")
-    message = Message(parts[5], _first_values(parts), parts)
+    tags, values = parts[0::2], parts[1::2]
+    message = Message(values[2], _first_values(tags, values), tags, values)
     if fault:
         raise CodecError(fault, ref_tag, message=message)
     return message

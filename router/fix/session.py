@@ -77,6 +77,7 @@ class Session(Line):
     def __init__(self, config: SessionConfig, *, next_in: int = 1, next_out: int = 1) -> None:
         super().__init__(config, next_in=next_in, next_out=next_out)
         self._handshake = Handshake(self)
+        self._decode = config.validate.decode if config.validate else decode
         self._framer = Framer(frame_max=config.frame_max)
         self._garbled_at: deque[int] = deque(maxlen=GARBLED_MAX + 1)
         self._probe = Probe()
@@ -197,7 +198,7 @@ class Session(Line):
 
     def _frame(self, frame: bytes, now: int) -> None:
         try:
-            message = decode(frame)
+            message = self._decode(frame)
         except CodecError as error:
             if error.hostile:
                 self.drop(str(error))
