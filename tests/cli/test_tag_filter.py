@@ -10,8 +10,9 @@ from router.fix.codec import Message
 
 def message(text: str) -> Message:
     parts = [part for pair in text.split("|") for part in pair.split("=", 1)]
-    pairs = list(zip(parts[::2], parts[1::2], strict=True))
-    return Message(dict(pairs)["35"], dict(reversed(pairs)), [*parts, ""])
+    tags, values = parts[::2], parts[1::2]
+    fields = dict(zip(tags[::-1], values[::-1], strict=True))
+    return Message(fields["35"], fields, tags, values)
 
 
 FILL = message("35=8|11=A1-7|150=F|39=1|32=1200|31=10.50|448=X|448=Y|58=price COLLAR|60=20260105")
