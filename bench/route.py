@@ -185,10 +185,12 @@ class Parts:
             for each in limited:
                 assert not evaluate(self._env.limits, each, self._limits())
 
+        dialects = {name: link.dialect for name, link in self._market.node.links.items()}
+
         def frame() -> None:
             now = self._now
             for command in told:
-                out = outgoing(command, now)
+                out = outgoing(command, now, dialects)
                 assert out is not None
                 header = f"34=1234\x0149=SLUICE\x0152={time_text(now)}\x0156={out.session}\x01"
                 encode("FIX.4.4", out.msg_type, header, out.body)

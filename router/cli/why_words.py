@@ -16,6 +16,7 @@ from router.messages import (
     FreezeParent,
     Learn,
     MarkUnknown,
+    MassCancelReceived,
     NoteBreach,
     OpenParent,
     OrderReceived,
@@ -105,6 +106,8 @@ def words(what: object) -> str:
             return f"cancel request {what.cl_ord_id}"
         case ReplaceReceived():
             return f"replace request {what.cl_ord_id}: {terms_text(what.terms)}"
+        case MassCancelReceived():
+            return f"mass cancel request {what.cl_ord_id} from {what.session}"
         case StatusReceived():
             return "status request"
         case ExecutionReceived():

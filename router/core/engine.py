@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from router.core import children, fold, intake, killing, questions, requests
+from router.core import children, fold, intake, killing, mass_cancel, questions, requests
 from router.core.environment import Environment, Policy
 from router.core.orders import Parent
 from router.core.routing import IMMEDIATE, route
@@ -23,6 +23,7 @@ from router.messages import (
     ExecutionReceived,
     FreezeParent,
     KillRequested,
+    MassCancelReceived,
     MassStatusReceived,
     OrderReceived,
     ReplaceReceived,
@@ -75,6 +76,8 @@ class Engine:
                 yield from requests.replace(env, state, now, event)
             case StatusReceived():
                 yield from questions.status(env, state, now, event)
+            case MassCancelReceived():
+                yield from mass_cancel.mass_cancel(env, state, now, event)
             case MassStatusReceived():
                 yield from questions.mass_status(env, state, now, event)
             case CancelRejectReceived():

@@ -116,6 +116,7 @@ HANDLERS: dict[type, Handler] = {
     m.Restarted: restarted,
     m.OpenParent: commands.open_parent,
     m.Report: commands.report,
+    m.ReportMassCancel: commands.report_mass_cancel,
     m.RefuseCancel: commands.refuse_cancel,
     m.SendChild: commands.send_child,
     m.CancelChild: commands.cancel_child,

@@ -88,8 +88,9 @@ def _take_request(state: State, parent: Parent, command: m.Report) -> None:
     terms = state.requests.pop((command.session, command.cl_ord_id), None)
     cancel = command.exec_type is ExecType.PENDING_CANCEL
     parent.pending = Request(command.cl_ord_id, command.orig_cl_ord_id, None if cancel else terms)
-    state.by_client_id[(command.session, command.cl_ord_id)] = parent.parent_id
-    parent.client_ids.append(command.cl_ord_id)
+    if command.cl_ord_id not in parent.client_ids:  # a mass cancel names an order by its own id
+        state.by_client_id[(command.session, command.cl_ord_id)] = parent.parent_id
+        parent.client_ids.append(command.cl_ord_id)
 
 
 def _take_replace(state: State, now: int, parent: Parent, command: m.Report) -> None:
@@ -97,6 +98,11 @@ def _take_replace(state: State, now: int, parent: Parent, command: m.Report) -> 
     parent.terms = command.terms
     parent.pending = None
     state.wake(parent, now)
+
+
+def report_mass_cancel(state: State, now: int, command: m.ReportMassCancel) -> None:
+    """Its id is one of the reports'."""
+    state.reports += 1
 
 
 def refuse_cancel(state: State, now: int, command: m.RefuseCancel) -> None:

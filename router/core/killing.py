@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import msgspec
+
 from router.core.environment import Environment
 from router.core.orders import ChildStatus
 from router.core.reports import report, suspension
@@ -17,6 +19,8 @@ from router.messages import ArmRequested, Command, EngageKill, KillRequested, Re
 from router.model import ExecType, OrdStatus
 
 SCOPES = ("all", "account", "venue")
+BROKER_OPTION = "4"
+"""ExecRestatementReason(378)."""
 
 
 def engage(env: Environment, state: State, now: int, event: KillRequested) -> Iterator[Command]:
@@ -42,7 +46,7 @@ def release(env: Environment, state: State, now: int, event: ArmRequested) -> It
         parent = state.parents[parent_id]
         if parent.status is OrdStatus.SUSPENDED and state.kill_of(parent) is None:
             status = OrdStatus.PARTIALLY_FILLED if parent.cum_qty else OrdStatus.NEW
-            yield report(
+            restated = report(
                 env.shard,
                 state,
                 parent,
@@ -51,3 +55,4 @@ def release(env: Environment, state: State, now: int, event: ArmRequested) -> It
                 ord_status=status,
                 text=f"KILL_RELEASED: id={event.kill_id}, who={event.who}",
             )
+            yield msgspec.structs.replace(restated, exec_restatement_reason=BROKER_OPTION)

@@ -1,15 +1,17 @@
 """From commands to messages: what leaves for an OMS or a venue, and on which session.
 
-Owns which field carries what on the way out. Knows no order states and no sequence numbers.
+Owns which field carries what on the way out; what differs between FIX versions stands in
+`dialects`. Knows no order states and no sequence numbers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from router.fix.codec import px_text, safe_text, time_text
+from router.fix.dialects import Dialect
 from router.messages import (
     CancelChild,
     Command,
@@ -18,6 +20,7 @@ from router.messages import (
     RefuseCancel,
     RefuseMessage,
     Report,
+    ReportMassCancel,
     RequestQuote,
     SendChild,
 )
@@ -36,10 +39,18 @@ class Outgoing:
     """Fields as `tag=value`, each ended by SOH."""
 
 
-def outgoing(command: Command, now: int) -> Outgoing | None:
-    """The message of a command, or None for a command to ourselves. `now` is TransactTime(60)."""
+Dialects = Mapping[str, Dialect]
+"""By session name."""
+
+
+def outgoing(command: Command, now: int, dialects: Dialects) -> Outgoing | None:
+    """The message of a command; None for a command to ourselves. `now` is TransactTime(60).
+
+    None too for a question that the venue's version does not have: `build` sees to it that such a
+    venue is asked in another way.
+    """
     writer = _WRITERS.get(type(command))
-    return writer(command, now) if writer is not None else None
+    return writer(command, now, dialects) if writer is not None else None
 
 
 def market_data_request(mic_session: str, symbol: str, request_id: str) -> Outgoing:
@@ -55,27 +66,28 @@ def _optional(tag: str, value: str) -> str:
     return f"{tag}={value}{SOH}" if value else ""
 
 
-def _report(command: Report, now: int) -> Outgoing:
-    terms = command.terms
-    price = "" if terms.price is None else px_text(terms.price)
-    last = ""
+def _report(command: Report, now: int, dialects: Dialects) -> Outgoing:
+    terms, dialect = command.terms, dialects[command.session]
+    price = f"44={px_text(terms.price)}{SOH}" if terms.price is not None else ""
     if command.last_qty or command.last_mkt:
-        last = f"32={command.last_qty}{SOH}31={px_text(command.last_px)}{SOH}"
-    average = px_text(avg_px(command.notional, command.cum_qty))
+        traded = (
+            f"32={command.last_qty}{SOH}31={px_text(command.last_px)}{SOH}"
+            f"{_optional('30', command.last_mkt)}{dialect.liquidity.get(command.liquidity, '')}"
+        )
+        rare = _optional("19", command.exec_ref_id)
+    else:
+        traded = ""
+        rare = _rare(command, dialect)
+    complete = command.cum_qty >= terms.order_qty
     told = "0" if command.exec_type == "I" else command.exec_id
+    average = px_text(avg_px(command.notional, command.cum_qty))
     body = (
         f"37={command.parent_id}{SOH}11={command.cl_ord_id}{SOH}"
         f"{_optional('41', command.orig_cl_ord_id)}"
-        f"17={told}{SOH}150={command.exec_type.value}{SOH}39={command.ord_status.value}{SOH}"
-        f"{_optional('19', command.exec_ref_id)}{_optional('103', command.ord_rej_reason)}"
-        f"{_optional('790', command.ord_status_req_id)}"
-        f"{_optional('584', command.mass_status_req_id)}"
-        f"{_optional('911', str(command.tot_num_reports or ''))}"
-        f"{f'912=Y{SOH}' if command.last_report else ''}"
+        f"17={told}{SOH}{dialect.kinds[command.exec_type, command.ord_status, complete]}{rare}"
         f"{_optional('1', terms.account)}55={terms.symbol}{SOH}54={terms.side.value}{SOH}"
-        f"38={terms.order_qty}{SOH}40={terms.ord_type.value}{SOH}{_optional('44', price)}"
-        f"59={terms.time_in_force.value}{SOH}{last}{_optional('30', command.last_mkt)}"
-        f"{_optional('851', command.liquidity)}"
+        f"38={terms.order_qty}{SOH}40={terms.ord_type.value}{SOH}{price}"
+        f"59={terms.time_in_force.value}{SOH}{traded}"
         f"151={command.leaves_qty}{SOH}14={command.cum_qty}{SOH}6={average}{SOH}"
         f"60={time_text(command.transact_time or now)}{SOH}"
         f"{_optional('58', safe_text(command.text))}"
@@ -83,31 +95,73 @@ def _report(command: Report, now: int) -> Outgoing:
     return Outgoing(command.session, "8", body)
 
 
-def _refuse_cancel(command: RefuseCancel, now: int) -> Outgoing:
+def _rare(command: Report, dialect: Dialect) -> str:
+    """What a report without an execution may tell: a reason, or which question it answers."""
+    reasons = (
+        f"{_optional('19', command.exec_ref_id)}"
+        f"{_optional('103', dialect.ord_rej_reasons.told(command.ord_rej_reason))}"
+        f"{_optional('378', command.exec_restatement_reason)}"
+    )
+    if not dialect.request_ids:
+        return reasons
+    return (
+        f"{reasons}{_optional('790', command.ord_status_req_id)}"
+        f"{_optional('584', command.mass_status_req_id)}"
+        f"{_optional('911', str(command.tot_num_reports or ''))}"
+        f"{f'912=Y{SOH}' if command.last_report else ''}"
+    )
+
+
+def _report_mass_cancel(command: ReportMassCancel, now: int, dialects: Dialects) -> Outgoing | None:
+    dialect = dialects[command.session]
+    if "r" in dialect.unspoken:
+        return None
+    report_id = command.mass_cancel_id
+    refused = command.mass_cancel_response == "0"
+    outcome = (
+        f"532={command.mass_cancel_reject_reason}{SOH}"
+        if refused
+        else f"533={command.total_affected_orders}{SOH}"
+    )
+    body = (
+        f"37={report_id}{SOH}{f'1369={report_id}{SOH}' if dialect.mass_action_report_id else ''}"
+        f"11={command.cl_ord_id}{SOH}530={command.mass_cancel_request_type}{SOH}"
+        f"531={command.mass_cancel_response}{SOH}{outcome}"
+        f"{_optional('55', command.symbol)}60={time_text(now)}{SOH}"
+        f"{_optional('58', safe_text(command.text))}"
+    )
+    return Outgoing(command.session, "r", body)
+
+
+def _refuse_cancel(command: RefuseCancel, now: int, dialects: Dialects) -> Outgoing:
+    reason = dialects[command.session].cxl_rej_reasons.told(command.cxl_rej_reason)
     body = (
         f"37={command.order_id}{SOH}11={command.cl_ord_id}{SOH}"
         f"41={command.orig_cl_ord_id or 'NONE'}{SOH}39={command.ord_status.value}{SOH}"
         f"60={time_text(now)}{SOH}434={command.response_to}{SOH}"
-        f"102={command.cxl_rej_reason}{SOH}{_optional('58', safe_text(command.text))}"
+        f"102={reason}{SOH}{_optional('58', safe_text(command.text))}"
     )
     return Outgoing(command.session, "9", body)
 
 
-def _refuse_message(command: RefuseMessage, now: int) -> Outgoing:
+def _refuse_message(command: RefuseMessage, now: int, dialects: Dialects) -> Outgoing:
+    dialect = dialects[command.session]
+    reason = dialect.business_reject_reasons.told(command.business_reject_reason)
     body = (
         f"45={command.ref_seq_num}{SOH}372={command.ref_msg_type}{SOH}"
-        f"{_optional('379', command.ref_id)}380={command.business_reject_reason}{SOH}"
-        f"58={safe_text(command.text)}{SOH}"
+        f"{_optional('1130', dialect.ref_appl_ver_id)}{_optional('379', command.ref_id)}"
+        f"380={reason}{SOH}58={safe_text(command.text)}{SOH}"
     )
     return Outgoing(command.session, "j", body)
 
 
-def _send_child(command: SendChild, now: int) -> Outgoing:
+def _send_child(command: SendChild, now: int, dialects: Dialects) -> Outgoing:
+    dialect = dialects[command.mic]
     price = "" if command.price is None else px_text(command.price)
     by_midpoint = command.ord_type is OrdType.PEGGED
     body = (
         f"11={command.cl_ord_id}{SOH}{_optional('1', command.account)}"
-        f"{f'18=M{SOH}' if by_midpoint else ''}"
+        f"{dialect.handl_inst}{dialect.midpoint_peg if by_midpoint else ''}"
         f"{_optional('110', str(command.min_qty or ''))}"
         f"55={command.symbol}{SOH}54={command.side.value}{SOH}60={time_text(now)}{SOH}"
         f"38={command.qty}{SOH}40={command.ord_type.value}{SOH}{_optional('44', price)}"
@@ -116,7 +170,7 @@ def _send_child(command: SendChild, now: int) -> Outgoing:
     return Outgoing(command.mic, "D", body)
 
 
-def _cancel_child(command: CancelChild, now: int) -> Outgoing:
+def _cancel_child(command: CancelChild, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"41={command.orig_cl_ord_id}{SOH}{_optional('37', command.order_id)}"
         f"11={command.cl_ord_id}{SOH}55={command.symbol}{SOH}54={command.side.value}{SOH}"
@@ -125,7 +179,7 @@ def _cancel_child(command: CancelChild, now: int) -> Outgoing:
     return Outgoing(command.mic, "F", body)
 
 
-def _query_child(command: QueryChild, now: int) -> Outgoing:
+def _query_child(command: QueryChild, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"{_optional('37', command.order_id)}11={command.cl_ord_id}{SOH}"
         f"55={command.symbol}{SOH}54={command.side.value}{SOH}"
@@ -133,11 +187,13 @@ def _query_child(command: QueryChild, now: int) -> Outgoing:
     return Outgoing(command.mic, "H", body)
 
 
-def _query_venue(command: QueryVenue, now: int) -> Outgoing:
+def _query_venue(command: QueryVenue, now: int, dialects: Dialects) -> Outgoing | None:
+    if "AF" in dialects[command.mic].unspoken:
+        return None
     return Outgoing(command.mic, "AF", f"584={command.mass_status_req_id}{SOH}585=7{SOH}")
 
 
-def _request_quote(command: RequestQuote, now: int) -> Outgoing:
+def _request_quote(command: RequestQuote, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"131={command.quote_req_id}{SOH}146=1{SOH}55={command.symbol}{SOH}"
         f"54={command.side.value}{SOH}38={command.qty}{SOH}"
@@ -145,8 +201,9 @@ def _request_quote(command: RequestQuote, now: int) -> Outgoing:
     return Outgoing(command.mic, "R", body)
 
 
-_WRITERS: dict[type, Callable[[Any, int], Outgoing]] = {
+_WRITERS: dict[type, Callable[[Any, int, Dialects], Outgoing | None]] = {
     Report: _report,
+    ReportMassCancel: _report_mass_cancel,
     RefuseCancel: _refuse_cancel,
     RefuseMessage: _refuse_message,
     SendChild: _send_child,

@@ -1,7 +1,8 @@
 """An OMS in a box, without I/O: a session, the orders it sent, and what it was told about them.
 
 What an order is comes from ExecutionReport(8) and OrderCancelReject(9) alone, never from what was
-asked. Keeps its own sent frames, so it can answer a ResendRequest. Knows nothing of the router.
+asked. Keeps its own sent frames, so it can answer a ResendRequest. Speaks the FIX version of its
+session. Knows nothing of the router.
 """
 
 from __future__ import annotations
@@ -11,7 +12,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from router.fix.codec import Message, field_text, px_text, px_value, qty_value, safe_text, time_text
+from router.fix.dialects import dialect
 from router.fix.session import LoggedOn, LoggedOut, Received, ResendNeeded, Session, SessionConfig
+from router.fix.versions import version
 from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
 
 SENT_FRAMES_MAX = 100_000
@@ -76,10 +79,13 @@ class OmsClient:
     ) -> None:
         assert config.role == "initiator", "an OMS calls"
         self.session = Session(config, next_in=next_in, next_out=next_out)
+        self.dialect = dialect(version(config.begin_string, config.default_appl_ver_id))
         self.orders: dict[str, OrderView] = {}
         """By the first ClOrdID of each order; `order` finds one by any."""
         self.rejects: list[Message] = []
         """Reject(3) and BusinessMessageReject(j), in order."""
+        self.mass_cancels: list[Message] = []
+        """OrderMassCancelReport(r), in order."""
         self.unknown: list[Message] = []
         """Reports about no order of ours."""
         self.closed_reason = ""
@@ -187,7 +193,7 @@ class OmsClient:
             view = OrderView(cl_ord_id, symbol, Side(side), qty, [cl_ord_id])
             self.orders[cl_ord_id] = self._by_id[cl_ord_id] = view
             self._terms[cl_ord_id] = terms
-        self._send("D", [("11", cl_ord_id), *terms, ("60", time_text(now))], now)
+        self._send_terms("D", [("11", cl_ord_id)], terms, now)
         return cl_ord_id
 
     def cancel(self, cl_ord_id: str, now: int) -> str:
@@ -227,7 +233,7 @@ class OmsClient:
             terms["848"] = params_text(params)
         self._terms[request] = list(terms.items())
         ids = [("11", request), ("41", view.cl_ord_id)]
-        self._send("G", [*ids, *terms.items(), ("60", time_text(now))], now)
+        self._send_terms("G", ids, list(terms.items()), now)
         return request
 
     def status(self, cl_ord_id: str, now: int) -> None:
@@ -237,9 +243,24 @@ class OmsClient:
         self._send("H", body, now)
 
     def mass_status(self, now: int) -> str:
-        """OrderMassStatusRequest(AF) for all orders; returns its MassStatusReqID(584)."""
+        """OrderMassStatusRequest(AF) for all orders; returns its MassStatusReqID(584).
+
+        Raises:
+            ValueError: the session's version does not have it.
+        """
         request = self._next_id()
         self._send("AF", [("584", request), ("585", "7")], now)
+        return request
+
+    def mass_cancel(self, now: int, symbol: str = "") -> str:
+        """OrderMassCancelRequest(q) for all orders or those of a symbol; returns its ClOrdID(11).
+
+        Raises:
+            ValueError: the session's version does not have it.
+        """
+        request = self._next_id()
+        body = [("11", request), ("530", "1" if symbol else "7"), ("55", symbol)]
+        self._send("q", [pair for pair in [*body, ("60", time_text(now))] if pair[1]], now)
         return request
 
     def _next_id(self) -> str:
@@ -251,8 +272,19 @@ class OmsClient:
         self._by_id[request] = view
         return request
 
-    def _send(self, msg_type: str, body: list[tuple[str, str]], now: int) -> None:
-        self.session.send(msg_type, field_text(body), now)
+    def _send_terms(
+        self, msg_type: str, ids: list[tuple[str, str]], terms: list[tuple[str, str]], now: int
+    ) -> None:
+        """An order's terms in the words of the version."""
+        grouped = self.dialect.strategy_group
+        for tag, value in terms:
+            ids += _strategy_group(value) if grouped and tag == "848" else [(tag, value)]
+        self._send(msg_type, [*ids, ("60", time_text(now))], now, self.dialect.handl_inst)
+
+    def _send(self, msg_type: str, body: list[tuple[str, str]], now: int, first: str = "") -> None:
+        if msg_type in self.dialect.unspoken:
+            raise ValueError(f"{self.dialect.version.name} has no message {msg_type}")
+        self.session.send(msg_type, first + field_text(body), now)
         self._flush(now)
 
     # --- What comes back -----------------------------------------------------------------------
@@ -289,6 +321,8 @@ class OmsClient:
                 self._report(message)
             case "9":
                 self._cancel_reject(message)
+            case "r":
+                self.mass_cancels.append(message)
             case "3" | "j":
                 self.rejects.append(message)
 
@@ -302,14 +336,14 @@ class OmsClient:
         view = self._view(message)
         if view is None:
             return
-        exec_id, exec_type = message.get("17"), message.get("150")
-        if exec_type != ExecType.ORDER_STATUS:
+        exec_id, exec_type = message.get("17"), self.dialect.exec_type(message)
+        if exec_type is not ExecType.ORDER_STATUS:
             if exec_id in self._exec_ids:
                 return
             self._exec_ids.add(exec_id)
         view.reports.append(message)
         view.order_id = message.get("37")
-        view.ord_status = message.get("39")
+        view.ord_status = self.dialect.ord_status(message).value
         view.order_qty = _qty(message, "38", view.order_qty)
         view.cum_qty = _qty(message, "14", view.cum_qty)
         view.leaves_qty = _qty(message, "151", view.leaves_qty)
@@ -332,12 +366,21 @@ def params_text(params: Mapping[str, str]) -> str:
     return ";".join(f"{name}={safe_text(value)}" for name, value in params.items())
 
 
+def _strategy_group(params: str) -> list[tuple[str, str]]:
+    """StrategyParametersGrp(957) of what `params_text` wrote; every value is a String(14)."""
+    entries = [each.partition("=") for each in params.split(";")]
+    found = [("957", str(len(entries)))]
+    for name, _, value in entries:
+        found += [("958", name), ("959", "14"), ("960", value)]
+    return found
+
+
 def _qty(message: Message, tag: str, before: int) -> int:
     text = message.get(tag)
     return qty_value(text) if text else before
 
 
-def _book(view: OrderView, message: Message, exec_type: str) -> None:
+def _book(view: OrderView, message: Message, exec_type: ExecType) -> None:
     """A fill is added; a bust (H) or a correction (G) takes the one of ExecRefID(19) away first."""
     if exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT):
         view.fills = [fill for fill in view.fills if fill.exec_id != message.get("19")]

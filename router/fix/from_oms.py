@@ -1,7 +1,8 @@
 """From an OMS's messages to events: the only place that knows which tag means what on that side.
 
-Owns the reading of D, F, G, H and AF, and what makes them unreadable. What a field's value is
-worth is decided by the core; a value that cannot be read becomes the event's `refusal`.
+Owns the reading of D, F, G, H, AF and q, and what makes them unreadable. What a field's value is
+worth is decided by the core; a value that cannot be read becomes the event's `refusal`. What
+differs between FIX versions stands in `dialects`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from enum import StrEnum
 from typing import TypeVar
 
 from router.fix.codec import Message, px_value, qty_value, time_value
+from router.fix.dialects import Dialect
 from router.messages import (
     CancelReceived,
     Event,
+    MassCancelReceived,
     MassStatusReceived,
     OrderReceived,
     OrderTerms,
@@ -31,14 +34,15 @@ _ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
 _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 
 PARAMS_MAX = 64
-"""Parameters in one TargetStrategyParameters(848)."""
+"""Parameters of one algo in one order."""
 
 
-def read(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+def read(session: str, message: Message, seq: int, dialect: Dialect) -> Event | RefuseMessage:
     """The event of an application message, or the BusinessMessageReject(j) that answers it."""
     reader = _READERS.get(message.msg_type)
-    if reader is None:
-        text = f"MESSAGE_UNSUPPORTED: 35={message.msg_type}, allowed=D F G H AF"
+    if reader is None or message.msg_type in dialect.unspoken:
+        allowed = " ".join(each for each in _READERS if each not in dialect.unspoken)
+        text = f"MESSAGE_UNSUPPORTED: 35={message.msg_type}, allowed={allowed}"
         return _refuse(session, message, seq, UNSUPPORTED_MESSAGE_TYPE, text)
     return reader(session, message, seq)
 
@@ -122,12 +126,27 @@ def _mass_status(session: str, message: Message, seq: int) -> Event | RefuseMess
     )
 
 
+def _mass_cancel(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+    kind = message.get("530")
+    if kind == "1" and not message.get("55"):
+        return _missing(session, message, seq, "Symbol(55) when 530=1")
+    return MassCancelReceived(
+        session=session,
+        ref_seq_num=seq,
+        cl_ord_id=message.get("11"),
+        mass_cancel_request_type=kind,
+        symbol=message.get("55") if kind == "1" else "",
+        side=message.get("54"),
+    )
+
+
 _READERS: dict[str, Callable[[str, Message, int], Event | RefuseMessage]] = {
     "D": _order,
     "F": _cancel,
     "G": _replace,
     "H": _status,
     "AF": _mass_status,
+    "q": _mass_cancel,
 }
 
 
@@ -186,8 +205,17 @@ class _Fields:
         return default
 
     def params(self) -> dict[str, str]:
-        """TargetStrategyParameters(848) as `name=value;name=value`."""
+        """StrategyParametersGrp(957), or TargetStrategyParameters(848) as `name=value;name=value`.
+
+        A version that lacks either has refused it already: its dictionary does not know the tag.
+        """
         found: dict[str, str] = {}
+        for entry in self._message.group("957"):
+            name, value = entry.get("958", "").strip(), entry.get("960", "").strip()
+            if not name or not value or name in found or len(found) >= PARAMS_MAX:
+                self._refuse(f"POLICY_INSTRUCTION_DENIED: tag=957, 958={name}, 960={value}")
+                continue
+            found[name] = value
         for part in self._message.get("848").split(";"):
             name, equals, value = part.partition("=")
             if not part.strip():

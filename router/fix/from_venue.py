@@ -1,12 +1,14 @@
 """From a venue's messages to events: orders, quotes and market data.
 
-Owns the reading of 8, 9, 3, j, S, Z, AG, W and X. A venue's message is never refused for a field
-that we do not know (fix.md S7); one that cannot be read at all is reported as a `ValueError`.
+Owns the reading of 8, 9, 3, j, S, Z, b, AG, AI, W and X. A venue's message is never refused for a
+field that we do not know, and an execution needs its quantity and price alone; one that cannot be
+read at all is reported as a `ValueError`. What differs between FIX versions stands in `dialects`.
 """
 
 from __future__ import annotations
 
 from router.fix.codec import Message, px_value, qty_value, time_text, time_value
+from router.fix.dialects import Dialect, shares
 from router.messages import (
     CancelRejectReceived,
     ChildRefused,
@@ -17,12 +19,19 @@ from router.messages import (
     QuoteCanceled,
     QuoteReceived,
 )
-from router.model import ExecType, OrdStatus
+from router.model import ExecType
 
 _DAY_NS = 86_400_000_000_000
+_DECIMALS = 8
+_CANCEL_ALL_QUOTES = "4"
+"""QuoteCancelType(298)."""
+_QUOTE_REFUSED = "5"
+"""QuoteStatus(297)."""
+_QUOTE_OVER = frozenset({"1", "2", "3", "4", "5", "6", "7", "11", "14", "15", "17"})
+"""QuoteStatus(297): canceled, refused, removed, expired, passed."""
 
 
-def read(mic: str, message: Message, now: int, refused_id: str = "") -> Event | None:
+def read(mic: str, message: Message, now: int, refused_id: str, dialect: Dialect) -> Event | None:
     """The event of a venue's message, or None for one that says nothing to the core.
 
     `refused_id` is the ClOrdID of our message that a Reject(3) or j refers to by RefSeqNum(45).
@@ -32,13 +41,13 @@ def read(mic: str, message: Message, now: int, refused_id: str = "") -> Event | 
     """
     match message.msg_type:
         case "8":
-            return _execution(mic, message, now)
+            return _execution(mic, message, now, dialect)
         case "9":
             return CancelRejectReceived(
                 mic=mic,
                 cl_ord_id=message.get("11"),
                 orig_cl_ord_id=message.get("41"),
-                ord_status=_ord_status(message),
+                ord_status=dialect.ord_status(message),
                 cxl_rej_reason=message.get("102"),
                 text=message.get("58"),
             )
@@ -46,76 +55,81 @@ def read(mic: str, message: Message, now: int, refused_id: str = "") -> Event | 
             refused = message.get("379") or refused_id
             return ChildRefused(mic, refused, message.get("372"), message.get("58"))
         case "W":
-            return _entries(mic, message, message.get("55"), snapshot=True)
+            return _market_data(mic, message, snapshot=True)
         case "X":
-            return _increment(mic, message)
+            return _market_data(mic, message, snapshot=False)
         case "S":
             return _quote(mic, message, now)
         case "Z":
-            return QuoteCanceled(mic, message.get("55"), message.get("117"), message.get("131"))
+            quote_id = "" if message.get("298") == _CANCEL_ALL_QUOTES else message.get("117")
+            return QuoteCanceled(mic, message.get("55"), quote_id, message.get("131"))
         case "AG":
             return QuoteCanceled(mic, message.get("55"), "", message.get("131"))
+        case "b" if message.get("297") == _QUOTE_REFUSED and message.get("131"):
+            return QuoteCanceled(mic, message.get("55"), "", message.get("131"))
+        case "AI" if message.get("297") in _QUOTE_OVER and message.get("117"):
+            return QuoteCanceled(mic, message.get("55"), message.get("117"))
         case _:
             return None
 
 
-def _execution(mic: str, message: Message, now: int) -> ExecutionReceived:
-    exec_type, last_qty = _exec_type(message), _qty(message, "32")
+def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> ExecutionReceived:
+    get = message.fields.get
+    exec_type = dialect.exec_type(message)
+    traded = exec_type is ExecType.TRADE or exec_type is ExecType.TRADE_CORRECT
+    last_qty = _qty(message, "32") if traded else shares(message, "32")
     if exec_type is ExecType.TRADE and last_qty == 0:
         raise ValueError("a trade without LastQty(32)")
-    sent = message.get("60") or message.get("52")
-    at = time_value(sent) if sent else now
+    is_answer = exec_type is ExecType.ORDER_STATUS
+    at = _time(message, now)
     return ExecutionReceived(
         mic=mic,
-        cl_ord_id=message.get("11"),
-        exec_id=message.get("17"),
+        cl_ord_id=get("11", ""),
+        exec_id=get("17", ""),
         exec_type=exec_type,
-        ord_status=_ord_status(message),
-        order_id=message.get("37"),
-        orig_cl_ord_id=message.get("41"),
-        exec_ref_id=message.get("19"),
-        symbol=message.get("55"),
-        side=message.get("54"),
-        order_qty=_qty(message, "38"),
-        cum_qty=_qty(message, "14"),
-        leaves_qty=_qty(message, "151"),
+        ord_status=dialect.ord_status(message),
+        order_id=get("37", ""),
+        orig_cl_ord_id=get("41", ""),
+        exec_ref_id=get("19", ""),
+        symbol=get("55", ""),
+        side=get("54", ""),
+        order_qty=shares(message, "38"),
+        cum_qty=_qty(message, "14") if is_answer else shares(message, "14"),
+        leaves_qty=shares(message, "151"),
         last_qty=last_qty,
-        last_px=_px(message, "31"),
-        liquidity=message.get("851"),
-        ord_rej_reason=message.get("103"),
-        text=message.get("58"),
-        trade_date=message.get("75") or _date(at),
+        last_px=_last_px(message) if traded else 0,
+        liquidity=dialect.last_liquidity_ind(message),
+        ord_rej_reason=get("103", ""),
+        text=get("58", ""),
+        trade_date=get("75", "") or _date(at),
         transact_time=at,
-        mass_status_req_id=message.get("584"),
-        last_report=message.get("912") == "Y",
+        mass_status_req_id=get("584", ""),
+        last_report=get("912", "") == "Y",
     )
 
 
-_EXEC_TYPES: dict[str, ExecType] = {
-    **{each.value: each for each in ExecType},
-    "1": ExecType.TRADE,
-    "2": ExecType.TRADE,
-}
-_ORD_STATUSES: dict[str, OrdStatus] = {each.value: each for each in OrdStatus}
+def _time(message: Message, now: int) -> int:
+    """TransactTime(60), else when it was first sent, else now: no execution is lost for its time.
 
-
-def _exec_type(message: Message) -> ExecType:
-    """ExecType(150); 1 and 2, which FIX.4.4 replaced by F, are tolerated (fix.md 2.2).
-
-    One that we do not know moves no shares: it is read as a restatement.
+    A message that is sent again says the same: its fill must be known again by the trade date.
     """
-    return _EXEC_TYPES.get(message.get("150"), ExecType.RESTATED)
+    for tag in ("60", "122", "52"):
+        text = message.fields.get(tag)
+        if text:
+            try:
+                return time_value(text)
+            except ValueError:
+                continue
+    return now
 
 
-def _ord_status(message: Message) -> OrdStatus:
-    """OrdStatus(39); one that we do not know is read by the quantities (fix.md 2.4)."""
-    known = _ORD_STATUSES.get(message.get("39"))
-    if known is not None:
-        return known
-    if _qty(message, "151"):
-        return OrdStatus.PARTIALLY_FILLED if _qty(message, "14") else OrdStatus.NEW
-    done = _qty(message, "14") >= _qty(message, "38") > 0
-    return OrdStatus.FILLED if done else OrdStatus.CANCELED
+def _last_px(message: Message) -> int:
+    """LastPx(31); what is finer than 1e-8 is cut: no execution is lost for that."""
+    text = message.fields.get("31")
+    if not text:
+        return 0
+    point = text.find(".")
+    return px_value(text if point < 0 else text[: point + 1 + _DECIMALS])
 
 
 def _date(at: int) -> str:
@@ -132,25 +146,45 @@ def _px(message: Message, tag: str) -> int:
     return px_value(text) if text else 0
 
 
-def _entries(mic: str, message: Message, symbol: str, *, snapshot: bool) -> MarketDataReceived:
+_ENTRY_TAGS = frozenset({"55", "269", "270", "271", "279"})
+
+
+def _read_entries(message: Message) -> list[dict[str, str]]:
+    """The entries of NoMDEntries(268), as far as we use them. A tag unknown to us ends none."""
+    if "268" not in message.fields:
+        return []
+    tags, values = message.tags, message.values
+    start = tags.index("268") + 1
+    delimiter = tags[start]
+    most = int(message.get("268"))
+    entries: list[dict[str, str]] = []
+    for tag, value in zip(tags[start:], values[start:], strict=True):
+        if tag == delimiter:
+            if len(entries) == most:
+                break
+            entries.append({tag: value})
+        elif tag in _ENTRY_TAGS:
+            entries[-1].setdefault(tag, value)
+    return entries
+
+
+def _market_data(mic: str, message: Message, *, snapshot: bool) -> MarketDataReceived:
     aggressor = int(message.get("5101") or 0)
-    entries = tuple(
-        MarketDataEntry(
-            entry_type=entry.get("269", ""),
-            action=entry.get("279", "0"),
-            px=px_value(entry["270"]) if "270" in entry else 0,
-            qty=qty_value(entry["271"]) if "271" in entry else 0,
-            aggressor=aggressor if entry.get("269") == "2" else 0,
-        )
-        for entry in message.group("268")
+    return MarketDataReceived(
+        mic,
+        message.get("55"),
+        snapshot,
+        tuple(
+            MarketDataEntry(
+                entry_type=entry.get("269", ""),
+                action=entry.get("279", "0"),
+                px=px_value(entry["270"]) if "270" in entry else 0,
+                qty=qty_value(entry["271"]) if "271" in entry else 0,
+                aggressor=aggressor if entry.get("269") == "2" else 0,
+            )
+            for entry in _read_entries(message)
+        ),
     )
-    return MarketDataReceived(mic, symbol, snapshot, entries)
-
-
-def _increment(mic: str, message: Message) -> MarketDataReceived:
-    entries = message.group("268")
-    symbol = message.get("55") or next((e["55"] for e in entries if "55" in e), "")
-    return _entries(mic, message, symbol, snapshot=False)
 
 
 def _quote(mic: str, message: Message, now: int) -> QuoteReceived:

@@ -60,6 +60,9 @@ from router.messages.commands import (
     Report as Report,
 )
 from router.messages.commands import (
+    ReportMassCancel as ReportMassCancel,
+)
+from router.messages.commands import (
     RequestQuote as RequestQuote,
 )
 from router.messages.commands import (
@@ -109,6 +112,9 @@ from router.messages.events import (
 )
 from router.messages.events import (
     MarketEvent as MarketEvent,
+)
+from router.messages.events import (
+    MassCancelReceived as MassCancelReceived,
 )
 from router.messages.events import (
     MassStatusReceived as MassStatusReceived,

@@ -51,6 +51,8 @@ class Report(msgspec.Struct, frozen=True, tag=True):
     liquidity: str = ""
     exec_ref_id: str = ""
     ord_rej_reason: str = ""
+    exec_restatement_reason: str = ""
+    """ExecRestatementReason(378) of a restatement."""
     text: str = ""
     transact_time: int = 0
     ord_status_req_id: str = ""
@@ -74,6 +76,22 @@ class RefuseCancel(msgspec.Struct, frozen=True, tag=True):
     cxl_rej_reason: str
     text: str
     parent_id: str = ""
+
+
+class ReportMassCancel(msgspec.Struct, frozen=True, tag=True):
+    """OrderMassCancelReport(r) to an OMS. The reports of the orders themselves follow."""
+
+    session: str
+    cl_ord_id: str
+    mass_cancel_id: str
+    """OrderID(37) and MassActionReportID(1369) of the request."""
+    mass_cancel_request_type: str
+    mass_cancel_response: str
+    """MassCancelResponse(531): the type of the request, or 0 if it is refused."""
+    total_affected_orders: int = 0
+    mass_cancel_reject_reason: str = ""
+    symbol: str = ""
+    text: str = ""
 
 
 class RefuseMessage(msgspec.Struct, frozen=True, tag=True):
@@ -311,6 +329,7 @@ class FreezeParent(msgspec.Struct, frozen=True, tag=True):
 Command = (
     OpenParent
     | Report
+    | ReportMassCancel
     | RefuseCancel
     | RefuseMessage
     | SendChild

@@ -90,6 +90,18 @@ class MassStatusReceived(msgspec.Struct, frozen=True, tag=True):
     account: str = ""
 
 
+class MassCancelReceived(msgspec.Struct, frozen=True, tag=True):
+    """OrderMassCancelRequest(q). Type 7 takes back all orders of the session, 1 one symbol's."""
+
+    session: str
+    ref_seq_num: int
+    cl_ord_id: str
+    mass_cancel_request_type: str
+    symbol: str = ""
+    side: str = ""
+    """Side(54), if only one is meant."""
+
+
 # --- Events: from a venue ----------------------------------------------------------------------
 
 
@@ -245,6 +257,7 @@ Event = (
     | ReplaceReceived
     | StatusReceived
     | MassStatusReceived
+    | MassCancelReceived
     | ExecutionReceived
     | CancelRejectReceived
     | ChildRefused

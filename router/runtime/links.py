@@ -12,9 +12,11 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
 from router.fix.credentials import Credentials
+from router.fix.dialects import Dialect, dialect
 from router.fix.schedule import ALWAYS, Schedule
 from router.fix.session import ResendNeeded, Session, SessionConfig
 from router.fix.throttle import Throttle
+from router.fix.versions import version
 from router.journal.records import Position
 from router.model import Venue
 
@@ -61,11 +63,15 @@ class Link:
     schedule: Schedule = ALWAYS
     throttle: Throttle | None = None
     """What the peer may send."""
+    liquidity_tag: str = ""
+    """The agreed tag of a fill's liquidity flag, where the version has none."""
     conn: int | None = None
     _positions: array[int] = field(default_factory=lambda: array("q"))
     """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
     told: tuple[int, int] = (1, 1)
     """The numbers that the journal has: next in, next out."""
+    dialect: Dialect = field(init=False)
+    """What its version says differently."""
     durable: bool = field(init=False)
     """True if its numbers and frames are journaled."""
     period: int | None = None
@@ -79,6 +85,9 @@ class Link:
 
     def __post_init__(self) -> None:
         self.durable = self.kind is not LinkKind.DATA
+        config = self.config
+        spoken = version(config.begin_string, config.default_appl_ver_id)
+        self.dialect = dialect(spoken, self.liquidity_tag)
 
     @property
     def mic(self) -> str:

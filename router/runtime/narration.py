@@ -16,6 +16,7 @@ from router.messages import (
     RefuseMessage,
     ReleaseKill,
     Report,
+    ReportMassCancel,
     SendChild,
     SessionClosed,
     SessionOpened,
@@ -102,6 +103,8 @@ def _narrate(log: Log, seq: int, command: object) -> None:
             log.warning("kill_released", seq=seq, kill_id=kill_id, who=who)
         case RefuseCancel(cl_ord_id=cl_ord_id, text=text):
             log.info("request_refused", seq=seq, cl_ord_id=cl_ord_id, text=text)
+        case ReportMassCancel(session=session, total_affected_orders=orders, text=text):
+            log.info("mass_cancel", seq=seq, session=session, orders=orders, text=text)
         case RefuseMessage(ref_seq_num=ref, text=text, session=session):
             log.warning("message_refused", seq=seq, session=session, ref_seq_num=ref, text=text)
         case _:

@@ -223,7 +223,8 @@ class Node:
         for child in state.live_children():
             link = self.links[child.mic]
             if link.session.logged_on:
-                out = outgoing(cancel_child(self.engine.env, state, child, "journal failed"), now)
+                cancel = cancel_child(self.engine.env, state, child, "journal failed")
+                out = outgoing(cancel, now, {link.name: link.dialect})
                 assert out is not None
                 state.ids += 1
                 link.session.send(out.msg_type, out.body, now)
@@ -335,7 +336,8 @@ class Node:
                 self._step(now, read, link, received)
             return
         try:
-            event = from_venue.read(link.mic, message, now, self._refused_id(link, message))
+            refused_id = self._refused_id(link, message)
+            event = from_venue.read(link.mic, message, now, refused_id, link.dialect)
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
             event = None
@@ -350,7 +352,7 @@ class Node:
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
             text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
             return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
-        return from_oms.read(link.name, message, seq)
+        return from_oms.read(link.name, message, seq, link.dialect)
 
     def _fault(self, text: str) -> None:
         self.faults.append(text)

@@ -42,6 +42,7 @@ class Recorder:
         """Of the last step."""
         self.batch = Batch()
         self._links = links
+        self._dialects = {name: link.dialect for name, link in links.items()}
         self._journal = journal
         self._market_file = market_file
         self._monotonic = monotonic
@@ -90,7 +91,7 @@ class Recorder:
         """Frame what was decided, and put it all into one record: event, decision, frames."""
         touched = [link] if link is not None and link.durable else []
         for command in commands:
-            out = outgoing(command, now)
+            out = outgoing(command, now, self._dialects)
             if out is not None:
                 to = self._links[out.session]
                 to.session.send(out.msg_type, out.body, now)

@@ -12,6 +12,8 @@ from router.fix.codec import decode
 from router.fix.dictionary import FIX44
 from router.fix.framing import Framer
 from router.fix.session import Received
+from router.fix.versions import FIX42, FIX50SP2, VERSIONS, Version
+from router.fix.versions import FIX44 as FIX44_VERSION
 from router.model import Side, TimeInForce
 from tests.fix.wire import OMS, SLUICE, T0, OneSide, S, ours, pipes, said
 
@@ -21,9 +23,14 @@ REPORT = "37=P1|17={}|150={}|39={}|55=BAC|54=1|38={}|14={}|151={}|6={}|"
 class Desk:
     """A client and the acceptor it talks to; the test plays the router behind it."""
 
-    def __init__(self) -> None:
-        self.client = OmsClient(OMS, prefix="C")
-        self.sluice = OneSide(replace(SLUICE, validate=FIX44))
+    def __init__(self, version: Version = FIX44_VERSION) -> None:
+        spoken = {
+            "begin_string": version.begin_string,
+            "default_appl_ver_id": version.appl_ver_id if version.fixt else "",
+        }
+        self.client = OmsClient(replace(OMS, **spoken), prefix="C")  # type: ignore[arg-type]
+        validate = FIX44 if version is FIX44_VERSION else None
+        self.sluice = OneSide(replace(SLUICE, validate=validate, **spoken))  # type: ignore[arg-type]
         self.connect()
 
     def connect(self) -> None:
@@ -257,3 +264,72 @@ def test_a_reset_begins_the_frames_again() -> None:
         assert "|35=D|34=2|43=Y|" in order
         client.closed(T0)
     assert "|11=OMS-2|" in order
+
+
+# --- The other versions --------------------------------------------------------------------------
+
+
+def test_an_order_in_the_words_of_each_version() -> None:
+    bodies = []
+    for version in VERSIONS:
+        desk = Desk(version)
+        desk.client.new_order(
+            "BAC", Side.BUY, 100, now=T0, algo="pov", params={"rate": "0.1", "n": "2"}
+        )
+        desk.client.replace("C-1", now=T0, qty=200)
+        bodies.append(desk.asked())
+    time, terms = "60=20260105-14:30:00.000", "55=BAC|54=1|38={}|40=1|59=0|847=pov"
+    flat, group = "848=rate=0.1;n=2", "957=2|958=rate|959=14|960=0.1|958=n|959=14|960=2"
+    assert bodies == [
+        [
+            f"21=1|11=C-1|{terms.format(100)}|{flat}|{time}",
+            f"21=1|11=C-2|41=C-1|{terms.format(200)}|{flat}|{time}",
+        ],
+        [
+            f"11=C-1|{terms.format(100)}|{flat}|{time}",
+            f"11=C-2|41=C-1|{terms.format(200)}|{flat}|{time}",
+        ],
+        [
+            f"11=C-1|{terms.format(100)}|{group}|{time}",
+            f"11=C-2|41=C-1|{terms.format(200)}|{group}|{time}",
+        ],
+    ]
+
+
+def test_the_reports_of_4_2_are_understood() -> None:
+    desk = Desk(FIX42)
+    client = desk.client
+    client.new_order("BAC", Side.BUY, 1000, now=T0, price=1_390_000_000)
+    view = client.orders["C-1"]
+    desk.report("C-1", "E1", "0", "0", 1000, 0, 1000, 0, more="20=0|")
+    client.replace("C-1", now=T0, qty=1200)
+    desk.report("C-2", "E2", "5", "5", 1200, 0, 1200, 0, more="20=0|41=C-1|")
+    assert (view.cl_ord_id, view.ord_status, view.leaves_qty) == ("C-2", "0", 1200)
+    desk.report("C-2", "E3", "1", "1", 1200, 300, 900, "13.9", more="20=0|32=300|31=13.9|30=XNYS|")
+    desk.report("C-2", "0", "1", "1", 1200, 300, 900, "13.9", more="20=3|")
+    desk.report("C-2", "E4", "2", "2", 1200, 1200, 0, "13.9", more="20=0|32=900|31=13.9|30=BATS|")
+    assert [fill.exec_id for fill in view.fills] == ["E3", "E4"]
+    desk.report("C-2", "E5", "1", "1", 1200, 900, 300, "13.9", more="20=1|19=E3|")
+    desk.report(
+        "C-2", "E6", "1", "1", 1200, 800, 400, "13", more="20=2|19=E4|32=800|31=13|30=BATS|"
+    )
+    assert view.fills == [Fill("E6", 800, 1_300_000_000, "BATS")]
+    assert (view.ord_status, len(view.reports)) == ("1", 7)
+
+
+def test_a_mass_cancel_and_its_report() -> None:
+    for version in (FIX44_VERSION, FIX50SP2):
+        desk = Desk(version)
+        assert (desk.client.mass_cancel(T0), desk.client.mass_cancel(T0, "BAC")) == ("C-1", "C-2")
+        time = "60=20260105-14:30:00.000"
+        assert desk.asked() == [f"11=C-1|530=7|{time}", f"11=C-2|530=1|55=BAC|{time}"]
+        desk.tell("r", "37=R1|11=C-1|530=7|531=7|533=0|")
+        assert [report.get("531") for report in desk.client.mass_cancels] == ["7"]
+
+
+def test_what_4_2_lacks_cannot_be_asked() -> None:
+    client = Desk(FIX42).client
+    with pytest.raises(ValueError, match=r"FIX\.4\.2 has no message q"):
+        client.mass_cancel(T0)
+    with pytest.raises(ValueError, match=r"FIX\.4\.2 has no message AF"):
+        client.mass_status(T0)

@@ -156,7 +156,9 @@ def check_answers(oms: Oms, *, pending: tuple[str, ...] = ()) -> None:
         cl_ord_id = message.get("11") or message.get("379")
         answered[cl_ord_id] += 1
         is_end = message.msg_type == "8" and message.get("150") in ("4", "5")
-        if message.msg_type == "9" or message.msg_type == "j" or (is_end and message.get("41")):
+        own = cl_ord_id == message.get("41")  # of a mass cancel: no request's answer
+        refused = message.msg_type in ("9", "j") and not own
+        if refused or (is_end and message.get("41")):
             finals[cl_ord_id] += 1
     asked: Counter[str] = Counter()
     for msg_type, fields in oms.sent:

@@ -28,6 +28,9 @@ def to_oms(message: Message) -> str:
                 *_tags(message, ("39", "102", "434")),
                 _code(message),
             )
+        case "r":
+            tags = ("530", "531", "532", "533", "55")
+            return _line("r", message.get("11"), *_tags(message, tags), _code(message))
         case "j":
             return _line("j", *_tags(message, ("372", "380", "379")), _code(message))
         case "3":

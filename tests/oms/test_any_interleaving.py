@@ -19,7 +19,7 @@ from tests.oms.desk import Desk
 from tests.oms.peers import Child, VenuePeer
 
 STEPS_MAX = 40
-MOVES = 29
+MOVES = 30
 
 
 class Chaos:
@@ -38,7 +38,7 @@ class Chaos:
             self.acknowledge, self.fill, self.fill, self.fill_all, self.give_back, self.reject,
             self.answer, self.answer, self.answer, self.refuse, self.repeat, self.bust,
             self.correct, self.late_fill, self.drop, self.connect, self.crash, self.books_move,
-            self.wait, self.wait, self.kill, self.arm, self.oms_line,
+            self.wait, self.wait, self.kill, self.arm, self.oms_line, self.mass_cancel,
         )  # fmt: skip
 
     # -- the OMS ---------------------------------------------------------------------------------
@@ -60,6 +60,10 @@ class Chaos:
         if self.orders:
             orig = f"X{1 + pick % self.orders}"
             self.desk.oms.replace(self._request(), orig, 150 * size)
+
+    def mass_cancel(self, pick: int, size: int) -> None:
+        kind = ("530=7", "530=1|55=ACME")[pick % 2]
+        self.desk.oms.say("q", f"11=M{len(self.desk.oms.sent)}|{kind}|60=20260105-14:30:00")
 
     def status(self, pick: int, size: int) -> None:
         if pick % 2:

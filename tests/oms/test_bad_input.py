@@ -86,8 +86,8 @@ def test_an_account_that_the_profile_requires(desk: Desk) -> None:
 
 
 def test_a_message_that_is_not_served(desk: Desk) -> None:
-    desk.oms.say("q", f"11=X|530=7|{STAMP}")
-    assert desk.oms.heard() == ["j 372=q 380=3 379=X MESSAGE_UNSUPPORTED"]
+    desk.oms.say("R", "131=X|146=1|55=ACME")
+    assert desk.oms.heard() == ["j 372=R 380=3 MESSAGE_UNSUPPORTED"]
 
 
 def test_a_message_that_does_not_exist(desk: Desk) -> None:

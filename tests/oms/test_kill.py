@@ -35,7 +35,7 @@ def test_a_kill_suspends_and_cancels_and_fills_are_still_booked(desk: Desk) -> N
     desk.oms.order("Z")
     assert desk.oms.heard() == ["8 Z 8/8 1000/0/0 103=0 KILL_ENGAGED"]
     arm(desk, kill_id)
-    assert desk.oms.heard() == ["8 X D/1 1000/150/850 KILL_RELEASED"]
+    assert desk.oms.heard() == ["8 X D/1 1000/150/850 378=4 KILL_RELEASED"]
     desk.wait(0.02)
     assert desk.a.heard() == ["D 850@11 59=3"]
     desk.a.child().fill(850, "11", "D")
@@ -50,7 +50,7 @@ def test_a_named_person_releases_an_order_that_has_not_traded(desk: Desk) -> Non
     assert desk.oms.heard() == [
         "8 X 0/0 1000/0/1000",
         "8 X 9/9 1000/0/1000 KILL_ENGAGED",
-        "8 X D/0 1000/0/1000 KILL_RELEASED",
+        "8 X D/0 1000/0/1000 378=4 KILL_RELEASED",
     ]
     assert "who=bob" in told.get("58")
 
@@ -107,7 +107,7 @@ def test_a_kill_during_a_replace_holds_when_it_is_done(desk: Desk) -> None:
         "8 Y 9/9 1200/0/1200 KILL_ENGAGED",
     ]
     arm(desk, kill_id)
-    assert desk.oms.heard() == ["8 Y D/0 1200/0/1200 KILL_RELEASED"]
+    assert desk.oms.heard() == ["8 Y D/0 1200/0/1200 378=4 KILL_RELEASED"]
 
 
 def test_a_kill_that_is_released_during_a_cancel_leaves_no_trace(desk: Desk) -> None:
@@ -141,7 +141,7 @@ def test_an_order_that_is_filled_while_suspended_and_then_busted(desk: Desk) -> 
         "8 X 9/9 1000/0/1000 KILL_ENGAGED",
     ]
     arm(desk, kill_id)
-    assert desk.oms.heard() == ["8 X D/0 1000/0/1000 KILL_RELEASED"]
+    assert desk.oms.heard() == ["8 X D/0 1000/0/1000 378=4 KILL_RELEASED"]
 
 
 def test_a_bust_after_the_release_finds_an_order_that_is_not_suspended(desk: Desk) -> None:
