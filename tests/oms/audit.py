@@ -150,13 +150,14 @@ def check_journal(desk: Desk) -> None:
 
 def check_answers(oms: Oms, *, pending: tuple[str, ...] = ()) -> None:
     """Every D has an answer, every F and G exactly one final one, but for those said to wait."""
+    by_mass = any(msg_type == "q" for msg_type, _ in oms.sent)
     finals: Counter[str] = Counter()
     answered: Counter[str] = Counter()
     for message in oms.inbox:
         cl_ord_id = message.get("11") or message.get("379")
         answered[cl_ord_id] += 1
         is_end = message.msg_type == "8" and message.get("150") in ("4", "5")
-        own = cl_ord_id == message.get("41")  # of a mass cancel: no request's answer
+        own = by_mass and cl_ord_id == message.get("41")  # no request's answer
         refused = message.msg_type in ("9", "j") and not own
         if refused or (is_end and message.get("41")):
             finals[cl_ord_id] += 1
