@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal, cast
 
@@ -28,7 +29,7 @@ from router.messages import OrderTerms
 from router.model import Instrument
 from router.ports import Refusal
 from router.runtime.clock import Clock
-from router.runtime.links import Link, LinkKind
+from router.runtime.links import Door, Link, LinkKind
 from router.runtime.live import Address, Live, drive
 from router.runtime.node import Node
 
@@ -75,7 +76,8 @@ def sluice(durability: Durability | Literal["none"], port: int, folder: Path) ->
     config = SessionConfig(
         sender_comp_id=SERVER, target_comp_id=CLIENT, role="acceptor", validate=FIX44
     )
-    link = Link(name=CLIENT, kind=LinkKind.OMS, config=config, session=Session(config))
+    door = Door(allowed=(ip_network("127.0.0.0/8"),))
+    link = Link(CLIENT, LinkKind.OMS, config, Session(config), door=door)
     link.durable = durability != "none"
     env = Environment(
         shard="A",

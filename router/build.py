@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from ipaddress import ip_network
 
 import policies as policy_package
 import risk as risk_package
@@ -34,9 +35,10 @@ from router.messages import Step
 from router.model import Instrument, Tactic, Venue, VenueType
 from router.plugin import discover
 from router.ports import Algo, Learner, Limit, Rule
-from router.runtime.links import Link, LinkKind
+from router.runtime.links import Door, Link, LinkKind
 from router.runtime.node import Built, Node
 
+LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 VENUE_TYPES: dict[str, VenueType] = {
     "lit": VenueType.LIT,
     "dark": VenueType.DARK,
@@ -188,6 +190,7 @@ def links(settings: Settings, env: Environment) -> list[Link]:
         config = session_config(keys, "acceptor", acceptor.sender_comp_id, each.target_comp_id)
         link = _link(each.target_comp_id, LinkKind.OMS, config)
         link.account_required = each.account_required
+        link.door = Door(allowed=LOOPBACK)
         found.append(link)
     for own in settings.venues:
         keys = settings.session_keys(own)

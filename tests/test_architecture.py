@@ -49,13 +49,23 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "config": (),
 }
 
-SHELL = ("router/runtime/live.py", "router/runtime/oms.py", "venues/__main__.py", "router/api/")
+# The driver of a node is several files: what it drives, its connections before and after the Logon,
+# the calls that it makes, the operator's socket.
+DRIVER = ("console", "dialer", "doorway", "live", "pump", "wire")
+SHELL = (
+    *(f"router/runtime/{name}.py" for name in DRIVER),
+    "router/runtime/oms.py",
+    "venues/__main__.py",
+    "router/api/",
+)
+TLS = ("router/runtime/tls.py", "router/runtime/certificates.py")
 CLOCK = ("router/runtime/clock.py", "venues/__main__.py")
 NOWHERE: tuple[str, ...] = ()
 BANNED: dict[str, tuple[str, ...]] = {
     "asyncio": SHELL,
     "uvloop": SHELL,
     "socket": (*SHELL, "router/cli/knock.py"),
+    "ssl": (*SHELL, *TLS),
     "random": NOWHERE,
     "uuid": NOWHERE,
     "pickle": NOWHERE,
@@ -402,6 +412,7 @@ def test_an_import_from_a_lower_line_is_seen(path: str, source: str) -> None:
         ("router/runtime/clock.py", "import datetime\ndatetime.datetime.now()"),
         ("venues/x.py", "import numpy as np\nnp.random.default_rng()"),
         ("risk/x.py", "import threading"),
+        ("router/runtime/node.py", "import ssl"),
     ],
 )
 def test_a_banned_name_is_seen(path: str, source: str) -> None:

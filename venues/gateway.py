@@ -132,7 +132,7 @@ class VenueGateway:
     def opened(self, conn: int, now: int) -> None:
         """A connection was accepted."""
         assert conn not in self._conns, conn
-        if not self._lobby.opened(conn, now):
+        if self._lobby.opened(conn, now) is not None:
             self._closes.append(conn)
 
     def received(self, conn: int, data: bytes, now: int) -> None:

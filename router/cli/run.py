@@ -23,7 +23,7 @@ from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
 from router.runtime.clock import Clock
-from router.runtime.live import Address, Dial, Live, drive
+from router.runtime.live import Address, Dial, Live, TlsError, drive
 from router.runtime.narration import narrate
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
@@ -92,16 +92,19 @@ def run(
         state=str(settings.state),
     )
     acceptor = settings.fix.acceptor
-    live = Live(
-        built.node,
-        built.journal,
-        built.market_file,
-        clock,
-        log,
-        listen=Address(acceptor.host, acceptor.port),
-        dials=_dials(settings, ports),
-        state_folder=settings.state,
-    )
+    try:
+        live = Live(
+            built.node,
+            built.journal,
+            built.market_file,
+            clock,
+            log,
+            listen=Address(acceptor.host, acceptor.port),
+            dials=_dials(settings, ports),
+            state_folder=settings.state,
+        )
+    except TlsError as error:
+        raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
 
     def on_listen(port: int) -> None:
         if as_json:
@@ -127,11 +130,12 @@ def _dials(settings: Settings, ports: dict[str, int]) -> list[Dial]:
     for each in settings.venues:
         keys = settings.session_keys(each)
         port = ports.get(each.mic, each.connect.port)
-        found.append(Dial(each.mic, each.connect.host, port, keys.reconnect_interval))
+        hosts = (Address(each.connect.host, port),)
+        found.append(Dial(each.mic, hosts, keys.reconnect_interval))
         if each.market_data is not None:
             address = each.market_data.connect or each.connect
-            port = ports.get(each.mic, address.port)
-            found.append(Dial(f"{each.mic}.MD", address.host, port, keys.reconnect_interval))
+            hosts = (Address(address.host, ports.get(each.mic, address.port)),)
+            found.append(Dial(f"{each.mic}.MD", hosts, keys.reconnect_interval))
     return found
 
 

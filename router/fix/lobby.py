@@ -1,17 +1,26 @@
 """The lobby: connections that have not logged on. Whoever is not known gets silence.
 
-Owns how many strangers there may be and how long they may wait. `fix.reception` finds out who each
-of them is.
+Owns how many strangers there may be, in all and from one address, and how long they may wait.
+`fix.reception` finds out who each of them is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Generic
 
 from router.fix.reception import Admitted, KeyT, Reception, Refused
 
 STRANGERS_MAX = 64
+FROM_ONE_ADDRESS_MAX = 8
+
+
+@dataclass(slots=True)
+class _Stranger(Generic[KeyT]):
+    reception: Reception[KeyT] | None
+    """None while its credentials are checked: its Logon came in time."""
+    address: str
 
 
 class Lobby(Generic[KeyT]):
@@ -20,14 +29,21 @@ class Lobby(Generic[KeyT]):
     def __init__(self, sessions: Mapping[tuple[str, str, str], KeyT]) -> None:
         """`sessions`: BeginString, SenderCompID, TargetCompID as peers send them, to a session."""
         self._sessions = sessions
-        self._strangers: dict[int, Reception[KeyT]] = {}
+        self._strangers: dict[int, _Stranger[KeyT]] = {}
+        self._from: dict[str, int] = {}
 
-    def opened(self, conn: int, now: int) -> bool:
-        """A connection is up. False: there are too many strangers, close it."""
+    def opened(self, conn: int, now: int, address: str = "") -> Refused | None:
+        """A connection is up; refused if there are too many strangers, in all or from its address.
+
+        An empty address is not counted.
+        """
         if len(self._strangers) >= STRANGERS_MAX:
-            return False
-        self._strangers[conn] = Reception(self._sessions, now)
-        return True
+            return Refused(f"{STRANGERS_MAX} connections have not logged on")
+        if address and self._from.get(address, 0) >= FROM_ONE_ADDRESS_MAX:
+            return Refused(f"{FROM_ONE_ADDRESS_MAX} connections of its address have not logged on")
+        self._strangers[conn] = _Stranger(Reception(self._sessions, now), address)
+        self._from[address] = self._from.get(address, 0) + 1
+        return None
 
     def holds(self, conn: int) -> bool:
         """True while the connection has not logged on."""
@@ -35,22 +51,41 @@ class Lobby(Generic[KeyT]):
 
     def received(self, conn: int, data: bytes) -> Admitted[KeyT] | Refused | None:
         """Who it is, that it must go, or that more bytes are needed."""
-        answer = self._strangers[conn].receive(data)
+        reception = self._strangers[conn].reception
+        assert reception is not None, f"{conn} is being checked"
+        answer = reception.receive(data)
         if answer is not None:
-            del self._strangers[conn]
+            self.closed(conn)
         return answer
 
+    def checking(self, conn: int, address: str = "") -> None:
+        """Whoever was just admitted must wait until its credentials are checked: it still counts,
+        but has no deadline. Ends with `closed`.
+        """
+        self._strangers[conn] = _Stranger(None, address)
+        self._from[address] = self._from.get(address, 0) + 1
+
     def closed(self, conn: int) -> None:
-        """A connection is gone."""
-        self._strangers.pop(conn, None)
+        """A connection is gone, or a stranger no more."""
+        stranger = self._strangers.pop(conn, None)
+        if stranger is None:
+            return
+        self._from[stranger.address] -= 1
+        if not self._from[stranger.address]:
+            del self._from[stranger.address]
 
     def deadline(self) -> int | None:
-        """When the oldest stranger's time is up, UTC nanoseconds."""
-        return min((each.deadline() for each in self._strangers.values()), default=None)
+        """When the oldest stranger's time is up, nanoseconds of the caller's clock."""
+        receptions = (each.reception for each in self._strangers.values())
+        return min((each.deadline() for each in receptions if each is not None), default=None)
 
     def overdue(self, now: int) -> list[int]:
         """Connections that did not log on in time; they are strangers no more."""
-        late = [conn for conn, each in self._strangers.items() if each.tick(now) is not None]
+        late = [
+            conn
+            for conn, each in self._strangers.items()
+            if each.reception is not None and each.reception.tick(now) is not None
+        ]
         for conn in late:
-            del self._strangers[conn]
+            self.closed(conn)
         return late

@@ -24,6 +24,8 @@ class Admitted(Generic[KeyT]):
 
     key: KeyT
     data: bytes
+    logon: bytes
+    """The first message, whole: its credentials may be judged before the session sees it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Reception(Generic[KeyT]):
             return Refused("the first message is not a Logon")
         if names not in self._sessions:
             return Refused(f"unknown session {'/'.join(names)[:64]!r}")
-        return Admitted(self._sessions[names], bytes(self._data))
+        return Admitted(self._sessions[names], bytes(self._data), frames[0])
 
     def deadline(self) -> int:
         """When the Logon must be there, UTC nanoseconds."""

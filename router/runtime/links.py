@@ -65,7 +65,13 @@ class Link:
     """What the peer may send."""
     liquidity_tag: str = ""
     """The agreed tag of a fill's liquidity flag, where the version has none."""
+    out_buffer_bytes: int = 16 * 1024 * 1024
+    """Bytes that may wait for a peer that does not read, before it is cut."""
+    out_buffer_s: float = 10.0
+    """Real seconds for which it may not read."""
     conn: int | None = None
+    answered: int | None = None
+    """The last connection that got as far as a Logon(A) of the peer's."""
     _positions: array[int] = field(default_factory=lambda: array("q"))
     """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
     told: tuple[int, int] = (1, 1)

@@ -298,6 +298,7 @@ class Node:
     def _session_event(self, link: Link, event: SessionEvent, now: int) -> None:
         match event:
             case LoggedOn():
+                link.answered = link.conn
                 self._logged_on(link, now)
             case LoggedOut():
                 self._logged_out(link, event.reason, now)

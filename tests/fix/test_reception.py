@@ -17,16 +17,15 @@ def reception() -> Reception[str]:
 
 def test_a_known_caller_is_admitted_with_every_byte_so_far() -> None:
     more = said("35=0|34=2|")[:9]
-    assert reception().receive(LOGON + more) == Admitted("oms", LOGON + more)
-    assert reception().receive(said("35=A|34=1|98=0|108=30|", "OMS2")) == Admitted(
-        "second", said("35=A|34=1|98=0|108=30|", "OMS2")
-    )
+    assert reception().receive(LOGON + more) == Admitted("oms", LOGON + more, LOGON)
+    other = said("35=A|34=1|98=0|108=30|", "OMS2")
+    assert reception().receive(other) == Admitted("second", other, other)
 
 
 def test_a_logon_may_come_byte_by_byte() -> None:
     one = reception()
     answers = [one.receive(LOGON[i : i + 1]) for i in range(len(LOGON))]
-    assert answers == [*[None] * (len(LOGON) - 1), Admitted("oms", LOGON)]
+    assert answers == [*[None] * (len(LOGON) - 1), Admitted("oms", LOGON, LOGON)]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +55,7 @@ def test_strangers_noise_and_giants_are_refused(data: bytes) -> None:
 
 def test_an_attack_behind_the_logon_is_left_to_the_session() -> None:
     data = LOGON + b"8=FIX" + b"4" * 40
-    assert reception().receive(data) == Admitted("oms", data)
+    assert reception().receive(data) == Admitted("oms", data, LOGON)
 
 
 def test_half_a_logon_is_waited_for_ten_seconds() -> None:

@@ -1,0 +1,250 @@
+"""The pump: what comes in is handled in batches, recorded, made safe, and only then answered.
+
+Owns the group commit: drain what waits, handle it, write once, sync once, then send; while the disk
+works the next batch gathers. Owns the one timer. Knows nothing of orders, nor how a connection came
+about. Bytes leave only after their record is safe.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from router.journal.market import MarketFile
+from router.journal.segments import Journal, JournalPoisoned
+from router.runtime.clock import Clock
+from router.runtime.log import Log
+from router.runtime.node import Batch, Node
+from router.runtime.tls import explain
+from router.runtime.wire import IN_WAITING_MAX, Bounds, Hold, Wire
+
+Work = Callable[[int], None]
+
+
+class Pump:
+    """Moves bytes and time between connections that have a session, a node and its journal."""
+
+    def __init__(
+        self, node: Node, journal: Journal, market_file: MarketFile, clock: Clock, log: Log
+    ) -> None:
+        self.wires: dict[int, Wire] = {}
+        self.poisoned = ""
+        """Why the disk has failed, if it has."""
+        self.broken = False
+        """A mistake of ours: nothing more is handled."""
+        self.syncing = False
+        self._node = node
+        self._journal = journal
+        self._market_file = market_file
+        self._clock = clock
+        self._log = log
+        self._inbox: list[tuple[Wire, bytes | None] | Work] = []
+        self._at_once = journal.durability == "page-cache"
+        """There is no disk to wait for: no thread, and nobody to share a sync with."""
+        self._busy = False
+        """A batch is on its way, or will be: what comes in waits for the next."""
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: int | None = None
+        self._disk = ThreadPoolExecutor(1, "journal")
+        self._loop: asyncio.AbstractEventLoop
+        self._on_poison: Callable[[], None]
+
+    def start(self, on_poison: Callable[[], None]) -> None:
+        """Call in the event loop, before anything else."""
+        self._loop = asyncio.get_running_loop()
+        self._on_poison = on_poison
+
+    def stop(self) -> None:
+        """Close the journal; call when nothing is `at_work`."""
+        if self._timer is not None:
+            self._timer.cancel()
+        self._disk.shutdown()
+        self._market_file.close()
+        if not self.poisoned:
+            self._journal.close()
+
+    @property
+    def goes_on(self) -> bool:
+        """False after a failure: nothing more is handled."""
+        return not self.poisoned and not self.broken
+
+    @property
+    def at_work(self) -> bool:
+        """True while there is something to handle or to make safe."""
+        return self.syncing or (self.goes_on and bool(self._inbox or self._busy))
+
+    # -- connections -----------------------------------------------------------------------------
+
+    def adopt(self, wire: Wire, name: str, work: Work) -> None:
+        """A connection has a session: keep it from now on. `work` tells the node of it."""
+        link = self._node.links[name]
+        wire.keeper, wire.name = self, name
+        wire.bound(Bounds(link.out_buffer_bytes, link.out_buffer_s))
+        self.wires[wire.conn] = wire
+        self.give(work)
+
+    def opened(self, wire: Wire) -> None:
+        """Never: it was up before it had a session."""
+
+    def data(self, wire: Wire, data: bytes) -> None:
+        """Bytes, in the order in which they came."""
+        self._inbox.append((wire, data))
+        if self._busy:
+            wire.waiting += len(data)
+            if wire.waiting > IN_WAITING_MAX:
+                wire.hold(Hold.WAITING)
+        elif self._at_once:
+            self._pump()
+        else:
+            self._kick()
+
+    def lost(self, wire: Wire, why: BaseException | None) -> None:
+        """The connection is gone, once its last bytes are handled."""
+        wire.fault = wire.fault or explain(why)
+        self._inbox.append((wire, None))
+        self._kick()
+
+    def congested(self, wire: Wire, slow: bool) -> None:
+        """Resends of a peer that reads too slowly wait."""
+        self.give(lambda _: self._node.congested(wire.conn, slow))
+
+    def cut_the_slow(self) -> None:
+        """Cut who does not read. What was journaled for it is resent when it comes back."""
+        for wire in list(self.wires.values()):
+            self._cut_if_slow(wire)
+
+    def _cut_if_slow(self, wire: Wire) -> None:
+        trouble = wire.trouble(self._loop.time())
+        if trouble:
+            self._log.warning("slow_reader_cut", session=wire.name, reason=trouble)
+            wire.fault = f"cut: {trouble}"
+            wire.abort()
+
+    def _gone(self, wire: Wire, now: int) -> None:
+        self._node.closed(wire.conn, now)
+        wire.answered = self._node.links[wire.name].answered == wire.conn
+        del self.wires[wire.conn]
+        wire.over.set()
+
+    # -- a batch ---------------------------------------------------------------------------------
+
+    def give(self, work: Work) -> None:
+        """Queue an input; it is handled with all others that wait."""
+        self._inbox.append(work)
+        self._kick()
+
+    def _kick(self) -> None:
+        if not self._busy:
+            self._busy = True
+            self._loop.call_soon(self._pump)
+
+    def _pump(self) -> None:
+        """One batch: handle what waits, write it, and sync it before anything is sent."""
+        if not self.goes_on:
+            return
+        self._busy = True
+        before = self._journal.last_seq
+        try:
+            batch = self._handle()
+            if self._journal.last_seq == before:
+                self._leave(batch)
+                return
+            self._journal.write()
+        except JournalPoisoned as error:
+            self._poison(error)
+            return
+        if self._at_once:
+            self._leave(batch)
+            self._market_file.flush()
+            return
+        self.syncing = True
+        future = self._loop.run_in_executor(self._disk, self._journal.sync)
+        future.add_done_callback(lambda done: self._synced(done, batch))
+
+    def _handle(self) -> Batch:
+        """All that waits, in order, through the node."""
+        inbox, self._inbox = self._inbox, []
+        node, now = self._node, self._clock.now
+        for item in inbox:
+            if not isinstance(item, tuple):
+                item(now())
+                continue
+            wire, data = item
+            if data is None:
+                self._gone(wire, now())
+                continue
+            node.received(wire.conn, data, now())
+            if wire.waiting:
+                wire.waiting = 0
+                wire.release(Hold.WAITING)
+        node.tick(now())
+        return node.take()
+
+    def _synced(self, done: asyncio.Future[None], batch: Batch) -> None:
+        self.syncing = False
+        error = done.exception()
+        if isinstance(error, JournalPoisoned):
+            self._poison(error)
+            return
+        if error is not None:
+            raise error
+        self._leave(batch)
+        self._market_file.flush()
+
+    def _leave(self, batch: Batch) -> None:
+        """What is safe goes out, and what has gathered meanwhile comes next."""
+        self._send(batch)
+        self._arm()
+        self._busy = False
+        if self._inbox:
+            self._kick()
+
+    def _send(self, batch: Batch) -> None:
+        writes = batch.writes
+        if len(writes) == 1:
+            self._write(*writes[0])
+        elif writes:
+            together: dict[int, list[bytes]] = {}
+            for conn, data in writes:
+                together.setdefault(conn, []).append(data)
+            for conn, parts in together.items():
+                self._write(conn, b"".join(parts))
+        for conn in batch.closes:
+            wire = self.wires.get(conn)
+            if wire is not None:
+                wire.close()
+
+    def _write(self, conn: int, data: bytes) -> None:
+        """Nothing if the connection is lost: what was journaled is resent later."""
+        wire = self.wires.get(conn)
+        if wire is not None:
+            wire.write(data)
+            if wire.slow:
+                self._cut_if_slow(wire)
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def _arm(self) -> None:
+        """Set one timer for the next deadline. It may fire early: the pump looks again."""
+        at = self._node.deadline()
+        if at is not None and self._timer_at is not None and self._timer_at <= at:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = at
+        if at is not None:
+            delay = self._clock.delay(at, self._clock.now())
+            self._timer = self._loop.call_later(delay, self._fired)
+
+    def _fired(self) -> None:
+        self._timer = self._timer_at = None
+        self._kick()
+
+    def _poison(self, error: JournalPoisoned) -> None:
+        """The disk has failed: cancels leave from memory, nothing else, and the process goes."""
+        self.poisoned = str(error)
+        self._log.warning("journal_poisoned", error=self.poisoned)
+        self._send(self._node.last_cancels(self._clock.now()))
+        self._on_poison()
