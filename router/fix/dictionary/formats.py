@@ -1,109 +1,69 @@
-"""The syntax of FIX's data types, from 4.2 to 5.0SP2. What a value means is nobody's business here.
+"""The syntax of FIX's data types, from 4.2 to 5.0SP2, as expressions.
 
-Source: FIX 5.0SP2, volume 1, "Data types"; where versions differ, what either allows is taken.
+Knows no tags, and not what a value means. Source: FIX 5.0SP2, volume 1, "Data types"; where the
+versions differ, what any of them allows is taken.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from datetime import date
-from functools import lru_cache
+from collections.abc import Callable, Iterable
 
 Check = Callable[[str], object]
 """Anything true for a value of the right syntax."""
 
-DECIMALS = frozenset({0, 3, 6, 9, 12})
-"""Of a second, with the point: none, milli-, micro-, nano- and picoseconds."""
+ANY_TEXT = r"[^\x01]+"
 
-
-def _matcher(pattern: str) -> Check:
-    return re.compile(pattern, re.ASCII | re.DOTALL).fullmatch
-
-
-@lru_cache(maxsize=64)
-def _is_date(text: str) -> bool:
-    """YYYYMMDD of a day that there is."""
-    if len(text) != 8 or not (text.isascii() and text.isdigit()):
-        return False
-    try:
-        date(int(text[:4]), int(text[4:6]), int(text[6:]))
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=256)
-def _is_second(text: str) -> bool:
-    """HH:MM:SS; there are leap seconds."""
-    return bool(_SECOND(text))
-
-
-def _is_fraction(text: str) -> bool:
-    return not text or (
-        text[0] == "." and len(text) - 1 in DECIMALS and text[1:].isascii() and text[1:].isdigit()
-    )
-
-
-def _is_time(text: str) -> bool:
-    return _is_second(text[:8]) and _is_fraction(text[8:])
-
-
-def _is_timestamp(text: str) -> bool:
-    return text[8:9] == "-" and _is_date(text[:8]) and _is_time(text[9:])
-
-
-def _is_zoned_timestamp(text: str) -> bool:
-    return text[8:9] == "-" and _is_date(text[:8]) and bool(_ZONED(text[9:]))
-
-
-def _is_month_or_date(text: str) -> object:
-    return _is_date(text) or _MONTH(text)
-
-
-_HOUR, _MINUTE = r"([01]\d|2[0-3])", r"[0-5]\d"
-_SECOND = _matcher(rf"{_HOUR}:{_MINUTE}:([0-5]\d|60)")
-_ZONED = _matcher(
-    rf"{_HOUR}:{_MINUTE}(:([0-5]\d|60)(\.(\d{{3}}){{1,4}})?)?"
-    r"(Z|[+-](0\d|1[0-4])(:[0-5]\d)?)?"
+_HOUR, _SIXTY = r"(?:[01]\d|2[0-3])", r"[0-5]\d"
+_SECOND = rf"{_HOUR}:{_SIXTY}:(?:{_SIXTY}|60)"
+"""There are leap seconds."""
+_FRACTION = r"(?:\.\d{3}|\.\d{6}|\.\d{9}|\.\d{12}|)"
+"""Nothing, milli-, micro-, nano- or picoseconds."""
+_LEAP_YEAR = r"(?:\d\d(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)"
+_DATE = (
+    r"(?:\d{4}(?:(?:0[13578]|1[02])(?:0[1-9]|[12]\d|3[01])"
+    r"|(?:0[469]|11)(?:0[1-9]|[12]\d|30)"
+    rf"|02(?:0[1-9]|1\d|2[0-8]))|{_LEAP_YEAR}0229)"
 )
-_MONTH = _matcher(r"\d{4}(0[1-9]|1[0-2])(w[1-5])?")
-_FLOAT = _matcher(r"-?(\d{1,24}(\.\d{0,24})?|\.\d{1,24})")
-_DIGITS = _matcher(r"\d{1,18}")
-_VALUES = _matcher(r"[^ ]+( [^ ]+)*")
+"""YYYYMMDD of a day that there is."""
+_ZONE = rf"(?:Z|[+-](?:0\d|1[0-4])(?::{_SIXTY})?)?"
+_SHORT_TIME = rf"{_HOUR}:{_SIXTY}(?::(?:{_SIXTY}|60){_FRACTION})?"
+_FLOAT = r"-?(?=\.?\d)\d{0,24}\.?\d{0,24}"
+_DIGITS = r"\d{1,18}"
+_SEVERAL = r"[^ \x01]+(?: [^ \x01]+)*"
 
-FORMATS: dict[str, Check] = {
+PATTERNS: dict[str, str] = {
     "AMT": _FLOAT,
-    "BOOLEAN": _matcher(r"[YN]"),
-    "CHAR": _matcher(r"."),
-    "COUNTRY": _matcher(r"[A-Z]{2}"),
-    "CURRENCY": _matcher(r"[A-Za-z]{3}"),
-    "DAYOFMONTH": _matcher(r"0?[1-9]|[12]\d|3[01]"),
-    "EXCHANGE": _matcher(r"[!-~]+"),
+    "BOOLEAN": r"[YN]",
+    "CHAR": r"[^\x01]",
+    "COUNTRY": r"[A-Z]{2}",
+    "CURRENCY": r"[A-Za-z]{3}",
+    "DAYOFMONTH": r"(?:0?[1-9]|[12]\d|3[01])",
+    "EXCHANGE": r"[!-~]+",
     "FLOAT": _FLOAT,
-    "INT": _matcher(r"-?\d{1,18}"),
-    "LANGUAGE": _matcher(r"[A-Za-z]{2}"),
+    "INT": r"-?\d{1,18}",
+    "LANGUAGE": r"[A-Za-z]{2}",
     "LENGTH": _DIGITS,
-    "LOCALMKTDATE": _is_date,
-    "LOCALMKTTIME": _is_second,
-    "MONTHYEAR": _is_month_or_date,
-    "MULTIPLECHARVALUE": _matcher(r"[^ ]( [^ ])*"),
-    "MULTIPLESTRINGVALUE": _VALUES,
-    "MULTIPLEVALUESTRING": _VALUES,
+    "LOCALMKTDATE": _DATE,
+    "LOCALMKTTIME": _SECOND,
+    "MONTHYEAR": rf"(?:{_DATE}|\d{{4}}(?:0[1-9]|1[0-2])(?:w[1-5])?)",
+    "MULTIPLECHARVALUE": r"[^ \x01](?: [^ \x01])*",
+    "MULTIPLESTRINGVALUE": _SEVERAL,
+    "MULTIPLEVALUESTRING": _SEVERAL,
     "NUMINGROUP": _DIGITS,
     "PERCENTAGE": _FLOAT,
     "PRICE": _FLOAT,
     "PRICEOFFSET": _FLOAT,
     "QTY": _FLOAT,
     "SEQNUM": _DIGITS,
-    "TAGNUM": _matcher(r"[1-9]\d{0,8}"),
-    "TENOR": _matcher(r"[DWMY][1-9]\d{0,4}"),
-    "TZTIMEONLY": _ZONED,
-    "TZTIMESTAMP": _is_zoned_timestamp,
-    "UTCDATE": _is_date,
-    "UTCDATEONLY": _is_date,
-    "UTCTIMEONLY": _is_time,
-    "UTCTIMESTAMP": _is_timestamp,
+    "TAGNUM": r"[1-9]\d{0,8}",
+    "TENOR": r"[DWMY][1-9]\d{0,4}",
+    "TZTIMEONLY": _SHORT_TIME + _ZONE,
+    "TZTIMESTAMP": f"{_DATE}-{_SHORT_TIME}{_ZONE}",
+    "UTCDATE": _DATE,
+    "UTCDATEONLY": _DATE,
+    "UTCTIMEONLY": _SECOND + _FRACTION,
+    "UTCTIMESTAMP": f"{_DATE}-{_SECOND}{_FRACTION}",
 }
 """Types with a syntax of their own.
 
@@ -111,6 +71,26 @@ CURRENCY takes small letters, since prices in pence are quoted in GBp. EXCHANGE 
 one to three letters before it became a MIC.
 """
 
-TEXT = frozenset({"DATA", "PATTERN", "STRING", "XID", "XIDREF", "XMLDATA"})
-"""Types that any text is of."""
-TYPES = TEXT | FORMATS.keys()
+TEXT = frozenset({"PATTERN", "STRING", "XID", "XIDREF"})
+"""Types of any text."""
+RAW = frozenset({"DATA", "XMLDATA"})
+"""Types of any bytes, SOH too: a length field comes before them."""
+TYPES = PATTERNS.keys() | TEXT | RAW
+
+
+def matcher(pattern: str) -> Check:
+    """True for a text that is all of the pattern."""
+    return re.compile(pattern, re.ASCII).fullmatch
+
+
+FORMATS: dict[str, Check] = {kind: matcher(pattern) for kind, pattern in PATTERNS.items()}
+
+
+def one_of(values: Iterable[str], *, multiple: bool) -> str:
+    """An expression for one of the values, or for several with a space between them."""
+    longest_first = sorted(values, key=len, reverse=True)
+    if len(longest_first[0]) == 1:
+        one = f"[{re.escape(''.join(longest_first))}]"
+    else:
+        one = f"(?:{'|'.join(map(re.escape, longest_first))})"
+    return rf"{one}(?: {one})*" if multiple else one

@@ -2,17 +2,18 @@
 
 A peer sends the same few forms again and again: the same tags in the same order. When a form has
 been found sound often enough it gets a pattern; a frame that matches is sound, and its values are
-the pattern's groups. Whatever matches none goes the long way, so a pattern may be narrower than the
-dictionary, never wider. Read so, an order costs a third (docs/performance.md).
+the pattern's groups. Whatever matches none goes the long way, so a pattern may be narrower than
+the dictionary, never wider. Read so, an order costs a third (docs/performance.md).
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 
 from router.fix.codec import DATA_LENGTHS, SOH, Message
+from router.fix.dictionary.formats import ANY_TEXT, PATTERNS, one_of
 from router.fix.specification import Field
 
 SEEN_MIN = 64
@@ -25,41 +26,10 @@ FIELDS_MAX = 128
 """Fields of a form; a longer message goes the long way."""
 MSG_TYPES_MAX = 64
 
-_ANY = f"[^{SOH}]+"
-_DATE = (
-    "[1-9][0-9]{3}(?:(?:0[13578]|1[02])(?:0[1-9]|[12][0-9]|3[01])"
-    "|(?:0[469]|11)(?:0[1-9]|[12][0-9]|30)|02(?:0[1-9]|1[0-9]|2[0-8]))"
-)
-"""Every day but the leap day."""
-_TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
-_FRACTION = r"(?:\.(?:[0-9]{3}){1,4})?"
-_DIGITS = "[0-9]{1,18}"
-_FLOAT = r"-?[0-9]{1,24}(?:\.[0-9]{0,24})?"
-SYNTAX = {
-    "AMT": _FLOAT,
-    "BOOLEAN": "[YN]",
-    "CHAR": f"[^{SOH}]",
-    "COUNTRY": "[A-Z]{2}",
-    "CURRENCY": "[A-Za-z]{3}",
-    "EXCHANGE": "[!-~]+",
-    "FLOAT": _FLOAT,
-    "INT": f"-?{_DIGITS}",
-    "LENGTH": _DIGITS,
-    "LOCALMKTDATE": _DATE,
-    "PERCENTAGE": _FLOAT,
-    "PRICE": _FLOAT,
-    "PRICEOFFSET": _FLOAT,
-    "QTY": _FLOAT,
-    "SEQNUM": _DIGITS,
-    "STRING": _ANY,
-    "UTCDATEONLY": _DATE,
-    "UTCTIMEONLY": _TIME + _FRACTION,
-    "UTCTIMESTAMP": f"{_DATE}-{_TIME}{_FRACTION}",
-}
-"""A type's values, or most of them. A form with a field of another type is not learned."""
 FIXED = frozenset({"35", "1128"})
 """Fields whose value decides how others are judged: it is part of the form, as a group's count."""
 _DATA = DATA_LENGTHS.keys() | set(DATA_LENGTHS.values())
+"""Fields whose value may hold SOH, or says where it ends: no pattern can read them."""
 
 Match = Callable[[str], "re.Match[str] | None"]
 
@@ -93,52 +63,46 @@ class Shapes:
             return Message(msg_type, fields, tags, values)
         return None
 
-    def learn(self, message: Message) -> None:
-        """A message was found sound by the long way: after a while its form is known."""
-        form = (*message.tags, *self._literals(message))
+    def learn(self, message: Message, counts: Set[str]) -> None:
+        """A message was found sound by the long way: after a while its form is known.
+
+        `counts` are the tags that count a group in it.
+        """
+        if len(message.tags) > FIELDS_MAX:
+            return
+        fixed = counts | FIXED
+        pairs = zip(message.tags, message.values, strict=True)
+        literals = (f"{tag}={value}" for tag, value in pairs if tag in fixed)
+        form = (*message.tags, *literals)
         if len(self._seen) >= FORMS_MAX and form not in self._seen:
             self._seen.clear()
         self._seen[form] += 1
         if self._seen[form] == SEEN_MIN:
-            self._remember(message)
+            self._remember(message, fixed)
 
-    def _literals(self, message: Message) -> list[str]:
-        return [
-            f"{tag}={value}"
-            for tag, value in zip(message.tags, message.values, strict=True)
-            if self._fixed(tag)
-        ]
-
-    def _fixed(self, tag: str) -> bool:
-        field = self._fields.get(tag)
-        return tag in FIXED or (field is not None and field.type == "NUMINGROUP")
-
-    def _remember(self, message: Message) -> None:
+    def _remember(self, message: Message, fixed: Set[str]) -> None:
         tags = tuple(message.tags)
         full = len(self._shapes) >= MSG_TYPES_MAX and message.msg_type not in self._shapes
-        pattern = "" if full or len(tags) > FIELDS_MAX else self._pattern(message)
-        if not pattern:
+        if full or not _DATA.isdisjoint(tags):
             return
         shapes = self._shapes.setdefault(message.msg_type, [])
         del shapes[SHAPES_MAX - 1 :]
-        shapes.append((re.compile(pattern).fullmatch, tags, len(set(tags)) < len(tags)))
+        pattern = re.compile(self._pattern(message, fixed), re.ASCII)
+        shapes.append((pattern.fullmatch, tags, len(set(tags)) < len(tags)))
 
-    def _pattern(self, message: Message) -> str:
-        """The form as a regular expression; empty if it cannot be one."""
-        parts: list[str] = []
-        for tag, value in zip(message.tags, message.values, strict=True):
-            syntax = re.escape(value) if self._fixed(tag) else self._syntax(tag)
-            if not syntax or tag in _DATA:
-                return ""
-            parts.append(f"{tag}=({syntax}){SOH}")
-        return "".join(parts)
+    def _pattern(self, message: Message, fixed: Set[str]) -> str:
+        """The form as a regular expression."""
+        pairs = zip(message.tags, message.values, strict=True)
+        return "".join(
+            f"{tag}=({re.escape(value) if tag in fixed else self._syntax(tag)}){SOH}"
+            for tag, value in pairs
+        )
 
     def _syntax(self, tag: str) -> str:
-        """What a field's value may be; empty if no pattern says it."""
+        """What a field's value may be; any text if the rules tolerate a field that is unknown."""
         field = self._fields.get(tag)
         if field is None:
-            return _ANY  # a field that the rules tolerate
-        if not field.values:
-            return SYNTAX.get(field.type, "")
-        one = "|".join(re.escape(each) for each in sorted(field.values, key=len, reverse=True))
-        return f"(?:{one})(?: (?:{one}))*" if field.multiple else one
+            return ANY_TEXT
+        if field.values:
+            return one_of(field.values, multiple=field.multiple)
+        return PATTERNS.get(field.type, ANY_TEXT)

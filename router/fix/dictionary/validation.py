@@ -55,8 +55,9 @@ DEFAULT = Rules()
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """A repeating group: its members by rank in an entry, the delimiter first."""
+    """A repeating group: its members by rank in an entry."""
 
+    delimiter: str
     ranks: Mapping[str, int]
     required: tuple[str, ...]
     groups: Mapping[str, _Group]
@@ -67,16 +68,21 @@ class _Body:
     """A message with header and trailer: what it must hold and may hold."""
 
     required: tuple[str, ...]
-    allowed: frozenset[str]
+    plain: Mapping[str, Check]
+    """Every tag that may stand in it and counts no group; true for a value that is surely sound."""
     groups: Mapping[str, _Group]
     everywhere: frozenset[str]
-    """`allowed` and every group's members."""
+    """Every tag that may stand in it, in a group or not."""
+    counts: frozenset[str]
+    """Those that count a group."""
+    served: bool
+    """False: only header and trailer are judged."""
 
 
 class Dictionary:
     """One version's messages. `validate` says what is wrong with one, if anything."""
 
-    def __init__(self, spec: Specification, rules: Rules) -> None:
+    def __init__(self, spec: Specification, rules: Rules = DEFAULT) -> None:
         self.spec = spec
         self.rules = rules
         self._header = frozenset(each.tag for each in every_member(spec.header))
@@ -84,9 +90,6 @@ class Dictionary:
         self._bodies: dict[str, _Body] = {}
         self._groups: dict[int, _Group] = {}
         """Made groups, by the identity of their members: components share them."""
-        self._formats: dict[str, Check | None] = {
-            tag: FORMATS.get(field.type) for tag, field in spec.fields.items()
-        }
         self._shapes = Shapes(spec.fields)
         self._conditions: dict[str, list[Condition]] = {}
         for condition in spec.conditions:
@@ -117,34 +120,33 @@ class Dictionary:
 
     def validate(self, message: Message) -> Fault | None:
         """The first fault in the standard's order of judgement, or None."""
-        if message.sound_for is self:
-            return None
-        fault = self._judge(message)
-        if fault is None:
-            self._shapes.learn(message)
-        return fault
+        return None if message.sound_for is self else self._judge(message)
 
     def _judge(self, message: Message) -> Fault | None:
-        tags = message.tags
+        tags, values = message.tags, message.values
         fault = self._structure(tags) or self._version(message)
         if fault:
             return fault
         kind = self.spec.messages.get(message.msg_type)
         if kind is None:
             return Fault(MSG_TYPE_INVALID, "35")
-        body = self._body(kind)
+        body = self._bodies.get(message.msg_type) or self._made_body(kind)
         for tag in body.required:
             if tag not in message.fields:
                 return Fault(REQUIRED_MISSING, tag)
-        return self._fields(body, tags, message.values, served=kind.served)
+        fault = self._fields(body, tags, values)
+        if fault is None and body.served:
+            self._shapes.learn(message, body.counts)
+        return fault
 
     def _structure(self, tags: Sequence[str]) -> Fault | None:
         """Header, body, trailer, in this order."""
         if not self.rules.validate_fields_out_of_order:
             return None
+        header, trailer = self._header, self._trailer
         section = 0
         for tag in tags:
-            here = 0 if tag in self._header else 2 if tag in self._trailer else 1
+            here = 0 if tag in header else 2 if tag in trailer else 1
             if here < section:
                 return Fault(OUT_OF_ORDER, tag)
             section = here
@@ -158,44 +160,47 @@ class Dictionary:
         kind = self.spec.messages.get(message.msg_type)
         return None if kind and kind.admin else Fault(APPL_VER_ID_INVALID, "1128")
 
-    def _fields(
-        self, body: _Body, tags: Sequence[str], values: Sequence[str], *, served: bool
-    ) -> Fault | None:
+    def _fields(self, body: _Body, tags: Sequence[str], values: Sequence[str]) -> Fault | None:
         seen: set[str] = set()
         index, size = 0, len(tags)
         while index < size:
             tag, value = tags[index], values[index]
-            index += 1
-            if not served and tag not in body.allowed:
-                continue
-            known = tag in self.spec.fields
-            if tag not in body.allowed and self._tolerated(tag):
-                if not value and self.rules.validate_fields_have_values:
-                    return Fault(NO_VALUE, tag)
-                continue
-            if not known:
-                return Fault(TAG_INVALID, tag)
-            if not value and self.rules.validate_fields_have_values:
-                return Fault(NO_VALUE, tag)
-            if tag not in body.allowed:
-                return Fault(TAG_NOT_IN_MESSAGE, tag)
-            if tag in seen:
-                return Fault(TAG_REPEATED, tag)
-            fault = self._value(tag, value)
-            if fault:
-                return fault
+            sound = body.plain.get(tag)
+            if not (sound and value and tag not in seen and sound(value)):
+                fault = self._field(body, tag, value, seen)
+                if fault:
+                    return fault
             seen.add(tag)
+            index += 1
             group = body.groups.get(tag)
             if group:
-                end = self._group(body, group, tag, _count(value), tags, values, index)
+                end = self._group(body, group, tags, values, index)
                 if isinstance(end, Fault):
                     return end
                 index = end
         return None
 
+    def _field(self, body: _Body, tag: str, value: str, seen: set[str]) -> Fault | None:
+        """What is wrong with a field where it stands, if anything."""
+        placed = tag in body.plain or tag in body.groups
+        if not placed and not body.served:
+            return None
+        tolerated = not placed and self._tolerated(tag)
+        if not tolerated and tag not in self.spec.fields:
+            return Fault(TAG_INVALID, tag)
+        if not value and self.rules.validate_fields_have_values:
+            return Fault(NO_VALUE, tag)
+        if tolerated:
+            return None
+        if not placed:
+            return Fault(TAG_NOT_IN_MESSAGE, tag)
+        if tag in seen:
+            return Fault(TAG_REPEATED, tag)
+        return self._value(tag, value)
+
     def _tolerated(self, tag: str) -> bool:
         """True for a tag that may be unknown or out of its place."""
-        if not tag.isdigit() or tag[0] == "0":
+        if not tag.isdecimal() or tag[0] == "0":
             return False
         if int(tag) >= USER_DEFINED_MIN:
             return not self.rules.validate_user_defined_fields
@@ -204,94 +209,100 @@ class Dictionary:
     def _value(self, tag: str, value: str) -> Fault | None:
         """What is wrong with a value by itself."""
         if not value:
-            return None if not self.rules.validate_fields_have_values else Fault(NO_VALUE, tag)
-        check = self._formats[tag]
+            return Fault(NO_VALUE, tag) if self.rules.validate_fields_have_values else None
+        field = self.spec.fields[tag]
+        check = FORMATS.get(field.type)
         if check and not check(value):
             return Fault(FORMAT_INCORRECT, tag)
-        field = self.spec.fields[tag]
-        if field.values and value not in field.values and tag != "35":
+        if field.values and value not in field.values:
             several = value.split(" ") if field.multiple else ()
-            if not several or not field.values.keys() >= set(several):
+            if not several or not all(each in field.values for each in several):
                 return Fault(VALUE_INCORRECT, tag)
         return None
 
     def _group(
         self,
         body: _Body,
-        spec: _Group,
-        count_tag: str,
-        count: int,
+        group: _Group,
         tags: Sequence[str],
         values: Sequence[str],
         index: int,
     ) -> int | Fault:
-        """Judge a group's entries from `index`; return where the fields after them begin."""
-        entries = 0
-        rank = -1
+        """Judge a group whose entries begin at `index`; return where the fields after it begin."""
+        count_tag, count = tags[index - 1], _count(values[index - 1])
+        ordered = self.rules.check_group_order
+        delimiter = group.delimiter if ordered or index == len(tags) else tags[index]
+        entries, rank = 0, -1
         seen: set[str] = set()
         while index < len(tags):
             tag = tags[index]
-            here = spec.ranks.get(tag)
+            here = group.ranks.get(tag)
             if here is None:
-                if tag not in body.everywhere and self._tolerated(tag):
-                    index += 1
-                    continue
-                break
+                if tag in body.everywhere or not self._tolerated(tag):
+                    break
+                index += 1
+                continue
             fault = self._value(tag, values[index])
             if fault:
                 return fault
-            if here == 0:
-                missing = self._missing(spec, seen) if entries else None
+            if tag == delimiter:
+                missing = self._missing(group, seen) if entries else None
                 if missing:
                     return missing
                 entries += 1
-                seen = set()
+                seen.clear()
             elif tag in seen:
                 return Fault(TAG_REPEATED, tag)
-            elif not entries or (here <= rank and self.rules.check_group_order):
+            elif not entries or (ordered and here <= rank):
                 return Fault(GROUP_ORDER, tag)
             rank = here
             seen.add(tag)
             index += 1
-            inner = spec.groups.get(tag)
+            inner = group.groups.get(tag)
             if inner:
-                inner_count = _count(values[index - 1])
-                end = self._group(body, inner, tag, inner_count, tags, values, index)
+                end = self._group(body, inner, tags, values, index)
                 if isinstance(end, Fault):
                     return end
                 index = end
         if entries != count:
             return Fault(GROUP_COUNT, count_tag)
-        return (self._missing(spec, seen) if entries else None) or index
+        return (self._missing(group, seen) if entries else None) or index
 
-    def _missing(self, spec: _Group, seen: set[str]) -> Fault | None:
-        for tag in spec.required:
+    def _missing(self, group: _Group, seen: set[str]) -> Fault | None:
+        for tag in group.required:
             if tag not in seen:
                 return Fault(REQUIRED_MISSING, tag)
         return None
 
     # -- made when first needed ------------------------------------------------------------------
 
-    def _body(self, kind: MessageType) -> _Body:
-        body = self._bodies.get(kind.msg_type)
-        if body is None:
-            spec = self.spec
-            members = (*spec.header, *kind.members, *spec.trailer)
-            body = self._bodies[kind.msg_type] = _Body(
-                required=tuple(each.tag for each in (*spec.header, *kind.members) if each.required),
-                allowed=frozenset(each.tag for each in members),
-                groups={each.tag: self._made(each) for each in members if each.members},
-                everywhere=frozenset(each.tag for each in every_member(members)),
-            )
+    def _made_body(self, kind: MessageType) -> _Body:
+        spec = self.spec
+        members = (*spec.header, *kind.members, *spec.trailer)
+        body = self._bodies[kind.msg_type] = _Body(
+            required=tuple(each.tag for each in (*spec.header, *kind.members) if each.required),
+            plain={each.tag: self._check(each.tag) for each in members if not each.members},
+            groups={each.tag: self._made_group(each) for each in members if each.members},
+            everywhere=frozenset(each.tag for each in every_member(members)),
+            counts=frozenset(each.tag for each in every_member(members) if each.members),
+            served=kind.served,
+        )
         return body
 
-    def _made(self, member: Member) -> _Group:
+    def _check(self, tag: str) -> Check:
+        field = self.spec.fields[tag]
+        return field.values.__contains__ if field.values else FORMATS.get(field.type, bool)
+
+    def _made_group(self, member: Member) -> _Group:
         group = self._groups.get(id(member.members))
         if group is None:
             group = self._groups[id(member.members)] = _Group(
+                delimiter=member.members[0].tag,
                 ranks={each.tag: rank for rank, each in enumerate(member.members)},
                 required=tuple(each.tag for each in member.members if each.required),
-                groups={each.tag: self._made(each) for each in member.members if each.members},
+                groups={
+                    each.tag: self._made_group(each) for each in member.members if each.members
+                },
             )
         return group
 
