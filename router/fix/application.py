@@ -24,9 +24,11 @@ from router.messages import (
     RequestQuote,
     SendChild,
 )
-from router.model import OrdType, avg_px
+from router.model import OrdType, Side, avg_px
 
 SOH = "\x01"
+_NO_LOCATE = f"114=N{SOH}"
+"""LocateReqd(114) of a short sale: the stock was located before the order came to us."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +168,7 @@ def _send_child(command: SendChild, now: int, dialects: Dialects) -> Outgoing:
         f"55={command.symbol}{SOH}54={command.side.value}{SOH}60={time_text(now)}{SOH}"
         f"38={command.qty}{SOH}40={command.ord_type.value}{SOH}{_optional('44', price)}"
         f"{_optional('117', command.quote_id)}59={command.time_in_force.value}{SOH}"
+        f"{_NO_LOCATE if command.side is Side.SELL_SHORT else ''}"
     )
     return Outgoing(command.mic, "D", body)
 

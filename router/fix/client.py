@@ -185,6 +185,7 @@ class OmsClient:
             ("59", TimeInForce(tif).value),
             ("168", time_text(effective_time) if effective_time else ""),
             ("126", time_text(expire_time) if expire_time else ""),
+            ("114", "N" if side == Side.SELL_SHORT else ""),
             ("847", safe_text(algo)),
             ("848", params_text(params or {})),
         ]

@@ -7,12 +7,15 @@ differs between FIX versions stands in `dialects`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import TypeVar
 
 from router.fix.codec import Message, px_value, qty_value, time_value
 from router.fix.dialects import Dialect
+from router.fix.dictionary import Dictionary, dictionary
+from router.fix.versions import Version
 from router.messages import (
     CancelReceived,
     Event,
@@ -29,7 +32,9 @@ from router.model import OrdType, Side, TimeInForce
 UNSUPPORTED_MESSAGE_TYPE, CONDITIONALLY_REQUIRED = "3", "5"
 """BusinessRejectReason(380)."""
 
-_ORD_TYPES = (OrdType.MARKET, OrdType.LIMIT)
+_ORD_TYPES = {each.value: each for each in (OrdType.MARKET, OrdType.LIMIT)}
+_SIDES = {each.value: each for each in Side}
+_TIFS = {each.value: each for each in TimeInForce}
 
 _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 
@@ -44,7 +49,18 @@ def read(session: str, message: Message, seq: int, dialect: Dialect) -> Event | 
         allowed = " ".join(each for each in _READERS if each not in dialect.unspoken)
         text = f"MESSAGE_UNSUPPORTED: 35={message.msg_type}, allowed={allowed}"
         return _refuse(session, message, seq, UNSUPPORTED_MESSAGE_TYPE, text)
+    judge = _judge(dialect.version)
+    lacking = judge.conditional(message)
+    if lacking is not None:
+        text = f"35={message.msg_type} requires {judge.spec.condition_text(lacking)}"
+        return _refuse(session, message, seq, CONDITIONALLY_REQUIRED, f"FIELD_MISSING: {text}")
     return reader(session, message, seq)
+
+
+@cache
+def _judge(version: Version) -> Dictionary:
+    """Knows which fields a message must hold in its case (docs/fix.md)."""
+    return dictionary(version)
 
 
 def _refuse(session: str, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
@@ -52,15 +68,7 @@ def _refuse(session: str, message: Message, seq: int, reason: str, text: str) ->
     return RefuseMessage(session, seq, message.msg_type, reason, ref_id, text)
 
 
-def _missing(session: str, message: Message, seq: int, tags: str) -> RefuseMessage:
-    text = f"FIELD_MISSING: 35={message.msg_type} requires {tags}"
-    return _refuse(session, message, seq, CONDITIONALLY_REQUIRED, text)
-
-
-def _order(session: str, message: Message, seq: int) -> Event | RefuseMessage:
-    lacking = _lacking(message)
-    if lacking:
-        return _missing(session, message, seq, lacking)
+def _order(session: str, message: Message, seq: int) -> Event:
     terms, refusal = _terms(message)
     return OrderReceived(
         session=session,
@@ -72,10 +80,7 @@ def _order(session: str, message: Message, seq: int) -> Event | RefuseMessage:
     )
 
 
-def _replace(session: str, message: Message, seq: int) -> Event | RefuseMessage:
-    lacking = _lacking(message) or _no_order_named(message)
-    if lacking:
-        return _missing(session, message, seq, lacking)
+def _replace(session: str, message: Message, seq: int) -> Event:
     terms, refusal = _terms(message)
     return ReplaceReceived(
         session=session,
@@ -88,16 +93,11 @@ def _replace(session: str, message: Message, seq: int) -> Event | RefuseMessage:
     )
 
 
-def _cancel(session: str, message: Message, seq: int) -> Event | RefuseMessage:
-    lacking = _no_order_named(message)
-    if lacking:
-        return _missing(session, message, seq, lacking)
+def _cancel(session: str, message: Message, seq: int) -> Event:
     return CancelReceived(session, seq, message.get("11"), message.get("41"), message.get("37"))
 
 
-def _status(session: str, message: Message, seq: int) -> Event | RefuseMessage:
-    if not (message.get("11") or message.get("37")):
-        return _missing(session, message, seq, "ClOrdID(11) or OrderID(37)")
+def _status(session: str, message: Message, seq: int) -> Event:
     return StatusReceived(
         session=session,
         ref_seq_num=seq,
@@ -114,8 +114,6 @@ def _mass_status(session: str, message: Message, seq: int) -> Event | RefuseMess
     if kind not in ("1", "7"):
         text = f"MASS_STATUS_TYPE: 585={kind}, allowed=1 7"
         return _refuse(session, message, seq, "0", text)
-    if kind == "1" and not message.get("55"):
-        return _missing(session, message, seq, "Symbol(55) when 585=1")
     return MassStatusReceived(
         session=session,
         ref_seq_num=seq,
@@ -126,10 +124,8 @@ def _mass_status(session: str, message: Message, seq: int) -> Event | RefuseMess
     )
 
 
-def _mass_cancel(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+def _mass_cancel(session: str, message: Message, seq: int) -> Event:
     kind = message.get("530")
-    if kind == "1" and not message.get("55"):
-        return _missing(session, message, seq, "Symbol(55) when 530=1")
     return MassCancelReceived(
         session=session,
         ref_seq_num=seq,
@@ -150,34 +146,21 @@ _READERS: dict[str, Callable[[str, Message, int], Event | RefuseMessage]] = {
 }
 
 
-def _lacking(message: Message) -> str:
-    """Which conditionally required field of a D or G is missing (fix.md 2.1)."""
-    if "38" not in message.fields:
-        return "OrderQty(38)"
-    if "55" not in message.fields:
-        return "Symbol(55)"
-    if message.get("40") == OrdType.LIMIT and "44" not in message.fields:
-        return "Price(44) when 40=2"
-    if message.get("59") == TimeInForce.GTD and not {"126", "432"} & message.fields.keys():
-        return "ExpireTime(126) or ExpireDate(432) when 59=6"
-    return ""
-
-
-def _no_order_named(message: Message) -> str:
-    named = message.get("41") or message.get("37")
-    return "" if named else "OrigClOrdID(41) or OrderID(37)"
-
-
 class _Fields:
     """Reads values and keeps the first one that cannot be taken."""
 
     def __init__(self, message: Message) -> None:
         self._message = message
+        self._get = message.fields.get
         self.refusal = ""
+
+    def text(self, tag: str) -> str:
+        """A value as it is; empty if it is absent."""
+        return self._get(tag, "")
 
     def number(self, tag: str, convert: Callable[[str], int], code: str) -> int:
         """A converted value; 0 if it is absent or cannot be read."""
-        text = self._message.get(tag)
+        text = self._get(tag)
         if not text:
             return 0
         try:
@@ -187,20 +170,15 @@ class _Fields:
             return 0
 
     def choice(
-        self,
-        tag: str,
-        kind: type[_ChoiceT],
-        allowed: Iterable[_ChoiceT],
-        default: _ChoiceT,
-        code: str,
+        self, tag: str, taken: Mapping[str, _ChoiceT], default: _ChoiceT, code: str
     ) -> _ChoiceT:
         """An enumerated value; the default if it is absent or not one that we take."""
-        text = self._message.get(tag)
+        text = self._get(tag)
         if not text:
             return default
-        taken = [each.value for each in allowed]
-        if text in taken:
-            return kind(text)
+        found = taken.get(text)
+        if found is not None:
+            return found
         self._refuse(f"{code}: tag={tag}, value={text}, allowed={' '.join(taken)}")
         return default
 
@@ -210,13 +188,13 @@ class _Fields:
         A version that lacks either has refused it already: its dictionary does not know the tag.
         """
         found: dict[str, str] = {}
-        for entry in self._message.group("957"):
+        for entry in self._message.group("957") if self._get("957") else ():
             name, value = entry.get("958", "").strip(), entry.get("960", "").strip()
             if not name or not value or name in found or len(found) >= PARAMS_MAX:
                 self._refuse(f"POLICY_INSTRUCTION_DENIED: tag=957, 958={name}, 960={value}")
                 continue
             found[name] = value
-        for part in self._message.get("848").split(";"):
+        for part in self.text("848").split(";"):
             name, equals, value = part.partition("=")
             if not part.strip():
                 continue
@@ -233,23 +211,21 @@ class _Fields:
 def _terms(message: Message) -> tuple[OrderTerms, str]:
     """The terms, and why they cannot be taken: the first fault is the one that is told."""
     fields = _Fields(message)
-    ord_type = fields.choice("40", OrdType, _ORD_TYPES, OrdType.MARKET, "ORDER_TYPE_UNSUPPORTED")
+    ord_type = fields.choice("40", _ORD_TYPES, OrdType.MARKET, "ORDER_TYPE_UNSUPPORTED")
     price = fields.number("44", px_value, "PRICE_INVALID")
     terms = OrderTerms(
-        symbol=message.get("55"),
-        side=fields.choice("54", Side, Side, Side.BUY, "SIDE_UNSUPPORTED"),
+        symbol=fields.text("55"),
+        side=fields.choice("54", _SIDES, Side.BUY, "SIDE_UNSUPPORTED"),
         order_qty=fields.number("38", qty_value, "QTY_INVALID"),
         ord_type=ord_type,
-        time_in_force=fields.choice(
-            "59", TimeInForce, TimeInForce, TimeInForce.DAY, "TIF_UNSUPPORTED"
-        ),
+        time_in_force=fields.choice("59", _TIFS, TimeInForce.DAY, "TIF_UNSUPPORTED"),
         price=price if ord_type is OrdType.LIMIT else None,
-        account=message.get("1"),
+        account=fields.text("1"),
         min_qty=fields.number("110", qty_value, "QTY_INVALID"),
         effective_time=fields.number("168", time_value, "DATA_INVALID"),
         expire_time=fields.number("126", time_value, "DATA_INVALID")
         or fields.number("432", _end_of_date, "DATA_INVALID"),
-        algo=message.get("847"),
+        algo=fields.text("847"),
         params=fields.params(),
     )
     return terms, fields.refusal

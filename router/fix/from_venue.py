@@ -146,28 +146,6 @@ def _px(message: Message, tag: str) -> int:
     return px_value(text) if text else 0
 
 
-_ENTRY_TAGS = frozenset({"55", "269", "270", "271", "279"})
-
-
-def _read_entries(message: Message) -> list[dict[str, str]]:
-    """The entries of NoMDEntries(268), as far as we use them. A tag unknown to us ends none."""
-    if "268" not in message.fields:
-        return []
-    tags, values = message.tags, message.values
-    start = tags.index("268") + 1
-    delimiter = tags[start]
-    most = int(message.get("268"))
-    entries: list[dict[str, str]] = []
-    for tag, value in zip(tags[start:], values[start:], strict=True):
-        if tag == delimiter:
-            if len(entries) == most:
-                break
-            entries.append({tag: value})
-        elif tag in _ENTRY_TAGS:
-            entries[-1].setdefault(tag, value)
-    return entries
-
-
 def _market_data(mic: str, message: Message, *, snapshot: bool) -> MarketDataReceived:
     aggressor = int(message.get("5101") or 0)
     return MarketDataReceived(
@@ -182,7 +160,7 @@ def _market_data(mic: str, message: Message, *, snapshot: bool) -> MarketDataRec
                 qty=qty_value(entry["271"]) if "271" in entry else 0,
                 aggressor=aggressor if entry.get("269") == "2" else 0,
             )
-            for entry in _read_entries(message)
+            for entry in message.group("268")
         ),
     )
 

@@ -6,9 +6,10 @@ import msgspec
 import pytest
 
 from router.fix import from_oms, from_venue
-from router.fix.application import outgoing
+from router.fix.application import market_data_request, outgoing
 from router.fix.codec import Message, decode, encode
 from router.fix.dialects import Dialect, dialect
+from router.fix.dictionary import dictionary
 from router.fix.versions import FIX42, FIX44, FIX50SP2, VERSIONS, Version
 from router.messages import (
     CancelChild,
@@ -436,3 +437,78 @@ def test_a_mass_cancel_request() -> None:
     assert read_oms("q", f"11=M|530=7|55=ACME|60={TIME}", dialect(FIX50SP2)) == (
         MassCancelReceived("OMS", 2, "M", "7")
     )
+
+
+# --- everything that leaves, against the dictionary ---------------------------------------------
+
+
+def reports() -> list[Command]:
+    """Every kind of report with every status, and whatever each may carry."""
+    made: list[Command] = []
+    for exec_type in ExecType:
+        executed = exec_type in (ExecType.TRADE, ExecType.TRADE_CORRECT, ExecType.TRADE_CANCEL)
+        asked = exec_type is ExecType.ORDER_STATUS
+        for ord_status in OrdStatus:
+            made += [
+                change(
+                    FILL if executed else NEW,
+                    exec_type=exec_type,
+                    ord_status=ord_status,
+                    cum_qty=cum_qty,
+                    terms=msgspec.structs.replace(TERMS, side=side, time_in_force=tif),
+                    orig_cl_ord_id="W",
+                    exec_ref_id="V.1.D" if executed else "",
+                    ord_rej_reason="33" if exec_type is ExecType.REJECTED else "",
+                    exec_restatement_reason="4" if exec_type is ExecType.RESTATED else "",
+                    ord_status_req_id="Q" if asked else "",
+                    mass_status_req_id="M" if asked else "",
+                    tot_num_reports=3 if asked else 0,
+                    last_report=asked,
+                    text="CODE: why",
+                )
+                for cum_qty, side, tif in zip((0, 200, 1000), Side, TimeInForce, strict=False)
+            ]
+    return made
+
+
+def others() -> list[Command]:
+    codes = [str(each) for each in (*range(34), 99)]
+    return [
+        *(ReportMassCancel("S", "M", "R1", kind, "0", 0, "99", "ACME", "no") for kind in "17"),
+        ReportMassCancel("S", "M", "R1", "7", "7", 3),
+        *(RefuseCancel("S", "Y", "X", "P1", OrdStatus.NEW, "2", code, "no") for code in codes),
+        *(RefuseMessage("S", 4, "D", code, "X", "no") for code in codes),
+        *(
+            msgspec.structs.replace(
+                CHILD, side=side, ord_type=ord_type, time_in_force=tif, min_qty=100, quote_id="Q",
+                account="ACC",
+            )
+            for side in Side
+            for ord_type in OrdType
+            for tif in (TimeInForce.DAY, TimeInForce.IOC, TimeInForce.FOK)
+        ),
+        CancelChild("C2", "C1", "S", "V1", "ACME", Side.SELL_SHORT, 200, "why"),
+        QueryChild("S", "C1", "V1", "ACME", Side.BUY),
+        QueryVenue("S", "M"),
+        RequestQuote("S", "Q1", "P1", "ACME", Side.BUY, 200, NOW),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.name)
+def test_every_message_that_we_send_is_sound_in_its_version(version: Version) -> None:
+    judge, column = dictionary(version), dialect(version)
+    sent = set()
+    for command in (*reports(), *others(), None):
+        if command is None:
+            out = market_data_request("S", "ACME", "1")
+        else:
+            made = outgoing(command, NOW, {"S": column})
+            if made is None:
+                continue
+            out = made
+        sent.add(out.msg_type)
+        told = message(out.msg_type, out.body.rstrip("\x01").replace("\x01", "|"), version)
+        assert judge.validate(told) is None, (judge.validate(told), told)
+        assert judge.conditional(told) is None, told
+    everything = {"8", "9", "j", "r", "D", "F", "H", "AF", "R", "V"}
+    assert sent == everything - column.unspoken
