@@ -32,6 +32,7 @@ from router.messages import (
     ReleaseKill,
     Restarted,
     SessionClosed,
+    SessionCommanded,
     SessionOpened,
     Step,
     TimerFired,
@@ -193,6 +194,10 @@ def _phrase(what: object) -> str:
             return f"{what.session} logged on"
         case SessionClosed():
             return f"{what.session} lost: {what.reason}".rstrip(": ")
+        case SessionCommanded():
+            numbers = f" to {what.next_in} in, {what.next_out} out" if what.next_out else ""
+            action = what.action.replace("_", " ")
+            return f"{action} of {what.session}{numbers} by {what.who}: {what.reason}"
         case TimerFired():
             return "timer"
         case KillRequested():

@@ -46,3 +46,9 @@ def _console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False)
+
+
+def clear() -> None:
+    """Begin at the top again, on a terminal alone."""
+    if sys.stdout.isatty():
+        _console().clear()

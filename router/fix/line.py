@@ -35,6 +35,8 @@ SENDING = frozenset({SessionState.LOGON_SENT, SessionState.ACTIVE, SessionState.
 
 
 LOGGING_OUT = frozenset({SessionState.LOGOUT_SENT, SessionState.LOGOUT_ANSWERED})
+REJECTS = frozenset({"3", "j"})
+"""Reject and BusinessMessageReject."""
 REQUESTS_KEPT = 16
 REF_MSG_TYPE_MAX = 16
 """Characters of RefMsgType(372)."""
@@ -62,6 +64,8 @@ class Line:
         """LoggedOn was told and LoggedOut was not."""
         self.requested: deque[int] = deque(maxlen=REQUESTS_KEPT)
         """The numbers of our last ResendRequests."""
+        self.reject_sent: tuple[int, str] | None = None
+        """When the last Reject(3) or BusinessMessageReject(j) left, and its fields."""
 
     @property
     def next_in(self) -> int:
@@ -168,6 +172,8 @@ class Line:
         extra = self._last_processed()
         if message:
             extra += routing(message)
+        if msg_type in REJECTS:
+            self.reject_sent = (now, f"35={msg_type}\x01{body}")
         seq = self.outbox.issue(msg_type, body, now, live=live, extra=extra)
         if live:
             self.timers.last_sent = now

@@ -21,7 +21,7 @@ from router.fix.checks import (
     resend_range,
     tolerated,
 )
-from router.fix.codec import CodecError, Message, decode
+from router.fix.codec import CodecError, Message, decode, field_text
 from router.fix.dictionary import (
     FORMAT_INCORRECT,
     REQUIRED_MISSING,
@@ -32,7 +32,7 @@ from router.fix.dictionary import (
 from router.fix.framing import Framer, FramingError, peek_logon
 from router.fix.handshake import NOT_ANSWERED, Handshake, logout_reason
 from router.fix.inbox import Held
-from router.fix.line import LIVELY, Line
+from router.fix.line import LIVELY, REJECTS, Line
 from router.fix.states import (
     GARBLED_MAX,
     Alert,
@@ -81,6 +81,8 @@ class Session(Line):
         self._framer = Framer(frame_max=config.frame_max)
         self._garbled_at: deque[int] = deque(maxlen=GARBLED_MAX + 1)
         self._probe = Probe()
+        self.reject_received: tuple[int, str] | None = None
+        """When the last Reject(3) or BusinessMessageReject(j) came in, and its fields."""
         self._late = False
         """The last SendingTime was out of its window, and that was reported."""
 
@@ -321,6 +323,8 @@ class Session(Line):
                 self._handshake.second(message, seq, now)
             case _:
                 self.inbox.consume(seq)
+                if message.msg_type in REJECTS:
+                    self.reject_received = (now, field_text(message.pairs[2:-1]))
                 poss_dup = message.get("43") == "Y"
                 flags = (*flags, fault) if fault else flags
                 self.events.append(Received(message, seq, poss_dup, frame, flags))

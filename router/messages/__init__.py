@@ -141,6 +141,9 @@ from router.messages.events import (
     SessionClosed as SessionClosed,
 )
 from router.messages.events import (
+    SessionCommanded as SessionCommanded,
+)
+from router.messages.events import (
     SessionOpened as SessionOpened,
 )
 from router.messages.events import (

@@ -251,6 +251,19 @@ class ArmRequested(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class SessionCommanded(msgspec.Struct, frozen=True, tag=True):
+    """An operator's hand on a FIX session, by whom and why."""
+
+    session: str
+    action: str
+    """`logon`, `logout`, `reset` or `set_numbers`."""
+    who: str
+    reason: str
+    next_in: int = 0
+    """With `set_numbers`: the next MsgSeqNum(34) to expect, and the next to send."""
+    next_out: int = 0
+
+
 Event = (
     OrderReceived
     | CancelReceived
@@ -271,6 +284,7 @@ Event = (
     | Restarted
     | KillRequested
     | ArmRequested
+    | SessionCommanded
 )
 
 MarketEvent = MarketDataReceived | MarketDataLost | QuoteReceived | QuoteCanceled

@@ -1,7 +1,7 @@
 """The operator's door: a local socket in the state folder, one JSON line in, one out.
 
-Owns the requests that a running daemon answers: kill, arm, status. It needs no network, and only
-who may enter the state folder may knock. Knows nothing of decisions.
+Owns the requests that a running daemon answers: kill, arm, status, and those about FIX sessions. It
+needs no network, and only who may enter the state folder may knock. Knows nothing of decisions.
 """
 
 from __future__ import annotations
@@ -13,8 +13,16 @@ from pathlib import Path
 from typing import Any
 
 from router.core.killing import SCOPES
-from router.messages import ArmRequested, EngageKill, KillRequested, ReleaseKill
+from router.messages import (
+    ArmRequested,
+    EngageKill,
+    KillRequested,
+    ReleaseKill,
+    SessionCommanded,
+)
+from router.runtime import operating
 from router.runtime.node import Node
+from router.runtime.standing import standing
 
 SOCKET_NAME = "control.sock"
 REQUEST_MAX = 4096
@@ -125,8 +133,43 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
     }
 
 
+def _fix_sessions(node: Node, now: int, request: Answer) -> Answer:
+    """Where each FIX session stands. The live driver adds what it knows of the connections."""
+    return {
+        "now": now,
+        "sessions": {name: standing(link, now) for name, link in node.links.items()},
+    }
+
+
+def _fix_session(node: Node, now: int, request: Answer) -> Answer:
+    """An operator's hand on one session."""
+    name, action = str(request.get("session", "")), str(request.get("action", ""))
+    link = node.links.get(name)
+    if link is None:
+        return {"error": f"no session {name!r}; there are: {', '.join(node.links)}"}
+    event = SessionCommanded(
+        session=name,
+        action=action,
+        who=str(request.get("who", "")),
+        reason=str(request.get("reason", "")),
+        next_in=_number(request.get("next_in")),
+        next_out=_number(request.get("next_out")),
+    )
+    refused = operating.refusal(link, event)
+    if refused:
+        return {"error": refused}
+    node.operate(event, now)
+    return {"session": name, "action": action, **standing(link, now)}
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0
+
+
 _REQUESTS: dict[str, Callable[[Node, int, Answer], Answer]] = {
     "kill": _kill,
     "arm": _arm,
     "status": _status,
+    "fix_sessions": _fix_sessions,
+    "fix_session": _fix_session,
 }

@@ -22,6 +22,8 @@ from router.model import Venue
 
 OFFSETS = 1 << 40
 """A segment is smaller, bytes: a position fits into one number."""
+NOWHERE = -1
+"""Instead of a position: a number that was never used."""
 
 
 class LinkKind(StrEnum):
@@ -84,6 +86,8 @@ class Link:
     """The period of the schedule in which the numbers began; None until it is known."""
     hours_at: int | None = None
     """When the schedule is to be looked at again, UTC nanoseconds."""
+    barred: bool = False
+    """An operator has logged the session out: it stays out until one logs it on again."""
     slow: bool = False
     """The peer does not read as fast as we write: resends wait."""
     resend: ResendNeeded | None = None
@@ -105,9 +109,14 @@ class Link:
         """MsgSeqNum of the last sent frame that the journal holds, 0 if there is none."""
         return len(self._positions)
 
-    def position(self, msg_seq_num: int) -> Position:
-        """The record that holds a sent frame."""
-        return Position(*divmod(self._positions[msg_seq_num - 1], OFFSETS))
+    def position(self, msg_seq_num: int) -> Position | None:
+        """The record that holds a sent frame; None if an operator has skipped its number."""
+        packed = self._positions[msg_seq_num - 1]
+        return None if packed == NOWHERE else Position(*divmod(packed, OFFSETS))
+
+    def skip_to(self, next_out: int) -> None:
+        """The numbers up to this one are not used: an operator has set the next."""
+        self._positions.extend([NOWHERE] * (next_out - 1 - len(self._positions)))
 
     def stored(self, msg_seq_num: int, position: Position) -> None:
         """A frame was journaled. MsgSeqNum 1 again means that the numbers were reset."""

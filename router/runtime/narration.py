@@ -19,6 +19,7 @@ from router.messages import (
     ReportMassCancel,
     SendChild,
     SessionClosed,
+    SessionCommanded,
     SessionOpened,
     SettleChild,
     Step,
@@ -34,6 +35,8 @@ def narrate(log: Log, step: Step) -> None:
             log.info("session_opened", seq=step.seq, session=session)
         case SessionClosed(session=session, reason=reason):
             log.warning("session_closed", seq=step.seq, session=session, reason=reason)
+        case SessionCommanded(session=session, action=action, who=who, reason=reason):
+            log.warning(f"session_{action}", seq=step.seq, session=session, who=who, reason=reason)
         case _:
             pass
     for command in step.commands:

@@ -38,10 +38,12 @@ from router.messages import (
     RefuseMessage,
     Restarted,
     SessionClosed,
+    SessionCommanded,
     SessionOpened,
     Step,
     TimerFired,
 )
+from router.runtime import operating
 from router.runtime.links import Door, Link, LinkKind
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.resends import sent_frames, stored_frames
@@ -94,6 +96,8 @@ class Node:
             self._recorder.seq = step.seq
             if step.event is not None:
                 fold.apply(self.engine.state, step.now, step.event)
+            if isinstance(step.event, SessionCommanded):
+                operating.recovered(self.links.get(step.event.session), step.event)
             for command in step.commands:
                 fold.apply(self.engine.state, step.now, command)
             for sent in step.sent:
@@ -121,6 +125,9 @@ class Node:
     def connected(self, name: str, conn: int, now: int) -> None:
         """A connection that we dialled is up."""
         link = self.links[name]
+        if link.barred and link.config.role == "initiator":
+            self._recorder.batch.closes.append(conn)  # it was under way when an operator said no
+            return
         link.conn = conn
         self._by_conn[conn] = link
         link.session.connect(now)
@@ -140,6 +147,8 @@ class Node:
             return
         if refusal is None and not link.schedule.is_open(now):
             refusal = LogonRefusal("the session is closed at this time", NOT_NOW)
+        if refusal is None and link.barred:
+            refusal = LogonRefusal("the session was logged out by an operator", NOT_NOW)
         if refusal is None:
             self.connected(name, conn, now)
             self.received(conn, data, now)
@@ -172,6 +181,13 @@ class Node:
     def control(self, event: Event, now: int) -> tuple[Command, ...]:
         """An operator's event, such as a kill. Returns what was decided."""
         return self._step(now, event)
+
+    def operate(self, event: SessionCommanded, now: int) -> None:
+        """An operator's hand on a session that `operating.refusal` has nothing against."""
+        link = self.links[event.session]
+        operating.carry_out(link, event, now)
+        self._step(now, event, link)
+        self._settle(link, now)
 
     def congested(self, conn: int, slow: bool) -> None:
         """The peer of a connection reads too slowly, or does so no more: resends wait for it."""
@@ -260,8 +276,9 @@ class Node:
         return {names: door.name for names, door in self.doors().items()}
 
     def may_dial(self, name: str, now: int) -> bool:
-        """True while a session that we open has its hours."""
-        return self.links[name].schedule.is_open(now)
+        """True while a session that we open has its hours, and no operator keeps it out."""
+        link = self.links[name]
+        return not link.barred and link.schedule.is_open(now)
 
     # -- hours -----------------------------------------------------------------------------------
 

@@ -29,7 +29,10 @@ def sent_frames(journal: Journal, link: Link, begin: int, end: int) -> list[tupl
     """The frames of a range of MsgSeqNums, as they were first sent."""
     found: list[tuple[int, bytes]] = []
     for seq in range(max(1, begin), min(end, link.last_stored) + 1):
-        step = decode_step(journal.read(link.position(seq)))
+        position = link.position(seq)
+        if position is None:
+            continue
+        step = decode_step(journal.read(position))
         found += (
             (each.msg_seq_num, each.frame)
             for each in step.sent

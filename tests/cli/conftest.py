@@ -1,11 +1,20 @@
-"""State folders for the commands that read them."""
+"""State folders for the commands that read them, and a daemon for those that ask one."""
 
 from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from router.model import PX_SCALE, Side, TimeInForce
 from tests.cli.market_day import Day, Recorded
+
+ANY_PORT = ["--set", "fix.acceptor.port=0"]
 
 
 @pytest.fixture(scope="session")
@@ -26,3 +35,23 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Recorded:
     day.run(10)
     folder = day.save(tmp_path_factory.mktemp("day") / "state")
     return Recorded(folder, swept, scheduled, refused, canceled, cancel, after)
+
+
+@pytest.fixture(scope="module")
+def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The state folder of a daemon with its simulated venues."""
+    state = tmp_path_factory.mktemp("operator") / "state"
+    log = state.with_name("log")
+    argv = [sys.executable, "-m", "router", "run", "--simulate", "--json", *ANY_PORT]
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [*argv, "--state", str(state)], stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+    assert process.stdout is not None
+    with process.stdout:
+        line = process.stdout.readline()
+        assert line, log.read_text()
+        assert json.loads(line)["listening"] is True
+        yield state
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0, log.read_text()

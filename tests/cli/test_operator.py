@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,29 +13,8 @@ import pytest
 
 from router.cli import run
 from router.messages import EngageKill, ReleaseKill
+from tests.cli.conftest import ANY_PORT
 from tests.cli.market_day import read_journal
-
-ANY_PORT = ["--set", "fix.acceptor.port=0"]
-
-
-@pytest.fixture(scope="module")
-def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The state folder of a daemon with its simulated venues."""
-    state = tmp_path_factory.mktemp("operator") / "state"
-    log = state.with_name("log")
-    argv = [sys.executable, "-m", "router", "run", "--simulate", "--json", *ANY_PORT]
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            [*argv, "--state", str(state)], stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-    assert process.stdout is not None
-    with process.stdout:
-        line = process.stdout.readline()
-        assert line, log.read_text()
-        assert json.loads(line)["listening"] is True
-        yield state
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0, log.read_text()
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
