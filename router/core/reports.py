@@ -135,6 +135,7 @@ def cancel_refusal(
         cxl_rej_reason=reason,
         text=text,
         parent_id=parent.parent_id,
+        reply_to=parent.terms.reply_to,
     )
 
 

@@ -96,6 +96,7 @@ def _unknown_order(event: CancelReceived | ReplaceReceived, response_to: str) ->
         response_to=response_to,
         cxl_rej_reason=UNKNOWN_ORDER,
         text=f"ORDER_UNKNOWN: orig_cl_ord_id={orig}",
+        reply_to=event.reply_to if isinstance(event, CancelReceived) else event.terms.reply_to,
     )
 
 

@@ -38,7 +38,7 @@ class Outgoing:
     session: str
     msg_type: str
     body: str
-    """Fields as `tag=value`, each ended by SOH."""
+    """Fields as `tag=value`, each ended by SOH; those of the header that it has, first."""
 
 
 Dialects = Mapping[str, Dialect]
@@ -84,7 +84,7 @@ def _report(command: Report, now: int, dialects: Dialects) -> Outgoing:
     told = "0" if command.exec_type == "I" else command.exec_id
     average = px_text(avg_px(command.notional, command.cum_qty))
     body = (
-        f"37={command.parent_id}{SOH}11={command.cl_ord_id}{SOH}"
+        f"{terms.reply_to}37={command.parent_id}{SOH}11={command.cl_ord_id}{SOH}"
         f"{_optional('41', command.orig_cl_ord_id)}"
         f"17={told}{SOH}{dialect.kinds[command.exec_type, command.ord_status, complete]}{rare}"
         f"{_optional('1', terms.account)}55={terms.symbol}{SOH}54={terms.side.value}{SOH}"
@@ -138,7 +138,7 @@ def _report_mass_cancel(command: ReportMassCancel, now: int, dialects: Dialects)
 def _refuse_cancel(command: RefuseCancel, now: int, dialects: Dialects) -> Outgoing:
     reason = dialects[command.session].cxl_rej_reasons.told(command.cxl_rej_reason)
     body = (
-        f"37={command.order_id}{SOH}11={command.cl_ord_id}{SOH}"
+        f"{command.reply_to}37={command.order_id}{SOH}11={command.cl_ord_id}{SOH}"
         f"41={command.orig_cl_ord_id or 'NONE'}{SOH}39={command.ord_status.value}{SOH}"
         f"60={time_text(now)}{SOH}434={command.response_to}{SOH}"
         f"102={reason}{SOH}{_optional('58', safe_text(command.text))}"
@@ -150,7 +150,7 @@ def _refuse_message(command: RefuseMessage, now: int, dialects: Dialects) -> Out
     dialect = dialects[command.session]
     reason = dialect.business_reject_reasons.told(command.business_reject_reason)
     body = (
-        f"45={command.ref_seq_num}{SOH}372={command.ref_msg_type}{SOH}"
+        f"{command.reply_to}45={command.ref_seq_num}{SOH}372={command.ref_msg_type}{SOH}"
         f"{_optional('1130', dialect.ref_appl_ver_id)}{_optional('379', command.ref_id)}"
         f"380={reason}{SOH}58={safe_text(command.text)}{SOH}"
     )

@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TypeVar
 
+from router.fix.checks import routing
 from router.fix.codec import Message, px_value, qty_value, time_value
 from router.fix.dialects import Dialect
 from router.fix.dictionary import Dictionary, dictionary
@@ -65,7 +66,8 @@ def _judge(version: Version) -> Dictionary:
 
 def _refuse(session: str, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
     ref_id = message.get("11") or message.get("584") or message.get("790")
-    return RefuseMessage(session, seq, message.msg_type, reason, ref_id, text)
+    reply_to = routing(message)
+    return RefuseMessage(session, seq, message.msg_type, reason, ref_id, text, reply_to)
 
 
 def _order(session: str, message: Message, seq: int) -> Event:
@@ -94,7 +96,14 @@ def _replace(session: str, message: Message, seq: int) -> Event:
 
 
 def _cancel(session: str, message: Message, seq: int) -> Event:
-    return CancelReceived(session, seq, message.get("11"), message.get("41"), message.get("37"))
+    return CancelReceived(
+        session=session,
+        ref_seq_num=seq,
+        cl_ord_id=message.get("11"),
+        orig_cl_ord_id=message.get("41"),
+        order_id=message.get("37"),
+        reply_to=routing(message),
+    )
 
 
 def _status(session: str, message: Message, seq: int) -> Event:
@@ -226,6 +235,7 @@ def _terms(message: Message) -> tuple[OrderTerms, str]:
         expire_time=fields.number("126", time_value, "DATA_INVALID")
         or fields.number("432", _end_of_date, "DATA_INVALID"),
         algo=fields.text("847"),
+        reply_to=routing(message),
         params=fields.params(),
     )
     return terms, fields.refusal

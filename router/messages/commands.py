@@ -76,6 +76,7 @@ class RefuseCancel(msgspec.Struct, frozen=True, tag=True):
     cxl_rej_reason: str
     text: str
     parent_id: str = ""
+    reply_to: str = ""
 
 
 class ReportMassCancel(msgspec.Struct, frozen=True, tag=True):
@@ -103,6 +104,7 @@ class RefuseMessage(msgspec.Struct, frozen=True, tag=True):
     business_reject_reason: str
     ref_id: str
     text: str
+    reply_to: str = ""
 
 
 # --- Commands: to a venue ----------------------------------------------------------------------

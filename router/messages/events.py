@@ -28,6 +28,8 @@ class OrderTerms(msgspec.Struct, frozen=True):
     """TargetStrategy(847): an algo's name; empty leaves the choice to the policy."""
     params: dict[str, str] = {}
     """TargetStrategyParameters(848), name to text; the algo's schema reads the values."""
+    reply_to: str = ""
+    """DeliverTo fields (128, 129, 145) of every answer, as text: for whom the request was sent."""
 
 
 # --- Events: from an OMS -----------------------------------------------------------------------
@@ -53,6 +55,7 @@ class CancelReceived(msgspec.Struct, frozen=True, tag=True):
     cl_ord_id: str
     orig_cl_ord_id: str = ""
     order_id: str = ""
+    reply_to: str = ""
 
 
 class ReplaceReceived(msgspec.Struct, frozen=True, tag=True):

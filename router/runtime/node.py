@@ -15,6 +15,7 @@ from router.core.engine import Engine
 from router.core.requests import cancel_child
 from router.fix import from_oms, from_venue
 from router.fix.application import market_data_request, outgoing
+from router.fix.checks import routing
 from router.fix.codec import Message, decode
 from router.fix.credentials import LogonRefusal
 from router.fix.session import (
@@ -406,7 +407,8 @@ class Node:
 
 def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
     ref_id = message.get("11") or message.get("584")
-    return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text)
+    reply_to = routing(message)
+    return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text, reply_to)
 
 
 @dataclass(slots=True)
