@@ -18,6 +18,7 @@ def test_every_report_of_an_order_goes_back_to_whom_it_was_for(desk: Desk) -> No
     child = desk.a.child()
     child.fill(200, "12", "B")
     desk.oms.cancel("Y", "X")
+    child.cancel()
     kinds = [message.msg_type for message in desk.oms.inbox]
     assert kinds.count("8") >= 3
     assert all(delivered(message) == REVERSED for message in desk.oms.inbox)
