@@ -66,7 +66,7 @@ class Handshake:
 
     # --- The first message ---------------------------------------------------------------------
 
-    def first(self, message: Message, frame: bytes, now: int) -> None:
+    def first(self, message: Message, now: int) -> None:
         """The message that must be a Logon."""
         line, config = self._line, self._line.config
         initiator = config.role == "initiator"
@@ -83,9 +83,9 @@ class Handshake:
         elif self._reset_sent and message.get("141") != "Y":
             line.drop(NOT_ANSWERED)
         else:
-            self._numbers(message, frame, now)
+            self._numbers(message, now)
 
-    def _numbers(self, message: Message, frame: bytes, now: int) -> None:
+    def _numbers(self, message: Message, now: int) -> None:
         """A Logon without fault: do its numbers go with ours?"""
         line, config = self._line, self._line.config
         seq = int(message.get("34"))
@@ -112,7 +112,7 @@ class Handshake:
             return
         self._reset_owed &= not reset
         line.move(Move.LOGON)
-        line.in_turn_or_held(message, seq, frame)
+        line.in_turn_or_held(seq)
         self._logged_on(said, now, answers=answers, reset=reset)
 
     def _logged_on(self, said: Terms, now: int, *, answers: bool, reset: bool) -> None:
@@ -155,7 +155,7 @@ class Handshake:
     def when_quiet(self, now: int) -> None:
         """Begin the reset that was wanted, if nothing is missing on either side."""
         line = self._line
-        busy = line.inbox.gap_open or line.outbox.resending
+        busy = line.draining or line.inbox.gap_open or line.outbox.resending
         if self._reset_wanted and line.state is SessionState.ACTIVE and not busy:
             self._begin_again(now)
 

@@ -8,18 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from router.fix.codec import Message
 from router.fix.states import HELD_BYTES_MAX, HELD_MESSAGES_MAX
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A message that came before its turn. One that is `done` needs only its number counted."""
+    """A frame that came before its turn; empty if it was dealt with and only its number counts."""
 
-    message: Message
     seq: int
     frame: bytes
-    done: bool
 
 
 class Inbox:
@@ -93,10 +90,15 @@ class Inbox:
         heappush(self._lowest, held.seq)
         self._held_bytes += len(held.frame)
 
-    def take(self) -> Held | None:
+    @property
+    def due(self) -> bool:
+        """True if a held message has its turn."""
+        return bool(self._lowest) and self._lowest[0] == self.next_in
+
+    def take(self) -> Held:
         """The held message whose turn it is."""
-        due = self._lowest and self._lowest[0] == self.next_in
-        return self._release() if due else None
+        assert self.due, "asked for when it is due"
+        return self._release()
 
     def _release(self) -> Held:
         held = self._held.pop(heappop(self._lowest))

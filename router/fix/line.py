@@ -59,6 +59,8 @@ class Line:
         self.inbox = Inbox(next_in, chunk_size=config.resend_request_chunk_size)
         self.outbox = Outbox(config, next_out)
         self.timers = Timers(config)
+        self.draining = False
+        """Held messages have their turn that were too many for one call: `tick` goes on."""
         self.events: list[SessionEvent] = []
         self.told = False
         """LoggedOn was told and LoggedOut was not."""
@@ -125,7 +127,7 @@ class Line:
             f"45={ref_seq_num}\x0158={safe_text(text)}\x01{tag}372={ref_msg_type}\x01"
             f"{reject_reason(self.version, reason)}",
             now,
-            live=self.state in LIVELY,
+            live=self.state in SENDING or self.state is SessionState.LOGOUT_SENT,
         )
 
     def logout(self, text: str, now: int, session_status: str = "") -> None:
@@ -153,6 +155,8 @@ class Line:
         """When `tick` is due, UTC nanoseconds."""
         if self.wants_close:
             return None
+        if self.draining:
+            return self.timers.last_heard
         return self.timers.deadline()
 
     # --- Answers -------------------------------------------------------------------------------
@@ -218,10 +222,10 @@ class Line:
         status = f"1409={session_status}\x01" if session_status and self.version.fixt else ""
         self.issue("5", text_field(text) + status, now, message=message)
 
-    def in_turn_or_held(self, message: Message, seq: int, frame: bytes) -> None:
+    def in_turn_or_held(self, seq: int) -> None:
         """Count the number of a message that was dealt with, now or when its turn comes."""
         if seq > self.next_in:
-            self.inbox.hold(Held(message, seq, frame, done=True))
+            self.inbox.hold(Held(seq, b""))
         else:
             self.inbox.consume(seq)
 

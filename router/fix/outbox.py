@@ -230,7 +230,7 @@ class Outbox:
             f"{self._after_time}122={orig_time}\x01"
         )
         data = encode(config.begin_string, msg_type, header, rest)
-        if not self._too_large(msg_type, data):
+        if not self.too_large and not self._too_large(msg_type, data):
             self._frames.append(OutFrame(seq, data, fresh=False, live=True))
 
 

@@ -34,6 +34,8 @@ from router.fix.handshake import NOT_ANSWERED, Handshake, logout_reason
 from router.fix.inbox import Held
 from router.fix.line import LIVELY, REJECTS, Line
 from router.fix.states import (
+    DRAIN_BYTES_MAX,
+    DRAIN_MAX,
     GARBLED_MAX,
     Alert,
     LoggedOn,
@@ -83,6 +85,8 @@ class Session(Line):
         self._probe = Probe()
         self.reject_received: tuple[int, str] | None = None
         """When the last Reject(3) or BusinessMessageReject(j) came in, and its fields."""
+        self._drained = self._drained_bytes = 0
+        """Held messages that were taken in this call."""
         self._late = False
         """The last SendingTime was out of its window, and that was reported."""
 
@@ -121,6 +125,7 @@ class Session(Line):
         self.move(Move.LOST)
         self.timers.stop()
         self.wants_close = False
+        self.draining = False
         self.inbox.forget()
         self.outbox.forget()
         self.outbox.message_max = 0
@@ -146,6 +151,7 @@ class Session(Line):
         """Bytes from the peer."""
         if self.wants_close or self.state is SessionState.DISCONNECTED:
             return
+        self._drained = self._drained_bytes = 0
         hostile = ""
         before = self._framer.garbled
         try:
@@ -168,6 +174,9 @@ class Session(Line):
 
     def tick(self, now: int) -> None:
         """Time has passed."""
+        self._drained = self._drained_bytes = 0
+        if self.draining:
+            self._settle(now, progress=True)
         state = self.state
         for alarm in self.timers.due(now):
             if self.state is not state:
@@ -199,25 +208,30 @@ class Session(Line):
     # --- Frames --------------------------------------------------------------------------------
 
     def _frame(self, frame: bytes, now: int) -> None:
-        try:
-            message = self._decode(frame)
-        except CodecError as error:
-            if error.hostile:
-                self.drop(str(error))
-                return
-            if error.message is None:
-                self._garbled(now)
-                return
-            # Only a tag's number is wrong: the dictionary finds it again, if there is one.
-            message = error.message
+        message = self._decoded(frame, now)
+        if message is None:
+            return
         self.timers.last_heard = now
         if self.state in _FIRST:
-            self._handshake.first(message, frame, now)
+            self._handshake.first(message, now)
+            if self.told:
+                self._time_fault(message, now)
             self._settle(now, progress=True, promised=self._handshake.promised)
         else:
             before = self.next_in
             self._message(message, frame, now)
             self._settle(now, progress=self.next_in != before)
+
+    def _decoded(self, frame: bytes, now: int) -> Message | None:
+        try:
+            return self._decode(frame)
+        except CodecError as error:
+            if error.hostile:
+                self.drop(str(error))
+            elif error.message is None:
+                self._garbled(now)
+            # If only a tag's number is wrong, the dictionary finds it again, if there is one.
+            return error.message
 
     def _garbled(self, now: int) -> None:
         """Ignored, unless it is the first message or there are too many in a minute."""
@@ -260,7 +274,7 @@ class Session(Line):
             self._in_turn(message, seq, frame, now, flags)
             return
         again = self.inbox.gap_open and self.config.send_redundant_resend_requests
-        self.inbox.hold(Held(message, seq, frame, done=False))
+        self.inbox.hold(Held(seq, frame))
         if msg_type == "3" and number(message.get("45")) in self.requested:
             # It answers the request for the very gap it stands behind.
             self.inbox.refused()
@@ -314,7 +328,7 @@ class Session(Line):
                 body = f"112={test_req_id}\x01" if test_req_id else ""
                 self.issue("0", body, now, message=message)
             case "2":
-                self._resend_request(message, seq, frame, now)
+                self._resend_request(message, seq, now)
             case "4":
                 self._sequence_reset(message, seq, now)
             case "5":
@@ -334,14 +348,8 @@ class Session(Line):
 
         What the peer has `promised` comes without being asked for.
         """
-        while self.state in LIVELY and (held := self.inbox.take()):
-            if held.done:
-                self.inbox.consume(held.seq)
-                continue
-            flags = self._judge(held.message, held.seq, now)
-            if flags is not None:
-                self._in_turn(held.message, held.seq, held.frame, now, flags)
-        if self.state not in LIVELY or self.state is SessionState.RESETTING:
+        self._drain(now)
+        if self.draining or self.state not in LIVELY or self.state is SessionState.RESETTING:
             return
         request = self.inbox.request()
         if request and promised:
@@ -355,10 +363,28 @@ class Session(Line):
             self.inbox.retried = False
             self.timers.resend_requested(now)
 
-    def _resend_request(self, message: Message, seq: int, frame: bytes, now: int) -> None:
+    def _drain(self, now: int) -> None:
+        """The held messages whose turn has come, as many as one call may cost."""
+        while self.state in LIVELY and self.inbox.due:
+            self.draining = self._drained >= DRAIN_MAX or self._drained_bytes >= DRAIN_BYTES_MAX
+            if self.draining:
+                return
+            held = self.inbox.take()
+            self._drained += 1
+            self._drained_bytes += len(held.frame)
+            message = self._decoded(held.frame, now) if held.frame else None
+            if message is None:
+                self.inbox.consume(held.seq)
+                continue
+            flags = self._judge(message, held.seq, now)
+            if flags is not None:
+                self._in_turn(message, held.seq, held.frame, now, flags)
+        self.draining = False
+
+    def _resend_request(self, message: Message, seq: int, now: int) -> None:
         """Answered even if it is early: else two sides that ask at once would wait for ever."""
         wanted = resend_range(self.version, message, self.next_out - 1)
-        self.in_turn_or_held(message, seq, frame)
+        self.in_turn_or_held(seq)
         if isinstance(wanted, Fault):
             self.reject(message, seq, wanted, now, consume=False)
             return

@@ -17,6 +17,9 @@ from router.fix.framing import FRAME_MAX
 HELD_MESSAGES_MAX = 10_000
 """Messages kept while a gap is open; what comes beyond is asked for again."""
 HELD_BYTES_MAX = 16 * 1024 * 1024
+DRAIN_MAX = 500
+"""Held messages that are taken in one call, once their turn has come."""
+DRAIN_BYTES_MAX = 1024 * 1024
 OUT_HELD_MAX = 10_000
 """New messages that may wait behind a resend or a Logon before the connection is given up."""
 RESEND_RANGE_MAX = 500

@@ -23,9 +23,9 @@ class Alarm(Enum):
     RESEND = auto()
     """A ResendRequest was not answered."""
     HEARTBEAT = auto()
-    TEST_REQUEST = auto()
     ECHO = auto()
     """A TestRequest was not answered, though something else was heard."""
+    TEST_REQUEST = auto()
 
 
 class Timers:
@@ -145,10 +145,10 @@ class Timers:
             alarms.append(Alarm.RESEND)
         if self._beat and self.last_sent + self._beat <= now:
             alarms.append(Alarm.HEARTBEAT)
-        if self._beat and self._tested != self.last_heard and silent >= self._test:
-            alarms.append(Alarm.TEST_REQUEST)
         if self._echo <= now:
             alarms.append(Alarm.ECHO)
+        if self._beat and self._tested != self.last_heard and silent >= self._test:
+            alarms.append(Alarm.TEST_REQUEST)
         return alarms
 
 

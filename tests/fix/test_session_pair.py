@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from router.fix import outbox, session
 from router.fix.session import LoggedOn, LoggedOut, Received
-from tests.fix.wire import OneSide, Pair, pipes
+from router.fix.versions import VERSIONS, Version
+from tests.fix.wire import OneSide, Pair, pipes, speaks
 
 
 def news(text: str) -> str:
@@ -134,10 +137,28 @@ def act(pair: Pair, action: tuple[str, object, int], said: dict[str, list[str]])
             pair.connect()
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(ACTIONS)
-def test_nothing_is_lost_doubled_or_disordered(actions: list[tuple[str, object, int]]) -> None:
-    pair = Pair(check_latency=False, resend_request_chunk_size=3)
+WAYS = st.fixed_dictionaries(
+    {
+        "enable_next_expected_msg_seq_num": st.booleans(),
+        "enable_last_msg_seq_num_processed": st.booleans(),
+        "send_redundant_resend_requests": st.booleans(),
+        "resend_request_chunk_size": st.sampled_from([0, 3]),
+    }
+)
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(ACTIONS, WAYS, st.sampled_from(VERSIONS), st.integers(1, 4))
+def test_nothing_is_lost_doubled_or_disordered(
+    actions: list[tuple[str, object, int]], ways: dict[str, object], version: Version, portion: int
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(outbox, "RESEND_RANGE_MAX", portion)
+        patch.setattr(session, "DRAIN_MAX", portion)
+        _run(actions, Pair(check_latency=False, **ways, **speaks(version)))
+
+
+def _run(actions: list[tuple[str, object, int]], pair: Pair) -> None:
     pair.connect()
     said: dict[str, list[str]] = {"oms": [], "sluice": []}
     for action in actions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from router.fix.session import (
     Received,
@@ -12,6 +13,7 @@ from router.fix.session import (
     SessionConfig,
     SessionEvent,
 )
+from router.fix.versions import Version
 
 T0 = 1_767_623_400_000_000_000
 """2026-01-05 14:30:00 UTC, nanoseconds."""
@@ -58,6 +60,12 @@ def pipes(frames: bytes | Iterable[bytes]) -> list[str]:
     return [f"8=FIX{each}" for each in text.split("8=FIX")[1:]]
 
 
+def speaks(version: Version) -> dict[str, Any]:
+    """The settings of a session that speaks a version."""
+    default_appl_ver_id = version.appl_ver_id if version.fixt else ""
+    return {"begin_string": version.begin_string, "default_appl_ver_id": default_appl_ver_id}
+
+
 class OneSide:
     """A session whose peer is the test: what it is told, what it says, what it reports.
 
@@ -76,6 +84,8 @@ class OneSide:
         self.config = config
         self.session = Session(config, next_in=next_in, next_out=next_out)
         self.events: list[SessionEvent] = []
+        self.appl = "1137=9|" if self.session.version.fixt else ""
+        """What ends the body of a Logon in this version."""
         self.stored: dict[int, bytes] = {}
         self.written: list[bytes] = []
         self.now = T0
@@ -104,7 +114,8 @@ class OneSide:
         """Feed shorthand messages of the peer, sent now."""
         time = at(self.now)
         config = self.config
-        self.hears(*(said(t, config.target_comp_id, config.sender_comp_id, time) for t in texts))
+        names = (config.target_comp_id, config.sender_comp_id, time, config.begin_string)
+        self.hears(*(said(t, *names) for t in texts))
 
     def wait(self, seconds: float) -> None:
         """Let time pass; every deadline on the way is served in its time."""
@@ -192,7 +203,8 @@ def at(now: int) -> str:
 
 def ours(*texts: str, config: SessionConfig = SLUICE, time: str = T0_TEXT) -> list[str]:
     """Shorthand of what the session under test says, as `pipes` shows it."""
-    return pipes([said(t, config.sender_comp_id, config.target_comp_id, time) for t in texts])
+    names = (config.sender_comp_id, config.target_comp_id, time, config.begin_string)
+    return pipes([said(t, *names) for t in texts])
 
 
 class Pair:
