@@ -154,6 +154,9 @@ class Layers:
                     continue
                 tree[key] = self._tree(inner, found, (*where, key), folder)
             return tree
+        if isinstance(value, dict) and shape.is_one_or_many:
+            value = [value]
+            self._step_in(where)
         if isinstance(value, list):
             inner_shape = shape.item
             trees = [
@@ -167,6 +170,16 @@ class Layers:
             return Path(value) if shape.in_working_folder else folder / value
         return value
 
+    def _step_in(self, where: Where) -> None:
+        """One item stands for its list: its origins are those of the first item."""
+        inner = {
+            place: origin
+            for place, origin in self.origins.items()
+            if len(place) > len(where) and place[: len(where)] == where
+        }
+        for place, origin in inner.items():
+            self.origins[(*where, 0, *place[len(where) :])] = origin
+
     def _find(self, keys: Sequence[str]) -> tuple[Where, Shape]:
         """The place and shape that keys mean.
 
@@ -178,7 +191,10 @@ class Layers:
         for key in keys:
             part: str | int = key
             if shape.is_list and shape.item.model is not None:
-                part, shape = self._position(where, key, shape.item), shape.item
+                if shape.is_one_or_many and key in shape.item.model.model_fields:
+                    where, shape = (*where, 0), shape.item.child(key)
+                else:
+                    part, shape = self._position(where, key, shape.item), shape.item
             else:
                 try:
                     shape = shape.child(key)
@@ -264,12 +280,15 @@ def label(root: BaseModel, where: Where) -> str:
     """A value's key as `--set` takes it: items by their names, as in `venues.LIT_A.fees.take`."""
     parts: list[str] = []
     value: object = root
+    shape = Shape(type(root))
     for part in where:
         if isinstance(value, tuple) and isinstance(part, int):
-            value = value[part]
+            alone = shape.is_one_or_many and len(value) == 1
+            value, shape = value[part], shape.item
             name = name_key(type(value)) if isinstance(value, BaseModel) else ""
-            parts.append(str(getattr(value, name, part)))
+            parts += [] if alone else [str(getattr(value, name, part))]
             continue
+        shape = shape_at(shape.model, (part,)) if shape.model is not None else Shape(object)
         value = value.get(part) if isinstance(value, dict) else getattr(value, str(part), None)
         parts.append(str(part))
     return ".".join(parts)

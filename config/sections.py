@@ -1,7 +1,7 @@
 """The parts of `sluice.yaml`: one class a part, its fields the keys, with defaults and bounds.
 
-Owns what each key means and may be. Knows nothing of where a value comes from (config.layers) and
-nothing of the program that is configured.
+Owns what each key means and may be, but for FIX (config.fix) and venues (config.venues). Knows
+nothing of where a value comes from (config.layers) and nothing of the program that is configured.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from pydantic import (
     Field,
     model_validator,
 )
-
-from config.layers import items
 
 PX_SCALE = 100_000_000
 """Price units in one unit of the currency."""
@@ -60,13 +58,6 @@ Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,32}$")]
 Host = Annotated[str, Field(min_length=1, max_length=253)]
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
-Tactic = Literal["lit_take", "lit_make", "dark_mid", "dealer_quote", "dealer_rfq"]
-TACTICS: dict[str, tuple[Tactic, ...]] = {
-    "lit": ("lit_take", "lit_make"),
-    "dark": ("dark_mid",),
-    "dealer": ("dealer_quote", "dealer_rfq"),
-}
-"""What a venue of each type can do."""
 
 
 def distinct(what: str, key: str, names: Sequence[str]) -> None:
@@ -136,123 +127,6 @@ class Journal(Section):
     """`sync` survives loss of power; `page-cache` survives only the end of the process."""
     segment_mib: int = Field(default=64, ge=1, le=4_096)
     """Size of a segment, MiB."""
-
-
-class SessionKeys(Section):
-    """The keys of a FIX session, named as in QuickFIX."""
-
-    begin_string: Literal["FIX.4.4"] = "FIX.4.4"
-    heart_bt_int: int = Field(default=30, ge=1, le=3_600)
-    reset_on_logon: bool = False
-    reset_on_logout: bool = False
-    reset_on_disconnect: bool = False
-    check_latency: bool = True
-    max_latency: int = Field(default=120, ge=1, le=86_400)
-    check_comp_id: bool = True
-    use_data_dictionary: bool = True
-    logon_timeout: Seconds = 10
-    logout_timeout: Seconds = 2
-    test_request_after: float = Field(default=1.2, gt=1, le=10)
-    """Silence, in HeartBtInt(108), after which a TestRequest(1) goes out."""
-    heartbeat_timeout_after: float = Field(default=2.4, gt=1, le=20)
-    """Silence, in HeartBtInt(108), after which the peer is given up."""
-    resend_request_chunk_size: int = Field(default=1_000, ge=0, le=100_000)
-    """Messages asked for at once; 0 asks for all."""
-    reconnect_interval: Seconds = 1
-    """Before an initiator tries again; it doubles up to 30 s."""
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.heartbeat_timeout_after <= self.test_request_after:
-            raise ValueError("heartbeat_timeout_after must be longer than test_request_after")
-        return self
-
-
-class OmsSession(SessionKeys):
-    """An OMS that may log on; a session key set here overrides `fix.defaults`."""
-
-    target_comp_id: Name
-    account_required: bool = False
-    """Refuse an order without Account(1)."""
-
-
-class Acceptor(Section):
-    """Where order management systems log on."""
-
-    host: Host = "127.0.0.1"
-    port: int = Field(default=9880, ge=0, le=65_535)
-    """0 takes any free port; `sluice run --json` says which."""
-    sender_comp_id: Name = "SLUICE"
-    sessions: Annotated[tuple[OmsSession, ...], BeforeValidator(items), Field(min_length=1)]
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        distinct("sessions", "target_comp_id", [each.target_comp_id for each in self.sessions])
-        return self
-
-
-class Fix(Section):
-    """FIX: what every session shares, and the OMS side."""
-
-    defaults: SessionKeys = SessionKeys()
-    acceptor: Acceptor
-
-
-class Address(Section):
-    """Where a venue listens."""
-
-    host: Host = "127.0.0.1"
-    port: Port
-
-
-class MarketDataSession(Section):
-    """A venue's market data session, if it is not the order session."""
-
-    sender_comp_id: Name
-    target_comp_id: Name
-    connect: Address | None = None
-    """Null: the address of the order session."""
-
-
-class Fees(Section):
-    """Paid (+) or received (-) per share, in the currency."""
-
-    take: Price = Decimal(0)
-    make: Price = Decimal(0)
-
-
-class VenueSettings(SessionKeys):
-    """A venue; a session key set here overrides `fix.defaults`."""
-
-    mic: Name
-    type: Literal["lit", "dark", "dealer"]
-    connect: Address
-    sender_comp_id: Name
-    target_comp_id: Name
-    market_data: MarketDataSession | None = None
-    tactics: tuple[Tactic, ...] = Field(min_length=1)
-    fees: Fees = Fees()
-    min_qty: int = Field(default=0, ge=0, le=1_000_000_000)
-    """The venue's own minimum execution size, shares."""
-    ack_timeout_s: Seconds = 2
-    """A child not acknowledged for so long is asked about."""
-    cl_ord_id_max: int = Field(default=20, ge=8, le=64)
-    """Longest ClOrdID(11) that the venue takes, characters."""
-    mass_status: Literal["AF", "H", "none"] = "AF"
-    """How open orders are asked for after a reconnect."""
-    max_resend_age_s: Seconds = 1
-    """An older NewOrderSingle is gap-filled when asked for again, never resent."""
-
-    @model_validator(mode="after")
-    def _check_tactics(self) -> Self:
-        distinct("tactics", "tactic", self.tactics)
-        for tactic in self.tactics:
-            if tactic not in TACTICS[self.type]:
-                allowed = ", ".join(TACTICS[self.type])
-                raise ValueError(
-                    f"tactics: a {self.type} venue has no {tactic}; allowed: {allowed}"
-                )
-        return self
 
 
 class LearnerChoice(Section):

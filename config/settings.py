@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -22,7 +22,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
-from config.documents import DocumentError, Where, load
+from config.combinations import wrong_together
+from config.documents import DocumentError, Where, dotted, load
+from config.fix import Fix, OmsSession, SessionKeys
 from config.layers import (
     DEFAULT,
     Layers,
@@ -34,19 +36,9 @@ from config.layers import (
     leaves,
     near,
 )
-from config.sections import (
-    Clock,
-    Fix,
-    Journal,
-    LearnerChoice,
-    Log,
-    Routing,
-    SessionKeys,
-    Simulate,
-    VenueSettings,
-    distinct,
-)
+from config.sections import Clock, Journal, LearnerChoice, Log, Routing, Simulate, distinct
 from config.shapes import WorkingFolder
+from config.venues import VenueSettings
 
 __all__ = ["DEFAULT_CONFIG", "Settings", "SettingsError", "load_settings"]
 
@@ -54,6 +46,8 @@ DEFAULT_CONFIG = Path(__file__).with_name("sluice.yaml")
 """The configuration that is used when the user names none."""
 PREFIX = "SLUICE_"
 """What a setting's environment variable starts with."""
+CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
+"""The variable in which systemd names the folder of a service's credentials."""
 RESERVED = ("SLUICE_CONFIG", "SLUICE_SHARED_DATA")
 """Variables that start like settings and are none: the command line's --config; data for tests."""
 
@@ -71,6 +65,8 @@ class Settings(BaseSettings):
     """Of every decision's chance."""
     state: Annotated[Path, WorkingFolder()] = Path("var/sluice")
     """The state folder; it starts at the working folder."""
+    secrets_dir: Path | None = None
+    """Where secrets are, a file each; null: the folder that $CREDENTIALS_DIRECTORY names."""
     clock: Clock = Clock()
     journal: Journal = Journal()
     fix: Fix
@@ -86,6 +82,7 @@ class Settings(BaseSettings):
     log: Log = Log()
 
     _layers: Layers = PrivateAttr(default_factory=lambda: Layers(Settings))
+    _credentials_directory: Path | None = PrivateAttr(default=None)
 
     @classmethod
     def settings_customise_sources(
@@ -109,17 +106,22 @@ class Settings(BaseSettings):
     def session_keys(self, own: SessionKeys) -> SessionKeys:
         """The keys that hold for an OMS session or a venue: its own where set, else the defaults.
 
-        Raises:
-            SettingsError: keys that are right apart and wrong together.
+        Not judged again: `load_settings` has refused what is wrong together.
         """
-        keys = self.fix.defaults.model_dump()
-        keys |= {name: getattr(own, name) for name in own.model_fields_set & keys.keys()}
-        try:
-            return SessionKeys(**keys)
-        except ValidationError as error:
-            name = own.mic if isinstance(own, VenueSettings) else getattr(own, "target_comp_id", "")
-            message = error.errors()[0]["msg"].removeprefix("Value error, ")
-            raise SettingsError([f"session keys of {name} with fix.defaults: {message}"]) from None
+        defaults = self.fix.defaults
+        keys = {name: getattr(defaults, name) for name in defaults.model_fields_set}
+        given = own.model_fields_set & SessionKeys.model_fields.keys()
+        return SessionKeys.model_construct(**keys | {name: getattr(own, name) for name in given})
+
+    def session_name(self, own: OmsSession) -> str:
+        """What an OMS session is called: its CompID, with `/qualifier` if it has one."""
+        qualifier = self.session_keys(own).session_qualifier
+        return f"{own.target_comp_id}/{qualifier}" if qualifier else own.target_comp_id
+
+    @property
+    def secrets_folder(self) -> Path | None:
+        """The folder of secrets that holds; None if nobody named one."""
+        return self.secrets_dir or self._credentials_directory
 
     def effective(self) -> list[tuple[str, object, str]]:
         """Every value in force as `(key, value, origin)`, the key as `--set` takes it.
@@ -129,8 +131,7 @@ class Settings(BaseSettings):
         rows = []
         for where, value in leaves(self):
             origin = self._layers.origin(where)
-            is_item = where[0] == "venues" or where[:3] == ("fix", "acceptor", "sessions")
-            if is_item and where[-1] in SessionKeys.model_fields and origin == DEFAULT:
+            if origin == DEFAULT and _session_key(where) in SessionKeys.model_fields:
                 continue
             rows.append((label(self, where), value, origin))
         return rows
@@ -170,9 +171,65 @@ def load_settings(
     layers.add_assignments(given)
     layers.problems.extend(problems)
     settings = _build(layers)
-    for own in (*settings.fix.acceptor.sessions, *settings.venues):
-        settings.session_keys(own)
+    folder = (environ or {}).get(CREDENTIALS_DIRECTORY)
+    settings._credentials_directory = Path(folder) if folder else None
+    wrong = [*_wrong_keys(settings), *_shared_names(settings)]
+    if wrong:
+        raise SettingsError(dict.fromkeys(wrong))
     return settings
+
+
+def _session_key(where: Where) -> str | int:
+    """The key of an item of which a place is, or is part; empty if it is in no item."""
+    length = 2 if where[0] == "venues" else 4
+    is_item = where[0] == "venues" or where[:3] == ("fix", "acceptor", "sessions")
+    return where[length] if is_item and len(where) > length else ""
+
+
+def _sessions(settings: Settings) -> list[tuple[Where, str, SessionKeys]]:
+    """Every item that has session keys: its place, its name and the item."""
+    found: list[tuple[Where, str, SessionKeys]] = [
+        (("fix", "acceptor", "sessions", index), settings.session_name(own), own)
+        for index, own in enumerate(settings.fix.acceptor.sessions)
+    ]
+    found += [(("venues", index), own.mic, own) for index, own in enumerate(settings.venues)]
+    return found
+
+
+def _wrong_keys(settings: Settings) -> Iterator[str]:
+    """Session keys that are wrong together, blamed on whoever set the first of them."""
+    for where, name, own in _sessions(settings):
+        keys = settings.session_keys(own)
+        for involved, text in wrong_together(keys, acceptor=isinstance(own, OmsSession)):
+            here = own if not own.model_fields_set.isdisjoint(involved) else settings.fix.defaults
+            key = next(each for each in involved if each in here.model_fields_set)
+            told = text if key == involved[0] else f"{involved[0]}: {text}"
+            if here is own:
+                yield settings.problem((*where, key), f"{told} (session {name})")
+            else:
+                yield settings.problem(("fix", "defaults", key), told)
+    for index, venue in enumerate(settings.venues):
+        if venue.throttle is not None:
+            text = "is for what an OMS sends; to a venue, limits.venue_rate holds"
+            yield settings.problem(("venues", index, "throttle"), text)
+
+
+def _shared_names(settings: Settings) -> Iterator[str]:
+    """Sessions that nobody could tell apart: by their names here, or by a Logon(A)."""
+    names: dict[str, Where] = {}
+    calls: dict[tuple[str, str], str] = {}
+    for where, name, own in _sessions(settings):
+        for each in (name, f"{name}.MD") if where[0] == "venues" else (name,):
+            if each in names:
+                text = f"two sessions are called {each}; the other is {dotted(names[each])}"
+                yield settings.problem(where, text)
+            names[each] = where
+        if isinstance(own, OmsSession):
+            call = (settings.session_keys(own).begin_string, own.target_comp_id)
+            if call in calls:
+                text = f"{name} and {calls[call]} would log on alike: {', '.join(call)}"
+                yield settings.problem(where, text)
+            calls[call] = name
 
 
 def _build(layers: Layers) -> Settings:

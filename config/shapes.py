@@ -25,12 +25,22 @@ class WorkingFolder:
     """Marks a path that starts at the working folder, not at the file that names it."""
 
 
+class OneOrMany:
+    """Marks a list of models that may be written as one of them, and is then addressed like one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What the schema wants at a place."""
 
     annotation: object
     metadata: tuple[object, ...] = ()
+
+    @property
+    def marks(self) -> tuple[object, ...]:
+        """What the field is annotated with, inside `None` or out."""
+        inner = [each for each in get_args(self.annotation) if get_origin(each) is Annotated]
+        return (*self.metadata, *(mark for each in inner for mark in get_args(each)[1:]))
 
     @property
     def core(self) -> object:
@@ -60,7 +70,12 @@ class Shape:
     @property
     def in_working_folder(self) -> bool:
         """A path that does not start at the file that names it."""
-        return any(isinstance(each, WorkingFolder) for each in self.metadata)
+        return any(isinstance(each, WorkingFolder) for each in self.marks)
+
+    @property
+    def is_one_or_many(self) -> bool:
+        """A list that one item may stand for."""
+        return any(isinstance(each, OneOrMany) for each in self.marks)
 
     @property
     def item(self) -> Shape:

@@ -1,13 +1,13 @@
 """The composition root: settings in, a node out. The only place that discovers plug-ins.
 
-Owns the translation from what an operator wrote to what the router works with.
+Owns the translation from what an operator wrote to what the router works with; that of sessions is
+in router.build_sessions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_network
 
 import policies as policy_package
 import risk as risk_package
@@ -15,18 +15,18 @@ import router.algos as algo_package
 import router.learners as learner_package
 from config.instruments import load_instruments
 from config.layers import SettingsError
-from config.sections import SessionKeys, VenueSettings, nanoseconds, units
+from config.sections import nanoseconds, units
 from config.settings import Settings
+from config.venues import VenueSettings
 from policies.book import PolicyBook
 from policies.document import Setting
 from risk import gate
+from router.build_sessions import links
 from router.core.engine import Engine
 from router.core.environment import Environment, Routing
 from router.core.features import FEATURES
 from router.core.shelf import LearnerShelf
 from router.core.state import State
-from router.fix.dictionary import FIX44
-from router.fix.session import Session, SessionConfig
 from router.journal.market import MarketFile
 from router.journal.recovery import steps
 from router.journal.segments import Journal
@@ -35,10 +35,8 @@ from router.messages import Step
 from router.model import Instrument, Tactic, Venue, VenueType
 from router.plugin import discover
 from router.ports import Algo, Learner, Limit, Rule
-from router.runtime.links import Door, Link, LinkKind
 from router.runtime.node import Built, Node
 
-LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 VENUE_TYPES: dict[str, VenueType] = {
     "lit": VenueType.LIT,
     "dark": VenueType.DARK,
@@ -181,62 +179,6 @@ def engine(env: Environment, family: Family) -> Engine:
     return Engine(env, state)
 
 
-def links(settings: Settings, env: Environment) -> list[Link]:
-    """Every session: those of OMSs, and for each venue order entry and market data."""
-    acceptor = settings.fix.acceptor
-    found = []
-    for each in settings.fix.acceptor.sessions:
-        keys = settings.session_keys(each)
-        config = session_config(keys, "acceptor", acceptor.sender_comp_id, each.target_comp_id)
-        link = _link(each.target_comp_id, LinkKind.OMS, config)
-        link.account_required = each.account_required
-        link.door = Door(allowed=LOOPBACK)
-        found.append(link)
-    for own in settings.venues:
-        keys = settings.session_keys(own)
-        profile = env.venues[own.mic]
-        config = session_config(keys, "initiator", own.sender_comp_id, own.target_comp_id)
-        found.append(_link(own.mic, LinkKind.ORDERS, config, profile))
-        if own.market_data is not None:
-            data = own.market_data
-            config = session_config(
-                keys, "initiator", data.sender_comp_id, data.target_comp_id, durable=False
-            )
-            found.append(_link(f"{own.mic}.MD", LinkKind.DATA, config, profile))
-    return found
-
-
-def _link(name: str, kind: LinkKind, config: SessionConfig, profile: Venue | None = None) -> Link:
-    return Link(name=name, kind=kind, config=config, session=Session(config), venue=profile)
-
-
-def session_config(
-    keys: SessionKeys, role: str, sender: str, target: str, *, durable: bool = True
-) -> SessionConfig:
-    """A session's settings. Only what an OMS sends is held against the dictionary (fix.md S7)."""
-    acceptor = role == "acceptor"
-    return SessionConfig(
-        begin_string=keys.begin_string,
-        sender_comp_id=sender,
-        target_comp_id=target,
-        role="acceptor" if acceptor else "initiator",
-        heart_bt_int=keys.heart_bt_int,
-        reset_on_logon=keys.reset_on_logon or not durable,
-        reset_on_logout=keys.reset_on_logout,
-        reset_on_disconnect=keys.reset_on_disconnect,
-        check_latency=keys.check_latency,
-        max_latency=keys.max_latency,
-        check_comp_id=keys.check_comp_id,
-        logon_timeout=keys.logon_timeout,
-        logout_timeout=keys.logout_timeout,
-        test_request_after=keys.test_request_after,
-        heartbeat_timeout_after=keys.heartbeat_timeout_after,
-        resend_request_chunk_size=keys.resend_request_chunk_size,
-        validate=FIX44 if acceptor and keys.use_data_dictionary else None,
-        durable=durable,
-    )
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What is made of settings alone: the same for every life of a daemon."""
@@ -278,7 +220,7 @@ def node(
     market_file.open()
     made = Node(
         engine(made_of.env, made_of.family),
-        links(made_of.settings, made_of.env),
+        links(made_of.settings, made_of.env.venues),
         journal,
         market_file,
         monotonic=monotonic,

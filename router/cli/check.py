@@ -12,12 +12,15 @@ from config.sections import units
 from config.settings import DEFAULT_CONFIG, Settings
 from policies.book import PolicyBook
 from risk import gate
-from router import build
+from router import build, build_sessions
+from router.cli import session_findings
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
 from router.model import Instrument
 from router.ports import Limit
+from router.runtime.clock import Clock
+from router.runtime.links import Link
 from venues.market_file import MarketSpec, read_market
 from venues.venue import price_units
 
@@ -33,6 +36,7 @@ class Loaded:
     limits: tuple[Limit, ...]
     policies: PolicyBook
     market: MarketSpec | None
+    sessions: list[Link]
 
 
 def command(
@@ -79,9 +83,12 @@ def load(settings: Settings) -> Loaded:
     book = part(lambda: build.policy_book(settings, family, venues, symbols))
     simulate = settings.simulate
     market = part(lambda: read_market(simulate.market)) if simulate is not None else None
-    if problems or instruments is None or limits is None or book is None:
+    profiles = {each.mic: each for each in venues}
+    sessions = part(lambda: build_sessions.links(settings, profiles))
+    part(lambda: build_sessions.check_tls(settings, Clock().wall()))
+    if problems or instruments is None or limits is None or book is None or sessions is None:
         raise CommandError(ExitCode.CONFIGURATION, *problems)
-    return Loaded(settings, instruments, limits, book, market)
+    return Loaded(settings, instruments, limits, book, market, sessions)
 
 
 def look_closer(loaded: Loaded) -> Iterator[str]:
@@ -90,10 +97,7 @@ def look_closer(loaded: Loaded) -> Iterator[str]:
     if settings.journal.durability != "sync":
         text = "a report that an OMS has seen may be lost with the power; sync keeps it"
         yield settings.problem(("journal", "durability"), text)
-    host = settings.fix.acceptor.host
-    if host != "localhost" and not host.startswith("127."):
-        text = f"{host} is reachable from elsewhere, and FIX carries no encryption of its own"
-        yield settings.problem(("fix", "acceptor", "host"), text)
+    yield from session_findings.findings(settings, Clock().wall())
     yield from _venues(settings)
     if loaded.market is not None:
         yield from _market(settings, loaded.market)
@@ -106,12 +110,12 @@ def _venues(settings: Settings) -> Iterator[str]:
         if venue.type == "lit" and venue.market_data is None:
             text = f"{venue.mic} is lit and has no market_data: its book is never seen"
             yield settings.problem(("venues", index), text)
-        address = venue.connect
-        peer = (address.host, address.port, venue.sender_comp_id, venue.target_comp_id)
-        if peer in peers:
-            text = f"{venue.mic} and {peers[peer]} are the same session of the same peer"
-            yield settings.problem(("venues", index, "connect"), text)
-        peers.setdefault(peer, venue.mic)
+        for address in venue.connect:
+            peer = (address.host, address.port, venue.sender_comp_id, venue.target_comp_id)
+            if peer in peers:
+                text = f"{venue.mic} and {peers[peer]} are the same session of the same peer"
+                yield settings.problem(("venues", index, "connect"), text)
+            peers.setdefault(peer, venue.mic)
 
 
 def _market(settings: Settings, market: MarketSpec) -> Iterator[str]:

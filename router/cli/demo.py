@@ -20,8 +20,8 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from config.sections import VenueSettings
 from config.settings import DEFAULT_CONFIG, Settings
+from config.venues import VenueSettings
 from router import build
 from router.analysis.costs import Account, OrderCost, interval_vwap, price, read_account
 from router.cli.demo_view import Plan, screen, summary_text

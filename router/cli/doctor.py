@@ -269,7 +269,7 @@ def _venues(settings: Settings) -> Iterator[Finding]:
     addresses: dict[tuple[str, int], list[str]] = {}
     for venue in settings.venues:
         data = venue.market_data.connect if venue.market_data is not None else None
-        for address in (venue.connect, data or venue.connect):
+        for address in (*venue.connect, *(data or ())):
             names = addresses.setdefault((address.host, address.port), [])
             if venue.mic not in names:
                 names.append(venue.mic)

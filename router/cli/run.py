@@ -14,7 +14,7 @@ import structlog
 import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
-from router import build
+from router import build, build_sessions
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show_json
@@ -23,7 +23,7 @@ from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
 from router.runtime.clock import Clock
-from router.runtime.live import Address, Dial, Live, TlsError, drive
+from router.runtime.live import Address, Live, TlsError, drive
 from router.runtime.narration import narrate
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
@@ -100,8 +100,9 @@ def run(
             clock,
             log,
             listen=Address(acceptor.host, acceptor.port),
-            dials=_dials(settings, ports),
+            dials=build_sessions.dials(settings, ports),
             state_folder=settings.state,
+            tls=build_sessions.acceptor_tls(settings),
         )
     except TlsError as error:
         raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
@@ -122,21 +123,6 @@ def run(
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
     log.info("stopped", seq=built.node.seq)
-
-
-def _dials(settings: Settings, ports: dict[str, int]) -> list[Dial]:
-    """Every session that we open; `ports` of simulated venues go before configured ones."""
-    found = []
-    for each in settings.venues:
-        keys = settings.session_keys(each)
-        port = ports.get(each.mic, each.connect.port)
-        hosts = (Address(each.connect.host, port),)
-        found.append(Dial(each.mic, hosts, keys.reconnect_interval))
-        if each.market_data is not None:
-            address = each.market_data.connect or each.connect
-            hosts = (Address(address.host, ports.get(each.mic, address.port)),)
-            found.append(Dial(f"{each.mic}.MD", hosts, keys.reconnect_interval))
-    return found
 
 
 class Venues:

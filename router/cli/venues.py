@@ -81,4 +81,4 @@ def _seed(settings: Settings) -> int:
 
 
 def _first_port(settings: Settings) -> int:
-    return settings.venues[0].connect.port
+    return settings.venues[0].connect[0].port

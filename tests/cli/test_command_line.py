@@ -204,6 +204,69 @@ def test_findings_have_their_own_exit_code(place: Path, capsys: pytest.CaptureFi
     assert [line.split(": ")[:3] for line in out.splitlines()] == [
         ["warning", "--set journal.durability", "journal.durability"],
         ["warning", "--set fix.acceptor.host", "fix.acceptor.host"],
+        ["warning", "sluice.yaml:30", "fix.acceptor.sessions[0].credentials"],
+    ]
+
+
+def findings(capsys: pytest.CaptureFixture[str], *overrides: str) -> list[str]:
+    """What `sluice check` finds with these overrides, each without its place."""
+    run(["check", "--json", *(each for one in overrides for each in ("--set", one))])
+    told = json.loads(capsys.readouterr().out)
+    return [each.partition(": ")[2] for each in told["findings"]]
+
+
+def test_a_session_that_is_open_or_shut_by_mistake_is_a_finding(
+    place: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    oms = "fix.acceptor.sessions.OMS"
+    secrets = tmp_path / "secrets"
+    secrets.mkdir(mode=0o700)
+    (secrets / "lit").write_text("hunter2")
+    (secrets / "lit").chmod(0o600)
+    assert findings(
+        capsys,
+        f"{oms}.allowed_remote_addresses=[]",
+        f"{oms}.fingerprints=['{'ab' * 32}']",
+        "venues.LIT_A.tls.verify=false",
+        "venues.LIT_B.connect.host=192.0.2.1",
+        f"secrets_dir={secrets}",
+        "venues.LIT_B.credentials.kind=password",
+        "venues.LIT_B.credentials.username=me",
+        "venues.LIT_B.credentials.secret=lit",
+    ) == [
+        "fix.acceptor.sessions[0].allowed_remote_addresses: "
+        "OMS may come from nowhere, so it cannot log on",
+        "fix.acceptor.sessions[0].fingerprints: "
+        "OMS shows no certificate without fix.acceptor.tls.ca",
+        "venues[0].tls.verify: anybody may pretend to be LIT_A; set fingerprints, or verify",
+        "venues[1].credentials: the password for LIT_B goes over the network in clear; set tls",
+    ]
+
+
+def test_a_calendar_that_is_about_to_end_is_a_finding(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "name: OLD\ntime_zone: UTC\nholidays: [{date: 2020-01-01}]\n"
+    (place / "old.yaml").write_text(text)
+    assert findings(
+        capsys,
+        *("venues.LIT_A.start_time=08:00", "venues.LIT_A.end_time=17:00"),
+        f"venues.LIT_A.calendar={place / 'old.yaml'}",
+    ) == ["venues[0].calendar: OLD ends on 2020-01-01: the days after it are trading days"]
+
+
+def test_everything_that_a_session_names_must_be_there(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["check", "--set", "fix.defaults.credentials.kind=hmac"]
+    argv += ["--set", "fix.defaults.credentials.secret=key", "--set", "secrets_dir=nowhere"]
+    argv += ["--set", "fix.acceptor.sessions.OMS.calendar=none.yaml"]
+    argv += ["--set", "fix.acceptor.sessions.OMS.start_time=08:00"]
+    assert run([*argv, "--set", "fix.acceptor.sessions.OMS.end_time=17:00"]) == 4
+    err = capsys.readouterr().err.splitlines()
+    assert [line.rpartition("/")[2] for line in err] == [
+        "key: cannot be read: No such file or directory",
+        "none.yaml: cannot be read: No such file or directory",
     ]
 
 

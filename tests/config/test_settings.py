@@ -57,7 +57,7 @@ def test_the_packaged_configuration_names_the_seven_venues_of_the_baseline_marke
     settings = load_settings()
     # Type, port, take fee and make fee in 1e-8: 0.0030 of the currency is 300,000.
     assert [
-        (v.mic, v.type, v.connect.port, units(v.fees.take), units(v.fees.make))
+        (v.mic, v.type, v.connect[0].port, units(v.fees.take), units(v.fees.make))
         for v in settings.venues
     ] == [
         ("LIT_A", "lit", 9890, 300_000, -200_000),
@@ -105,9 +105,9 @@ def test_one_key_of_a_section_leaves_the_others_as_they_were(file: Path) -> None
 @pytest.mark.parametrize("name", ["LIT_A", "lit_a", "0"])
 def test_an_item_of_a_list_is_meant_by_name_or_position(file: Path, name: str) -> None:
     settings = load_settings(file, [f"venues.{name}.connect.port=1"])
-    assert settings.venues[0].connect.port == 1
+    assert settings.venues[0].connect[0].port == 1
     variable = f"SLUICE_VENUES__{name.upper()}__CONNECT__PORT"
-    assert load_settings(file, environ={variable: "2"}).venues[0].connect.port == 2
+    assert load_settings(file, environ={variable: "2"}).venues[0].connect[0].port == 2
 
 
 def test_an_item_can_be_added_at_the_end(file: Path) -> None:
@@ -243,8 +243,9 @@ def test_keys_that_are_right_apart_and_wrong_together_are_refused(file: Path) ->
     assert problems(
         file, ["venues.LIT_A.test_request_after=2", "fix.defaults.heartbeat_timeout_after=1.9"]
     ) == (
-        "session keys of LIT_A with fix.defaults: "
-        "heartbeat_timeout_after must be longer than test_request_after",
+        "--set venues.LIT_A.test_request_after: venues[0].test_request_after: "
+        "heartbeat_timeout_after: must be longer than test_request_after, 2; it is 1.9 "
+        "(session LIT_A)",
     )
 
 
@@ -281,7 +282,7 @@ def test_an_unknown_item_is_refused_with_the_names_there_are(file: Path) -> None
 def test_a_missing_key_says_where_and_what_is_allowed(file: Path) -> None:
     file.write_text(MINIMAL.replace("    connect: {port: 9890}\n", "    connect: {}\n"))
     assert problems(file) == (
-        "sluice.yaml:9: venues[0].connect.port: required, but not given; allowed: host, port",
+        "sluice.yaml:9: venues[0].connect[0].port: required, but not given; allowed: host, port",
     )
 
 

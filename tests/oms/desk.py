@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from config.settings import load_settings
-from router import build
+from router import build, build_sessions
 from router.fix.codec import Message
 from router.fix.session import SessionConfig
 from router.journal.market import MarketFile
@@ -45,7 +45,7 @@ def open_node(storage: MemoryStorage, *overrides: str) -> Built:
     market_file.open()
     node = Node(
         build.engine(made_of.env, made_of.family),
-        build.links(made_of.settings, made_of.env),
+        build_sessions.links(made_of.settings, made_of.env.venues),
         journal,
         market_file,
         monotonic=lambda: 0,

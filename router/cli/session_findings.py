@@ -1,0 +1,81 @@
+"""What is allowed of a FIX session and may not be meant: openness, secrets, calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from ipaddress import ip_address
+from pathlib import Path
+
+from config.calendars import load_calendar
+from config.documents import Where
+from config.settings import Settings
+from router.model import NS
+
+CALENDAR_DAYS = 30
+"""A calendar that ends sooner is due to be renewed."""
+
+
+def findings(settings: Settings, now: int) -> Iterator[str]:
+    """Findings, each with its place. `now` is UTC nanoseconds."""
+    yield from _acceptor(settings)
+    for index, venue in enumerate(settings.venues):
+        where: Where = ("venues", index)
+        if venue.tls is not None and not venue.tls.verify and not venue.tls.fingerprints:
+            text = f"anybody may pretend to be {venue.mic}; set fingerprints, or verify"
+            yield settings.problem((*where, "tls", "verify"), text)
+        keys = settings.session_keys(venue)
+        clear = keys.credentials is not None and keys.credentials.kind == "password"
+        if clear and venue.tls is None and not all(_is_here(each.host) for each in venue.connect):
+            text = f"the password for {venue.mic} goes over the network in clear; set tls"
+            yield settings.problem((*where, "credentials"), text)
+    yield from _calendars(settings, now)
+
+
+def _acceptor(settings: Settings) -> Iterator[str]:
+    acceptor = settings.fix.acceptor
+    where: Where = ("fix", "acceptor")
+    is_open = not _is_here(acceptor.host)
+    certified = acceptor.tls is not None and acceptor.tls.ca is not None
+    if is_open and acceptor.tls is None:
+        text = f"{acceptor.host} is reachable from elsewhere, and FIX is not encrypted without tls"
+        yield settings.problem((*where, "host"), text)
+    for index, own in enumerate(acceptor.sessions):
+        place: Where = (*where, "sessions", index)
+        name = settings.session_name(own)
+        if not own.allowed_remote_addresses:
+            text = f"{name} may come from nowhere, so it cannot log on"
+            yield settings.problem((*place, "allowed_remote_addresses"), text)
+        if own.fingerprints and not certified:
+            text = f"{name} shows no certificate without fix.acceptor.tls.ca"
+            yield settings.problem((*place, "fingerprints"), text)
+        if is_open and not certified and settings.session_keys(own).credentials is None:
+            text = f"{name} shows neither credentials nor a certificate: its address is all"
+            yield settings.problem((*place, "credentials"), text)
+
+
+def _calendars(settings: Settings, now: int) -> Iterator[str]:
+    """Calendars that know little of the days to come."""
+    today = datetime.fromtimestamp(now // NS, UTC).date()
+    places: dict[Path | None, Where] = {}
+    for index, oms in enumerate(settings.fix.acceptor.sessions):
+        path = settings.session_keys(oms).calendar
+        places.setdefault(path, ("fix", "acceptor", "sessions", index, "calendar"))
+    for index, venue in enumerate(settings.venues):
+        places.setdefault(settings.session_keys(venue).calendar, ("venues", index, "calendar"))
+    default = settings.fix.defaults.calendar
+    for path, where in places.items():
+        if path is None:
+            continue
+        place = ("fix", "defaults", "calendar") if path == default else where
+        found = load_calendar(path)
+        if found.last is None or (found.last - today).days < CALENDAR_DAYS:
+            text = f"{found.name} ends on {found.last}: the days after it are trading days"
+            yield settings.problem(place, text)
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
