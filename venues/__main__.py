@@ -6,7 +6,6 @@ FIX and no trading: it moves bytes between connections and `MarketGateways`.
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import json
 import os
@@ -14,7 +13,6 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,11 +21,12 @@ import uvloop
 from config.documents import DocumentError
 from router.model import NS
 from venues.audit import AuditFile
-from venues.gateway import BACKLOG_HARD, GatewayProfile, MarketGateways
+from venues.gateway import BACKLOG_HARD, MarketGateways
 from venues.market import Market
 from venues.market_data import BACKLOG_RESUME, BACKLOG_SOFT
 from venues.market_file import read_market
 from venues.numbers import FileNumbers, NumbersError
+from venues.options import Options, read_options
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -252,53 +251,18 @@ def _reason(error: OSError) -> str:
 # --- the process ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    market: Path
-    host: str
-    base_port: int
-    seed: int
-    speed: float
-    origin: int | None
-    state: Path | None
-    audit: Path | None
-    follow_stdin: bool
-    client: str
-    data_client: str
-
-
-def _options(argv: Sequence[str]) -> _Options:
-    parser = argparse.ArgumentParser(prog="sluice venues", description="Run simulated venues.")
-    parser.add_argument("--market", type=Path, required=True, help="market file (YAML)")
-    parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--base-port", type=int, default=9890, help="first venue's port; 0: any")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--speed", type=float, default=1.0, help="simulated seconds in a second")
-    parser.add_argument(
-        "--origin", type=int, default=None, help="UTC ns at which wall and market clock agree"
-    )
-    parser.add_argument("--state", type=Path, default=None, help="folder for sequence numbers")
-    parser.add_argument("--audit", type=Path, default=None, help="file for the venues' account")
-    parser.add_argument("--follow-stdin", action="store_true", help="end when stdin is closed")
-    parser.add_argument("--client", default="SLUICE", help="CompID of the router's orders")
-    parser.add_argument("--data-client", default="SLUICE.MD", help="CompID of its market data")
-    given = parser.parse_args(argv)
-    if not 0 < given.speed <= 10_000:
-        parser.error("--speed must be above 0 and at most 10000")
-    if not 0 <= given.base_port <= 65_000:
-        parser.error("--base-port must be 0 to 65000")
-    return _Options(**vars(given))
-
-
-async def _run(options: _Options) -> None:
+async def _run(options: Options) -> None:
     clock = ScaledClock(origin=options.origin, speed=options.speed)
     start = clock.now()
     spec = read_market(options.market)
     numbers = FileNumbers(options.state) if options.state else None
     audit = _audit(options.audit) if options.audit else None
-    profile = GatewayProfile(client=options.client, data_client=options.data_client)
     market = Market(spec, seed=options.seed, start=start)
-    gateways = MarketGateways(market, numbers=numbers, audit=audit, profile=profile, start=start)
+    try:
+        profiles = options.profiles(market.mics)
+    except ValueError as error:
+        raise ServeError(str(error), EXIT_CONFIGURATION) from None
+    gateways = MarketGateways(market, numbers=numbers, audit=audit, profiles=profiles, start=start)
     stop = asyncio.Event()
     _end_on_signals(stop, follow_stdin=options.follow_stdin)
     faults = _end_on_faults(stop)
@@ -373,7 +337,7 @@ def _say_ready(ports: dict[str, int]) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the venues until they are told to end; the exit code."""
     try:
-        options = _options(sys.argv[1:] if argv is None else argv)
+        options = read_options(sys.argv[1:] if argv is None else argv)
     except SystemExit as error:
         return EXIT_OK if not error.code else EXIT_CONFIGURATION
     try:

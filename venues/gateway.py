@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from router.fix.dialects import Dialect, dialect
+from router.fix.dictionary import dictionary
 from router.fix.lobby import Lobby
 from router.fix.reception import Admitted
 from router.fix.session import SessionConfig
+from router.fix.versions import FIX44, Version
 from venues.audit import Audit, AuditKind, AuditRecord, NoAudit
 from venues.line import Line
 from venues.market_data import DataMarket, MarketDataFeed
@@ -61,11 +64,21 @@ class GatewayProfile:
     """SenderCompID(49) of the router's order entry."""
     data_client: str = "SLUICE.MD"
     """SenderCompID(49) of the router's market data."""
-    begin_string: str = "FIX.4.4"
+    version: Version = FIX44
+    """Of orders and market data alike."""
+    liquidity_tag: str = ""
+    """The tag of a fill's liquidity flag, where the version has no LastLiquidityInd(851)."""
+    validate: bool = False
+    """Judge what the client sends by the version's dictionary."""
     heart_bt_int: int = 30
     check_latency: bool = True
     """Off for a market whose clock is not the client's: SendingTime(52) is then not judged."""
     order_entry: OrderEntryProfile = field(default_factory=OrderEntryProfile)
+
+    @property
+    def dialect(self) -> Dialect:
+        """What its version says differently."""
+        return dialect(self.version, self.liquidity_tag)
 
 
 class VenueGateway:
@@ -91,12 +104,18 @@ class VenueGateway:
         self.order_entry = OrderEntry(
             symbol=market.symbol,
             market=market,
-            outbox=Outbox(mic=mic, client=profile.client, ids=ids, audit=audit),
+            outbox=Outbox(
+                mic=mic, client=profile.client, dialect=profile.dialect, ids=ids, audit=audit
+            ),
             ids=ids,
             profile=profile.order_entry,
         )
         self.feed = MarketDataFeed(
-            mic=mic, symbol=market.symbol, owner=profile.client, market=market
+            mic=mic,
+            symbol=market.symbol,
+            owner=profile.client,
+            dialect=profile.dialect,
+            market=market,
         )
         self._orders = Line(
             self._config(profile.client, durable=True),
@@ -109,15 +128,21 @@ class VenueGateway:
         )
         self._lines = {profile.client: self._orders, profile.data_client: self._data}
         self._lobby = Lobby(
-            {(profile.begin_string, client, mic): line for client, line in self._lines.items()}
+            {
+                (profile.version.begin_string, client, mic): line
+                for client, line in self._lines.items()
+            }
         )
         self._conns: dict[int, Line] = {}
         self._writes: list[tuple[int, bytes]] = []
         self._closes: list[int] = []
 
     def _config(self, client: str, *, durable: bool) -> SessionConfig:
+        version = self._profile.version
         return SessionConfig(
-            begin_string=self._profile.begin_string,
+            begin_string=version.begin_string,
+            default_appl_ver_id=version.appl_ver_id if version.fixt else "",
+            validate=dictionary(version) if self._profile.validate else None,
             sender_comp_id=self.mic,
             target_comp_id=client,
             role="acceptor",

@@ -4,7 +4,7 @@ Owns subscriptions, and conflation: a reader that falls behind gets one fresh sn
 the increments that it missed. Knows nothing of connections but how many bytes wait in one.
 
 A trade is an X of its own with one entry, MDEntryType(269)=2, that ends in the user tag 5101,
-AggressorSign: 1 a buyer took, -1 a seller took. FIX.4.4 has no field for it, and a user tag between
+AggressorSign: 1 a buyer took, -1 a seller took. FIX.4.x has no field for it, and a user tag between
 the entries of a group would end the group for a reader that goes by the dictionary.
 
 A dealer's streamed quotes are asked for like a book, with MarketDataRequest(V) 263=1, and come as
@@ -17,7 +17,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
-from router.fix.codec import Message, px_text
+from router.fix.codec import Message, px_text, time_text
+from router.fix.dialects import Dialect
 from router.messages import MarketDataEntry
 from venues.messages import BookChanged, BookSnapshot, QuoteIssued, QuoteWithdrawn
 from venues.order_outbox import Answer, FieldRefused, Reply
@@ -64,11 +65,16 @@ class DataMarket(Protocol):
         """End the stream."""
 
 
-def snapshot_body(md_req_id: str, book: BookSnapshot, types: frozenset[str]) -> str:
+def snapshot_body(
+    md_req_id: str, book: BookSnapshot, types: frozenset[str], dialect: Dialect
+) -> str:
     """MarketDataSnapshotFullRefresh(W). No levels at all is 268=0."""
     levels = [(BID, px, qty) for px, qty in book.bids if BID in types]
     levels += [(OFFER, px, qty) for px, qty in book.offers if OFFER in types]
-    head = fields(("262", md_req_id), ("55", book.symbol), ("268", str(len(levels))))
+    updated = time_text(book.at) if dialect.last_update_time else ""
+    head = fields(
+        ("262", md_req_id), ("55", book.symbol), ("779", updated), ("268", str(len(levels)))
+    )
     return head + "".join(
         fields(("269", kind), ("270", px_text(px)), ("271", str(qty))) for kind, px, qty in levels
     )
@@ -102,11 +108,14 @@ def _increment_body(md_req_id: str, symbol: str, entries: list[MarketDataEntry])
 class MarketDataFeed:
     """The application behind one market-data session."""
 
-    def __init__(self, *, mic: str, symbol: str, owner: str, market: DataMarket) -> None:
+    def __init__(
+        self, *, mic: str, symbol: str, owner: str, dialect: Dialect, market: DataMarket
+    ) -> None:
         """`owner` is the CompID of the client's order entry: it may hit the streamed quotes."""
         self._mic = mic
         self._symbol = symbol
         self._owner = owner
+        self._dialect = dialect
         self._market = market
         self._subscriptions: dict[str, frozenset[str]] = {}
         self._replies: list[Reply] = []
@@ -128,6 +137,7 @@ class MarketDataFeed:
             return
         if message.msg_type != "V":
             body = business_reject(
+                self._dialect,
                 ref_seq_num=seq,
                 ref_msg_type=message.msg_type,
                 ref_id=message.get("11"),
@@ -166,7 +176,8 @@ class MarketDataFeed:
             reason, text = refusal
             self._say("Y", fields(("262", md_req_id), ("281", reason), ("58", text)))
             return
-        self._say("W", snapshot_body(md_req_id, self._market.snapshot(self._mic, now), types))
+        book = self._market.snapshot(self._mic, now)
+        self._say("W", snapshot_body(md_req_id, book, types, self._dialect))
         if kind == SUBSCRIBE:
             self._subscriptions[md_req_id] = types
             if len(self._subscriptions) == 1:
@@ -212,7 +223,7 @@ class MarketDataFeed:
         if self._behind:
             self._missed_quote = message
         else:
-            self._say("S", quote(message))
+            self._say("S", quote(message, self._dialect))
 
     def quote_withdrawn(self, message: QuoteWithdrawn) -> None:
         """Tell that a streamed quote is dead."""
@@ -221,7 +232,7 @@ class MarketDataFeed:
         if self._behind:
             self._missed_quote, self._missed_withdrawal = None, message
         else:
-            self._say("Z", quote_cancel(message))
+            self._say("Z", quote_cancel(message, self._dialect))
 
     # --- in from the connection -------------------------------------------------------------------
 
@@ -250,12 +261,12 @@ class MarketDataFeed:
         for md_req_id, types in self._subscriptions.items():
             for body in increment_bodies(md_req_id, self._symbol, trades, types):
                 self._say("X", body)
-            self._say("W", snapshot_body(md_req_id, book, types))
+            self._say("W", snapshot_body(md_req_id, book, types, self._dialect))
         if self._missed_withdrawal is not None:
             every = replace(self._missed_withdrawal, quote_id="")
-            self._say("Z", quote_cancel(every))
+            self._say("Z", quote_cancel(every, self._dialect))
         if self._missed_quote is not None:
-            self._say("S", quote(self._missed_quote))
+            self._say("S", quote(self._missed_quote, self._dialect))
         self._forget_missed()
 
     def _forget_missed(self) -> None:

@@ -96,7 +96,7 @@ class OrderEntry:
         self._ids = ids
         self._profile = profile or OrderEntryProfile()
         self._orders = OrderTable()
-        self._requests: dict[str, Callable[[Message, int, int], None]] = {
+        served: dict[str, Callable[[Message, int, int], None]] = {
             "D": self._new_order,
             "F": self._cancel,
             "G": self._replace,
@@ -104,6 +104,8 @@ class OrderEntry:
             "AF": self._mass_status,
             "R": self.quotes.request,
         }
+        unspoken = outbox.dialect.unspoken
+        self._requests = {kind: serve for kind, serve in served.items() if kind not in unspoken}
 
     # --- in from the client -----------------------------------------------------------------------
 
@@ -183,15 +185,18 @@ class OrderEntry:
             ExecType.REJECTED,
             now,
             cl_ord_id=cl_ord_id,
-            extra=fields(("103", DUPLICATE_CL_ORD_ID)),
+            extra=self._rej_reason(DUPLICATE_CL_ORD_ID),
             text=f"duplicate ClOrdID {cl_ord_id}",
         )
 
     def _reject(self, order: ClientOrder, reason: str, text: str, at: int) -> None:
         order.apply(Happening.REJECTED)
         self._orders.close(order)
-        extra = fields(("103", reason))
+        extra = self._rej_reason(reason)
         self._outbox.report(order, ExecType.REJECTED, at, extra=extra, text=text)
+
+    def _rej_reason(self, reason: str) -> str:
+        return fields(("103", self._outbox.dialect.ord_rej_reasons.told(reason)))
 
     def _cancel(self, message: Message, seq: int, now: int) -> None:
         order = self._addressed(message, TO_CANCEL, now)
@@ -270,7 +275,8 @@ class OrderEntry:
         if not cl_ord_id and not order_id:
             raise ConditionalFieldError("11")
         order = self._orders.find(cl_ord_id, order_id)
-        echo = fields(("790", message.get("790")))
+        asked = self._outbox.dialect.request_ids
+        echo = fields(("790", message.get("790"))) if asked else ""
         if order is not None:
             self._outbox.report(order, ExecType.ORDER_STATUS, now, extra=echo)
             return

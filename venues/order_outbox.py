@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from router.fix.codec import SOH, Message, px_value, qty_value
+from router.fix.dialects import Dialect
 from router.model import ExecType, OrdStatus
 from venues.audit import Audit, AuditKind, AuditRecord
 from venues.order_reports import (
@@ -71,9 +72,12 @@ Reply = Answer | FieldRefused
 class Outbox:
     """Replies to one client of one venue."""
 
-    def __init__(self, *, mic: str, client: str, ids: VenueIds, audit: Audit) -> None:
+    def __init__(
+        self, *, mic: str, client: str, dialect: Dialect, ids: VenueIds, audit: Audit
+    ) -> None:
         self.mic = mic
         self.client = client
+        self.dialect = dialect
         self._ids = ids
         self._audit = audit
         self._replies: list[Reply] = []
@@ -104,6 +108,7 @@ class Outbox:
         exec_id = NO_EXECUTION if is_status else self._ids.exec_id()
         body = execution_report(
             order,
+            self.dialect,
             mic=self.mic,
             exec_id=exec_id,
             exec_type=exec_type,
@@ -140,9 +145,15 @@ class Outbox:
     def no_order(
         self, *, cl_ord_id: str, symbol: str, side: str, at: int, text: str, extra: str = ""
     ) -> None:
-        """Queue the ExecutionReport(8) 150=I that says: there is no such order."""
+        """Queue the ExecutionReport(8), a status, that says: there is no such order."""
         body = no_order_report(
-            cl_ord_id=cl_ord_id, symbol=symbol, side=side, at=at, text=text, extra=extra
+            self.dialect,
+            cl_ord_id=cl_ord_id,
+            symbol=symbol,
+            side=side,
+            at=at,
+            text=text,
+            extra=extra,
         )
         self.say("8", body)
 
@@ -174,6 +185,7 @@ class Outbox:
             )
         )
         body = cancel_reject(
+            self.dialect,
             order_id=order_id,
             cl_ord_id=cl_ord_id,
             orig_cl_ord_id=orig_cl_ord_id,
@@ -192,7 +204,12 @@ class Outbox:
         self._note_refused(message, at, text)
         ref_id = message.get("11") or message.get("131") or message.get("584")
         body = business_reject(
-            ref_seq_num=seq, ref_msg_type=message.msg_type, ref_id=ref_id, reason=reason, text=text
+            self.dialect,
+            ref_seq_num=seq,
+            ref_msg_type=message.msg_type,
+            ref_id=ref_id,
+            reason=reason,
+            text=text,
         )
         self.say("j", body)
 

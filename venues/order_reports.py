@@ -1,6 +1,7 @@
-"""What a venue tells its client, as FIX.4.4 bodies: ExecutionReport(8), OrderCancelReject(9), j.
+"""What a venue tells its client, as bodies: ExecutionReport(8), OrderCancelReject(9), j.
 
-Owns the fields and their order. Knows nothing of how an order came to be where it is.
+Owns the fields and their order; what differs between FIX versions stands in `router.fix.dialects`.
+Knows nothing of how an order came to be where it is.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from router.fix.codec import SOH, px_text, time_text
+from router.fix.dialects import Dialect
 from router.model import ExecType, OrdStatus, avg_px
 from venues.order_table import ClientOrder
 
@@ -33,6 +35,7 @@ def fields(*pairs: tuple[str, str]) -> str:
 
 def execution_report(
     order: ClientOrder,
+    dialect: Dialect,
     *,
     mic: str,
     exec_id: str,
@@ -48,20 +51,18 @@ def execution_report(
     when = time_text(at)
     last = ""
     if fill is not None:
-        last = fields(
-            ("32", str(fill.qty)),
-            ("31", px_text(fill.px)),
-            ("30", mic),
-            ("851", fill.liquidity),
-        )
+        last = fields(("32", str(fill.qty)), ("31", px_text(fill.px)), ("30", mic))
+        last += dialect.liquidity.get(fill.liquidity, "")
+    complete = order.cum_qty >= terms.qty
     return (
         fields(
             ("37", order.order_id),
             ("11", cl_ord_id or order.cl_ord_id),
             ("41", orig_cl_ord_id),
             ("17", exec_id),
-            ("150", exec_type.value),
-            ("39", order.ord_status.value),
+        )
+        + dialect.kinds[exec_type, order.ord_status, complete]
+        + fields(
             ("1", order.account),
             ("55", terms.symbol),
             ("54", terms.side.value),
@@ -84,17 +85,18 @@ def execution_report(
 
 
 def no_order_report(
-    *, cl_ord_id: str, symbol: str, side: str, at: int, text: str, extra: str = ""
+    dialect: Dialect, *, cl_ord_id: str, symbol: str, side: str, at: int, text: str, extra: str = ""
 ) -> str:
-    """ExecutionReport(8) 150=I that says: there is no such order."""
+    """ExecutionReport(8), a status, that says: there is no such order."""
     when = time_text(at)
     return (
         fields(
             ("37", NO_ORDER_ID),
             ("11", cl_ord_id),
             ("17", "0"),
-            ("150", ExecType.ORDER_STATUS.value),
-            ("39", OrdStatus.REJECTED.value),
+        )
+        + dialect.kinds[ExecType.ORDER_STATUS, OrdStatus.REJECTED, False]
+        + fields(
             ("103", "5"),
             ("55", symbol),
             ("54", side or UNDISCLOSED),
@@ -110,6 +112,7 @@ def no_order_report(
 
 
 def cancel_reject(
+    dialect: Dialect,
     *,
     order_id: str,
     cl_ord_id: str,
@@ -124,23 +127,24 @@ def cancel_reject(
     return fields(
         ("37", order_id),
         ("11", cl_ord_id),
-        ("41", orig_cl_ord_id),
+        ("41", orig_cl_ord_id or NO_ORDER_ID),
         ("39", ord_status.value),
         ("434", response_to),
-        ("102", reason),
+        ("102", dialect.cxl_rej_reasons.told(reason)),
         ("60", time_text(at)),
         ("58", text),
     )
 
 
 def business_reject(
-    *, ref_seq_num: int, ref_msg_type: str, ref_id: str, reason: str, text: str
+    dialect: Dialect, *, ref_seq_num: int, ref_msg_type: str, ref_id: str, reason: str, text: str
 ) -> str:
     """BusinessMessageReject(j). `reason` is BusinessRejectReason(380)."""
     return fields(
         ("45", str(ref_seq_num)),
         ("372", ref_msg_type),
+        ("1130", dialect.ref_appl_ver_id),
         ("379", ref_id),
-        ("380", reason),
+        ("380", dialect.business_reject_reasons.told(reason)),
         ("58", text),
     )

@@ -1,4 +1,4 @@
-"""Quotes on request for one client: QuoteRequest(R) in, Quote(S), QuoteCancel(Z) and AG out.
+"""Quotes on request for one client: QuoteRequest(R) in, Quote(S), QuoteCancel(Z) and refusals out.
 
 Owns which quotes this client was given on request. Streamed quotes are market data and go there.
 """
@@ -19,7 +19,7 @@ from venues.order_requests import (
     one_of,
     required,
 )
-from venues.quote_reports import UNKNOWN_SYMBOL, quote, quote_cancel, quote_request_reject
+from venues.quote_reports import OTHER, UNKNOWN_SYMBOL, quote, quote_cancel, quote_refusal
 
 LIVE_QUOTES_MAX = 10_000
 """Quotes on request whose withdrawal would be told; the oldest is forgotten first."""
@@ -59,7 +59,7 @@ class QuoteDesk:
             outbox = self._outbox
             text = f"unknown symbol {symbol}"
             refused = QuoteRefused(outbox.mic, now, outbox.client, quote_req_id, symbol, text)
-            outbox.say("AG", quote_request_reject(refused, reason=UNKNOWN_SYMBOL))
+            self._refuse(refused, UNKNOWN_SYMBOL)
             return
         for tag in ("54", "38"):
             if not entry.get(tag):
@@ -74,14 +74,17 @@ class QuoteDesk:
         self._quotes[message.quote_id] = None
         while len(self._quotes) > LIVE_QUOTES_MAX:
             del self._quotes[next(iter(self._quotes))]
-        self._outbox.say("S", quote(message))
+        self._outbox.say("S", quote(message, self._outbox.dialect))
 
     def withdrawn(self, message: QuoteWithdrawn) -> None:
         """Tell that a quote is dead, if this client has it or all are dead."""
         if not message.quote_id or message.quote_id in self._quotes:
             self._quotes.pop(message.quote_id, None)
-            self._outbox.say("Z", quote_cancel(message))
+            self._outbox.say("Z", quote_cancel(message, self._outbox.dialect))
 
     def refused(self, message: QuoteRefused) -> None:
         """Tell that the dealer does not quote."""
-        self._outbox.say("AG", quote_request_reject(message))
+        self._refuse(message, OTHER)
+
+    def _refuse(self, refused: QuoteRefused, reason: str) -> None:
+        self._outbox.say(*quote_refusal(refused, self._outbox.dialect, reason=reason))

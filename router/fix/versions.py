@@ -34,6 +34,18 @@ FIX50SP2 = Version("FIX.5.0SP2", FIXT, "9")
 VERSIONS = (FIX42, FIX44, FIX50SP2)
 
 
+def named(name: str) -> Version:
+    """The version of a name such as `FIX.5.0SP2`.
+
+    Raises:
+        ValueError: we do not speak it; says what is allowed.
+    """
+    for each in VERSIONS:
+        if each.name == name:
+            return each
+    raise ValueError(f"{name!r} is not one of: {', '.join(each.name for each in VERSIONS)}")
+
+
 def version(begin_string: str, default_appl_ver_id: str = "") -> Version:
     """The version of a session's BeginString(8) and, for FIXT.1.1, its DefaultApplVerID(1137).
 

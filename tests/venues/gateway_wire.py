@@ -7,6 +7,7 @@ from pathlib import Path
 import config
 from router.fix.codec import Message
 from router.fix.session import Received, ResendNeeded, Session, SessionConfig
+from router.fix.versions import FIX44, Version
 from tests.venues.market_data_reader import BookReader
 from venues.audit import MemoryAudit
 from venues.gateway import GatewayProfile, MarketGateways
@@ -24,11 +25,20 @@ SUBSCRIBE = "262=R1|263=1|264=0|265=1|267=3|269=0|269=1|269=2|146=1|55=ACME"
 class Client:
     """One initiator: a session, the frames that it sent, and the messages that it was sent."""
 
-    def __init__(self, mic: str, comp_id: str = "SLUICE", *, data: bool = False) -> None:
+    def __init__(
+        self,
+        mic: str,
+        comp_id: str = "SLUICE",
+        *,
+        data: bool = False,
+        version: Version = FIX44,
+    ) -> None:
         self.mic = mic
         self.conn: int | None = None
         self.session = Session(
             SessionConfig(
+                begin_string=version.begin_string,
+                default_appl_ver_id=version.appl_ver_id if version.fixt else "",
                 sender_comp_id=comp_id,
                 target_comp_id=mic,
                 role="initiator",

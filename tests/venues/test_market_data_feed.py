@@ -8,6 +8,9 @@ import pytest
 
 import config
 from router.fix.codec import decode, encode
+from router.fix.dialects import dialect
+from router.fix.dictionary import Rules, dictionary
+from router.fix.versions import FIX44, FIX50SP2, VERSIONS, Version
 from router.messages import MarketDataEntry
 from router.model import PX_SCALE
 from tests.venues.market_data_reader import BookReader
@@ -51,9 +54,15 @@ class HandBook:
 class Reader:
     """A feed and the client in front of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, version: Version = FIX44) -> None:
         self.market = HandBook()
-        self.feed = MarketDataFeed(mic="LIT_A", symbol="SYN", owner="SLUICE", market=self.market)
+        self.feed = MarketDataFeed(
+            mic="LIT_A",
+            symbol="SYN",
+            owner="SLUICE",
+            dialect=dialect(version),
+            market=self.market,
+        )
 
     def client(self, text: str, msg_type: str = "V") -> None:
         header = "34=7\x0149=SLUICE.MD\x0156=LIT_A\x01"
@@ -243,14 +252,16 @@ def test_a_reader_that_is_behind_gets_the_newest_quote_only() -> None:
     reader.quoted("Q3")
     reader.quoted("Q4")
     reader.feed.backlog(0, NOW)
-    assert [said[:10] for said in reader.said()] == ["W 262=R1|5", "Z 298=4|29", "S 117=Q4|5"]
+    assert [said[:10] for said in reader.said()] == ["W 262=R1|5", "Z 117=ALL|", "S 117=Q4|5"]
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_book_rebuilt_from_the_feed_is_the_market_s_own(seed: int) -> None:
     market = Market(read_market(BASELINE), seed=seed, start=NOW)
     feeds = {
-        mic: MarketDataFeed(mic=mic, symbol=market.symbol, owner="SLUICE", market=market)
+        mic: MarketDataFeed(
+            mic=mic, symbol=market.symbol, owner="SLUICE", dialect=dialect(FIX44), market=market
+        )
         for mic in market.mics
     }
     books = {mic: BookReader() for mic in market.mics}
@@ -282,3 +293,25 @@ def test_a_book_rebuilt_from_the_feed_is_the_market_s_own(seed: int) -> None:
                 assert books[mic].levels == (shown.bids, shown.offers), (seed, step, mic)
     assert behind
     assert sum(len(book.trades) for book in books.values()) > 20
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.name)
+def test_whatever_the_feed_says_is_sound_in_its_version(version: Version) -> None:
+    reader = Reader(version)
+    reader.client(SUBSCRIBE)
+    reader.client(SUBSCRIBE.replace("55=SYN", "55=OTHER"))
+    reader.client("58=x", "B")
+    reader.changed(TRADE, BID_CHANGED, MarketDataEntry("1", "2", 11 * PX_SCALE, 0))
+    reader.quoted("Q2")
+    reader.withdrawn("Q2")
+    reader.withdrawn("")
+    told = reader.said()
+    assert [each.split(" ")[0] for each in told] == ["W", "Y", "j", "X", "X", "S", "Z", "Z"]
+    assert ("|779=20260105-14:30:00.000|" in told[0]) == (version is FIX50SP2)
+    judge = dictionary(version, Rules(validate_user_defined_fields=False))
+    header = "34=1\x0149=LIT_A\x0152=20260105-14:30:00.000\x0156=SLUICE.MD\x01"
+    for each in told:
+        msg_type, _, body = each.partition(" ")
+        frame = encode(version.begin_string, msg_type, header, body.replace("|", "\x01"))
+        fault = judge.validate(decode(frame))
+        assert fault is None, (fault, each)

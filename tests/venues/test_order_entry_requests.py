@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from router.fix.versions import FIX42, FIX44, FIX50SP2, Version
 from router.model import PX_SCALE
 from tests.venues.order_entry_desk import MIC, NEW, NOW, Desk, fields
 from venues.audit import AuditKind, AuditRecord
@@ -272,3 +273,48 @@ def test_a_quote_request_needs_side_and_quantity(tag: str) -> None:
     (answer,) = desk.answers()
     assert answer.msg_type == "j"
     assert "\x01379=R1\x01380=5\x01" in answer.body
+
+
+@pytest.mark.parametrize(
+    ("version", "told"),
+    [
+        (FIX42, ["S 131=R1|117=Q1|55=SYN|", "Z 117=Q1|298=1|295=1|55=SYN|", "Z 117=ALL|298=4|"]),
+        (
+            FIX44,
+            ["S 131=R1|117=Q1|537=1|55=SYN|", "Z 117=Q1|298=1|295=1|55=SYN|", "Z 117=ALL|298=4|"],
+        ),
+        (
+            FIX50SP2,
+            ["S 131=R1|117=Q1|537=1|55=SYN|", "Z 117=Q1|298=5|295=1|55=SYN|", "Z 117=ALL|298=4|"],
+        ),
+    ],
+    ids=str,
+)
+def test_quotes_in_each_version(version: Version, told: list[str]) -> None:
+    desk = Desk(version=version)
+    desk.entry.quotes.issued(quote("Q1", "R1"))
+    desk.entry.quotes.withdrawn(QuoteWithdrawn(MIC, NOW, "SLUICE", "Q1", "SYN"))
+    desk.entry.quotes.withdrawn(QuoteWithdrawn(MIC, NOW, "SLUICE", "", "SYN"))
+    said = [f"{each.msg_type} {each.body}".replace("\x01", "|") for each in desk.answers()]
+    assert [each[: len(start)] for each, start in zip(said, told, strict=True)] == told
+
+
+def test_in_4_2_a_refused_quote_request_is_an_acknowledgement_of_no_quote() -> None:
+    desk = Desk(version=FIX42)
+    desk.client("R", REQUEST.replace("SYN", "OTHER"))
+    desk.entry.quotes.refused(QuoteRefused(MIC, NOW, "SLUICE", "R1", "SYN", "no market"))
+    assert desk.answers() == [
+        Answer("b", "131=R1|297=5|300=1|58=unknown symbol OTHER|".replace("|", "\x01")),
+        Answer("b", "131=R1|297=5|58=no market|".replace("|", "\x01")),
+    ]
+
+
+def test_in_4_2_the_liquidity_flag_has_the_agreed_tag_or_none() -> None:
+    for tag, told in (("", "|30=LIT_A|151="), ("9730", "|30=LIT_A|9730=A|151=")):
+        desk = Desk(version=FIX42, liquidity_tag=tag)
+        desk.new("X")
+        desk.accepted()
+        desk.filled(200, 10)
+        body = desk.entry.take()[-1].body.replace("\x01", "|")  # type: ignore[union-attr]
+        assert told in body
+        assert "|20=0|150=1|39=1|" in body
