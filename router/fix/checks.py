@@ -53,12 +53,13 @@ def timestamp(text: str) -> int | None:
 
 
 def dictionary_fault(config: SessionConfig, version: Version, message: Message) -> Fault | None:
-    """What the dictionary finds, and an ApplVerID(1128) that is not the session's."""
-    if version.fixt and message.msg_type not in ("5", "A"):
-        appl_ver_id = message.get("1128", version.appl_ver_id)
-        if appl_ver_id != version.appl_ver_id:
-            return Fault(APPL_VER_ID_INVALID, "1128")
-    return config.validate.validate(message) if config.validate else None
+    """What the dictionary finds; without one, an ApplVerID(1128) that is not the session's."""
+    if config.validate:
+        return config.validate.validate(message)
+    appl_ver_id = message.get("1128") if version.fixt and message.msg_type not in ADMIN else ""
+    if appl_ver_id and appl_ver_id != version.appl_ver_id:
+        return Fault(APPL_VER_ID_INVALID, "1128")
+    return None
 
 
 def tolerated(config: SessionConfig, message: Message, fault: Fault) -> bool:

@@ -151,12 +151,19 @@ def decode(frame: bytes) -> Message:
         return _decode_slowly(frame)
     tags, values = parts[0:-1:2], parts[1::2]
     if len(fields) != count:
+        _check_sum_once(tags)
         fields = _first_values(tags, values)
     return Message(parts[5], fields, tags, values)
 
 
 def _first_values(tags: list[str], values: list[str]) -> dict[str, str]:
     return dict(zip(tags[::-1], values[::-1], strict=True))
+
+
+def _check_sum_once(tags: list[str]) -> None:
+    """The framer has seen one CheckSum(10), at the end: another one stands where it must not."""
+    if tags.count("10") > 1:
+        raise CodecError("CheckSum(10) is not the last field", "10")
 
 
 def _decode_slowly(frame: bytes) -> Message:
@@ -188,6 +195,7 @@ def _decode_slowly(frame: bytes) -> Message:
     if parts[4:5] != ["35"] or parts[-2] != "10":
         raise CodecError("the first three fields or the last are not in their place", "35")
     tags, values = parts[0::2], parts[1::2]
+    _check_sum_once(tags)
     message = Message(values[2], _first_values(tags, values), tags, values)
     if fault:
         raise CodecError(fault, ref_tag, message=message)

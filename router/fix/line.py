@@ -151,6 +151,23 @@ class Line:
             self.farewell(text, now, session_status)
         self.drop(text or "refused")
 
+    def skip_to(self, new_seq_no: int, now: int) -> None:
+        """SequenceReset(4)-Reset: what was sent before this number will not be sent again.
+
+        An operator's last resort if the store is damaged: the peer may lose messages by it.
+
+        Raises:
+            ValueError: not logged on, or nothing would be skipped.
+        """
+        if self.state is not SessionState.ACTIVE:
+            raise ValueError("SequenceReset: the session is not logged on")
+        if new_seq_no <= self.next_out + 1:
+            lowest = self.next_out + 2
+            raise ValueError(f"SequenceReset to {new_seq_no}: allowed: from {lowest} on")
+        self.outbox.abandon()
+        self.issue("4", f"36={new_seq_no}\x01123=N\x01", now)
+        self.outbox.next_out = new_seq_no
+
     def deadline(self) -> int | None:
         """When `tick` is due, UTC nanoseconds."""
         if self.wants_close:

@@ -284,8 +284,8 @@ class Session(Line):
     def _judge(self, message: Message, seq: int, now: int) -> tuple[Fault, ...] | None:
         """The flags of a message that is taken; None if it was rejected."""
         fault = dictionary_fault(self.config, self.version, message)
-        if fault is None:
-            return ()
+        if fault is None or fault.ref_tag == "8":
+            return ()  # a BeginString that is not the session's has its own rule
         if tolerated(self.config, message, fault):
             return (fault,)
         self.reject(message, seq, fault, now)
@@ -314,6 +314,9 @@ class Session(Line):
             self.reject(message, seq, fault, now)
             if fault.reason == TIME_PROBLEM:
                 self.expel(fault.text, now)
+            return
+        if self.state is SessionState.RESETTING and message.msg_type == "A":
+            self._handshake.second(message, seq, now)
             return
         if seq < self.next_in and not at_any_number(message):
             if message.get("43") != "Y":

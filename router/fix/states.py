@@ -193,7 +193,8 @@ class ResendNeeded:
     """The peer wants these numbers again, both ends included: answer with `Session.resend`.
 
     A piece of at most RESEND_RANGE_MAX numbers, one at a time: `take_events` tells the next one
-    when this one has been answered. With the connection it is void, and an answer is ignored.
+    when this one has been answered. It is void, and an answer is ignored, when the connection has
+    ended; a new one replaces it when the numbers began again.
     """
 
     begin: int

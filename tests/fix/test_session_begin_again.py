@@ -144,11 +144,12 @@ def test_the_other_side_follows(role: str) -> None:
 # --- what can go wrong ---------------------------------------------------------------------------
 
 
-def test_an_answer_without_the_flag_ends_the_connection(either: Make) -> None:
+@pytest.mark.parametrize("seq", [1, 2, 8, 20])
+def test_an_answer_without_the_flag_ends_the_connection(either: Make, seq: int) -> None:
     side = either(next_in=7, next_out=9)
     begin_again(side)
     side.says()
-    side.told("35=A|34=8|98=0|108=30|")
+    side.told(f"35=A|34={seq}|98=0|108=30|")
     assert side.says() == []
     assert side.session.wants_close
     assert side.reports() == [LoggedOut("ResetSeqNumFlag(141) was not answered")]

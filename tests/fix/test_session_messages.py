@@ -9,6 +9,7 @@ import pytest
 
 from router.fix.dictionary import FIX44
 from router.fix.session import Alert, LoggedOut, Received, SessionState
+from router.fix.versions import Version
 from tests.fix.wire import SLUICE, T0, OneSide, S, framed, raw, said
 
 Make = Callable[..., OneSide]
@@ -108,9 +109,11 @@ def test_2i_another_begin_string_ends_the_session(acceptor: Make) -> None:
     assert closing(side)
 
 
-def test_2h_a_logout_with_another_begin_string_is_answered(acceptor: Make) -> None:
-    side = acceptor()
-    side.hears(said("35=5|34=2|", begin_string="FIX.4.2"))
+def test_2h_a_logout_with_another_begin_string_is_answered(
+    acceptor: Make, version: Version
+) -> None:
+    side = acceptor(version)
+    side.hears(said("35=5|34=2|", begin_string="FIX.4.1"))
     assert side.says() == side.expected("35=5|34=2|")
 
 
@@ -248,6 +251,8 @@ def test_the_application_may_reject(acceptor: Make) -> None:
         said("35=0|34=2|")[:-4] + b"999\x01"[-4:],
         said("35=0|34=2|").replace(b"10=", b"11="),
         framed("35=0|34=2|49=OMS|4garbled9=x|56=SLUICE|"),
+        framed("35=0|34=2|49=OMS|52=20260105-14:30:00|10=000|56=SLUICE|"),
+        framed("35=0|34=2|49=OMS|52=20260105-14:30:00|56=SLUICE|95=3|96=a=b|10=000|"),
         framed("35=0|34=2|49=OMS|56=SLUICE|52=20260105-14:30:00|58=a|b|"),
         framed("34=2|35=0|49=OMS|56=SLUICE|"),
         b"noise",

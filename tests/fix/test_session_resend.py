@@ -418,6 +418,36 @@ def test_the_store_is_asked_for_one_piece_at_a_time(acceptor: Make) -> None:
     )
 
 
+def test_9_what_cannot_be_sent_again_is_skipped_by_an_operators_word(acceptor: Make) -> None:
+    side = speaking(acceptor)
+    side.answers = False
+    side.told("35=2|34=5|7=2|16=0|")
+    side.send("B", NEWS)
+    side.session.skip_to(20, side.now)
+    side.settle()
+    # The resend is given up; what waited behind it leaves first.
+    assert side.says() == side.expected(f"35=B|34=8|{NEWS}", "35=4|34=9|36=20|123=N|")
+    side.send("B", NEWS)
+    assert side.says() == side.expected(f"35=B|34=20|{NEWS}")
+    side.answers = True
+    side.told("35=2|34=6|7=8|16=0|")
+    time = "122=20260105-14:30:29.000|"
+    assert side.says() == side.expected(
+        f"35=B|34=8|43=Y|{time}{NEWS}",
+        f"35=4|34=9|43=Y|{time}36=20|123=Y|",
+        f"35=B|34=20|43=Y|{time}{NEWS}",
+    )
+
+
+def test_9_only_a_session_that_is_logged_on_skips_and_only_forward(acceptor: Make) -> None:
+    side = acceptor()
+    with pytest.raises(ValueError, match="allowed: from 4 on"):
+        side.session.skip_to(3, side.now)
+    side.lose()
+    with pytest.raises(ValueError, match="not logged on"):
+        side.session.skip_to(9, side.now)
+
+
 def test_a_resend_ends_with_the_connection(acceptor: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outbox, "RESEND_RANGE_MAX", 2)
     side = speaking(acceptor)

@@ -66,15 +66,21 @@ def test_a_message_of_our_application_version_is_taken(acceptor: Make, appl: str
     assert side.received() == [("D", 2, False)]
 
 
-@pytest.mark.parametrize("appl", ["8", "6", "99", ""])
-@pytest.mark.parametrize("text", [f"35=D|34=2|1128={{}}|11=A|{ORDER}", "35=1|34=2|1128={}|112=T|"])
-def test_another_application_version_is_rejected(acceptor: Make, appl: str, text: str) -> None:
-    side = acceptor(FIX50SP2)
-    side.told(text.format(appl))
+@pytest.mark.parametrize("appl", ["8", "6", "99"])
+@pytest.mark.parametrize("validate", [True, False])
+def test_another_application_version_is_rejected(acceptor: Make, appl: str, validate: bool) -> None:
+    side = acceptor(FIX50SP2, **({} if validate else {"validate": None}))
+    side.told(f"35=D|34=2|1128={appl}|11=A|{ORDER}")
     words = "Invalid or unsupported application version"
-    assert side.says() == side.expected(f"35=3|34=2|45=2|58={words}|371=1128|372={text[3]}|373=18|")
+    assert side.says() == side.expected(f"35=3|34=2|45=2|58={words}|371=1128|372=D|373=18|")
     assert side.session.next_in == 3
     assert side.reports() == []
+
+
+def test_a_session_message_has_no_application_version(acceptor: Make) -> None:
+    side = acceptor(FIX50SP2)
+    side.told("35=1|34=2|1128=6|112=T|")
+    assert side.says() == side.expected("35=0|34=2|112=T|")
 
 
 def test_before_fixt_the_tag_is_no_tag(acceptor: Make) -> None:

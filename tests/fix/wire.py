@@ -146,7 +146,9 @@ class OneSide:
         """Take the events; of what they ask the store is told."""
         while events := self.session.take_events():
             self.events += events
-            self.open += [event for event in events if isinstance(event, ResendNeeded)]
+            for event in events:
+                if isinstance(event, ResendNeeded):
+                    self.open = [event]
 
     def answer(self) -> None:
         """The store answers all that it was asked for, piece by piece."""
