@@ -7,7 +7,7 @@ in router.build_sessions.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import policies as policy_package
 import risk as risk_package
@@ -21,12 +21,13 @@ from config.venues import VenueSettings
 from policies.book import PolicyBook
 from policies.document import Setting
 from risk import gate
-from router.build_sessions import links
+from router.build_sessions import links, spoken
 from router.core.engine import Engine
 from router.core.environment import Environment, Routing
 from router.core.features import FEATURES
 from router.core.shelf import LearnerShelf
 from router.core.state import State
+from router.fix.dialects import dialect
 from router.journal.market import MarketFile
 from router.journal.recovery import steps
 from router.journal.segments import Journal
@@ -100,6 +101,14 @@ def venue(each: VenueSettings) -> Venue:
     )
 
 
+def _asked(profile: Venue, settings: Settings, each: VenueSettings) -> Venue:
+    """A venue whose version has no OrderMassStatusRequest(AF) is asked order by order."""
+    column = dialect(spoken(settings.session_keys(each)))
+    if profile.mass_status in column.unspoken:
+        return replace(profile, mass_status="H")
+    return profile
+
+
 def policy_book(
     settings: Settings, family: Family, venues: Sequence[Venue], symbols: Sequence[str]
 ) -> PolicyBook:
@@ -143,7 +152,7 @@ def environment(settings: Settings, family: Family) -> Environment:
     Raises:
         SettingsError, DocumentError: everything that is wrong, one line each.
     """
-    venues = {each.mic: venue(each) for each in settings.venues}
+    venues = {each.mic: _asked(venue(each), settings, each) for each in settings.venues}
     found = instruments(settings)
     routing = settings.routing
     return Environment(

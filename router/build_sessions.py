@@ -29,7 +29,7 @@ from router.fix.dictionary import Dictionary, Rules, dictionary
 from router.fix.schedule import EVERY_DAY, NO_HOLIDAYS, Calendar, Schedule
 from router.fix.session import Session, SessionConfig
 from router.fix.throttle import Throttle
-from router.fix.versions import version
+from router.fix.versions import FIXT, Version, version
 from router.model import Venue
 from router.runtime.dialing import Address, Dial
 from router.runtime.links import Door, Link, LinkKind
@@ -263,9 +263,14 @@ def _config(
     )
 
 
+def spoken(keys: SessionKeys) -> Version:
+    """The version that a session speaks."""
+    return version(keys.begin_string, _appl_ver_id(keys))
+
+
 def _appl_ver_id(keys: SessionKeys) -> str:
     """DefaultApplVerID(1137): the only one that is served, on FIXT.1.1."""
-    return "9" if keys.begin_string == "FIXT.1.1" else ""
+    return "9" if keys.begin_string == FIXT else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,7 +304,7 @@ class _Reader:
             allow_unknown_msg_fields=not acceptor if unknown is None else unknown,
             check_group_order=keys.validate_unordered_group_fields,
         )
-        return dictionary(version(keys.begin_string, _appl_ver_id(keys)), rules)
+        return dictionary(spoken(keys), rules)
 
     def throttle(self) -> Throttle | None:
         found = self.keys.throttle

@@ -24,6 +24,7 @@ from config.settings import DEFAULT_CONFIG, Settings
 from config.venues import VenueSettings
 from router import build
 from router.analysis.costs import Account, OrderCost, interval_vwap, price, read_account
+from router.build_sessions import spoken
 from router.cli.demo_view import Plan, screen, summary_text
 from router.cli.errors import CommandError, ExitCode
 from router.cli.knock import ask
@@ -147,8 +148,12 @@ def _daemon(
 
 
 def _session(settings: Settings) -> SessionConfig:
-    acceptor, keys = settings.fix.acceptor, settings.fix.defaults
+    acceptor = settings.fix.acceptor
+    keys = settings.session_keys(acceptor.sessions[0])
+    version = spoken(keys)
     return SessionConfig(
+        begin_string=version.begin_string,
+        default_appl_ver_id=version.appl_ver_id if version.fixt else "",
         sender_comp_id=acceptor.sessions[0].target_comp_id,
         target_comp_id=acceptor.sender_comp_id,
         role="initiator",

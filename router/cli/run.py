@@ -19,6 +19,7 @@ from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show_json
 from router.cli.remembered import remember
+from router.cli.venues import spoken_options
 from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
@@ -163,6 +164,7 @@ def start_venues(settings: Settings, clock: Clock) -> Venues:
         *("--speed", str(clock.speed), "--origin", str(clock.origin)),
         *("--state", str(folder), "--audit", str(folder / "audit.jsonl")),
         "--follow-stdin",
+        *spoken_options(settings, settings.simulate.market),
     ]
     process = subprocess.Popen(  # noqa: S603 - our own module, with settings that were checked
         arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

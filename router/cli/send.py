@@ -9,12 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
+from router.build_sessions import spoken
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show_json
 from router.fix.client import OmsClient, OrderView
 from router.fix.codec import Message, px_text, px_value
-from router.fix.dictionary import FIX44
+from router.fix.dictionary import Rules, dictionary
 from router.fix.session import SessionConfig
 from router.model import NS, Side, TimeInForce
 from router.runtime.clock import Clock
@@ -117,13 +118,17 @@ def _session(settings: Settings, sender: str) -> SessionConfig:
         raise CommandError(
             ExitCode.CONFIGURATION, f"no OMS session {sender!r}; configured: {', '.join(names)}"
         )
+    keys = settings.session_keys(acceptor.sessions[names.index(sender) if sender else 0])
+    version = spoken(keys)
     return SessionConfig(
+        begin_string=version.begin_string,
+        default_appl_ver_id=version.appl_ver_id if version.fixt else "",
         sender_comp_id=sender or names[0],
         target_comp_id=acceptor.sender_comp_id,
         role="initiator",
         reset_on_logon=True,
-        heart_bt_int=settings.fix.defaults.heart_bt_int,
-        validate=FIX44,
+        heart_bt_int=keys.heart_bt_int,
+        validate=dictionary(version, Rules(validate_user_defined_fields=False)),
     )
 
 
@@ -181,7 +186,7 @@ def line(message: Message) -> str:
         return f"{message.get('11'):<14} request refused  {message.get('58')}"
     what = _WORDS.get(message.get("150"), message.get("150"))
     text = f"{message.get('11'):<14} {what:<16}"
-    if message.get("150") in ("F", "G"):
+    if message.get("32", "0") != "0":
         text += f" {message.get('32'):>7} @ {message.get('31'):<9} {message.get('30'):<7}"
     text += f" cum {message.get('14'):>8}  leaves {message.get('151'):>8}"
     return f"{text}  {message.get('58')}".rstrip()

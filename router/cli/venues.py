@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from config.documents import DocumentError
 from config.settings import DEFAULT_CONFIG, Settings
+from router.build_sessions import spoken
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, SetOption, settings_of
 from venues.__main__ import main
+from venues.market_file import read_market
 
 
 def command(
@@ -64,9 +67,26 @@ def command(
     for name, value in (("--origin", start), ("--state", state), ("--audit", audit)):
         if value is not None:
             argv.extend([name, str(value)])
-    code = main(argv)
+    code = main([*argv, *spoken_options(settings, market or _market(settings))])
     if code:
         raise CommandError(ExitCode(code))
+
+
+def spoken_options(settings: Settings, market: Path) -> list[str]:
+    """What the venues' process is told, so that each venue of a market speaks as configured."""
+    try:
+        simulated = {each.id for each in read_market(market).venues}
+    except DocumentError:
+        return []  # the process says what is wrong with it
+    told = []
+    for each in settings.venues:
+        if each.mic not in simulated:
+            continue
+        keys = settings.session_keys(each)
+        told += ["--fix-version", f"{each.mic}={spoken(keys).name}"]
+        if keys.liquidity_flag_tag is not None:
+            told += ["--liquidity-tag", f"{each.mic}={keys.liquidity_flag_tag}"]
+    return told
 
 
 def _market(settings: Settings) -> Path:
