@@ -192,6 +192,13 @@ class SessionKeys(Section):
     reconnect_interval_max: Seconds = 30
 
 
+def merged(defaults: SessionKeys, own: SessionKeys) -> SessionKeys:
+    """The keys that hold for an item: its own where set, null included, else the defaults."""
+    given = own.model_fields_set & SessionKeys.model_fields.keys()
+    keys = {name: getattr(defaults, name) for name in defaults.model_fields_set}
+    return SessionKeys.model_construct(**keys | {name: getattr(own, name) for name in given})
+
+
 class OmsSession(SessionKeys):
     """An OMS that may log on; a session key set here overrides `fix.defaults`."""
 

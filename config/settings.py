@@ -24,7 +24,7 @@ from pydantic_settings import (
 
 from config.combinations import wrong_together
 from config.documents import DocumentError, Where, dotted, load
-from config.fix import Fix, OmsSession, SessionKeys
+from config.fix import Fix, OmsSession, SessionKeys, merged
 from config.layers import (
     DEFAULT,
     Layers,
@@ -108,10 +108,7 @@ class Settings(BaseSettings):
 
         Not judged again: `load_settings` has refused what is wrong together.
         """
-        defaults = self.fix.defaults
-        keys = {name: getattr(defaults, name) for name in defaults.model_fields_set}
-        given = own.model_fields_set & SessionKeys.model_fields.keys()
-        return SessionKeys.model_construct(**keys | {name: getattr(own, name) for name in given})
+        return merged(self.fix.defaults, own)
 
     def session_name(self, own: OmsSession) -> str:
         """What an OMS session is called: its CompID, with `/qualifier` if it has one."""
