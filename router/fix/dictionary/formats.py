@@ -7,7 +7,10 @@ versions differ, what any of them allows is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import cache
+
+from router.fix.specification import Field
 
 Check = Callable[[str], object]
 """Anything true for a value of the right syntax."""
@@ -86,11 +89,29 @@ def matcher(pattern: str) -> Check:
 FORMATS: dict[str, Check] = {kind: matcher(pattern) for kind, pattern in PATTERNS.items()}
 
 
-def one_of(values: Iterable[str], *, multiple: bool) -> str:
-    """An expression for one of the values, or for several with a space between them."""
-    longest_first = sorted(values, key=len, reverse=True)
+def value_pattern(field: Field) -> str:
+    """The expression for a field's value: its type's syntax, or its enumeration."""
+    if not field.values:
+        return PATTERNS.get(field.type, ANY_TEXT)
+    longest_first = sorted(field.values, key=len, reverse=True)
     if len(longest_first[0]) == 1:
         one = f"[{re.escape(''.join(longest_first))}]"
     else:
-        one = f"(?:{'|'.join(map(re.escape, longest_first))})"
-    return rf"{one}(?: {one})*" if multiple else one
+        one = "|".join(map(re.escape, longest_first))
+    if field.others:
+        one = f"{one}|{_others_pattern(field.others)}"
+    one = f"(?:{one})"
+    return f"{one}(?: {one})*" if field.multiple else one
+
+
+@cache
+def other_values(others: str) -> Check:
+    """True for what `Field.others` allows."""
+    return matcher(_others_pattern(others))
+
+
+def _others_pattern(others: str) -> str:
+    if not others.endswith("+"):
+        return PATTERNS.get(others, ANY_TEXT)
+    first, more = others[0], len(others) - 2
+    return rf"(?:[{first}-9]\d{{{more}}}|[1-9]\d{{{more + 1},8}})"

@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Set
 
 from router.fix.codec import DATA_LENGTHS, SOH, Message
-from router.fix.dictionary.formats import ANY_TEXT, PATTERNS, one_of
+from router.fix.dictionary.formats import ANY_TEXT, value_pattern
 from router.fix.specification import Field
 
 SEEN_MIN = 64
@@ -101,8 +101,4 @@ class Shapes:
     def _syntax(self, tag: str) -> str:
         """What a field's value may be; any text if the rules tolerate a field that is unknown."""
         field = self._fields.get(tag)
-        if field is None:
-            return ANY_TEXT
-        if field.values:
-            return one_of(field.values, multiple=field.multiple)
-        return PATTERNS.get(field.type, ANY_TEXT)
+        return value_pattern(field) if field else ANY_TEXT

@@ -26,7 +26,7 @@ from router.fix.dictionary.faults import (
     VALUE_INCORRECT,
     Fault,
 )
-from router.fix.dictionary.formats import FORMATS, Check
+from router.fix.dictionary.formats import FORMATS, Check, other_values
 from router.fix.dictionary.shapes import Shapes
 from router.fix.specification import Condition, Member, MessageType, Specification, every_member
 
@@ -214,9 +214,10 @@ class Dictionary:
         check = FORMATS.get(field.type)
         if check and not check(value):
             return Fault(FORMAT_INCORRECT, tag)
-        if field.values and value not in field.values:
-            several = value.split(" ") if field.multiple else ()
-            if not several or not all(each in field.values for each in several):
+        if not field.values or value in field.values:
+            return None
+        for each in value.split(" ") if field.multiple else (value,):
+            if each not in field.values and not (field.others and other_values(field.others)(each)):
                 return Fault(VALUE_INCORRECT, tag)
         return None
 

@@ -20,6 +20,9 @@ class Field:
     """The data type's name, in capitals, as `UTCTIMESTAMP`."""
     values: Mapping[str, str]
     """The enumeration: a name for each value that is allowed; empty if any value is."""
+    others: str = ""
+    """What is allowed beside the enumeration: `100+` for whole numbers from 100 on, which are left
+    to the users, or the name of a data type."""
 
     @property
     def multiple(self) -> bool:

@@ -1,6 +1,6 @@
 """Reads the data files of the versions: one line an entry, an indented line goes on with it.
 
-    [fields]      tag name type value=NAME...
+    [fields]      tag name type value=NAME... [|what else is allowed]
     [components]  name: members
     [messages]    MsgType admin|app name: members    (without members: the name only)
     [conditions]  MsgType...: tag[|tag] [if tag=value,value]
@@ -81,10 +81,11 @@ class _Reader:
 
     def _field(self, entry: str) -> None:
         tag, name, kind, *pairs = entry.split()
+        others = pairs.pop()[1:] if pairs and pairs[-1].startswith("|") else ""
         values = {value: label for value, _, label in (each.partition("=") for each in pairs)}
         if "" in values or "" in values.values() or tag in self.tables.fields:
             raise ValueError("a value without a name, or a tag that comes twice")
-        self.tables.fields[tag] = Field(tag, name, kind, values)
+        self.tables.fields[tag] = Field(tag, name, kind, values, others)
 
     def _component(self, entry: str) -> None:
         name, _, members = entry.partition(":")
