@@ -78,6 +78,25 @@ def dials(settings: Settings, ports: Mapping[str, int]) -> list[Dial]:
     return found
 
 
+def dictionaries(settings: Settings) -> dict[str, Dictionary]:
+    """What each session's messages are judged by or named after; no secret is read.
+
+    Raises:
+        SettingsError: everything that is wrong with what the keys name, one line each.
+    """
+    problems: list[str] = []
+    found: dict[str, Dictionary] = {}
+    for index, oms in enumerate(settings.fix.acceptor.sessions):
+        reader = _Reader(settings, oms, ("fix", "acceptor", "sessions", index), problems)
+        found[settings.session_name(oms)] = reader.dictionary(acceptor=True) or reader.plain()
+    for index, own in enumerate(settings.venues):
+        reader = _Reader(settings, own, ("venues", index), problems)
+        found[own.mic] = reader.dictionary(acceptor=False) or reader.plain()
+    if problems:
+        raise SettingsError(dict.fromkeys(problems))
+    return found
+
+
 def acceptor_tls(settings: Settings) -> TlsSettings | None:
     """TLS towards OMSs; None if the acceptor speaks plainly."""
     own = settings.fix.acceptor.tls
@@ -305,6 +324,10 @@ class _Reader:
             check_group_order=keys.validate_unordered_group_fields,
         )
         return dictionary(spoken(keys), rules)
+
+    def plain(self) -> Dictionary:
+        """The version as it is."""
+        return dictionary(version(self.keys.begin_string, _appl_ver_id(self.keys)))
 
     def throttle(self) -> Throttle | None:
         found = self.keys.throttle

@@ -48,6 +48,8 @@ class View:
     """One message. Values and bytes are masked."""
 
     version: Version
+    spec: Specification
+    """What gave the names."""
     msg_type: str
     msg_name: str
     fields: Mapping[str, str]
@@ -86,6 +88,7 @@ class Reader:
         msg_type = first.get("35", "")
         return View(
             version=spoken,
+            spec=spec,
             msg_type=msg_type,
             msg_name=spec.messages[msg_type].name if msg_type in spec.messages else "",
             fields=dict(reversed(shown)),

@@ -15,8 +15,9 @@ from router.analysis.masking import mask_junk
 from router.analysis.message_view import Node, Reader, View
 from router.cli.errors import CommandError, ExitCode
 from router.cli.fix_explain import explain
+from router.cli.fix_names import by_comp_ids
 from router.cli.fix_text import hex_lines, message_lines
-from router.cli.options import JsonOption
+from router.cli.options import JsonOption, settings_of
 from router.cli.output import say, show_json
 from router.cli.paint import paint
 from router.fix.versions import VERSIONS, Version
@@ -46,6 +47,10 @@ def decode(
         str,
         typer.Option("--explain", metavar="TAG=VALUE", help="What a value means; reads no file."),
     ] = "",
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE", help="For the dictionaries of its sessions."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Print FIX messages with names, groups as a tree, and what is wrong with each.
@@ -58,7 +63,8 @@ def decode(
     if question:
         explain(question, forced, as_json=as_json)
         return
-    unread, reader = Unread(), Reader(forced)
+    dictionaries = {} if config is None else by_comp_ids(settings_of(config))
+    unread, reader = Unread(), Reader(forced, dictionaries)
     count = wrong = 0
     for found in find(_chunks(source), unread):
         count += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 from router.analysis.message_view import Reader, View, meaning
 from router.analysis.wire import Hop, WireFrame
 from router.cli.paint import Span
-from router.fix.dictionary import specification
 
 _IDS = ("11", "41", "37", "131", "117", "584", "911", "912", "790")
 _TERMS = ("54", "38", "55", "40", "44", "99", "18", "59", "110", "847", "848")
@@ -45,8 +44,7 @@ def _ms(ns: int) -> str:
 
 
 def _fields(view: View) -> str:
-    spec = specification(view.version)
-    parts = []
+    spec, parts = view.spec, []
     for tag in SHOWN_OF_A_REPORT if view.msg_type == "8" else SHOWN:
         value = view.fields.get(tag)
         if value is None:

@@ -17,6 +17,7 @@ from router.analysis.wire import Hop, Journey, Numbers, WireFrame
 from router.cli.errors import CommandError, ExitCode
 from router.cli.fix_decode import view_data
 from router.cli.fix_line import compact_line
+from router.cli.fix_names import by_comp_ids
 from router.cli.kill import StateOption
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show_json
@@ -92,9 +93,13 @@ def tail(
     seen. Exit 2: no such order or session.
     """
     wish = Wish(session, _wanted(expression), hide_heartbeats, raw, as_json)
-    storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
+    folder, reader = state, Reader()
+    if folder is None:
+        settings = settings_of(config, overrides)
+        folder, reader = settings.state, Reader(dictionaries=by_comp_ids(settings))
+    storage = FileStorage(folder, read_only=True)
     journey = _journey(storage, order_id) if order_id else None
-    source, screen = Source(storage, journey), Screen(wish)
+    source, screen = Source(storage, journey), Screen(wish, reader)
     count = (0 if order_id else LAST) if last is None else last
     kept: deque[Passed] = deque(maxlen=count)
     for passed in source.passed():
@@ -150,9 +155,9 @@ class Source:
 class Screen:
     """Prints what passed, one line each."""
 
-    def __init__(self, wish: Wish) -> None:
+    def __init__(self, wish: Wish, reader: Reader) -> None:
         self._wish = wish
-        self._reader = Reader()
+        self._reader = reader
         self._day = ""
 
     def show(self, frame: WireFrame, hop: Hop | None) -> None:

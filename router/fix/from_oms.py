@@ -33,9 +33,10 @@ from router.model import OrdType, Side, TimeInForce
 UNSUPPORTED_MESSAGE_TYPE, CONDITIONALLY_REQUIRED = "3", "5"
 """BusinessRejectReason(380)."""
 
-_ORD_TYPES = {each.value: each for each in (OrdType.MARKET, OrdType.LIMIT)}
-_SIDES = {each.value: each for each in Side}
-_TIFS = {each.value: each for each in TimeInForce}
+ORD_TYPES = {each.value: each for each in (OrdType.MARKET, OrdType.LIMIT)}
+SIDES = {each.value: each for each in Side}
+TIFS = {each.value: each for each in TimeInForce}
+"""OrdType(40), Side(54) and TimeInForce(59) that we take."""
 
 _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 
@@ -220,14 +221,14 @@ class _Fields:
 def _terms(message: Message) -> tuple[OrderTerms, str]:
     """The terms, and why they cannot be taken: the first fault is the one that is told."""
     fields = _Fields(message)
-    ord_type = fields.choice("40", _ORD_TYPES, OrdType.MARKET, "ORDER_TYPE_UNSUPPORTED")
+    ord_type = fields.choice("40", ORD_TYPES, OrdType.MARKET, "ORDER_TYPE_UNSUPPORTED")
     price = fields.number("44", px_value, "PRICE_INVALID")
     terms = OrderTerms(
         symbol=fields.text("55"),
-        side=fields.choice("54", _SIDES, Side.BUY, "SIDE_UNSUPPORTED"),
+        side=fields.choice("54", SIDES, Side.BUY, "SIDE_UNSUPPORTED"),
         order_qty=fields.number("38", qty_value, "QTY_INVALID"),
         ord_type=ord_type,
-        time_in_force=fields.choice("59", _TIFS, TimeInForce.DAY, "TIF_UNSUPPORTED"),
+        time_in_force=fields.choice("59", TIFS, TimeInForce.DAY, "TIF_UNSUPPORTED"),
         price=price if ord_type is OrdType.LIMIT else None,
         account=fields.text("1"),
         min_qty=fields.number("110", qty_value, "QTY_INVALID"),

@@ -5,12 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from config.settings import DEFAULT_CONFIG, load_settings
+from router.analysis.message_view import Reader
 from router.cli import run
+from router.cli.fix_names import by_comp_ids
+from router.fix.dictionary import Dictionary, Field, specification
+from router.fix.versions import FIX44
 
 NEW_ORDER = (
     "35=D|34=2|49=OMS|52=20260105-14:30:01.000|56=SLUICE|11=X|55=ACME|54=1|"
@@ -298,6 +304,36 @@ def test_where_there_is_nothing_to_read_it_is_said(
     (tmp_path / "a.zst").write_bytes(b"\x28\xb5\x2f\xfd....")
     assert run(["fix", "decode", str(tmp_path / "a.zst")]) == 1
     assert "zstd -dc FILE | sluice fix decode" in capsys.readouterr().err
+
+
+# -- the dictionaries of a configuration -----------------------------------------------------------
+
+
+def test_a_sessions_own_dictionary_gives_the_names() -> None:
+    spec = specification(FIX44)
+    own = Field("9999", "DeskCode", "STRING", {"x": "EXAMPLE"})
+    judge = Dictionary(replace(spec, fields={**spec.fields, "9999": own}))
+    reader = Reader(dictionaries={("SLUICE", "OMS"): judge})
+    view = reader.read(frame(REPORT + "9999=x|"))
+    [node] = [each for part in view.sections for each in part.nodes if each.tag == "9999"]
+    assert (node.name, node.meaning) == ("DeskCode", "EXAMPLE")
+    assert view.problems == (
+        "SessionRejectReason(373) 2: Tag not defined for this message type: DeskCode(9999)",
+    )
+
+
+def test_both_directions_of_every_configured_session_have_one() -> None:
+    found = by_comp_ids(load_settings())
+    assert found["OMS", "SLUICE"] is found["SLUICE", "OMS"]
+    assert {("LIT_A", "SLUICE"), ("SLUICE.MD", "LIT_A"), ("SDP_1", "SLUICE.MD")} <= found.keys()
+
+
+def test_with_a_configuration_its_problems_come_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    decode(frame(REPORT), monkeypatch, "--config", str(DEFAULT_CONFIG))
+    decode(frame(REPORT), monkeypatch, "--config", str(tmp_path / "none.yaml"), code=4)
+    assert "none.yaml" in capsys.readouterr().err
 
 
 # -- explain -------------------------------------------------------------------------------------
