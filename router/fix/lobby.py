@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic
 
-from router.fix.reception import Admitted, KeyT, Reception, Refused
+from router.fix.reception import LOGON_DEADLINE_NS, Admitted, KeyT, Reception, Refused
 
 STRANGERS_MAX = 64
 FROM_ONE_ADDRESS_MAX = 8
@@ -26,9 +26,15 @@ class _Stranger(Generic[KeyT]):
 class Lobby(Generic[KeyT]):
     """The strangers of one acceptor."""
 
-    def __init__(self, sessions: Mapping[tuple[str, str, str], KeyT]) -> None:
+    def __init__(
+        self,
+        sessions: Mapping[tuple[str, str, str], KeyT],
+        *,
+        patience_ns: int = LOGON_DEADLINE_NS,
+    ) -> None:
         """`sessions`: BeginString, SenderCompID, TargetCompID as peers send them, to a session."""
         self._sessions = sessions
+        self._patience_ns = patience_ns
         self._strangers: dict[int, _Stranger[KeyT]] = {}
         self._from: dict[str, int] = {}
 
@@ -41,7 +47,8 @@ class Lobby(Generic[KeyT]):
             return Refused(f"{STRANGERS_MAX} connections have not logged on")
         if address and self._from.get(address, 0) >= FROM_ONE_ADDRESS_MAX:
             return Refused(f"{FROM_ONE_ADDRESS_MAX} connections of its address have not logged on")
-        self._strangers[conn] = _Stranger(Reception(self._sessions, now), address)
+        reception = Reception(self._sessions, now, patience_ns=self._patience_ns)
+        self._strangers[conn] = _Stranger(reception, address)
         self._from[address] = self._from.get(address, 0) + 1
         return None
 

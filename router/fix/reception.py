@@ -42,9 +42,15 @@ class Reception(Generic[KeyT]):
     SenderCompID is our TargetCompID.
     """
 
-    def __init__(self, sessions: Mapping[tuple[str, str, str], KeyT], now: int) -> None:
+    def __init__(
+        self,
+        sessions: Mapping[tuple[str, str, str], KeyT],
+        now: int,
+        *,
+        patience_ns: int = LOGON_DEADLINE_NS,
+    ) -> None:
         self._sessions = sessions
-        self._give_up_at = now + LOGON_DEADLINE_NS
+        self._give_up_at = now + patience_ns
         self._framer = Framer(frame_max=BEFORE_LOGON_MAX)
         self._data = bytearray()
 

@@ -11,6 +11,7 @@ import re
 import ssl
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 from router.model import NS
 
@@ -39,21 +40,26 @@ def certificates(key: str, path: Path) -> list[bytes]:
         raise TlsError(f"{key}: {path} holds a broken certificate; allowed: PEM") from None
 
 
-def check_times(key: str, path: Path, now: int) -> None:
-    """Refuse a file with a certificate that is not in time at `now`, UTC nanoseconds.
+def check_times(key: str, path: Path, now: int, *, enough: Literal["all", "one"] = "all") -> None:
+    """Refuse a file whose certificates are not in time at `now`, UTC nanoseconds.
 
     Raises:
-        TlsError: as `certificates`, and for the first that is expired or not valid yet.
+        TlsError: as `certificates`, and if one of them, or every one, is expired or not valid yet.
     """
-    for der in certificates(key, path):
-        try:
-            begin, end = validity(der)
-        except (ValueError, IndexError):
-            raise TlsError(f"{key}: {path} holds a broken certificate; allowed: X.509") from None
-        if now >= end:
-            raise TlsError(f"{key}: {path} expired {_day(end)}; allowed: a certificate in time")
-        if now < begin:
-            raise TlsError(f"{key}: {path} is valid from {_day(begin)} on; allowed: one in time")
+    found = certificates(key, path)
+    wrong = [text for each in found if (text := _out_of_time(key, path, each, now))]
+    if wrong and (enough == "all" or len(wrong) == len(found)):
+        raise TlsError(f"{wrong[0]}; allowed: a certificate in time")
+
+
+def _out_of_time(key: str, path: Path, der: bytes, now: int) -> str:
+    try:
+        begin, end = validity(der)
+    except (ValueError, IndexError):
+        raise TlsError(f"{key}: {path} holds a broken certificate; allowed: X.509") from None
+    if now >= end:
+        return f"{key}: {path} expired {_day(end)}"
+    return f"{key}: {path} is valid from {_day(begin)} on" if now < begin else ""
 
 
 def check_private(key: str, path: Path) -> None:

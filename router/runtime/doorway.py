@@ -20,11 +20,12 @@ from router.fix.credentials import Credentials, LogonRefusal
 from router.fix.lobby import Lobby
 from router.fix.reception import Admitted
 from router.fix.refusals import Refusals
+from router.model import NS
 from router.runtime.clock import Clock
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.tls import HANDSHAKE_S, SHUTDOWN_S, TlsSettings, explain
-from router.runtime.wire import Hold, Wire, keep_alive
+from router.runtime.wire import Hold, Wire
 
 BACKLOG = 512
 ACCEPTS_AT_ONCE = 64
@@ -34,6 +35,8 @@ EXHAUSTED_S = 0.5
 """Without descriptors or memory nobody is accepted for so long."""
 EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 CHECKS_AT_ONCE = 2
+PATIENCE_S = 10.0
+"""From the call to the Logon."""
 
 Admit = Callable[[Wire, Door, bytes, LogonRefusal | None], None]
 
@@ -83,11 +86,12 @@ class Doorway:
         log: Log,
         tls: TlsSettings | None = None,
         context: ssl.SSLContext | None = None,
+        patience_s: float = PATIENCE_S,
     ) -> None:
         self.last_refusals: dict[str, LastRefusal] = {}
         """By session name, of those that got as far as naming one."""
         self._networks = tuple({each for door in doors.values() for each in door.allowed})
-        self._lobby = Lobby(doors)
+        self._lobby = Lobby(doors, patience_ns=int(patience_s * NS))
         self._refusals = Refusals()
         self._admit = admit
         self._conns = conns
@@ -205,7 +209,6 @@ class Doorway:
             connection.close()
             self._note(who, reason, now)
             return False
-        keep_alive(connection)
         connection.setblocking(False)
         wire = Wire(conn, self, address)
         wire.since = self._clock.now()
@@ -343,7 +346,7 @@ class Doorway:
     def _arm(self) -> None:
         at = self._lobby.deadline()
         if at is not None and self._timer is None:
-            delay = max(0, at - self._clock.monotonic()) / 1e9
+            delay = max(0, at - self._clock.monotonic()) / NS
             self._timer = self._loop.call_later(delay, self._overdue)
 
     def _overdue(self) -> None:

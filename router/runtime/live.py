@@ -24,7 +24,7 @@ from router.runtime.console import Console
 from router.runtime.control import Answer, Request
 from router.runtime.dialer import Dialer
 from router.runtime.dialing import Address, Dial
-from router.runtime.doorway import Doorway
+from router.runtime.doorway import PATIENCE_S, Doorway
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.node import Node
@@ -56,8 +56,10 @@ class Live:
         state_folder: Path,
         tls: TlsSettings | None = None,
         ready_timeout_s: float = 10.0,
+        patience_s: float = PATIENCE_S,
     ) -> None:
-        """`tls` is the acceptor's; each of `dials` has its own.
+        """`tls` is the acceptor's; each of `dials` has its own. `patience_s` is from a call to its
+        Logon.
 
         Raises:
             TlsError: what is wrong with the settings of TLS, and what is allowed.
@@ -76,6 +78,7 @@ class Live:
             log=log,
             tls=tls,
             context=server_context(tls, clock.wall()) if tls is not None else None,
+            patience_s=patience_s,
         )
         self._dialers = {
             each.name: Dialer(

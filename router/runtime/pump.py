@@ -17,9 +17,11 @@ from router.runtime.clock import Clock
 from router.runtime.log import Log
 from router.runtime.node import Batch, Node
 from router.runtime.tls import explain
-from router.runtime.wire import IN_WAITING_MAX, Bounds, Hold, Wire
+from router.runtime.wire import Bounds, Wire
 
 Work = Callable[[int], None]
+TURNS_MAX = 4
+"""Turns of each connection in a batch that waits for the disk: what a sync costs is shared."""
 
 
 class Pump:
@@ -39,9 +41,12 @@ class Pump:
         self._market_file = market_file
         self._clock = clock
         self._log = log
-        self._inbox: list[tuple[Wire, bytes | None] | Work] = []
+        self._works: list[Work] = []
+        self._ready: list[Wire] = []
+        """Connections with something to handle: each gets its turn in a batch."""
         self._at_once = journal.durability == "page-cache"
         """There is no disk to wait for: no thread, and nobody to share a sync with."""
+        self._turns = 1 if self._at_once else TURNS_MAX
         self._busy = False
         """A batch is on its way, or will be: what comes in waits for the next."""
         self._timer: asyncio.TimerHandle | None = None
@@ -72,7 +77,7 @@ class Pump:
     @property
     def at_work(self) -> bool:
         """True while there is something to handle or to make safe."""
-        return self.syncing or (self.goes_on and bool(self._inbox or self._busy))
+        return self.syncing or (self.goes_on and self._busy)
 
     # -- connections -----------------------------------------------------------------------------
 
@@ -88,21 +93,21 @@ class Pump:
         """Never: it was up before it had a session."""
 
     def data(self, wire: Wire, data: bytes) -> None:
-        """Bytes, in the order in which they came."""
-        self._inbox.append((wire, data))
-        if self._busy:
-            wire.waiting += len(data)
-            if wire.waiting > IN_WAITING_MAX:
-                wire.hold(Hold.WAITING)
-        elif self._at_once:
-            self._pump()
-        else:
-            self._kick()
+        """Bytes: of one connection in the order in which they came."""
+        if wire.put(data):
+            self._ready.append(wire)
+        if not self._busy:
+            if self._at_once:
+                self._pump()
+            else:
+                self._kick()
 
     def lost(self, wire: Wire, why: BaseException | None) -> None:
         """The connection is gone, once its last bytes are handled."""
         wire.fault = wire.fault or explain(why)
-        self._inbox.append((wire, None))
+        wire.is_lost = True
+        if not wire.waits:
+            self._ready.append(wire)
         self._kick()
 
     def congested(self, wire: Wire, slow: bool) -> None:
@@ -130,8 +135,8 @@ class Pump:
     # -- a batch ---------------------------------------------------------------------------------
 
     def give(self, work: Work) -> None:
-        """Queue an input; it is handled with all others that wait."""
-        self._inbox.append(work)
+        """Queue an input; it is handled with the next batch, before what connections have sent."""
+        self._works.append(work)
         self._kick()
 
     def _kick(self) -> None:
@@ -163,23 +168,30 @@ class Pump:
         future.add_done_callback(lambda done: self._synced(done, batch))
 
     def _handle(self) -> Batch:
-        """All that waits, in order, through the node."""
-        inbox, self._inbox = self._inbox, []
-        node, now = self._node, self._clock.now
-        for item in inbox:
-            if not isinstance(item, tuple):
-                item(now())
-                continue
-            wire, data = item
-            if data is None:
+        """What waits, through the node: connections take turns, so that none waits for long."""
+        now = self._clock.now
+        if self._works:
+            works, self._works = self._works, []
+            for work in works:
+                work(now())
+        for _ in range(self._turns):
+            if not self._ready:
+                break
+            self._turn()
+        self._node.tick(now())
+        return self._node.take()
+
+    def _turn(self) -> None:
+        received, now = self._node.received, self._clock.now
+        ready, self._ready = self._ready, []
+        for wire in ready:
+            data = wire.take()
+            if data:
+                received(wire.conn, data, now())
+            if wire.waits:
+                self._ready.append(wire)
+            elif wire.is_lost:
                 self._gone(wire, now())
-                continue
-            node.received(wire.conn, data, now())
-            if wire.waiting:
-                wire.waiting = 0
-                wire.release(Hold.WAITING)
-        node.tick(now())
-        return node.take()
 
     def _synced(self, done: asyncio.Future[None], batch: Batch) -> None:
         self.syncing = False
@@ -197,7 +209,7 @@ class Pump:
         self._send(batch)
         self._arm()
         self._busy = False
-        if self._inbox:
+        if self._ready or self._works:
             self._kick()
 
     def _send(self, batch: Batch) -> None:

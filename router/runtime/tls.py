@@ -139,7 +139,8 @@ def explain(error: BaseException | None) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"the peer's certificate: {error.verify_message or error.reason}"
     if isinstance(error, ssl.SSLError):
-        return _REASONS.get(error.reason or "", (error.reason or str(error)).lower())
+        reason = error.reason or str(error)
+        return _REASONS.get(reason, reason.lower().replace("_", " "))
     if isinstance(error, TimeoutError):
         return "no answer in time"
     if isinstance(error, OSError):
@@ -164,7 +165,7 @@ def _own_certificate(context: ssl.SSLContext, settings: TlsSettings, now: int) -
 
 
 def _trust(context: ssl.SSLContext, path: Path, now: int) -> None:
-    check_times("tls.ca", path, now)
+    check_times("tls.ca", path, now, enough="one")
     for der in certificates("tls.ca", path):
         try:
             context.load_verify_locations(cadata=der)

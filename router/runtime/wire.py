@@ -13,17 +13,25 @@ from dataclasses import dataclass
 from enum import IntFlag
 from typing import Protocol, cast
 
-from router.fix.addresses import IpAddress
+from router.fix.addresses import IpAddress, peer_address
 from router.runtime.tls import Peer, peer
 
 MIB = 1024 * 1024
+TURN_MAX = 16 * 1024
+"""Bytes of one connection that are handled before it is the others' turn."""
 IN_WAITING_MAX = MIB
 """Bytes of one connection that may wait to be handled before it is read no further."""
 IN_STEP = MIB // 4
 """The rate is looked at once in so many bytes."""
 IN_BURST_S = 1.0
+"""So many seconds' worth may come at once."""
 CLOSE_S = 5.0
 """How long bytes written before a close may take to leave."""
+IN_PER_S = 64 * MIB
+"""Bytes of one connection taken in a second; more are left with the peer."""
+SYSTEM_OUT = 256 * 1024
+"""Bytes that the system may hold for a peer besides (Linux doubles it); it would take megabytes of
+them from what we see waiting."""
 KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
 
@@ -35,8 +43,6 @@ class Bounds:
     """Bytes that wait for the peer before it is cut. What was journaled is resent later."""
     out_s: float = 10.0
     """How long it may take none of them, or leave more than the soft limit waiting."""
-    in_per_s: int = 64 * MIB
-    """Bytes taken in a second; more are left with the peer."""
 
     @property
     def out_soft(self) -> int:
@@ -89,8 +95,8 @@ class Wire(asyncio.Protocol):
         self.since = 0
         """When it was opened, UTC nanoseconds."""
         self.bytes_in = self.bytes_out = 0
-        self.waiting = 0
-        """Bytes that were read and are not handled yet."""
+        self.is_lost = False
+        """The connection is gone; what has come is still to be handled."""
         self.answered = False
         self.answered = False
         """It has led to a session that was logged on. Known when it is over."""
@@ -99,6 +105,8 @@ class Wire(asyncio.Protocol):
         self.over = asyncio.Event()
         self._transport: asyncio.Transport | None = None
         self._loop: asyncio.AbstractEventLoop
+        self._inbox: list[bytes] = []
+        self._waiting = 0
         self._holds = Hold(0)
         self._look_at = IN_STEP
         """Bytes in at which the rate is looked at again."""
@@ -117,8 +125,12 @@ class Wire(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass of it
         self.tls = peer(transport.get_extra_info("ssl_object"))
         name = transport.get_extra_info("peername")
-        self.where = f"{name[0]}:{name[1]}" if name else ""
-        keep_alive(transport.get_extra_info("socket"))
+        if name:
+            address = peer_address(name[0])
+            self.where = (
+                f"[{address}]:{name[1]}" if address.version == 6 else f"{address}:{name[1]}"
+            )
+        prepare(transport.get_extra_info("socket"))
         self.bound(self.bounds)
         self.keeper.opened(self)
 
@@ -168,6 +180,36 @@ class Wire(asyncio.Protocol):
         if transport is not None and not transport.is_closing():
             self.bytes_out += len(data)
             transport.write(data)
+
+    def put(self, data: bytes) -> bool:
+        """Keep bytes until it is their turn. True if there were none, and it is to be queued."""
+        inbox = self._inbox
+        first = not inbox
+        inbox.append(data)
+        self._waiting += len(data)
+        if self._waiting > IN_WAITING_MAX:
+            self.hold(Hold.WAITING)
+        return first
+
+    def take(self) -> bytes:
+        """Bytes for one turn; empty if none wait."""
+        inbox = self._inbox
+        if not inbox:
+            return b""
+        data = inbox[0]
+        if len(data) <= TURN_MAX:
+            del inbox[0]
+        else:
+            inbox[0], data = data[TURN_MAX:], data[:TURN_MAX]
+        self._waiting -= len(data)
+        if self._holds and self._waiting <= IN_WAITING_MAX // 2:
+            self.release(Hold.WAITING)
+        return data
+
+    @property
+    def waits(self) -> bool:
+        """True while there is something left for another turn."""
+        return bool(self._inbox)
 
     def hold(self, why: Hold) -> None:
         """Leave what comes with the peer until the same `why` is released."""
@@ -221,7 +263,7 @@ class Wire(asyncio.Protocol):
         """Every step of bytes is paid for with time; who has none left is not read until it has."""
         now = self._loop.time()
         steps = (self.bytes_in - self._look_at) // IN_STEP + 1
-        price = steps * IN_STEP / self.bounds.in_per_s
+        price = steps * IN_STEP / IN_PER_S
         self._paid_until = max(self._paid_until, now - IN_BURST_S) + price
         self._look_at += steps * IN_STEP
         if self._paid_until > now:
@@ -229,11 +271,14 @@ class Wire(asyncio.Protocol):
             self._loop.call_at(self._paid_until, self.release, Hold.RATE)
 
 
-def keep_alive(found: socket.socket | None) -> None:
-    """Small messages leave at once, and a dead peer is noticed below the heartbeat too."""
+def prepare(found: socket.socket | None) -> None:
+    """Small messages leave at once, a dead peer is noticed below the heartbeat too, and what a peer
+    does not read waits with us, where it is counted.
+    """
     if found is None or found.family == socket.AF_UNIX:
         return
     found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SYSTEM_OUT)
     found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in KEEPALIVE.items():
         if hasattr(socket, option):

@@ -41,14 +41,19 @@ class Authority:
         self._ca.cert_pem.write_to_path(str(self.file))
 
     def issue(
-        self, name: str, *hosts: str, expired: bool = False, begins: datetime.datetime | None = None
+        self,
+        name: str,
+        *hosts: str,
+        expired: bool = False,
+        begins: datetime.datetime | None = None,
+        ends: datetime.datetime | None = None,
     ) -> Files:
         """A certificate for some host names or addresses."""
         cert = self._ca.issue_cert(
             *(hosts or ("localhost",)),
             common_name=name,
             not_before=begins,
-            not_after=LONG_AGO if expired else None,
+            not_after=LONG_AGO if expired else ends,
         )
         files = Files(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         files.certificate.write_bytes(b"".join(each.bytes() for each in cert.cert_chain_pems))

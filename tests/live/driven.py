@@ -14,7 +14,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -177,6 +176,7 @@ def driven(
     dials: Iterable[Dial] = (),
     tls: TlsSettings | None = None,
     durability: Durability = "page-cache",
+    patience_s: float = 10.0,
 ) -> Iterator[Driver]:
     """Run the driver; at the end it leaves in good order, and its loop was told nothing bad."""
     folder.mkdir(exist_ok=True)
@@ -210,6 +210,7 @@ def driven(
         dials=list(dials),
         state_folder=folder,
         tls=tls,
+        patience_s=patience_s,
     )
     driver = Driver(live, node, lines)
     thread = threading.Thread(target=driver.body, args=(LOOPS[loop],), daemon=True)
@@ -302,11 +303,6 @@ def until(holds: Callable[[], bool], what: str = "") -> None:
 def exec_ids(data: bytes) -> list[str]:
     """ExecID(17) of every report in these bytes."""
     return [each.decode() for each in re.findall(rb"\x0117=([^\x01]*)\x01", data)]
-
-
-def behind(door: Door, **changes: Any) -> Door:
-    """A door with other settings."""
-    return replace(door, **changes)
 
 
 class Host:
