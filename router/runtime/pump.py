@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from router.journal.market import MarketFile
 from router.journal.segments import Journal, JournalPoisoned
+from router.model import NS
 from router.runtime.clock import Clock
 from router.runtime.log import Log
 from router.runtime.node import Batch, Node
@@ -20,6 +21,8 @@ from router.runtime.tls import explain
 from router.runtime.wire import Bounds, Wire
 
 Work = Callable[[int], None]
+ASK_NS = NS // 1_000
+"""The node is asked for its deadline once in so long: a timer may be late by as much."""
 TURNS_MAX = 4
 """Turns of each connection in a batch that waits for the disk: what a sync costs is shared."""
 
@@ -51,6 +54,8 @@ class Pump:
         """A batch is on its way, or will be: what comes in waits for the next."""
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
+        self._ask_at = 0
+        self._asking: asyncio.TimerHandle | None = None
         self._disk = ThreadPoolExecutor(1, "journal")
         self._loop: asyncio.AbstractEventLoop
         self._on_poison: Callable[[], None]
@@ -62,8 +67,9 @@ class Pump:
 
     def stop(self) -> None:
         """Close the journal; call when nothing is `at_work`."""
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._asking):
+            if timer is not None:
+                timer.cancel()
         self._disk.shutdown()
         self._market_file.close()
         if not self.poisoned:
@@ -178,7 +184,7 @@ class Pump:
             if not self._ready:
                 break
             self._turn()
-        self._node.tick(now())
+        self._tick(now())
         return self._node.take()
 
     def _turn(self) -> None:
@@ -237,8 +243,30 @@ class Pump:
 
     # -- time ------------------------------------------------------------------------------------
 
+    def _tick(self, now: int) -> None:
+        """Nothing is due before the timer says so: it is set for the first of all deadlines."""
+        if self._timer_at is None or now >= self._timer_at:
+            self._node.tick(now)
+
     def _arm(self) -> None:
-        """Set one timer for the next deadline. It may fire early: the pump looks again."""
+        """See that the timer is set for the next deadline, at once or a little later.
+
+        To ask every session for its deadline costs as much as a message: not after each batch.
+        """
+        now = self._clock.now()
+        if now >= self._ask_at:
+            self._set_timer(now)
+        elif self._asking is None:
+            delay = self._clock.delay(self._ask_at, now)
+            self._asking = self._loop.call_later(delay, self._ask)
+
+    def _ask(self) -> None:
+        self._asking = None
+        self._set_timer(self._clock.now())
+
+    def _set_timer(self, now: int) -> None:
+        """One timer for the next deadline. It may fire early: then the pump looks again."""
+        self._ask_at = now + ASK_NS
         at = self._node.deadline()
         if at is not None and self._timer_at is not None and self._timer_at <= at:
             return
@@ -247,11 +275,11 @@ class Pump:
             self._timer = None
         self._timer_at = at
         if at is not None:
-            delay = self._clock.delay(at, self._clock.now())
-            self._timer = self._loop.call_later(delay, self._fired)
+            self._timer = self._loop.call_later(self._clock.delay(at, now), self._fired)
 
     def _fired(self) -> None:
         self._timer = self._timer_at = None
+        self._ask_at = 0
         self._kick()
 
     def _poison(self, error: JournalPoisoned) -> None:
