@@ -21,6 +21,7 @@ from router.fix.application import outgoing
 from router.fix.codec import Message, decode
 from router.fix.dialects import dialect
 from router.fix.dictionary import dictionary
+from router.fix.dictionary.quickfix_xml import read_quickfix_xml
 from router.fix.versions import FIX42, FIX44, FIX50SP2, VERSIONS, Version
 from router.messages import (
     CancelChild,
@@ -418,3 +419,32 @@ def test_for_nobody_there_is_no_document(
 ) -> None:
     assert run(["roe", *options]) == code
     assert capsys.readouterr().err.startswith(text)
+
+
+# -- the peer's dictionary -----------------------------------------------------------------------
+
+
+def test_the_dictionary_for_quickfix_reads_back_as_what_is_served(tmp_path: Path) -> None:
+    path = tmp_path / "OMS.xml"
+    assert run(["roe", "--session", "OMS", "--xml", str(path)]) == 0
+    read = read_quickfix_xml(path.read_bytes())
+    assert read.version == "FIX.4.4"
+    application = {"D", "F", "G", "H", "AF", "q", "8", "9", "r", "j"}
+    assert read.messages.keys() == application | {"A", "0", "1", "2", "3", "4", "5"}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_fixt_has_two_files_one_for_each_layer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "OMS.xml"
+    sets = ["begin_string=FIXT.1.1", "default_appl_ver_id=9"]
+    options = [part for each in sets for part in ("--set", f"fix.acceptor.sessions.OMS.{each}")]
+    assert run(["roe", "--session", "OMS", "--xml", str(path), *options]) == 0
+    out, err = capsys.readouterr()
+    assert (out, len(err.splitlines())) == ("", 2)
+    application = read_quickfix_xml(path.read_bytes())
+    session = read_quickfix_xml((tmp_path / "OMS.FIXT11.xml").read_bytes())
+    assert (application.version, session.version) == ("FIX.5.0SP2", "FIXT.1.1")
+    assert "D" in application.messages
+    assert session.messages.keys() == {"A", "0", "1", "2", "3", "4", "5"}
