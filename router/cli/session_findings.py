@@ -1,4 +1,4 @@
-"""What is allowed of a FIX session and may not be meant: openness, secrets, calendars."""
+"""What is allowed of a FIX session and may not be meant: openness, secrets, dates that run out."""
 
 from __future__ import annotations
 
@@ -9,11 +9,18 @@ from pathlib import Path
 
 from config.calendars import load_calendar
 from config.documents import Where
+from config.fix import AcceptorTls
 from config.settings import Settings
+from config.venues import VenueTls
 from router.model import NS
+from router.runtime.certificates import certificates, validity
+
+DAY_NS = 86_400 * NS
 
 CALENDAR_DAYS = 30
 """A calendar that ends sooner is due to be renewed."""
+CERTIFICATE_DAYS = 30
+"""So is a certificate."""
 
 
 def findings(settings: Settings, now: int) -> Iterator[str]:
@@ -30,6 +37,7 @@ def findings(settings: Settings, now: int) -> Iterator[str]:
             text = f"the password for {venue.mic} goes over the network in clear; set tls"
             yield settings.problem((*where, "credentials"), text)
     yield from _calendars(settings, now)
+    yield from _certificates(settings, now)
 
 
 def _acceptor(settings: Settings) -> Iterator[str]:
@@ -72,6 +80,24 @@ def _calendars(settings: Settings, now: int) -> Iterator[str]:
         if found.last is None or (found.last - today).days < CALENDAR_DAYS:
             text = f"{found.name} ends on {found.last}: the days after it are trading days"
             yield settings.problem(place, text)
+
+
+def _certificates(settings: Settings, now: int) -> Iterator[str]:
+    """Certificates that are about to expire."""
+    named: list[tuple[Where, AcceptorTls | VenueTls | None]] = [
+        (("fix", "acceptor", "tls"), settings.fix.acceptor.tls)
+    ]
+    named += [(("venues", index, "tls"), each.tls) for index, each in enumerate(settings.venues)]
+    for where, tls in named:
+        if tls is None:
+            continue
+        for key, path in (("certificate", tls.certificate), ("ca", tls.ca)):
+            if path is None:
+                continue
+            end = min(validity(der)[1] for der in certificates(f"tls.{key}", path))
+            if end < now + CERTIFICATE_DAYS * DAY_NS:
+                day = datetime.fromtimestamp(end // NS, UTC).date()
+                yield settings.problem((*where, key), f"{path} expires on {day}: renew it")
 
 
 def _is_here(host: str) -> bool:

@@ -7,18 +7,23 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.documents import DocumentError
+from config.fix import AcceptorTls
 from config.layers import SettingsError
-from config.settings import DEFAULT_CONFIG
-from router.cli import commands, run
+from config.settings import DEFAULT_CONFIG, load_settings
+from router.cli import commands, run, session_findings
 from router.cli.errors import CommandError, ExitCode, expected
 from router.cli.output import table
 from router.journal.segments import JournalPoisoned
 from router.journal.storage import ForeignState, StateLocked
+from router.model import NS
+from router.runtime.certificates import validity
+from tests.live.certs import Authority
 
 
 @pytest.fixture
@@ -253,6 +258,25 @@ def test_a_calendar_that_is_about_to_end_is_a_finding(
         *("venues.LIT_A.start_time=08:00", "venues.LIT_A.end_time=17:00"),
         f"venues.LIT_A.calendar={place / 'old.yaml'}",
     ) == ["venues[0].calendar: OLD ends on 2020-01-01: the days after it are trading days"]
+
+
+def test_a_certificate_that_is_about_to_expire_is_a_finding(
+    place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = Authority(place).issue("lit")
+    _, end = validity(made.der)
+    own = AcceptorTls(certificate=made.certificate, private_key=made.private_key)
+    settings = load_settings(place / "sluice.yaml")
+    acceptor = settings.fix.acceptor.model_copy(update={"tls": own})
+    fix = settings.fix.model_copy(update={"acceptor": acceptor})
+    settings = settings.model_copy(update={"fix": fix})
+    day = datetime.fromtimestamp(end // NS, UTC).date()
+    month = 30 * 86_400 * NS
+    assert list(session_findings.findings(settings, end - month)) == []
+    [told] = session_findings.findings(settings, end - month + 1)
+    assert told.endswith(
+        f"fix.acceptor.tls.certificate: {made.certificate} expires on {day}: renew it"
+    )
 
 
 def test_everything_that_a_session_names_must_be_there(

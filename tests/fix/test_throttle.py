@@ -23,6 +23,7 @@ def test_as_many_as_are_allowed_pass_at_once_and_then_one_by_one() -> None:
 
 def test_a_pause_saves_up_no_more_than_a_full_bucket() -> None:
     throttle = Throttle(messages=2, window_ns=S)
+    assert throttle.take(T0)
     assert [throttle.take(T0 + 3_600 * S) for _ in range(3)] == [True, True, False]
 
 
@@ -54,9 +55,9 @@ def test_the_reason_is_the_standards_own_where_a_version_has_it() -> None:
 
 
 @given(
-    st.integers(1, 20),
+    st.integers(1, 5),
     st.integers(1, 10_000),
-    st.lists(st.integers(0, 3_000), min_size=1, max_size=200),
+    st.lists(st.just(0) | st.integers(0, 3_000), min_size=1, max_size=200),
 )
 def test_in_no_stretch_of_time_does_more_pass_than_a_bucket_and_its_filling(
     messages: int, window: int, gaps: list[int]
