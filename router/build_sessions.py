@@ -1,4 +1,4 @@
-"""Every session that the settings name, with what its keys name read: calendars and secrets.
+"""Every session that the settings name, with what its keys name read: calendars, secrets, files.
 
 Owns the translation of session keys (config.fix) into what sessions, doors and schedules work with.
 All problems are collected, so that one look shows them all.
@@ -16,6 +16,7 @@ from config.layers import SettingsError
 from config.secrets import SecretError, read_secret
 from config.settings import Settings
 from config.venues import VenueSettings
+from router.build_dictionaries import DictionaryFileError, session_dictionary
 from router.fix.credentials import (
     Credentials,
     LogonFields,
@@ -25,7 +26,7 @@ from router.fix.credentials import (
     SignatureFields,
     SignatureProof,
 )
-from router.fix.dictionary import Dictionary, Rules, dictionary
+from router.fix.dictionary import Dictionary, dictionary
 from router.fix.schedule import EVERY_DAY, NO_HOLIDAYS, Calendar, Schedule
 from router.fix.session import Session, SessionConfig
 from router.fix.throttle import Throttle
@@ -315,19 +316,16 @@ class _Reader:
         keys = self.keys
         if not keys.use_data_dictionary:
             return None
-        unknown = keys.allow_unknown_msg_fields
-        rules = Rules(
-            validate_fields_out_of_order=keys.validate_fields_out_of_order,
-            validate_fields_have_values=keys.validate_fields_have_values,
-            validate_user_defined_fields=keys.validate_user_defined_fields,
-            allow_unknown_msg_fields=not acceptor if unknown is None else unknown,
-            check_group_order=keys.validate_unordered_group_fields,
-        )
-        return dictionary(spoken(keys), rules)
+        try:
+            return session_dictionary(keys, spoken(keys), acceptor=acceptor)
+        except DictionaryFileError as error:
+            for problem in error.problems:
+                self.refuse(error.key, problem)
+            return None
 
     def plain(self) -> Dictionary:
         """The version as it is."""
-        return dictionary(version(self.keys.begin_string, _appl_ver_id(self.keys)))
+        return dictionary(spoken(self.keys))
 
     def throttle(self) -> Throttle | None:
         found = self.keys.throttle

@@ -35,6 +35,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("core.engine", "journal"),
     ("runtime",),
     ("runtime.live", "runtime.sim"),
+    ("build_dictionaries",),
     ("build_sessions",),
     ("build",),
     ("api", "history", "analysis"),
@@ -168,7 +169,7 @@ def line_of(module: str) -> int:
 
 def imports_between_rooms(path: str, tree: ast.AST) -> Complaints:
     room = path.partition("/")[0]
-    composes = path.startswith(("router/build.py", "router/build_sessions.py", "router/cli/"))
+    composes = path.startswith(("router/build", "router/cli/"))
     complaints = []
     for name in sorted(names_imported(path, tree)):
         other = name.partition(".")[0]

@@ -12,8 +12,12 @@ from argon2 import PasswordHasher
 from config.layers import SettingsError
 from config.settings import DEFAULT_CONFIG, load_settings
 from router import build, build_sessions
+from router.fix.codec import decode
 from router.fix.credentials import LogonRefusal
+from router.fix.dictionary import specification
+from router.fix.dictionary.quickfix_xml import write_quickfix_xml
 from router.fix.schedule import ALWAYS
+from router.fix.versions import FIX44, FIX50SP2
 from router.runtime.clock import Clock
 from router.runtime.dialing import Address, Dial
 from router.runtime.links import Link, LinkKind
@@ -419,3 +423,97 @@ def test_the_bounds_of_a_slow_reader_are_its_sessions() -> None:
     found = links(f"{OMS}.out_buffer_bytes=65536", f"{OMS}.out_buffer_s=3")
     assert (found["OMS"].out_buffer_bytes, found["OMS"].out_buffer_s) == (65_536, 3)
     assert (found["LIT_A"].out_buffer_bytes, found["LIT_A"].out_buffer_s) == (16 << 20, 10)
+
+
+# --- dictionaries from files ---------------------------------------------------------------------
+
+EXTENSION = """\
+fields:
+  "9730": {name: LiquidityFlag, type: CHAR, values: {A: ADDED, R: REMOVED}}
+messages:
+  D: {add: [9730]}
+"""
+ORDER = "35=D|34=2|11=A|55=ACME|54=1|38=100|40=1|60=20260105-14:30:00.000|9730=%s|"
+
+
+def fault(link: Link, text: str) -> str:
+    """SessionRejectReason(373) and RefTagID(371) of a message, or nothing."""
+    config = link.config
+    assert config.validate is not None
+    found = config.validate.validate(decode(said(text, begin_string=config.begin_string)))
+    return f"{found.reason} {found.ref_tag}" if found is not None else ""
+
+
+def test_an_extension_adds_to_the_dictionary_of_one_session(tmp_path: Path) -> None:
+    path = tmp_path / "extension.yaml"
+    path.write_text(EXTENSION)
+    found = links(f"{OMS}.dictionary_extension={path}")
+    assert fault(found["OMS"], ORDER % "A") == ""
+    assert fault(found["OMS"], ORDER % "X") == "5 9730"
+    assert fault(links()["OMS"], ORDER % "A") == "0 9730"
+
+
+def test_a_quickfix_dictionary_takes_the_place_of_ours(tmp_path: Path) -> None:
+    order = specification(FIX44)
+    path = tmp_path / "FIX44.xml"
+    path.write_text(write_quickfix_xml(order, ["0", "A", "5", "D"]))
+    link = links(f"{OMS}.data_dictionary={path}")["OMS"]
+    assert fault(link, "35=F|34=2|11=A|41=B|55=ACME|54=1|60=20260105-14:30:00.000|") == "11 35"
+    assert fault(link, (ORDER % "A").replace("9730=A|", "")) == ""
+
+
+def test_fixt_has_two_files_that_are_not_to_be_mixed_up(tmp_path: Path) -> None:
+    app, transport = tmp_path / "FIX50SP2.xml", tmp_path / "FIXT11.xml"
+    app.write_text(write_quickfix_xml(specification(FIX50SP2), ["D"]))
+    transport.write_text(write_quickfix_xml(specification(FIX50SP2), ["0", "A", "5"]))
+    version, first = f"{OMS}.begin_string=FIXT.1.1", f"{OMS}.app_data_dictionary"
+    second = f"{OMS}.transport_data_dictionary"
+    link = links(version, f"{first}={app}", f"{second}={transport}")["OMS"]
+    assert fault(link, "35=0|34=2|") == ""
+    assert fault(link, "35=F|34=2|11=A|54=1|60=20260105-14:30:00.000|") == "11 35"
+    assert fault(link, (ORDER % "A").replace("9730=A|", "")) == ""
+    lines = problems(version, f"{first}={transport}", f"{second}={transport}")
+    assert lines == (
+        f"--set {first}: {first.replace('.OMS', '[0]')}: {transport}: "
+        "the dictionary is of FIXT.1.1, allowed: FIX.5.0SP2",
+    )
+    [line] = problems(version, f"{first}={app}", f"{second}={app}")
+    assert line.endswith(f"{app}: the dictionary is of FIX.5.0SP2, allowed: FIXT.1.1")
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "content", "told"),
+    [
+        ("data_dictionary", "a.xml", None, "a.xml: cannot be read: No such file or directory"),
+        ("data_dictionary", "a.xml", "<fix", "a.xml: line 1: "),
+        ("dictionary_extension", "a.yaml", None, "a.yaml: cannot be read: No such file"),
+        ("dictionary_extension", "a.yaml", "fields: [", "a.yaml:1: not YAML"),
+        (
+            "dictionary_extension",
+            "a.yaml",
+            'header: {}\nfields:\n  "9730":\n    type: CHAIR\n    name: X\n',
+            "a.yaml:4: fields.9730.type: 'CHAIR', allowed: ",
+        ),
+        (
+            "dictionary_extension",
+            "a.yaml",
+            "messages:\n  D:\n    add: [9999]\n",
+            "a.yaml:2: messages.D: no field 9999: describe it under fields",
+        ),
+    ],
+)
+def test_a_dictionary_file_that_is_wrong_says_where(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    key: str,
+    name: str,
+    content: str | None,
+    told: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    if content is not None:
+        (tmp_path / name).write_text(content)
+    lines = problems(f"fix.defaults.{key}={name}")
+    assert all(line.startswith(f"--set fix.defaults.{key}: fix.defaults.{key}: ") for line in lines)
+    assert told in lines[0]
+    assert len(lines) == 1, "told once, for however many sessions"
