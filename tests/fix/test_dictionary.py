@@ -171,7 +171,7 @@ FAULTS: list[tuple[str, tuple[int, str], Versions]] = [
     (ORDER + "432=20040431|", (6, "432"), ALL),
     (ORDER + "59=00|", (6, "59"), ALL),
     (ORDER + "114=y|", (6, "114"), ALL),
-    (ORDER + "18=M  5|", (6, "18"), ALL),
+    (ORDER + "18=M  5|", (5, "18"), ALL),
     (ORDER + "15=DOLLAR|", (6, "15"), ALL),
     ("35=2|34=2|7=-1|16=0|", (6, "7"), SINCE_44),
     (ORDER + "78=x|79=A|", (6, "78"), ALL),

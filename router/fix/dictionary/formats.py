@@ -33,7 +33,6 @@ _ZONE = rf"(?:Z|[+-](?:0\d|1[0-4])(?::{_SIXTY})?)?"
 _SHORT_TIME = rf"{_HOUR}:{_SIXTY}(?::(?:{_SIXTY}|60){_FRACTION})?"
 _FLOAT = r"-?(?=\.?\d)\d{0,24}\.?\d{0,24}"
 _DIGITS = r"\d{1,18}"
-_SEVERAL = r"[^ \x01]+(?: [^ \x01]+)*"
 
 PATTERNS: dict[str, str] = {
     "AMT": _FLOAT,
@@ -50,9 +49,7 @@ PATTERNS: dict[str, str] = {
     "LOCALMKTDATE": _DATE,
     "LOCALMKTTIME": _SECOND,
     "MONTHYEAR": rf"(?:{_DATE}|\d{{4}}(?:0[1-9]|1[0-2])(?:w[1-5])?)",
-    "MULTIPLECHARVALUE": r"[^ \x01](?: [^ \x01])*",
-    "MULTIPLESTRINGVALUE": _SEVERAL,
-    "MULTIPLEVALUESTRING": _SEVERAL,
+    "MULTIPLECHARVALUE": r"(?=[^\x01])[^ \x01]?(?: [^ \x01]?)*",
     "NUMINGROUP": _DIGITS,
     "PERCENTAGE": _FLOAT,
     "PRICE": _FLOAT,
@@ -71,10 +68,13 @@ PATTERNS: dict[str, str] = {
 """Types with a syntax of their own.
 
 CURRENCY takes small letters, since prices in pence are quoted in GBp. EXCHANGE was a mnemonic of
-one to three letters before it became a MIC.
+one to three letters before it became a MIC. A blank too many between several values is no fault of
+syntax: the value between two blanks is none of the enumeration.
 """
 
-TEXT = frozenset({"PATTERN", "STRING", "XID", "XIDREF"})
+TEXT = frozenset(
+    {"MULTIPLESTRINGVALUE", "MULTIPLEVALUESTRING", "PATTERN", "STRING", "XID", "XIDREF"}
+)
 """Types of any text."""
 RAW = frozenset({"DATA", "XMLDATA"})
 """Types of any bytes, SOH too: a length field comes before them."""

@@ -118,9 +118,8 @@ class _Writing:
         return sorted(tags, key=int)
 
     def _field(self, each: Field) -> Iterator[str]:
-        more = {"allowOtherValues": "true"} if each.others else {}
-        attributes = _attributes(number=each.tag, name=each.name, type=each.type, **more)
-        if not each.values:
+        attributes = _attributes(number=each.tag, name=each.name, type=each.type)
+        if not each.values or each.others:  # QuickFIX's enumerations leave no room for others
             yield f"  <field {attributes}/>"
             return
         yield f"  <field {attributes}>"
