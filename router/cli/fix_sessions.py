@@ -35,6 +35,7 @@ HEADER = (
     "sent, s ago",
     "round trip, ms",
     "heartbeat, s",
+    "peer",
 )
 
 NameArgument = Annotated[
@@ -214,7 +215,7 @@ def _command(
 def text(answer: dict[str, Any]) -> Iterator[str]:
     """The answer as a person reads it: a table, and below it what is out of the ordinary."""
     now, found = answer["now"], answer["sessions"]
-    yield f"{time_text(now)} UTC"
+    yield _moment(now)
     yield table(HEADER, [_row(name, each, now) for name, each in found.items()])
     for name, each in found.items():
         for line in _notes(each):
@@ -237,7 +238,15 @@ def _row(name: str, each: dict[str, Any], now: int) -> list[object]:
         _ago(each["last_sent"], now),
         "-" if each["round_trip_ns"] is None else f"{each['round_trip_ns'] / 1e6:.1f}",
         each["heart_bt_int"] if each["logged_on"] else "-",
+        _peer(each.get("connection") or {}),
     ]
+
+
+def _peer(connection: dict[str, Any]) -> str:
+    """The peer's address, and TLS if there is any."""
+    if not connection.get("peer"):
+        return "-"
+    return f"{connection['peer']} TLS" if connection.get("tls") else str(connection["peer"])
 
 
 def _notes(each: dict[str, Any]) -> Iterator[str]:
@@ -270,13 +279,11 @@ def _reject(reject: dict[str, Any]) -> str:
 
 def _connection(each: dict[str, Any]) -> Iterator[str]:
     """What the live driver knows of a connection."""
-    if each.get("peer"):
-        tls = f", {each['tls']}" if each.get("tls") else ", without TLS"
-        moved = f", {each['bytes_in']:,} bytes in, {each['bytes_out']:,} out"
-        unsent = f", {each['unsent']:,} not taken yet" if each.get("unsent") else ""
-        yield f"connected with {each['peer']} since {_moment(each['since'])}{tls}{moved}{unsent}"
-        if each.get("fingerprint"):
-            yield f"certificate of the peer: {each['fingerprint']}"
+    if each.get("unsent"):
+        yield f"bytes that the peer has not taken yet: {each['unsent']:,}"
+    if each.get("tls"):
+        shown = f", certificate {each['fingerprint']}" if each.get("fingerprint") else ""
+        yield f"{each['tls']}{shown}"
     if each.get("last_failure"):
         yield f"cannot be reached: {each['last_failure']}"
     refusal = each.get("last_refusal")
