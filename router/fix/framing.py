@@ -7,7 +7,7 @@ these and, for `peek_logon`, the CompIDs.
 
 from __future__ import annotations
 
-import zlib
+from zlib import adler32
 
 SOH = b"\x01"
 START = b"8=FIX"
@@ -43,11 +43,11 @@ def checksum(data: bytes) -> int:
     """
     size = len(data)
     if size <= CHECKSUM_CHUNK or (size <= CHECKSUM_CHUNK_ASCII and data.isascii()):
-        return ((zlib.adler32(data) & 0xFFFF) - 1) & 0xFF
+        return (adler32(data) - 1) & 0xFF
     view = memoryview(data)
     total = 0
     for start in range(0, size, CHECKSUM_CHUNK):
-        total += (zlib.adler32(view[start : start + CHECKSUM_CHUNK]) & 0xFFFF) - 1
+        total += (adler32(view[start : start + CHECKSUM_CHUNK]) & 0xFFFF) - 1
     return total & 0xFF
 
 
@@ -63,6 +63,8 @@ class Framer:
         self.garbled_at_first = False
         """True if the first fault came before the first frame."""
         self._begun = False
+        self._head = b""
+        """How the last sound frame began, up to the digits of BodyLength(9): the next does too."""
         self._frame_max = frame_max
         self._buffer = bytearray()
         self._need = 0
@@ -100,6 +102,10 @@ class Framer:
         size = len(text)
         self._need = 0
         while start < size:
+            if self._head and not self._skipping:
+                start = self._plain(text, start, frames)
+                if start == size:
+                    break
             if self._skipping:
                 found = text.find(START, start)
                 after = found if found >= 0 else max(start, size - len(START) + 1)
@@ -116,6 +122,31 @@ class Framer:
             if after == start:
                 break
             start = after
+        return start
+
+    def _plain(self, text: bytes, start: int, frames: list[bytes]) -> int:
+        """Take the frames from `start` on that begin like the last one and have no fault.
+
+        As nearly all do. This only spares them the long way: of the others `_frame` says what is
+        wrong, if anything.
+        """
+        head, frame_max = self._head, self._frame_max
+        head_size, size = len(head), len(text)
+        while text.startswith(head, start):
+            first = start + head_size
+            second = text.find(SOH, first, first + BODY_LENGTH_DIGITS_MAX + 1)
+            digits = text[first:second]
+            if second < 0 or not digits.isdigit():
+                break
+            body_end = second + 1 + int(digits)
+            end = body_end + TRAILER_LENGTH
+            if end > size or end - start > frame_max:
+                break
+            total = checksum(text[start:body_end])
+            if text[body_end:end] != TRAILERS[total] or not text.startswith(b"35=", second + 1):
+                break
+            frames.append(text[start:end])
+            start = end
         return start
 
     def _frame(self, text: bytes, start: int, frames: list[bytes]) -> int:
@@ -139,6 +170,7 @@ class Framer:
         total = checksum(text[start:body_end])
         if text.startswith(TRAILERS[total], body_end) and text.startswith(b"35=", second + 1):
             frames.append(text[start:end])
+            self._head = text[start : first + len(b"9=")]
             self._begun = True
             self._skipping = False
             self._skipped = 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
-from router.fix.states import HELD_BYTES_MAX, HELD_MESSAGES_MAX
+from router.fix.states import DRAIN_BYTES_MAX, DRAIN_MAX, HELD_BYTES_MAX, HELD_MESSAGES_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,13 @@ class Inbox:
         """Last number of the gap that is open, 0 if none is."""
         self._asked_to = 0
         """Last number asked for; 0 means all."""
+        self._taken = self._taken_bytes = 0
+        """Held messages that were taken in this call."""
+
+    @property
+    def undisturbed(self) -> bool:
+        """True if nothing is missing and nothing is held."""
+        return not (self._gap_end or self._lowest)
 
     @property
     def gap_open(self) -> bool:
@@ -90,15 +97,28 @@ class Inbox:
         heappush(self._lowest, held.seq)
         self._held_bytes += len(held.frame)
 
+    def open_portion(self) -> None:
+        """Another call begins: so many held messages may be taken in it."""
+        self._taken = self._taken_bytes = 0
+
     @property
     def due(self) -> bool:
         """True if a held message has its turn."""
         return bool(self._lowest) and self._lowest[0] == self.next_in
 
-    def take(self) -> Held:
-        """The held message whose turn it is."""
-        assert self.due, "asked for when it is due"
-        return self._release()
+    @property
+    def spent(self) -> bool:
+        """True if no more may be taken in this call."""
+        return self._taken >= DRAIN_MAX or self._taken_bytes >= DRAIN_BYTES_MAX
+
+    def take(self) -> Held | None:
+        """The held message whose turn it is, if the call may cost another one."""
+        if not self.due or self.spent:
+            return None
+        held = self._release()
+        self._taken += 1
+        self._taken_bytes += len(held.frame)
+        return held
 
     def _release(self) -> Held:
         held = self._held.pop(heappop(self._lowest))

@@ -59,8 +59,6 @@ class Line:
         self.inbox = Inbox(next_in, chunk_size=config.resend_request_chunk_size)
         self.outbox = Outbox(config, next_out)
         self.timers = Timers(config)
-        self.draining = False
-        """Held messages have their turn that were too many for one call: `tick` goes on."""
         self.events: list[SessionEvent] = []
         self.told = False
         """LoggedOn was told and LoggedOut was not."""
@@ -172,9 +170,14 @@ class Line:
         """When `tick` is due, UTC nanoseconds."""
         if self.wants_close:
             return None
-        if self.draining:
+        if self.inbox.spent and self.draining:
             return self.timers.last_heard
         return self.timers.deadline()
+
+    @property
+    def draining(self) -> bool:
+        """True if held messages have their turn that were too many for one call."""
+        return self.inbox.due and self.state in LIVELY
 
     # --- Answers -------------------------------------------------------------------------------
 

@@ -69,6 +69,7 @@ class Outbox:
         self._before_time = f"49={config.sender_comp_id}\x0152="
         self._after_time = f"\x0156={config.target_comp_id}\x01"
         self._origin = _origin(config)
+        self._time_at, self._time = -1, ""
         self._frames: list[OutFrame] = []
         self._waiting: list[OutFrame] = []
         self._holding = False
@@ -130,21 +131,27 @@ class Outbox:
     def issue(self, msg_type: str, body: str, now: int, *, live: bool, extra: str = "") -> int:
         """Number and frame a new message; return its MsgSeqNum. `extra` are more header fields."""
         seq = self.next_out
-        self.next_out += 1
-        config = self._config
+        self.next_out = seq + 1
         header = (
-            f"34={seq}\x01{self._before_time}{time_text(now, config.timestamp_precision)}"
+            f"34={seq}\x01{self._before_time}{self._sending_time(now)}"
             f"{self._after_time}{extra}{self._origin}"
         )
-        data = encode(config.begin_string, msg_type, header, body)
-        if live and self._too_large(msg_type, data):
+        data = encode(self._config.begin_string, msg_type, header, body)
+        if self.message_max and live and self._too_large(msg_type, data):
             live = False
-        frame = OutFrame(seq, data, fresh=True, live=live and not self._holding)
+        frame = OutFrame(seq, data, True, live and not self._holding)
         self._frames.append(frame)
-        if live and self._holding:
+        if self._holding and live:
             self._waiting.append(frame)
             self.overflowed |= len(self._waiting) > OUT_HELD_MAX
         return seq
+
+    def _sending_time(self, now: int) -> str:
+        """SendingTime(52): the messages of one call have the same."""
+        if now != self._time_at:
+            self._time_at = now
+            self._time = time_text(now, self._config.timestamp_precision)
+        return self._time
 
     def _too_large(self, msg_type: str, data: bytes) -> bool:
         if self.message_max and len(data) > self.message_max and msg_type not in ADMIN:
@@ -218,18 +225,16 @@ class Outbox:
         """One SequenceReset-GapFill(4) for the run that ends before `new_seq_no`."""
         if self._gap_from:
             body = f"{extra}{self._origin}36={new_seq_no}\x01123=Y\x01"
-            time = time_text(now, self._config.timestamp_precision)
-            self._again("4", self._gap_from, time, now, body)
+            self._again("4", self._gap_from, self._sending_time(now), now, body)
             self._gap_from = 0
 
     def _again(self, msg_type: str, seq: int, orig_time: str, now: int, rest: str) -> None:
         """A frame with PossDupFlag(43) and OrigSendingTime(122), under its old number."""
-        config = self._config
         header = (
-            f"34={seq}\x0143=Y\x01{self._before_time}{time_text(now, config.timestamp_precision)}"
+            f"34={seq}\x0143=Y\x01{self._before_time}{self._sending_time(now)}"
             f"{self._after_time}122={orig_time}\x01"
         )
-        data = encode(config.begin_string, msg_type, header, rest)
+        data = encode(self._config.begin_string, msg_type, header, rest)
         if not self.too_large and not self._too_large(msg_type, data):
             self._frames.append(OutFrame(seq, data, fresh=False, live=True))
 

@@ -7,15 +7,16 @@ message is a type and a body. Stores nothing: sent frames come back through `res
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from router.fix.checks import (
+    ADMIN,
     at_any_number,
     at_once,
     comp_id_fault,
     dictionary_fault,
-    latency_fault,
     number,
     poss_dup_fault,
     resend_range,
@@ -33,9 +34,8 @@ from router.fix.framing import Framer, FramingError, peek_logon
 from router.fix.handshake import NOT_ANSWERED, Handshake, logout_reason
 from router.fix.inbox import Held
 from router.fix.line import LIVELY, REJECTS, Line
+from router.fix.sending_time import SendingTimes
 from router.fix.states import (
-    DRAIN_BYTES_MAX,
-    DRAIN_MAX,
     GARBLED_MAX,
     Alert,
     LoggedOn,
@@ -65,6 +65,7 @@ __all__ = [
 ]
 
 GARBLED_WINDOW: Final = 60 * NS
+_NOT_PLAIN: Final = ADMIN | REJECTS
 _FIRST: Final = (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT)
 
 
@@ -85,10 +86,14 @@ class Session(Line):
         self._probe = Probe()
         self.reject_received: tuple[int, str] | None = None
         """When the last Reject(3) or BusinessMessageReject(j) came in, and its fields."""
-        self._drained = self._drained_bytes = 0
-        """Held messages that were taken in this call."""
-        self._late = False
-        """The last SendingTime was out of its window, and that was reported."""
+        self._find_fault: Callable[[Message], Fault | None] = (
+            config.validate.validate
+            if config.validate
+            else partial(dictionary_fault, config, self.version)
+        )
+        self._times = SendingTimes(config)
+        self._begin_string = config.begin_string
+        self._us, self._them = config.sender_comp_id, config.target_comp_id
 
     @property
     def garbled(self) -> int:
@@ -112,7 +117,7 @@ class Session(Line):
         self.move(Move.INITIATE if self.config.role == "initiator" else Move.ACCEPT)
         self._framer = Framer(frame_max=self.config.frame_max)
         self._garbled_at.clear()
-        self._late = False
+        self._times.forget()
         self.wants_close = False
         self.closed_reason = ""
         self.timers.connected(now)
@@ -125,7 +130,6 @@ class Session(Line):
         self.move(Move.LOST)
         self.timers.stop()
         self.wants_close = False
-        self.draining = False
         self.inbox.forget()
         self.outbox.forget()
         self.outbox.message_max = 0
@@ -151,14 +155,14 @@ class Session(Line):
         """Bytes from the peer."""
         if self.wants_close or self.state is SessionState.DISCONNECTED:
             return
-        self._drained = self._drained_bytes = 0
-        hostile = ""
-        before = self._framer.garbled
+        self.inbox.open_portion()
+        framer = self._framer
+        hostile, garbled = "", framer.garbled
         try:
-            frames = self._framer.feed(data)
+            frames = framer.feed(data)
         except FramingError as error:
             frames, hostile = error.frames, str(error)
-        if self._framer.garbled_at_first:
+        if framer.garbled_at_first:
             self.drop("garbled before the Logon")
         for frame in frames:
             if self.wants_close:
@@ -166,7 +170,7 @@ class Session(Line):
             self._frame(frame, now)
         if hostile:
             self.drop(hostile)
-        for _ in range(self._framer.garbled - before):
+        for _ in range(framer.garbled - garbled):
             self._garbled(now)
         self._handshake.when_quiet(now)
 
@@ -174,7 +178,7 @@ class Session(Line):
 
     def tick(self, now: int) -> None:
         """Time has passed."""
-        self._drained = self._drained_bytes = 0
+        self.inbox.open_portion()
         if self.draining:
             self._settle(now, progress=True)
         state = self.state
@@ -212,15 +216,38 @@ class Session(Line):
         if message is None:
             return
         self.timers.last_heard = now
-        if self.state in _FIRST:
+        if self.state is SessionState.ACTIVE and self._is_plain(message, now):
+            seq = self.inbox.next_in
+            self.inbox.next_in = seq + 1
+            self.events.append(Received(message, seq, False, frame))
+        elif self.state in _FIRST:
             self._handshake.first(message, now)
-            if self.told:
-                self._time_fault(message, now)
+            late = self._times.fault(message, now) if self.told else None
+            if isinstance(late, Alert):
+                self.events.append(late)
             self._settle(now, progress=True, promised=self._handshake.promised)
         else:
             before = self.next_in
             self._message(message, frame, now)
             self._settle(now, progress=self.next_in != before)
+
+    def _is_plain(self, message: Message, now: int) -> bool:
+        """True for an application message in turn of which no rule has anything to say.
+
+        As nearly every one is. Whatever is not surely so goes through the rules below.
+        """
+        fields = message.fields
+        return (
+            message.msg_type not in _NOT_PLAIN
+            and fields.get("34") == str(self.inbox.next_in)
+            and fields.get("49") == self._them
+            and fields.get("56") == self._us
+            and fields.get("8") == self._begin_string
+            and "43" not in fields
+            and self._times.sound(fields.get("52", ""), now)
+            and self.inbox.undisturbed
+            and self._find_fault(message) is None
+        )
 
     def _decoded(self, frame: bytes, now: int) -> Message | None:
         try:
@@ -262,8 +289,10 @@ class Session(Line):
         flags = () if early else self._judge(message, seq, now)
         if flags is None:
             return
-        grave = comp_id_fault(self.config, message) or self._time_fault(message, now)
-        if grave:
+        grave = comp_id_fault(self.config, message) or self._times.fault(message, now)
+        if isinstance(grave, Alert):
+            self.events.append(grave)
+        elif grave:
             self.reject(message, seq, grave, now)
             self.expel(grave.text, now)
             self.drop(grave.text)
@@ -283,26 +312,12 @@ class Session(Line):
 
     def _judge(self, message: Message, seq: int, now: int) -> tuple[Fault, ...] | None:
         """The flags of a message that is taken; None if it was rejected."""
-        fault = dictionary_fault(self.config, self.version, message)
+        fault = self._find_fault(message)
         if fault is None or fault.ref_tag == "8":
             return ()  # a BeginString that is not the session's has its own rule
         if tolerated(self.config, message, fault):
             return (fault,)
         self.reject(message, seq, fault, now)
-        return None
-
-    def _time_fault(self, message: Message, now: int) -> Fault | None:
-        """A SendingTime out of its window, unless that is only to be reported: then once."""
-        fault = latency_fault(self.config, message, now)
-        if fault is None:
-            self._late = False
-            return None
-        if self.config.late_clock == "reject":
-            return fault
-        if not self._late:
-            self._late = True
-            text = f"SendingTime(52) {message.get('52')} is out of its window"
-            self.events.append(Alert("SENDING_TIME", text))
         return None
 
     def _in_turn(
@@ -368,13 +383,7 @@ class Session(Line):
 
     def _drain(self, now: int) -> None:
         """The held messages whose turn has come, as many as one call may cost."""
-        while self.state in LIVELY and self.inbox.due:
-            self.draining = self._drained >= DRAIN_MAX or self._drained_bytes >= DRAIN_BYTES_MAX
-            if self.draining:
-                return
-            held = self.inbox.take()
-            self._drained += 1
-            self._drained_bytes += len(held.frame)
+        while self.state in LIVELY and (held := self.inbox.take()):
             message = self._decoded(held.frame, now) if held.frame else None
             if message is None:
                 self.inbox.consume(held.seq)
@@ -382,7 +391,6 @@ class Session(Line):
             flags = self._judge(message, held.seq, now)
             if flags is not None:
                 self._in_turn(message, held.seq, held.frame, now, flags)
-        self.draining = False
 
     def _resend_request(self, message: Message, seq: int, now: int) -> None:
         """Answered even if it is early: else two sides that ask at once would wait for ever."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Literal
 
+from msgspec import Struct
+
 from router.fix.codec import Message
 from router.fix.dictionary import Dictionary, Fault
 from router.fix.framing import FRAME_MAX
@@ -164,20 +166,17 @@ TRANSITIONS: dict[tuple[SessionState, Move], SessionState] = {
 """What is not here cannot happen."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedOn:
+class LoggedOn(Struct, frozen=True):
     """Logons are exchanged; messages may be sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedOut:
+class LoggedOut(Struct, frozen=True):
     """A session that was logged on is so no more."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """An application message or a Reject(3), in sequence. The next number is then `seq` + 1."""
 
     message: Message
@@ -188,8 +187,7 @@ class Received:
     """What a lenient session did not reject it for."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResendNeeded:
+class ResendNeeded(Struct, frozen=True):
     """The peer wants these numbers again, both ends included: answer with `Session.resend`.
 
     A piece of at most RESEND_RANGE_MAX numbers, one at a time: `take_events` tells the next one
@@ -201,8 +199,7 @@ class ResendNeeded:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """Something that an operator should know and that does not end the session.
 
     `code` is one of ALERTS: a heartbeat that did not echo its TestReqID, a late clock, numbers that
@@ -218,8 +215,7 @@ ALERTS = ("TEST_REQUEST_NOT_ECHOED", "SENDING_TIME", "SEQUENCE_RESET", "MSG_SEQ_
 SessionEvent = LoggedOn | LoggedOut | Received | ResendNeeded | Alert
 
 
-@dataclass(frozen=True, slots=True)
-class OutFrame:
+class OutFrame(Struct, frozen=True):
     """A frame to journal, to write, or both.
 
     `fresh` frames take a new number and must be durable before they are written; one whose number

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from router.fix import inbox
 from router.fix.dictionary import Fault
 from router.fix.session import Alert, LoggedOn, LoggedOut, Received, SessionState
 from router.fix.versions import FIX44, FIX50SP2
@@ -396,9 +397,7 @@ def test_our_own_limit_is_said_and_holds(acceptor: Make) -> None:
 def test_held_messages_are_taken_in_portions(
     acceptor: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from router.fix import session
-
-    monkeypatch.setattr(session, "DRAIN_MAX", 2)
+    monkeypatch.setattr(inbox, "DRAIN_MAX", 2)
     side = acceptor()
     side.told(*(f"35=B|34={seq}|{NEWS}" for seq in range(3, 10)))
     side.told(f"35=B|34=2|{DUP}{NEWS}")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from router.fix import outbox, session
+from router.fix import inbox, outbox
 from router.fix.session import LoggedOn, LoggedOut, Received
 from router.fix.versions import VERSIONS, Version
 from tests.fix.wire import OneSide, Pair, pipes, speaks
@@ -154,7 +154,7 @@ def test_nothing_is_lost_doubled_or_disordered(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outbox, "RESEND_RANGE_MAX", portion)
-        patch.setattr(session, "DRAIN_MAX", portion)
+        patch.setattr(inbox, "DRAIN_MAX", portion)
         _run(actions, Pair(check_latency=False, **ways, **speaks(version)))
 
 
