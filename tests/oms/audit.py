@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import cache
 from typing import TYPE_CHECKING
 
 from router.fix.codec import Message
-from router.fix.dictionary import FIX44
+from router.fix.dictionary import Dictionary, Rules, dictionary
+from router.fix.versions import FIX42, Version
+from tests.oms import wording
 
 if TYPE_CHECKING:
     from tests.oms.desk import Desk
@@ -37,6 +40,12 @@ FOLLOWS = {
     "8": "8",
 }
 """OrdStatus(39) to what it may become (fix.md 5.2)."""
+
+
+@cache
+def judge(version: Version) -> Dictionary:
+    """The dictionary that everything which leaves the node is held against."""
+    return dictionary(version, Rules(validate_user_defined_fields=False))
 
 
 @dataclass
@@ -66,23 +75,24 @@ class Ledger:
         self.books: dict[str, Book] = {}
         self.exec_ids: set[str] = set()
 
-    def told(self, session: str, message: Message) -> None:
+    def told(self, version: Version, message: Message) -> None:
         """One message to an OMS.
 
         Raises:
             AssertionError: it breaks a rule.
         """
-        fault = FIX44.validate(message)
+        fault = judge(version).validate(message)
         assert fault is None, (fault, message.pairs)
         if message.msg_type == "8":
-            self._report(message)
+            self._report(version, message)
         elif message.msg_type == "9" and message.get("37") in self.books:
             self.books[message.get("37")].status = message.get("39")
 
-    def _report(self, message: Message) -> None:
+    def _report(self, version: Version, message: Message) -> None:
         missing = [tag for tag in ALWAYS if tag not in message.fields]
         assert not missing, (missing, message.pairs)
-        kind, exec_id = message.get("150"), message.get("17")
+        assert ("20" in message.fields) == (version is FIX42), message.pairs
+        kind, exec_id = wording.kind(message), message.get("17")
         if kind == "I":
             assert exec_id == "0", message.pairs
         else:
@@ -99,7 +109,7 @@ class Ledger:
             del book.fills[message.get("19")]
         if kind in ("F", "G"):
             book.fills[exec_id] = (Decimal(message.get("32")), Decimal(message.get("31")))
-        status = message.get("39")
+        status = wording.status(message)
         if kind not in ("I", "8"):
             assert status in FOLLOWS[book.status], f"{book.status} became {status}"
             book.status = status

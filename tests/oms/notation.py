@@ -3,7 +3,8 @@
 `8 Y(X) 5/1 1200/110/1090` is an ExecutionReport(8) with ClOrdID(11) Y, OrigClOrdID(41) X,
 ExecType(150) 5, OrdStatus(39) 1, OrderQty(38), CumQty(14) and LeavesQty(151). What else a message
 carries follows: `+200@10` is LastQty(32) at LastPx(31), `~10.8` is AvgPx(6), `19=` names the
-venue's ExecID that is busted or corrected, and the code that begins Text(58) comes last.
+venue's ExecID that is busted or corrected, and the code that begins Text(58) comes last. Whatever
+the version of the session, kinds and statuses are FIX.4.4's.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from router.fix.codec import Message
+from tests.oms import wording
 
 _ALSO = ("103", "378", "790", "584", "911", "912")
 
@@ -53,13 +55,14 @@ def to_venue(message: Message, names: Mapping[str, str]) -> str:
 
 
 def _report(message: Message) -> str:
-    traded = message.get("150") in ("F", "G", "H")
+    kind = wording.kind(message)
+    traded = kind in ("F", "G", "H")
     return _line(
         "8",
         _ids(message),
-        f"{message.get('150')}/{message.get('39')}",
+        f"{kind}/{wording.status(message)}",
         f"{message.get('38')}/{message.get('14')}/{message.get('151')}",
-        f"+{message.get('32')}@{message.get('31')}" if message.get("150") in ("F", "G") else "",
+        f"+{message.get('32')}@{message.get('31')}" if kind in ("F", "G") else "",
         f"19={message.get('19').rpartition('.')[2]}" if "19" in message.fields else "",
         f"~{message.get('6')}" if traded else "",
         *_tags(message, _ALSO),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from router.fix.codec import Message, time_text
+from router.fix.codec import Message, field_text, time_text
 from router.fix.session import (
     LoggedOut,
     Received,
@@ -17,7 +17,8 @@ from router.fix.session import (
     SessionConfig,
     SessionEvent,
 )
-from tests.oms import notation
+from router.fix.versions import FIX42, version
+from tests.oms import notation, wording
 
 if TYPE_CHECKING:
     from tests.oms.desk import Desk
@@ -35,16 +36,20 @@ def with_header(frame: bytes, fields: str) -> bytes:
     start = frame.index(b"\x0135=") + 1
     end = frame.index(b"\x01", frame.index(b"\x0156=") + 1) + 1
     body = frame[start:end] + fields.encode() + frame[end : frame.rindex(b"10=")]
-    head = b"8=FIX.4.4\x019=%d\x01" % len(body) + body
+    head = frame[: frame.index(b"\x01") + 1] + b"9=%d\x01" % len(body) + body
     return head + b"10=%03d\x01" % (sum(head) % 256)
 
 
 class Peer:
     """A session whose application is the test. Keeps what it sent, as a journal would."""
 
+    wording: wording.Wording
+    """How its kind of peer words what the test writes in FIX.4.4."""
+
     def __init__(self, desk: Desk, name: str, config: SessionConfig) -> None:
         self.desk = desk
         self.name = name
+        self.version = version(config.begin_string, config.default_appl_ver_id)
         self.session = Session(config)
         self.conn = 0
         self.inbox: list[Message] = []
@@ -74,8 +79,10 @@ class Peer:
         `header` are further fields of the header, such as `97=Y|`.
         """
         body = text if text.endswith("|") else f"{text}|"
-        self.sent.append((msg_type, dict(each.split("=", 1) for each in body.split("|")[:-1])))
-        seq = self.session.send(msg_type, wire(body), self.desk.now)
+        pairs = [(tag, value) for tag, _, value in (e.partition("=") for e in body.split("|")[:-1])]
+        self.sent.append((msg_type, dict(pairs)))
+        worded = type(self).wording(self.version, msg_type, pairs)
+        seq = self.session.send(msg_type, field_text(worded), self.desk.now)
         self._headers[seq] = wire(header)
         if now:
             self.desk.run()
@@ -116,6 +123,8 @@ class Peer:
 
 class Oms(Peer):
     """The client's side: orders by their own ids."""
+
+    wording = staticmethod(wording.from_oms)
 
     def order(
         self,
@@ -158,7 +167,8 @@ class Oms(Peer):
 
     def heard(self) -> list[str]:
         """What has been told since the last call, in the notation of the matrices."""
-        return [notation.to_oms(each) for each in self.read()]
+        told = [notation.to_oms(each) for each in self.read()]
+        return [wording.Line(each) for each in told] if self.version is FIX42 else told
 
     def _terms(self, qty: int | str, px: str, tif: str, extra: str) -> str:
         kind = f"40=2|44={px}" if px else "40=1"
@@ -168,6 +178,8 @@ class Oms(Peer):
 
 class VenuePeer(Peer):
     """A venue that does what the test says."""
+
+    wording = staticmethod(wording.from_venue)
 
     def __init__(self, desk: Desk, name: str, config: SessionConfig) -> None:
         super().__init__(desk, name, config)
@@ -198,6 +210,8 @@ class VenuePeer(Peer):
 
 class DataPeer(Peer):
     """A venue's market data."""
+
+    wording = staticmethod(wording.from_venue)
 
     def book(self, bid: str = "9", offer: str = "11", size: int = 10_000) -> None:
         """A snapshot of ACME with one level on each side."""

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.fix.codec import Message
+from router.fix.versions import FIX42, FIX50SP2
 from router.messages import ArmRequested, KillRequested
 from tests.oms import audit
-from tests.oms.desk import Desk
+from tests.oms.desk import Desk, House
 from tests.oms.peers import Child, VenuePeer
 
 STEPS_MAX = 40
@@ -25,8 +26,8 @@ MOVES = 30
 class Chaos:
     """A desk, and moves that are always allowed. `pick` and `size` choose what each is about."""
 
-    def __init__(self) -> None:
-        self.desk = Desk()
+    def __init__(self, house: House) -> None:
+        self.desk = Desk(house=house)
         self.orders = 0
         self.execs = 0
         self.asked: dict[str, int] = {"LIT_A": 0, "LIT_B": 0}
@@ -63,10 +64,12 @@ class Chaos:
 
     def mass_cancel(self, pick: int, size: int) -> None:
         kind = ("530=7", "530=1|55=ACME")[pick % 2]
+        if self.desk.oms.version is FIX42:
+            return  # it has no such request
         self.desk.oms.say("q", f"11=M{len(self.desk.oms.sent)}|{kind}|60=20260105-14:30:00")
 
     def status(self, pick: int, size: int) -> None:
-        if pick % 2:
+        if pick % 2 or self.desk.oms.version is FIX42:
             self.desk.oms.status(f"X{1 + pick % max(1, self.orders)}")
         else:
             self.desk.oms.say("AF", "584=M|585=7")
@@ -274,8 +277,18 @@ STEPS = st.lists(
 )
 
 
-def play(steps: list[tuple[int, int, int]]) -> None:
-    chaos = Chaos()
+HOUSES = st.sampled_from(
+    (
+        House(),
+        House(oms=FIX42, other=FIX50SP2, a=FIX50SP2, b=FIX42),
+        House(oms=FIX50SP2, other=FIX42, a=FIX42, b=FIX50SP2),
+    )
+)
+"""Who speaks which FIX version."""
+
+
+def play(steps: list[tuple[int, int, int]], house: House) -> None:
+    chaos = Chaos(house)
     assert len(chaos.moves) == MOVES
     for move, pick, size in steps:
         chaos.moves[move](pick, size)
@@ -283,13 +296,13 @@ def play(steps: list[tuple[int, int, int]]) -> None:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(STEPS)
-def test_any_interleaving(steps: list[tuple[int, int, int]]) -> None:
-    play(steps)
+@given(STEPS, HOUSES)
+def test_any_interleaving(steps: list[tuple[int, int, int]], house: House) -> None:
+    play(steps, house)
 
 
 @pytest.mark.soak
 @settings(max_examples=3_000, deadline=None)
-@given(STEPS)
-def test_any_interleaving_for_long(steps: list[tuple[int, int, int]]) -> None:
-    play(steps)
+@given(STEPS, HOUSES)
+def test_any_interleaving_for_long(steps: list[tuple[int, int, int]], house: House) -> None:
+    play(steps, house)
