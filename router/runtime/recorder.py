@@ -115,7 +115,7 @@ class Recorder:
             now,
             event,
             commands,
-            received.frame if received is not None else b"",
+            _kept(received) if received is not None else b"",
             link.name if link is not None else "",
             tuple(sent),
             tuple(numbers),
@@ -141,3 +141,8 @@ class Recorder:
             if frame.live and conn is not None:
                 writes.append((conn, frame.data))
         return fresh
+
+
+def _kept(received: Received) -> bytes:
+    """What is kept of an inbound frame: a UserRequest(BE) is refused, and its passwords go."""
+    return redact(received.frame) if received.message.msg_type == "BE" else received.frame
