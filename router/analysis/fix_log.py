@@ -64,7 +64,10 @@ def _judgeable(text: bytes) -> int:
     start = text.rfind(START)
     head = _HEAD.match(text, start) if start >= 0 else None
     if head is None or head[1] != SOH:
-        return len(text) if len(text) > FRAME_MAX else text.rfind(b"\n") + 1
+        line = text.rfind(b"\n") + 1
+        if len(text) - line < FRAME_MAX:
+            return line
+        return (_after_the_last(text, start) if start > 0 else 0) or len(text)
     declared = _declared_end(text, start)
     if declared is not None and len(text) > declared + len(b"10=000"):
         return _end(text, start)

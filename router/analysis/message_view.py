@@ -70,6 +70,7 @@ class Reader:
     dictionaries: Mapping[tuple[str, str], Dictionary] = field(default_factory=dict)
     """By SenderCompID(49) and TargetCompID(56): the dictionary of a configured session."""
     _spoken: dict[frozenset[str], Version] = field(default_factory=dict)
+    _judges: dict[Version, Dictionary] = field(default_factory=dict)
 
     def read(self, frame: bytes) -> View:
         """A message of any soundness."""
@@ -102,7 +103,9 @@ class Reader:
         sender, target = first.get("49", ""), first.get("56", "")
         if self.forced is None and (sender, target) in self.dictionaries:
             return self.dictionaries[sender, target]
-        return dictionary(spoken)
+        if spoken not in self._judges:
+            self._judges[spoken] = dictionary(spoken)
+        return self._judges[spoken]
 
     def _version(self, first: Mapping[str, str]) -> tuple[Version, list[str]]:
         """By BeginString(8), for FIXT.1.1 by 1128, else by the Logon's 1137."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -16,7 +16,7 @@ from router.analysis.message_view import Node, Reader, View
 from router.cli.errors import CommandError, ExitCode
 from router.cli.fix_explain import explain
 from router.cli.fix_names import by_comp_ids
-from router.cli.fix_text import hex_lines, message_lines
+from router.cli.fix_text import Line, hex_lines, message_lines
 from router.cli.options import JsonOption, settings_of
 from router.cli.output import say, show_json
 from router.cli.paint import paint
@@ -99,16 +99,13 @@ def named_version(name: str) -> Version | None:
 
 
 def _print(found: Found, view: View | None, *, names: bool, first: bool) -> None:
-    if not first:
-        paint([])
     where = f"line {found.line:,}" + (f": {found.prefix}" if found.prefix else "")
     if view is None:
-        paint([(f"no message, {len(found.junk):,} bytes  {where}", "wrong")])
-        lines: Iterable[list[tuple[str, str]]] = hex_lines(mask_junk(found.junk))
+        heading: Line = [(f"no message, {len(found.junk):,} bytes  {where}", "wrong")]
+        lines = [heading, *hex_lines(mask_junk(found.junk))]
     else:
-        lines = message_lines(view, where, names=names)
-    for line in lines:
-        paint(line)
+        lines = list(message_lines(view, where, names=names))
+    paint(*([] if first else [[]]), *lines)
 
 
 def _data(found: Found, view: View | None) -> dict[str, object]:

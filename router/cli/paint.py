@@ -29,16 +29,16 @@ STYLES = {
 """One colour, one meaning. Blue and orange are told apart by every eye."""
 
 
-def paint(spans: Sequence[Span]) -> None:
-    """Print one line."""
-    plain = "".join(text for text, _ in spans)
+def paint(*lines: Sequence[Span]) -> None:
+    """Print lines, together."""
     if not sys.stdout.isatty():
-        show(plain)
+        show("\n".join("".join(text for text, _ in spans) for spans in lines))
         return
     from rich.text import Text  # only a terminal needs it
 
-    line = Text.assemble(*((text, STYLES.get(style, "")) for text, style in spans))
-    _console().print(line, soft_wrap=True)
+    for spans in lines:
+        line = Text.assemble(*((text, STYLES.get(style, "")) for text, style in spans))
+        _console().print(line, soft_wrap=True)
 
 
 @cache

@@ -49,6 +49,22 @@ def test_however_the_bytes_come_the_same_messages_are_found() -> None:
         assert list(find(pieces)) == whole
 
 
+@pytest.mark.parametrize("before", [b"", b"14:30:00.123 INFO > "])
+@pytest.mark.parametrize("separator", [b"\x01", b"|", b"^A"])
+@pytest.mark.parametrize("after", [b"\n", b""])
+def test_nothing_is_lost_between_pieces_of_a_long_text(
+    before: bytes, separator: bytes, after: bytes
+) -> None:
+    one = before + TEST_REQUEST.replace(b"\x01", separator) + after
+    data = one * 1500
+    for size in (1_000, 65_536, 65_537):
+        pieces = [data[at : at + size] for at in range(0, len(data), size)]
+        frames = list(find(pieces))
+        assert len(frames) == 1500
+        assert {each.frame for each in frames} == {TEST_REQUEST}
+        assert {each.prefix for each in frames} == {before.decode().strip()}
+
+
 def test_a_data_field_may_hold_line_ends_and_separators() -> None:
     body = b"35=B\x0195=12\x0196=a\nb\x018=FIX|=c\x01"
     frame = b"8=FIX.4.4\x019=%d\x01" % len(body) + body
