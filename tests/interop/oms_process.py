@@ -53,6 +53,12 @@ class Oms(fix.Application):  # type: ignore[misc]
         tell("app_in", message.toString())
 
 
+def numbers(session_id: Any) -> str:
+    """The next MsgSeqNum in and out, as fields 789 and 34 would say them."""
+    session = fix.Session.lookupSession(session_id)
+    return f"789={session.getExpectedTargetNum()}\x0134={session.getExpectedSenderNum()}\x01"
+
+
 def send(oms: Oms, line: str) -> None:
     """An application message from a line of stdin."""
     asked = json.loads(line)
@@ -73,6 +79,7 @@ def main(config: str) -> None:
     for line in sys.stdin:
         send(oms, line)
     initiator.stop()
+    tell("numbers", numbers(oms.session_id))
 
 
 if __name__ == "__main__":

@@ -19,11 +19,15 @@ from pathlib import Path
 from typing import IO, Any
 
 import config
+from config.settings import DEFAULT_CONFIG
+from tests.interop.versions import SPOKEN, Spoken
 
 ROOT = Path(config.__file__).parent.parent
 MARKET = Path(config.__file__).parent / "markets" / "baseline.yaml"
 MICS = ("LIT_A", "LIT_B", "LIT_C", "DARK_A", "DARK_B", "SDP_1", "SDP_2")
 FIRST_PORT, LAST_PORT = 23_000, 23_999
+OTHERS = ("daemon", "line to it", "venue of orders", "line to that")
+"""What has a port beside the simulated venues."""
 WAIT_S = 30.0
 
 
@@ -134,11 +138,15 @@ def _compact(line: str) -> str:
 class House:
     """Venues and daemon with one state folder, which outlives the daemon."""
 
-    def __init__(self, folder: Path) -> None:
+    config = DEFAULT_CONFIG
+
+    def __init__(self, folder: Path, spoken: Spoken = SPOKEN["FIX.4.4"]) -> None:
         self.folder = folder
+        self.spoken = spoken
         self.state = folder / "state"
-        first = free_ports(len(MICS) + 2)
-        self.venue_port, self.port, self.line_port = first, first + len(MICS), first + len(MICS) + 1
+        self.venue_port = free_ports(len(MICS) + len(OTHERS))
+        ports = range(self.venue_port + len(MICS), self.venue_port + len(MICS) + len(OTHERS))
+        self.port, self.line_port, self.far_port, self.near_port = ports
         self.daemon: Process | None = None
         self._venues: Process | None = None
 
@@ -152,6 +160,7 @@ class House:
             "log.format=json",
             "routing.slice_s=2",  # what rests is placed anew soon, so that the test ends soon
             *venues,
+            *self.spoken.sluice("fix.acceptor.sessions.OMS", self.folder, oms=True),
         ]
 
     def open_venues(self) -> None:
@@ -166,7 +175,7 @@ class House:
 
     def start(self, *, simulate: bool = False) -> int:
         """Start the daemon on the state folder; its epoch."""
-        arguments = [sys.executable, "-m", "router", "run", "--json"]
+        arguments = [sys.executable, "-m", "router", "run", "--json", "--config", str(self.config)]
         arguments += ["--simulate"] if simulate else []
         for each in self.overrides:
             arguments += ["--set", each]
@@ -190,6 +199,25 @@ class House:
         for process in (self.daemon, self._venues):
             if process is not None and process.running:
                 process.kill()
+
+
+class VenueHouse(House):
+    """A house whose only venue takes its orders elsewhere, over a line that can be cut."""
+
+    config = Path(__file__).with_name("config") / "sluice.yaml"
+
+    @property
+    def overrides(self) -> list[str]:
+        """What differs from the tests' configuration."""
+        return [
+            f"state={self.state}",
+            f"fix.acceptor.port={self.port}",
+            "log.format=json",
+            f"venues.LIT_A.connect.port={self.near_port}",
+            f"venues.LIT_A.market_data.connect.port={self.venue_port}",
+            *self.spoken.sluice("fix.acceptor.sessions.OMS", self.folder, oms=True),
+            *self.spoken.sluice("venues.LIT_A", self.folder, oms=False),
+        ]
 
 
 class Line:
