@@ -36,12 +36,15 @@ class QuickFixProcess:
         """ResendRequest(2)s that it was sent."""
         self.duplicates = 0
         """Application messages that came with PossDupFlag(43)."""
+        self.admin = 0
+        """Messages of the session layer, either way."""
         self.listened = 0
         """Times that an acceptor said that it listens."""
         self.logged_on = False
         self.logons = 0
         self.numbers = (0, 0)
-        """Next MsgSeqNum in and out when it was stopped."""
+        """Next MsgSeqNum in and out, when it was last asked."""
+        self._asked = 0
         self._arguments = [sys.executable, "-m", module, *arguments]
         self._changed = threading.Condition()
         self._process: subprocess.Popen[str] | None = None
@@ -87,6 +90,16 @@ class QuickFixProcess:
                 stream.close()
         self.logged_on = False
 
+    def ask_numbers(self) -> tuple[int, int]:
+        """The next MsgSeqNum in and out, now."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        before = self._asked
+        self._process.stdin.write("numbers\n")
+        self._process.stdin.flush()
+        self.until(lambda: self._asked > before, "its numbers")
+        return self.numbers
+
     def until(self, done: Callable[[], bool], what: str, timeout_s: float = WAIT_S) -> None:
         """Wait for something to be so.
 
@@ -113,10 +126,12 @@ class QuickFixProcess:
 
     def _take(self, event: str, fields: Message) -> None:
         msg_type = fields.get("35", "")
+        self.admin += event.startswith("admin")
         if event == "listening":
             self.listened += 1
         elif event == "numbers":
             self.numbers = (int(fields["789"]), int(fields["34"]))
+            self._asked += 1
         elif event in ("logon", "logout"):
             self.logged_on = event == "logon"
             self.logons += self.logged_on

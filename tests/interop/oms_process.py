@@ -77,9 +77,11 @@ def main(config: str) -> None:
     initiator = fix.SocketInitiator(oms, store, settings, log)
     initiator.start()
     for line in sys.stdin:
-        send(oms, line)
+        if line == "numbers\n":
+            tell("numbers", numbers(oms.session_id))
+        else:
+            send(oms, line)
     initiator.stop()
-    tell("numbers", numbers(oms.session_id))
 
 
 if __name__ == "__main__":

@@ -151,6 +151,11 @@ class House:
         self._venues: Process | None = None
 
     @property
+    def market_arguments(self) -> list[str]:
+        """What the simulated market is told besides."""
+        return []
+
+    @property
     def overrides(self) -> list[str]:
         """What differs from the packaged configuration."""
         venues = [f"venues.{mic}.connect.port={self.venue_port + i}" for i, mic in enumerate(MICS)]
@@ -169,6 +174,7 @@ class House:
             *(sys.executable, "-m", "venues", "--market", str(MARKET), "--seed", "7"),
             *("--base-port", str(self.venue_port), "--state", str(self.folder / "venues")),
             "--follow-stdin",
+            *self.market_arguments,
         ]
         self._venues = Process("venues", arguments)
         assert self._venues.ready()["ready"] is True
@@ -205,6 +211,11 @@ class VenueHouse(House):
     """A house whose only venue takes its orders elsewhere, over a line that can be cut."""
 
     config = Path(__file__).with_name("config") / "sluice.yaml"
+
+    @property
+    def market_arguments(self) -> list[str]:
+        """The venue's market data speaks the version of its orders."""
+        return ["--fix-version", f"LIT_A={self.spoken.version.name}"]
 
     @property
     def overrides(self) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("quickfix", reason="quickfix is not installed: make interop builds and runs it")
 
 from tests.interop.conftest import FarStreet
-from tests.interop.told import folded
+from tests.interop.told import agreed, folded
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
 
@@ -47,14 +47,15 @@ def finish(street: FarStreet, sides: dict[str, str]) -> None:
     oms, venue = street.oms, street.venue
     for cl_ord_id in sides:
         oms.until(lambda each=cl_ord_id: oms.closed(each), f"the end of {cl_ord_id}", 60)  # type: ignore[misc]
+    assert agreed(street.house, "OMS", oms) > (len(sides), len(sides))
+    assert agreed(street.house, "LIT_A", venue) > (len(venue.orders), len(venue.orders))
     oms.stop()
     street.house.stop()
     venue.stop()
     assert (oms.rejects, oms.unread) == ([], [])
     assert (venue.rejects, venue.unread) == ([], [])
-    state, numbers = folded(street.house)
-    assert oms.numbers == numbers["OMS"][::-1]
-    assert venue.numbers == numbers["LIT_A"][::-1]
+    assert all(oms.of(cl_ord_id).ord_status == "2" for cl_ord_id in sides)
+    state = folded(street.house)
     shares = {name: child.cum_qty for name, child in state.children.items() if child.cum_qty}
     assert shares == venue.orders
     assert sum(parent.cum_qty for parent in state.parents.values()) == sum(shares.values())

@@ -130,9 +130,9 @@ def main(config: str, book: str, version: str) -> None:
     acceptor = fix.SocketAcceptor(venue, store, settings, log)
     acceptor.start()
     tell("listening")
-    sys.stdin.read()
+    for _ in sys.stdin:
+        tell("numbers", numbers(venue.session_id))
     acceptor.stop()
-    tell("numbers", numbers(venue.session_id))
 
 
 if __name__ == "__main__":
