@@ -24,7 +24,7 @@ from router.fix.versions import FIX42, FIX44, FIX50SP2, VERSIONS, Version
 from tests.fix.dictionaries import ORDER
 from tests.fix.test_dictionary import FAULTS, SOUND
 from tests.fix.wire import said
-from tests.interop.oms import dictionary
+from tests.interop.versions import shipped
 
 pytestmark = pytest.mark.interop
 
@@ -36,7 +36,7 @@ Tree = tuple[tuple[str, bool, "Tree"], ...]
 
 
 def path(name: str) -> Path:
-    return dictionary().with_name(f"{FILES[name]}.xml")
+    return shipped(f"{FILES[name]}.xml")
 
 
 class Theirs:

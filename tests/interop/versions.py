@@ -14,10 +14,10 @@ from router.fix.versions import FIX42, FIX44, FIX50SP2, Version
 
 EXTENSION = """\
 fields:
-  847: {name: TargetStrategy, type: STRING}
-  848: {name: TargetStrategyParameters, type: STRING}
+  '847': {name: TargetStrategy, type: STRING}
+  '848': {name: TargetStrategyParameters, type: STRING}
 messages:
-  D: {add: [847, 848]}
+  D: {add: ['847', '848']}
 """
 
 
