@@ -421,6 +421,57 @@ def test_for_nobody_there_is_no_document(
     assert capsys.readouterr().err.startswith(text)
 
 
+@pytest.mark.parametrize(
+    ("keys", "line"),
+    [
+        (
+            ["validate_user_defined_fields=false"],
+            "| a tag from 5000 on that is not agreed | is taken |",
+        ),
+        (["strict=false"], "| a fault | in an application message is noted, and it is taken; in"),
+        (["use_data_dictionary=false"], "| the dictionary | is not applied: messages are taken"),
+        (["reset_on_logout=true"], "| numbers begin again | after a Logout(5) |"),
+        (
+            ["start_time=08:00", "end_time=17:30", "time_zone=Europe/Paris", "weekdays=[mon, tue]"],
+            "| hours | 08:00 to 17:30 on mon tue |\n| time zone | Europe/Paris |",
+        ),
+        (["throttle={messages: 50}"], "| throttle | 50 messages in 1,000 ms; above it Business"),
+        (
+            ["late_clock=report"],
+            "| SendingTime(52) | further than 120 s from our clock is reported",
+        ),
+        (["timestamp_precision=us"], "| our times | microseconds; "),
+        (
+            ["enable_next_expected_msg_seq_num=true"],
+            "| NextExpectedMsgSeqNum(789) | in every Logon",
+        ),
+        (["resend_request_chunk_size=0"], "a large gap at once; early ones are kept"),
+        (["account_required=true"], "| Account(1) | required of every order |"),
+        (["allowed_remote_addresses=[192.0.2.0/24]"], "| from | 192.0.2.0/24 |"),
+        (["logon_refusal=logout"], "is answered by Logout(5) with the reason"),
+        (
+            ["credentials={kind: password, username: desk, secret: oms}"],
+            "| credentials | Username(553) desk and Password(554) in the Logon(A) |",
+        ),
+        (["credentials={kind: hmac, secret: oms}"], "a signature in RawData(96) of the Logon(A)"),
+    ],
+)
+def test_what_is_configured_is_what_is_written(
+    keys: list[str], line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = "fix.acceptor.sessions.OMS"
+    options: list[str] = []
+    for each in keys:
+        key, _, value = each.partition("=")
+        if value.startswith("{"):
+            for part in value.strip("{}").split(", "):
+                name, _, inner = part.partition(": ")
+                options += ["--set", f"{place}.{key}.{name}={inner}"]
+        else:
+            options += ["--set", f"{place}.{key}={value}"]
+    assert line in roe(capsys, "--session", "OMS", *options)
+
+
 # -- the peer's dictionary -----------------------------------------------------------------------
 
 

@@ -213,3 +213,28 @@ def number_rows(keys: SessionKeys) -> Rows:
         "answered with every application message as it was, with 43=Y and 122; runs of session "
         "messages become one gap fill; no new message stands in between",
     ]
+
+
+def judging_rows(keys: SessionKeys, *, acceptor: bool) -> Rows:
+    """How messages of the peer are held against the dictionary."""
+    if not keys.use_data_dictionary:
+        yield ["the dictionary", "is not applied: messages are taken as they are"]
+        return
+    strict = acceptor if keys.strict is None else keys.strict
+    if not keys.reject_invalid_message:
+        fault = "is noted, and the message is taken"
+    elif strict:
+        fault = "Reject(3)"
+    else:
+        fault = "in an application message is noted, and it is taken; in others Reject(3)"
+    yield ["a fault", fault]
+    taken = not acceptor if keys.allow_unknown_msg_fields is None else keys.allow_unknown_msg_fields
+    judged = (
+        ("a tag below 5000 that the message does not have", not taken),
+        ("a tag from 5000 on that is not agreed", keys.validate_user_defined_fields),
+        ("a field without a value", keys.validate_fields_have_values),
+        ("fields of header, body and trailer mixed", keys.validate_fields_out_of_order),
+        ("fields of a group in another order", keys.validate_unordered_group_fields),
+    )
+    for what, is_fault in judged:
+        yield [what, "is a fault" if is_fault else "is taken"]

@@ -41,7 +41,6 @@ VENUE_PROMISES = (
     "A NewOrderSingle(D) that has grown old on its way is never resent: it is gap-filled, and the "
     "child's fate is asked for.",
     "What is not answered is asked about, never repeated.",
-    "An application message is never rejected for a tag or a value that we do not know.",
     "After every Logon the open children are asked for before new risk is taken.",
 )
 DEVIATIONS = (
@@ -230,13 +229,11 @@ def _fields(party: Party, spec: Specification, frames: list[bytes]) -> Iterator[
     yield "## 6. Fields"
     yield ""
     yield (
-        "*Required* is what the dictionary or we require; without it a message is refused. Of what "
-        "you send, other fields of the dictionary are taken and not looked at; a `User` tag that "
-        "is not agreed is refused."
-        if party.is_oms
-        else "Other fields of the dictionary, and tags and values that we do not know, are taken "
-        "and not looked at."
+        "*Required* is what the dictionary or we require; other fields that a message has are not "
+        "looked at. Of what you send:"
     )
+    yield ""
+    yield from table(("", ""), connection.judging_rows(party.keys, acceptor=party.is_oms))
     yield ""
     yield "### Header"
     yield ""
