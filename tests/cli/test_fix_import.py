@@ -5,13 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from config.documents import loads
 from config.fix import SessionKeys
 from config.quickfix import convert
-from config.quickfix_keys import ITEM, SESSION
+from config.quickfix_keys import ITEM, ONLY, SESSION
 from config.settings import Settings, load_settings
 from config.venues import VenueSettings
 from router.cli import run
+from router.cli.fix_import import yaml_text
 
 ACCEPTOR = """\
 # an acceptor for two OMSs
@@ -266,3 +270,26 @@ def test_every_alias_leads_to_a_key_that_there_is() -> None:
     assert {name for name, _ in SESSION.values()} <= SessionKeys.model_fields.keys()
     outer = {name.partition(".")[0] for name, _ in ITEM.values()} - {"host", "port"}
     assert outer <= VenueSettings.model_fields.keys() | {"allowed_remote_addresses"}
+
+
+keys = st.sampled_from([*SESSION, *ITEM, *ONLY, "SocketConnectHost1", "SocketConnectPort1"])
+values = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["Y", "N", "0", "1", "-1", "NaN", "1e400", "9" * 400, "FIX.4.2", "FIXT.1.1", "08:00", "Mon"]
+)
+lines = st.lists(st.tuples(keys, values).map("=".join), max_size=12)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["acceptor", "initiator", ""]), lines), max_size=4))
+def test_any_file_is_taken_over_or_refused(sections: list[tuple[str, list[str]]]) -> None:
+    text = "[DEFAULT]\n" + "\n".join(
+        "\n".join(["[SESSION]", f"ConnectionType={kind}", *rest]) for kind, rest in sections
+    )
+    found = convert(text, "q.cfg", skip_unknown=True)
+    assert all(each.startswith("q.cfg:") for each in (*found.problems, *found.notes))
+    if not found.problems:
+        assert loads(yaml_text(found.data), "out").data == found.data
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_taken_over_or_refused(text: str) -> None:
+    convert(text, "q.cfg")
