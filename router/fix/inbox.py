@@ -106,14 +106,10 @@ class Inbox:
         """True if a held message has its turn."""
         return bool(self._lowest) and self._lowest[0] == self.next_in
 
-    @property
-    def spent(self) -> bool:
-        """True if no more may be taken in this call."""
-        return self._taken >= DRAIN_MAX or self._taken_bytes >= DRAIN_BYTES_MAX
-
     def take(self) -> Held | None:
         """The held message whose turn it is, if the call may cost another one."""
-        if not self.due or self.spent:
+        spent = self._taken >= DRAIN_MAX or self._taken_bytes >= DRAIN_BYTES_MAX
+        if spent or not self.due:
             return None
         held = self._release()
         self._taken += 1

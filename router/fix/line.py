@@ -56,9 +56,12 @@ class Line:
         """True when the transport is to be closed, once the frames are written."""
         self.closed_reason = ""
         """Why the connection ended, or is about to."""
+        self._tells_last = config.enable_last_msg_seq_num_processed
         self.inbox = Inbox(next_in, chunk_size=config.resend_request_chunk_size)
         self.outbox = Outbox(config, next_out)
         self.timers = Timers(config)
+        self.draining = False
+        """Held messages have their turn that were too many for one call: `tick` goes on."""
         self.events: list[SessionEvent] = []
         self.told = False
         """LoggedOn was told and LoggedOut was not."""
@@ -170,14 +173,9 @@ class Line:
         """When `tick` is due, UTC nanoseconds."""
         if self.wants_close:
             return None
-        if self.inbox.spent and self.draining:
+        if self.draining:
             return self.timers.last_heard
         return self.timers.deadline()
-
-    @property
-    def draining(self) -> bool:
-        """True if held messages have their turn that were too many for one call."""
-        return self.inbox.due and self.state in LIVELY
 
     # --- Answers -------------------------------------------------------------------------------
 
@@ -193,34 +191,36 @@ class Line:
         """Send a message; `message` is the one it answers, for its routing."""
         if live is None:
             live = self.state is not SessionState.DISCONNECTED and not self.wants_close
-        extra = self._last_processed()
+        extra = self._last_processed() if self._tells_last else ""
         if message:
             extra += routing(message)
         if msg_type in REJECTS:
             self.reject_sent = (now, f"35={msg_type}\x01{body}")
-        seq = self.outbox.issue(msg_type, body, now, live=live, extra=extra)
+        outbox = self.outbox
+        seq = outbox.issue(msg_type, body, now, live=live, extra=extra)
         if live:
             self.timers.last_sent = now
-        if self.outbox.overflowed and not self.wants_close:
-            self.drop("too much waits behind a resend")
-        self._mind_size(now)
+        if outbox.overflowed or outbox.too_large:
+            self._mind_bounds(now)
         return seq
 
-    def _mind_size(self, now: int) -> None:
+    def _mind_bounds(self, now: int) -> None:
         """A message that is too large for the peer has its number and is stored, but not written.
 
         It is not lost: the session ends, so that somebody looks, and it comes by resend when the
         peer's Logon allows its size.
         """
         size, self.outbox.too_large = self.outbox.too_large, 0
-        if size and not self.wants_close:
+        if self.wants_close:
+            return
+        if self.outbox.overflowed:
+            self.drop("too much waits behind a Logon")
+        elif size:
             limit = self.outbox.message_max
             self.expel(f"a message of {size} bytes, MaxMessageSize(383) is {limit}", now)
 
     def _last_processed(self) -> str:
-        if self.config.enable_last_msg_seq_num_processed:
-            return f"369={self.inbox.next_in - 1}\x01"
-        return ""
+        return f"369={self.inbox.next_in - 1}\x01"
 
     def logon(self, heart_bt_int: int, now: int, *, reset: bool, next_in: int = 0) -> int:
         """A Logon(A); returns its number. `next_in` is said to be next, 0: what is."""
@@ -295,9 +295,10 @@ class Line:
 
     def answer(self, frames: Sequence[tuple[int, bytes]], now: int) -> None:
         """A piece of a resend: what the store has of the numbers that are open."""
-        self.outbox.resend(frames, now, extra=self._last_processed())
+        extra = self._last_processed() if self._tells_last else ""
+        self.outbox.resend(frames, now, extra=extra)
         self.timers.last_sent = now
-        self._mind_size(now)
+        self._mind_bounds(now)
         if self.state in LOGGING_OUT:
             self.timers.logging_out(now)
 

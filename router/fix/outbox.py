@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from router.fix.codec import encode, time_text
 from router.fix.states import (
+    HELD_BYTES_MAX,
     OUT_HELD_MAX,
     RESEND_RANGE_MAX,
     RESENDS_MAX,
@@ -60,7 +61,7 @@ class Outbox:
     def __init__(self, config: SessionConfig, next_out: int) -> None:
         self.next_out = next_out
         self.overflowed = False
-        """True if more waits, or more is asked for again, than may."""
+        """True if more waits for a Logon, or more is asked for again, than may."""
         self.message_max = 0
         """Bytes of a message that the peer takes, session messages apart; 0: any."""
         self.too_large = 0
@@ -72,11 +73,12 @@ class Outbox:
         self._time_at, self._time = -1, ""
         self._frames: list[OutFrame] = []
         self._waiting: list[OutFrame] = []
+        self._waiting_bytes = 0
         self._holding = False
         self._requests: deque[Request] = deque()
         """What is to be resent, in the order it was asked for."""
-        self._announced = False
-        """True while the store has a piece to answer."""
+        self._open: tuple[int, int] | None = None
+        """The piece that the store is to answer."""
         self._gap_from = 0
         """First number of a run to be gap-filled, 0 if there is none."""
 
@@ -102,14 +104,18 @@ class Outbox:
 
     def forget(self) -> None:
         """The connection is gone: no resend is under way, nothing waits."""
-        self._waiting.clear()
+        self._stop_waiting()
         self._holding = self.overflowed = False
         self._stop_resending()
 
     def _stop_resending(self) -> None:
         self._requests.clear()
-        self._announced = False
+        self._open = None
         self._gap_from = 0
+
+    def _stop_waiting(self) -> None:
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
     def hold(self) -> None:
         """Let what is issued from here on wait for `release`."""
@@ -121,7 +127,7 @@ class Outbox:
             return
         self._holding = False
         self._frames += (OutFrame(w.seq, w.data, fresh=False, live=True) for w in self._waiting)
-        self._waiting.clear()
+        self._stop_waiting()
 
     def abandon(self) -> None:
         """Give up a resend: the connection is about to end and the last words must leave."""
@@ -142,9 +148,25 @@ class Outbox:
         frame = OutFrame(seq, data, True, live and not self._holding)
         self._frames.append(frame)
         if self._holding and live:
-            self._waiting.append(frame)
-            self.overflowed |= len(self._waiting) > OUT_HELD_MAX
+            self._wait(frame, msg_type)
         return seq
+
+    def _wait(self, frame: OutFrame, msg_type: str) -> None:
+        """Keep a frame for later. Of too many the store has a copy: they join the resend."""
+        waiting = self._waiting
+        waiting.append(frame)
+        self._waiting_bytes += len(frame.data)
+        if len(waiting) <= OUT_HELD_MAX and self._waiting_bytes <= HELD_BYTES_MAX:
+            return
+        if not self._requests:
+            self.overflowed = True
+        elif msg_type != "5":
+            first, last = waiting[0].seq, frame.seq
+            if self._requests[-1].end == first - 1:
+                self._requests[-1].end = last
+            else:
+                self._requests.append(Request(first, last, first))
+            self._stop_waiting()
 
     def _sending_time(self, now: int) -> str:
         """SendingTime(52): the messages of one call have the same."""
@@ -181,21 +203,21 @@ class Outbox:
 
     def announce(self) -> tuple[int, int] | None:
         """The piece to ask the store for, once; the next when this one is answered."""
-        if self._announced or not self._requests:
+        if self._open or not self._requests:
             return None
-        self._announced = True
-        return self._requests[0].piece
+        self._open = self._requests[0].piece
+        return self._open
 
     def resend(self, stored: Sequence[tuple[int, bytes]], now: int, *, extra: str = "") -> None:
         """Answer the open piece with its stored frames, ascending; gaps are gap-filled.
 
         A run of what is not resent goes on from one piece of a request to the next.
         """
-        if not self._announced:
+        if not self._open:
             return
-        self._announced = False
         request = self._requests[0]
-        begin, end = request.piece
+        begin, end = self._open
+        self._open = None
         expected = begin
         for seq, data in stored:
             assert expected <= seq <= end, "stored frames ascend within the range"

@@ -130,6 +130,7 @@ class Session(Line):
         self.move(Move.LOST)
         self.timers.stop()
         self.wants_close = False
+        self.draining = False
         self.inbox.forget()
         self.outbox.forget()
         self.outbox.message_max = 0
@@ -178,8 +179,8 @@ class Session(Line):
 
     def tick(self, now: int) -> None:
         """Time has passed."""
-        self.inbox.open_portion()
         if self.draining:
+            self.inbox.open_portion()
             self._settle(now, progress=True)
         state = self.state
         for alarm in self.timers.due(now):
@@ -391,6 +392,7 @@ class Session(Line):
             flags = self._judge(message, held.seq, now)
             if flags is not None:
                 self._in_turn(message, held.seq, held.frame, now, flags)
+        self.draining = self.state in LIVELY and self.inbox.due
 
     def _resend_request(self, message: Message, seq: int, now: int) -> None:
         """Answered even if it is early: else two sides that ask at once would wait for ever."""

@@ -23,7 +23,8 @@ DRAIN_MAX = 500
 """Held messages that are taken in one call, once their turn has come."""
 DRAIN_BYTES_MAX = 1024 * 1024
 OUT_HELD_MAX = 10_000
-"""New messages that may wait behind a resend or a Logon before the connection is given up."""
+"""New messages that may wait behind a resend or a Logon. Beyond that, and beyond HELD_BYTES_MAX,
+those behind a resend become part of it; those behind a Logon end the connection."""
 RESEND_RANGE_MAX = 500
 """Numbers asked for with one ResendNeeded."""
 RESENDS_MAX = 8

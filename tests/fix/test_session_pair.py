@@ -154,6 +154,7 @@ def test_nothing_is_lost_doubled_or_disordered(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(outbox, "RESEND_RANGE_MAX", portion)
+        patch.setattr(outbox, "OUT_HELD_MAX", 2 * portion)
         patch.setattr(inbox, "DRAIN_MAX", portion)
         _run(actions, Pair(check_latency=False, **ways, **speaks(version)))
 

@@ -461,19 +461,54 @@ def test_a_resend_ends_with_the_connection(acceptor: Make, monkeypatch: pytest.M
     assert side.says() == []
 
 
-def test_too_much_that_waits_ends_the_connection(
-    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("bound", ["OUT_HELD_MAX", "HELD_BYTES_MAX"])
+def test_what_waits_too_long_behind_a_resend_becomes_part_of_it(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch, bound: str
 ) -> None:
-    monkeypatch.setattr(outbox, "OUT_HELD_MAX", 2)
     side = speaking(acceptor)
+    size = len(side.stored[2])
+    monkeypatch.setattr(outbox, bound, 2 if bound == "OUT_HELD_MAX" else 2 * size + 2)
+    monkeypatch.setattr(outbox, "RESEND_RANGE_MAX", 4)
     side.answers = False
     side.told("35=2|34=5|7=2|16=3|")
+    for _ in range(7):
+        side.send("B", NEWS)
+    assert side.session.logged_on
+    assert side.reports() == [ResendNeeded(2, 3)]
+    side.answer()
+    # 8 to 13 went to the store and come from there, the last waited: each once, in order.
+    assert side.reports() == [ResendNeeded(8, 11), ResendNeeded(12, 13)]
+    assert [line.split("|49=")[0].split("|34=")[1] for line in side.says()] == [
+        *(f"{seq}|43=Y" for seq in (2, 3, 8, 9, 10, 11, 12, 13)),
+        "14",
+    ]
+
+
+def test_what_joins_a_resend_joins_behind_the_open_piece(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "OUT_HELD_MAX", 0)
+    side = speaking(acceptor)
+    side.answers = False
+    side.told("35=2|34=5|7=6|16=0|")
+    side.send("B", NEWS)
+    assert side.reports() == [ResendNeeded(6, 7)]
+    side.answer()
+    assert side.reports() == [ResendNeeded(8, 8)]
+    assert [line.split("|34=")[1].split("|")[0] for line in side.says()] == ["6", "7", "8"]
+
+
+def test_too_much_that_waits_for_a_logon_ends_the_connection(
+    initiator: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox, "OUT_HELD_MAX", 2)
+    side = initiator(logon=False)
     for _ in range(2):
         side.send("B", NEWS)
     assert not side.session.wants_close
     side.send("B", NEWS)
     assert side.session.wants_close
-    assert isinstance(side.reports()[-1], LoggedOut)
+    assert side.session.closed_reason == "too much waits behind a Logon"
 
 
 def test_a_large_range_is_asked_of_the_store_in_pieces_that_join(
