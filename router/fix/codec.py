@@ -186,8 +186,9 @@ def _decode_slowly(frame: bytes) -> Message:
         if wrong and not fault:
             fault, ref_tag = wrong, tag
         if DATA_LENGTHS.get(length_tag) == tag:
-            end = equals + 1 + _count(parts[-1])
-            if not parts[-1] or text[end : end + 1] != SOH:
+            size = parts[-1]
+            end = equals + 1 + _count(size)
+            if not _is_number(size) or size[0] == "-" or text[end : end + 1] != SOH:
                 raise CodecError(f"the length {length_tag} does not fit", length_tag, hostile=True)
         parts += (tag, text[equals + 1 : end])
         length_tag = tag

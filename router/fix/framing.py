@@ -7,6 +7,7 @@ these and, for `peek_logon`, the CompIDs.
 
 from __future__ import annotations
 
+import re
 from zlib import adler32
 
 SOH = b"\x01"
@@ -18,9 +19,19 @@ BEGIN_STRING_MAX = 16
 BODY_LENGTH_DIGITS_MAX = 12
 BODY_LENGTH_MAX = len(b"9=") + BODY_LENGTH_DIGITS_MAX + 1
 """Bytes of the BodyLength(9) field with its SOH."""
+BODY_MIN = len(b"35=\x01")
+"""BodyLength(9) of the shortest body that holds a MsgType(35), if an empty one."""
+HEAD_MAX = BEGIN_STRING_MAX + BODY_LENGTH_MAX
+_HEAD = re.compile(
+    rb"8=FIX[^\x01]{0,%d}\x019=(?=[0-9]{1,%d}\x01)0*([%d-9]|[1-9][0-9])"
+    % (BEGIN_STRING_MAX - len(START + SOH), BODY_LENGTH_DIGITS_MAX, BODY_MIN)
+)
+"""What noise is searched for: a false start must not cost more than other bytes."""
 TRAILERS = tuple(b"10=%03d\x01" % total for total in range(256))
 """CheckSum(10) as it stands at the end of a frame, by byte sum modulo 256."""
 TRAILER_LENGTH = len(TRAILERS[0])
+_ENDS = tuple(SOH + trailer for trailer in TRAILERS)
+"""The same behind the field before it: else `5` and `10=072` would make a field 510."""
 CHECKSUM_CHUNK = 256
 """The longest run of any bytes whose adler32 low half is exact: 1 + 256 * 255 < 65521."""
 CHECKSUM_CHUNK_ASCII = 515
@@ -107,11 +118,11 @@ class Framer:
                 if start == size:
                     break
             if self._skipping:
-                found = text.find(START, start)
-                after = found if found >= 0 else max(start, size - len(START) + 1)
+                head = _HEAD.search(text, start)
+                after = head.start() if head else self._tail(text, start)
                 self._skip(after - start)
                 start = after
-                if found < 0:
+                if not head:
                     break
             elif not text.startswith(START, start):
                 if START.startswith(text[start : start + len(START)]):
@@ -143,7 +154,7 @@ class Framer:
             if end > size or end - start > frame_max:
                 break
             total = checksum(text[start:body_end])
-            if text[body_end:end] != TRAILERS[total] or not text.startswith(b"35=", second + 1):
+            if text[body_end - 1 : end] != _ENDS[total] or not text.startswith(b"35=", second + 1):
                 break
             frames.append(text[start:end])
             start = end
@@ -154,7 +165,9 @@ class Framer:
         # Both SOH of the head are looked for in a bounded prefix only.
         first = text.find(SOH, start, start + BEGIN_STRING_MAX)
         if first < 0:
-            return start if len(text) - start < BEGIN_STRING_MAX else self._no_head(start)
+            if len(text) - start < BEGIN_STRING_MAX:
+                return start
+            raise FramingError(f"no SOH in {BEGIN_STRING_MAX} bytes")
         first += 1
         second = text.find(SOH, first, first + BODY_LENGTH_MAX)
         digits = text[first + 2 : second]
@@ -168,7 +181,7 @@ class Framer:
             self._need = end - start
             return start
         total = checksum(text[start:body_end])
-        if text.startswith(TRAILERS[total], body_end) and text.startswith(b"35=", second + 1):
+        if text.startswith(_ENDS[total], body_end - 1) and text.startswith(b"35=", second + 1):
             frames.append(text[start:end])
             self._head = text[start : first + len(b"9=")]
             self._begun = True
@@ -180,6 +193,11 @@ class Framer:
         self._skip(body_end - start)
         return body_end
 
+    def _tail(self, text: bytes, start: int) -> int:
+        """Where a head may have begun of which the rest is still to come."""
+        found = text.find(START[:1], max(start, len(text) - HEAD_MAX + 1))
+        return found if found >= 0 else len(text)
+
     def _bad_length(self, text: bytes, start: int, first: int, second: int) -> int:
         """Judge a second field that is no BodyLength(9), or not yet one."""
         field = text[first : second if second >= 0 else first + BODY_LENGTH_MAX]
@@ -187,16 +205,9 @@ class Framer:
             raise FramingError(f"BodyLength(9) has more than {BODY_LENGTH_DIGITS_MAX} digits")
         if second < 0 and (field.startswith(b"9=") or b"9=".startswith(field)):
             return start
-        if not self._skipping:
-            self._garble()
+        self._garble()
+        self._skip(first - start)
         return first
-
-    def _no_head(self, start: int) -> int:
-        """A start without SOH in a bounded prefix: hostile at a clean boundary, else more noise."""
-        if not self._skipping:
-            raise FramingError(f"no SOH in {BEGIN_STRING_MAX} bytes")
-        self._skip(1)
-        return start + 1
 
     def _garble(self) -> None:
         self.garbled += 1

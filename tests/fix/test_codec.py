@@ -109,7 +109,9 @@ def test_garbled_fields_leave_no_message(body: str) -> None:
     assert not caught.value.hostile
 
 
-@pytest.mark.parametrize("body", ["95=4|96=abc|", "95=2|96=abc|", "95=-5|96=abc|", "95=|96=a|"])
+@pytest.mark.parametrize(
+    "body", ["95=4|96=abc|", "95=2|96=abc|", "95=-5|96=abc|", "95=|96=a|", "95=1.5|96=|"]
+)
 def test_a_data_length_that_lies_is_hostile(body: str) -> None:
     with pytest.raises(CodecError) as caught:
         decode(framed("35=0|34=1|" + body))
@@ -213,6 +215,7 @@ def test_simplefix_reads_the_same_fields(parts: list[list[tuple[str, str]]]) -> 
 def test_whatever_stands_in_a_frame_decode_raises_nothing_but_codec_error(
     body: bytes, start: bytes
 ) -> None:
+    body += b"\x01"
     head = b"8=FIX.4.4\x019=%d\x01%s%s" % (len(start + body), start, body)
     frames = Framer().feed(head + b"10=%03d\x01" % (sum(head) % 256))
     assert len(frames) == 1

@@ -24,6 +24,9 @@ FORMS_MAX = 256
 """Forms that are counted at a time."""
 FIELDS_MAX = 128
 """Fields of a form; a longer message goes the long way."""
+PATTERN_MAX = 4_000
+"""Characters of a pattern, for the same reason: one of 8,000 took 7 ms to make, and no message may
+cost more than 5."""
 MSG_TYPES_MAX = 64
 
 FIXED = frozenset({"35", "1128"})
@@ -85,9 +88,12 @@ class Shapes:
         full = len(self._shapes) >= MSG_TYPES_MAX and message.msg_type not in self._shapes
         if full or not _DATA.isdisjoint(tags):
             return
+        text = self._pattern(message, fixed)
+        if len(text) > PATTERN_MAX:
+            return
         shapes = self._shapes.setdefault(message.msg_type, [])
         del shapes[SHAPES_MAX - 1 :]
-        pattern = re.compile(self._pattern(message, fixed), re.ASCII)
+        pattern = re.compile(text, re.ASCII)
         shapes.append((pattern.fullmatch, tags, len(set(tags)) < len(tags)))
 
     def _pattern(self, message: Message, fixed: Set[str]) -> str:
