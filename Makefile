@@ -1,18 +1,20 @@
 # Everything a checkout can do. It needs Python 3.11 or newer, git and make, and nothing else;
 # `make interop` also needs a C++ compiler, because quickfix is built from its source.
+# `make fuzz` needs Linux: atheris has wheels for nothing else.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 INTEROP := $(VENV)/.interop
+FUZZ := $(VENV)/.fuzz
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench interop soak lock clean
+.PHONY: help setup run test lint format bench interop fuzz soak lock clean
 
 help:  ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +56,13 @@ $(INTEROP): $(SETUP) requirements-interop.lock
 	$(PIP) install --quiet --require-hashes --no-deps --no-build-isolation -r requirements-interop.lock
 	@touch $@
 
+fuzz: $(FUZZ)  ## Fuzz framer, codec and session; FUZZ_TARGET, FUZZ_INPUTS, FUZZ_SECONDS, FUZZ_SEED.
+	@$(BIN)/python -m tests.fuzz
+
+$(FUZZ): $(SETUP) requirements-fuzz.lock
+	$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-fuzz.lock
+	@touch $@
+
 soak: $(SETUP)  ## Run the long tests.
 	$(BIN)/pytest -m soak --timeout 3600
 
@@ -62,6 +71,9 @@ lock:  ## Renew the lock files after a change of pyproject.toml (needs uv).
 	$(UV_COMPILE) --no-deps --extra interop pyproject.toml | \
 		awk '/^quickfix==/ { keep = 1 } /^[a-z]/ && !/^quickfix==/ { keep = 0 } keep' \
 		> requirements-interop.lock
+	$(UV_COMPILE) --no-deps --extra fuzz pyproject.toml | \
+		awk '/^atheris==/ { keep = 1 } /^[a-z]/ && !/^atheris==/ { keep = 0 } keep' \
+		> requirements-fuzz.lock
 
 clean:  ## Remove what was built: .venv, caches, state.
 	rm -rf $(VENV) build dist var *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,85 @@
+"""The framer on mutated streams: the same sound frames in any chunks, bounded work, no surprise."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from router.fix.framing import FRAME_MAX, Framer, FramingError
+from tests.fuzz import law, seeds
+from tests.fuzz.cost import Meter
+from tests.fuzz.mutate import mutated, stream
+from tests.fuzz.streams import check_framer, measured, outcome
+
+STREAMS = seeds.streams()
+SOUND = law.frame(b"FIX.4.4", b"35=0\x01")
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(STREAMS), st.integers(0, 2**32), st.integers(0, 6))
+def test_any_stream_in_any_chunks_gives_the_same_sound_frames(
+    seed: bytes, choice: int, rounds: int
+) -> None:
+    check_framer(mutated(stream, seed, choice, rounds=rounds, most=4_096), Meter().timed)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400))
+def test_any_bytes_do(data: bytes) -> None:
+    check_framer(data, Meter().timed)
+
+
+NOISE = st.lists(st.sampled_from([b"8", b"8=", b"8=FI", b"\x01", b"9=5\x01", b"10=000\x01"]))
+
+
+@given(st.lists(st.tuples(NOISE, st.sampled_from(seeds.frames()[:40])), max_size=6))
+def test_noise_costs_no_sound_frame(parts: list[tuple[list[bytes], bytes]]) -> None:
+    text = b"".join(b"".join(noise) + frame for noise, frame in parts)
+    assert outcome([text])[0] == [frame for _, frame in parts]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"8=FIX\x01",
+        b"8=FIX8=FIX\x01",
+        b"8=FIX\x019=\x01",
+        b"8=FIX\x019=0\x01",
+        b"8=FIX\x019=000000000000\x01",
+        b"8=FIX.4.4\x0135=0\x01",
+    ],
+)
+def test_endless_false_starts_end_the_connection(unit: bytes) -> None:
+    framer = Framer()
+    noise = unit * (FRAME_MAX // len(unit) + len(unit))
+    with pytest.raises(FramingError, match="no sound frame"):
+        framer.feed(noise)
+
+
+@pytest.mark.parametrize("size", [0, 61, 1_024])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        b"8=FIX\x01",
+        b"8=FIX8=FIX\x01",
+        b"8=FIX\x019=0\x01",
+        b"8=FIX.41=Y\x01" + SOUND,
+        b"8=FIX\x019=4\x0135=\x01",
+        b"8=FIX\x019=4\x0135=\x0110=000\x01" * 3 + SOUND,
+        SOUND,
+        law.frame(b"FIX.4.4", b"35=0\x0158=" + b"x" * 30_000 + b"\x01"),
+        b"x",
+        b"=\x01",
+    ],
+)
+def test_no_64_kib_cost_more_than_they_may(unit: bytes, size: int) -> None:
+    text = (unit * (FRAME_MAX // len(unit) + 1))[:FRAME_MAX]
+    tries = []
+    for _ in range(10):
+        meter = Meter()
+        measured(text, size, meter.timed)
+        if not meter.over:
+            return
+        tries += meter.over
+    pytest.fail(f"each time too much: {tries}")

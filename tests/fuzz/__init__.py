@@ -1,0 +1,1 @@
+"""Fuzzing of framer, codec, dictionary and session, and what it found (`make fuzz`)."""
