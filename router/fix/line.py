@@ -99,6 +99,11 @@ class Line:
                 events.append(ResendNeeded(*piece))
         return events
 
+    @property
+    def spoke(self) -> bool:
+        """True if `take_frames` holds a frame that is to be journaled."""
+        return self.outbox.fresh
+
     def take_frames(self) -> list[OutFrame]:
         """What is to be journaled and written since the last call, in sending order."""
         return self.outbox.take()

@@ -92,6 +92,11 @@ class Outbox:
         """Frames that wait behind a resend or a Logon."""
         return len(self._waiting)
 
+    @property
+    def fresh(self) -> bool:
+        """True if a frame with a number of its own was made since the last `take`."""
+        return any(frame.fresh for frame in self._frames)
+
     def take(self) -> list[OutFrame]:
         """The frames made since the last call, in sending order."""
         frames, self._frames = self._frames, []

@@ -54,6 +54,8 @@ __all__ = ["Batch", "Built", "Node"]
 FAULTS_MAX = 100
 NOT_NOW = "7"
 """SessionStatus(1409): logons are not allowed at this time."""
+REFUSALS = ("3", "j")
+"""Messages that are never refused: two peers that did so would answer each other for ever."""
 CONDITIONALLY_REQUIRED = "5"
 """BusinessRejectReason(380)."""
 
@@ -105,6 +107,8 @@ class Node:
                 if sent.session in self.links:
                     self.links[sent.session].stored(sent.msg_seq_num, position)
             for each in step.numbers:
+                if each.session in self.links:
+                    self.links[each.session].skip_to(each.next_out)
                 numbers[each.session] = (each.next_in, each.next_out, step.now)
         self._recorder.seq = max(self.seq, last_market_seq)
         for name, (next_in, next_out, at) in numbers.items():
@@ -347,6 +351,11 @@ class Node:
     def _message(self, link: Link, received: Received, now: int) -> None:
         """One application message: to an event, through the core, into one record."""
         message, seq = received.message, received.seq
+        if link.kind is LinkKind.OMS and message.msg_type in REFUSALS:
+            told = f"35={message.msg_type} 45={message.get('45')} 58={message.get('58')}"
+            self._fault(f"{link.name}: refused one of our messages: {told}")
+            self._recorder.session_alone(now, link, (), received)
+            return
         if link.kind is LinkKind.OMS:
             read = self._read_oms(link, message, seq, now)
             if isinstance(read, RefuseMessage):

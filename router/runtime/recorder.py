@@ -66,9 +66,11 @@ class Recorder:
     ) -> None:
         """What a session did by itself, or with a message that is no event, if it did anything."""
         session = link.session
+        numbers = (session.next_in, session.next_out)
         if not link.durable:
             self._send(link)
-        elif commands or received is not None or (session.next_in, session.next_out) != link.told:
+        elif commands or received is not None or session.spoke or numbers != link.told:
+            # A reset says something and may leave both numbers as they were.
             self.seq += 1
             self.step(self.seq, now, None, commands, link, received)
         else:
@@ -123,6 +125,8 @@ class Recorder:
         position = self._journal.append(seq, self._monotonic(), now, encode_step(step))
         for frame in sent:
             self._links[frame.session].stored(frame.msg_seq_num, position)
+        for reached in numbers:
+            self._links[reached.session].skip_to(reached.next_out)
         if self._on_step is not None:
             self._on_step(step)
 
