@@ -43,6 +43,9 @@ class Conn(Protocol):
     def closed(self) -> bool:
         """True if Sluice has closed it."""
 
+    def ended(self) -> bool:
+        """The same, if that is what must be: waits for it."""
+
     def hang_up(self) -> None:
         """Close it from the peer's end."""
 
@@ -70,8 +73,8 @@ class Side(Protocol):
         """What reached the application and no answer shows, since the last call."""
 
     @property
-    def attentive(self) -> bool:
-        """True if `delivered` holds alerts too."""
+    def tells(self) -> frozenset[str]:
+        """What `delivered` can hold: `message`, `alert`."""
 
 
 class Peer:
@@ -142,7 +145,7 @@ class Player:
                 self._settle()
                 self._peer = self._peers["other"]
                 self._step(Step(verb, text, step.line))
-                self._settle()
+                self._flush()
                 self._peer = self._peers[""]
             case "logon":
                 self._logon(step.text)
@@ -200,7 +203,7 @@ class Player:
 
     def _got(self, text: str) -> None:
         """The application was given this message, or was told of this."""
-        if text.startswith("alert") and not self._side.attentive:
+        if ("alert" if text.startswith("alert=") else "message") not in self._side.tells:
             return
         self._delivered += self._side.delivered()
         require(self._delivered, f"not delivered: {text}")
@@ -288,7 +291,7 @@ class Player:
         assert peer.conn is not None
         peer.collect()
         require(not peer.heard, f"said, and not stated: {[shown(s.frame) for s in peer.heard]}")
-        require(peer.conn.closed, "Sluice has not closed the connection")
+        require(peer.conn.ended(), "Sluice has not closed the connection")
         require(not peer.rest, "half a message")
         peer.up = False
         self._log.append("E disconnect")
@@ -314,7 +317,9 @@ class Player:
             self._equal(said, text)
         except Breach as breach:
             raise Breach(f"{shown(said.frame)} is not {text}: {breach}") from None
-        if not said.possible_duplicate:
+        if said.msg_type == "4" and said.get("123") != "Y":
+            peer.expected = int(said.get("36"))
+        elif not said.possible_duplicate:
             peer.expected = said.seq + 1
 
     def _equal(self, said: Said, text: str) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.fix.definitions import BY_NAME, Script, scripts
+from tests.fix.definitions import BY_NAME, Script, one_variant_each, scripts
+from tests.fix.in_the_core import suits
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "fix.md"
 BEGIN, END = "<!-- cases: begin -->\n", "<!-- cases: end -->\n"
@@ -18,7 +19,7 @@ def table(all_scripts: Sequence[Script]) -> str:
     rows = [head, ["---"] * len(head)]
     rows += [_row(each) for each in all_scripts]
     lines = [f"| {' | '.join(row)} |" for row in rows]
-    return "\n".join([*lines, "", _total(all_scripts), *_reasons(all_scripts)]) + "\n"
+    return "\n".join([*lines, "", *_total(all_scripts), *_reasons(all_scripts)]) + "\n"
 
 
 def _row(script: Script) -> list[str]:
@@ -31,21 +32,23 @@ def _row(script: Script) -> list[str]:
     return [script.case, script.title, f"`{script.name}`", *cells]
 
 
-def _total(all_scripts: Sequence[Script]) -> str:
-    counts = []
-    for version in BY_NAME:
-        runs = [
-            run.role
-            for each in all_scripts
-            for run in each.runs("memory")
-            if run.version.name == version
-        ]
-        told = ", ".join(f"{runs.count(role)} as {role}" for role in LETTERS)
-        counts.append(f"{version}: {told}")
-    return (
-        f"{len(all_scripts)} scripts. Runs with all variants, in memory, each of them three ways: "
-        f"{'; '.join(counts)}."
-    )
+def _total(all_scripts: Sequence[Script]) -> list[str]:
+    """How many runs there are of each version and role."""
+    memory = [run for each in all_scripts for run in each.runs("memory")]
+    socket = [run for each in all_scripts for run in one_variant_each(each, "socket")]
+    first = [run for each in all_scripts for run in one_variant_each(each, "memory")]
+    core = [run for run in first if suits(run)]
+    columns = [(version, role) for version in BY_NAME for role in LETTERS]
+    heads = [f"{version.removeprefix('FIX.')} {LETTERS[role]}" for version, role in columns]
+    rows = [["Runs", *heads], ["---"] * (1 + len(heads))]
+    for place, runs in (
+        ("in memory, every variant, each three ways", memory),
+        ("over a socket, one variant of each script", socket),
+        ("in the whole node, one variant of each script", core),
+    ):
+        names = [(run.version.name, run.role) for run in runs]
+        rows.append([place, *(str(names.count(column) or "–") for column in columns)])
+    return [f"{len(all_scripts)} scripts.", "", *(f"| {' | '.join(row)} |" for row in rows)]
 
 
 def _reasons(all_scripts: Sequence[Script]) -> list[str]:

@@ -118,6 +118,14 @@ class Run:
         ]
 
 
+def one_variant_each(script: Script, place: str) -> list[Run]:
+    """One run of each version and role; the next has the next variant."""
+    found: dict[tuple[str, str], list[Run]] = {}
+    for run in script.runs(place):
+        found.setdefault((run.version.name, run.role), []).append(run)
+    return [runs[number % len(runs)] for number, runs in enumerate(found.values())]
+
+
 def scripts(folder: Path = FOLDER) -> list[Script]:
     """Every script, by name.
 

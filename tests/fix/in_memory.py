@@ -7,6 +7,7 @@ ExecutionReport(8), read and written by the router's own translation.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any, get_type_hints
@@ -17,6 +18,7 @@ from router.fix.dialects import dialect
 from router.fix.dictionary import Dictionary, Rules
 from router.fix.dictionary import dictionary as make_dictionary
 from router.fix.session import Received, ResendNeeded, Session, SessionConfig
+from router.fix.states import ALERTS
 from router.fix.versions import Version
 from router.messages import OrderReceived, OrderTerms, RefuseMessage, Report
 from router.model import ExecType, OrdStatus
@@ -136,6 +138,12 @@ def told(received: Received) -> str:
     return fields_of + flags
 
 
+def alerts(faults: Iterable[str]) -> list[str]:
+    """What a script's `G` lines state of the faults that a node keeps."""
+    codes = [part for fault in faults for part in fault.split(": ")[1:2]]
+    return [f"alert={code}" for code in codes if code in ALERTS]
+
+
 class MemoryConn:
     """The peer's end of the session's connection."""
 
@@ -153,6 +161,9 @@ class MemoryConn:
         self.out.clear()
         return data
 
+    def ended(self) -> bool:
+        return self.closed
+
     def hang_up(self) -> None:
         self._side.lose()
 
@@ -160,7 +171,7 @@ class MemoryConn:
 class Memory:
     """One session without I/O, as a `Side`."""
 
-    attentive = True
+    tells = frozenset(("message", "alert"))
 
     def __init__(self, run: Run, **changes: Any) -> None:
         """`changes` are settings that the script does not know of."""
@@ -225,10 +236,12 @@ class Memory:
                 self.session.logout(text, self.now)
             case "reset":
                 self.session.reset(self.now)
+            case "skip":
+                self.session.skip_to(int(text), self.now)
             case "refuse":
                 self._refusal = text
             case _:
-                raise AssertionError(f"A {action}: allowed: send logout reset refuse")
+                raise AssertionError(f"A {action}: allowed: send logout reset skip refuse")
         self.settle()
 
     def delivered(self) -> list[str]:

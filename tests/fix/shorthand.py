@@ -13,8 +13,8 @@ from tests.fix.protocol import HEADER_TAGS, SOH, framed, joined, pairs, stamp
 
 US = "SLUICE"
 THEM = {"acceptor": "OMS", "initiator": "VENUE"}
-ORDER = "21=1|55=ABC|54=1|60=<0>|38=100|40=2|44=10.5|59=0"
-REPORT = "37=o|17=e|150=0|39=0|55=ABC|54=1|38=100|40=2|44=10.5|151=100|14=0|6=0|60=<0>"
+ORDER = "21=1|55=ACME|54=1|60=<0>|38=100|40=2|44=10|59=0"
+REPORT = "37=o|17=e|150=0|39=0|55=ACME|54=1|38=100|40=2|44=10|151=100|14=0|6=0|60=<0>"
 LONG = "x" * 400
 EARLY_HEADER = ("35", "34", "43", "97")
 """Header fields that a peer writes before the CompIDs."""

@@ -1,4 +1,4 @@
-"""Every acceptance script passes: three versions, both roles, three ways, in memory."""
+"""Every acceptance script passes: three versions, both roles, three ways; and in the whole node."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import pytest
 
 from tests.fix import case_table
 from tests.fix.acceptance import WAYS, Player
-from tests.fix.definitions import Script, ScriptError, parse, scripts
+from tests.fix.definitions import Script, ScriptError, one_variant_each, parse, scripts
 from tests.fix.in_memory import Memory
+from tests.fix.in_the_core import Core, suits
 
 SCRIPTS = scripts()
 
@@ -17,6 +18,13 @@ def test_a_script_passes_in_memory(script: Script) -> None:
     for run in script.runs("memory"):
         for way in WAYS:
             Player(run, Memory(run), way).play()
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda script: str(script.name))
+def test_a_script_passes_with_the_core_behind_it(script: Script) -> None:
+    for run in one_variant_each(script, "memory"):
+        if suits(run):
+            Player(run, Core(run)).play()
 
 
 @pytest.mark.parametrize("role", ["acceptor", "initiator"])
