@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import config
 from config.settings import load_settings
 from router import build, build_sessions
 from router.fix.codec import Message
@@ -31,6 +32,8 @@ from tests.oms.wording import LIQUIDITY_TAG
 T0 = 1_767_623_400_000_000_000
 """2026-01-05 14:30:00 UTC, a Monday; ACME closes at 14:40."""
 CONFIG = Path(__file__).with_name("config") / "sluice.yaml"
+ALGO_TAGS = Path(config.__file__).parent / "extensions" / "fix42-algo.yaml"
+"""TargetStrategy(847) and its parameters (848) in FIX.4.2."""
 
 
 @cache
@@ -66,6 +69,11 @@ class House:
             f"{key}.liquidity_flag_tag={LIQUIDITY_TAG}"
             for key, version in spoken.items()
             if version is FIX42 and key.startswith("venues")
+        ]
+        found += [
+            f"{key}.dictionary_extension={ALGO_TAGS}"
+            for key, version in spoken.items()
+            if version is FIX42 and key.startswith("fix")
         ]
         return tuple(found)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from router.fix.client import OmsClient
-from router.fix.dictionary import FIX44
+from router.fix.dictionary import dictionary
 from router.fix.session import SessionConfig
+from router.fix.versions import Version
 from tests.sim.reading import Read, Stream
 from venues.gateway import MarketGateways
 
@@ -14,9 +15,14 @@ from venues.gateway import MarketGateways
 class OmsEnd:
     """An OMS: the client of the shell, and a record of every frame that reached it."""
 
-    def __init__(self, name: str, on_read: Callable[[str, Read], None]) -> None:
+    def __init__(self, name: str, version: Version, on_read: Callable[[str, Read], None]) -> None:
         config = SessionConfig(
-            sender_comp_id=name, target_comp_id="SLUICE", role="initiator", validate=FIX44
+            begin_string=version.begin_string,
+            default_appl_ver_id=version.appl_ver_id if version.fixt else "",
+            sender_comp_id=name,
+            target_comp_id="SLUICE",
+            role="initiator",
+            validate=dictionary(version),
         )
         self.name = name
         self.client = OmsClient(config, prefix=name)
@@ -72,8 +78,14 @@ class VenuesEnd:
         self.closed = gateways.closed
         self.deadline = gateways.deadline
         self.tick = gateways.tick
-        self.take_writes = gateways.take_writes
         self.take_closes = gateways.take_closes
+
+    def take_writes(self) -> list[tuple[int, bytes]]:
+        """What the venues have to say. They judge by their dictionaries, and reject nothing."""
+        writes = self._gateways.take_writes()
+        for _, data in writes:
+            assert b"\x0135=3\x01" not in data, f"the node is rejected: {data!r}"
+        return writes
 
     def opened(self, name: str, conn: int, now: int) -> None:
         """A call for order entry, `LIT_A`, or market data, `LIT_A.MD`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
-FRAME = re.compile(rb"8=FIX\.4\.4\x019=\d+\x01.*?\x0110=\d{3}\x01", re.DOTALL)
+FRAME = re.compile(rb"8=FIX[T.0-9]+\x019=\d+\x01.*?\x0110=\d{3}\x01", re.DOTALL)
 HEADER = frozenset({"8", "9", "35", "34", "43", "49", "52", "56", "97", "122", "10"})
 """Fields that may differ when the same message is sent again."""
 PX = 100_000_000
@@ -24,7 +24,7 @@ class Read:
     target: str
     poss_dup: bool
     fields: dict[str, str]
-    """First occurrence of each tag."""
+    """First occurrence of each tag; of a report, kind and status as FIX.4.4 would tell them."""
     content: str
     """Type and body: what must be the same when the message is sent again."""
 
@@ -47,6 +47,8 @@ def read(frame: bytes) -> Read:
     fields: dict[str, str] = {}
     for tag, value in pairs:
         fields.setdefault(tag, value)
+    if "20" in fields:
+        _later(fields)
     body = "|".join(f"{tag}={value}" for tag, value in pairs if tag not in HEADER)
     return Read(
         msg_type=fields["35"],
@@ -57,6 +59,14 @@ def read(frame: bytes) -> Read:
         fields=fields,
         content=f"35={fields['35']}|{body}",
     )
+
+
+def _later(fields: dict[str, str]) -> None:
+    """ExecTransType(20) of FIX.4.2, and its kinds of fill and of replaced order."""
+    kind = {"1": "H", "2": "G", "3": "I"}.get(fields["20"], fields["150"])
+    if kind == "5" and fields["39"] == "5":
+        fields["39"] = "0"
+    fields["150"] = "F" if kind in ("1", "2") else kind
 
 
 class Stream:

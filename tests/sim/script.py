@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
 from tests.sim.oracle import hold
 from tests.sim.world import OMS_NAMES, START, World
@@ -51,6 +52,7 @@ class Script:
             self._order(f"ACC{number}")
         if world.seed % 10:
             self._faults()
+        self._take_all_back()
         self.things.sort(key=lambda thing: thing.at)
 
     # -- the run ---------------------------------------------------------------------------------
@@ -178,6 +180,18 @@ class Script:
         if self._chance(0.2):
             act = partial(self._ask, name, cl_ord_id)
             self._add(self._after(at, 15 * NS), f"{cl_ord_id}: status", act)
+
+    def _take_all_back(self) -> None:
+        """A mass cancel of all its orders, by an OMS whose version has it."""
+        name = OMS_NAMES[self._draw(0, 1)]
+        if self._chance(0.3) and self.world.spoken.get(name) is not FIX42:
+            at = self._after(self._orders_at[self._draw(0, len(self._orders_at) - 1)], 15 * NS)
+            self._add(at, f"{name}: mass cancel", partial(self._mass_cancel, name))
+
+    def _mass_cancel(self, name: str) -> None:
+        end = self.world.oms[name]
+        end.client.mass_cancel(self.world.sim.now)
+        self.world.sim.poke(end)
 
     def _send(self, name: str, cl_ord_id: str, side: Side, qty: int, terms: dict[str, Any]) -> None:
         end, now = self.world.oms[name], self.world.sim.now

@@ -43,7 +43,8 @@ def test_whatever_goes_wrong_what_must_hold_holds(seed: int) -> None:
 def test_the_fifty_worlds_hold_every_kind_of_trouble() -> None:
     said = [thing.text for seed in SEEDS for thing in Script(World(seed)).things]
     for kind in ("cut", "stall", "crash, power True", "crash, power False", "kill", "a sync takes",
-                 "replace", "cancel", "again", "status", "stopped", "logs out"):  # fmt: skip
+                 "replace", "cancel", "mass cancel", "again", "status", "stopped",
+                 "logs out"):  # fmt: skip
         assert sum(kind in text for text in said) >= 5, kind
 
 

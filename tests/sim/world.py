@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -19,6 +20,7 @@ import config
 from config.settings import load_settings
 from router import build
 from router.core.state import State
+from router.fix.versions import FIX42, FIX44, FIX50SP2, Version
 from router.journal.memory import MemoryStorage
 from router.model import NS
 from router.runtime import control
@@ -47,6 +49,37 @@ VARIANTS: tuple[tuple[str, ...], ...] = (
 """What config/sluice.yaml is changed in: for all, and for some."""
 
 
+Spoken = Mapping[str, Version]
+"""FIX versions by OMS or MIC; those that are not named speak 4.4."""
+HOUSES: tuple[Spoken, ...] = (
+    {},
+    {"OMS": FIX42, "OMS2": FIX50SP2, "LIT_A": FIX50SP2, "LIT_B": FIX42, "DARK_A": FIX42,
+     "DARK_B": FIX50SP2, "SDP_1": FIX42, "SDP_2": FIX50SP2},
+    {"OMS": FIX50SP2, "LIT_A": FIX42, "LIT_C": FIX50SP2, "DARK_B": FIX42, "SDP_1": FIX50SP2,
+     "SDP_2": FIX42},
+)  # fmt: skip
+"""Seed by seed in turn."""
+ALGO_TAGS = Path(config.__file__).parent / "extensions" / "fix42-algo.yaml"
+LIQUIDITY_TAG = "9730"
+
+
+def spoken_overrides(spoken: Spoken) -> list[str]:
+    """How the node is told who speaks what."""
+    found = []
+    for name, version in spoken.items():
+        is_oms = name in OMS_NAMES
+        key = f"fix.acceptor.sessions.{OMS_NAMES.index(name)}" if is_oms else f"venues.{name}"
+        found.append(f"{key}.begin_string={version.begin_string}")
+        if version is FIX42:
+            more = (
+                f"dictionary_extension={ALGO_TAGS}"
+                if is_oms
+                else f"liquidity_flag_tag={LIQUIDITY_TAG}"
+            )
+            found.append(f"{key}.{more}")
+    return found
+
+
 @cache
 def parts(*overrides: str) -> build.Parts:
     """What every life of a node is made of."""
@@ -69,17 +102,21 @@ class World:
         self.audit = MemoryAudit()
         self.oracle = Oracle(self.audit)
         self.market = Market(market_spec(), seed=seed, start=START)
+        self.spoken = HOUSES[seed % len(HOUSES)]
         self.gateways = MarketGateways(
-            self.market, audit=self.audit, profile=self._manners(), start=START
+            self.market, audit=self.audit, profiles=self._profiles(), start=START
         )
-        self.oms = {name: OmsEnd(name, self.oracle.told) for name in OMS_NAMES}
+        self.oms = {
+            name: OmsEnd(name, self.spoken.get(name, FIX44), self.oracle.told) for name in OMS_NAMES
+        }
         self.lives = 0
         self._left: Counter[str] = Counter()
         """Frames that have left the node, by MsgType."""
         self._released: set[str] = set()
         """Kills that were lifted, some before their operator was told that they hold."""
         self._waiting: list[Callable[[], bool]] = []
-        self._parts = parts(*VARIANTS[int(self.rng.integers(len(VARIANTS)))])
+        variant = VARIANTS[int(self.rng.integers(len(VARIANTS)))]
+        self._parts = parts(*variant, *spoken_overrides(self.spoken))
         self._hash = hashlib.sha256()
         self._expected: str = ""
         """Digest of the state at a crash that the disk survived."""
@@ -96,6 +133,19 @@ class World:
             on_write=self._wrote,
             after_event=self._look,
         )
+
+    def _profiles(self) -> dict[str, GatewayProfile]:
+        """Each venue in its version, judging by its dictionary what it is asked."""
+        manners = self._manners()
+        return {
+            mic: replace(
+                manners,
+                version=self.spoken.get(mic, FIX44),
+                liquidity_tag=LIQUIDITY_TAG,
+                validate=True,
+            )
+            for mic in self.market.mics
+        }
 
     def _manners(self) -> GatewayProfile:
         """How the venues treat their clients."""
