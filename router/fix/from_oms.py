@@ -44,14 +44,19 @@ PARAMS_MAX = 64
 """Parameters of one algo in one order."""
 
 
-def read(session: str, message: Message, seq: int, dialect: Dialect) -> Event | RefuseMessage:
-    """The event of an application message, or the BusinessMessageReject(j) that answers it."""
+def read(
+    session: str, message: Message, seq: int, dialect: Dialect, judge: Dictionary | None = None
+) -> Event | RefuseMessage:
+    """The event of an application message, or the BusinessMessageReject(j) that answers it.
+
+    `judge` is the session's dictionary, if it is not its version's.
+    """
     reader = _READERS.get(message.msg_type)
     if reader is None or message.msg_type in dialect.unspoken:
         allowed = " ".join(each for each in _READERS if each not in dialect.unspoken)
         text = f"MESSAGE_UNSUPPORTED: 35={message.msg_type}, allowed={allowed}"
         return _refuse(session, message, seq, UNSUPPORTED_MESSAGE_TYPE, text)
-    judge = _judge(dialect.version)
+    judge = judge or _judge(dialect.version)
     lacking = judge.conditional(message)
     if lacking is not None:
         text = f"35={message.msg_type} requires {judge.spec.condition_text(lacking)}"

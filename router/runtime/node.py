@@ -380,7 +380,7 @@ class Node:
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
             text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
             return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
-        return from_oms.read(link.name, message, seq, link.dialect)
+        return from_oms.read(link.name, message, seq, link.dialect, link.config.validate)
 
     def _fault(self, text: str) -> None:
         self.faults.append(text)

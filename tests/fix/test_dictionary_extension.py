@@ -6,11 +6,14 @@ import re
 
 import pytest
 
+from router.fix import from_oms
+from router.fix.dialects import dialect
 from router.fix.dictionary import Dictionary, dictionary
 from router.fix.dictionary.extension import read_extension
 from router.fix.specification import Field, Member, specification
 from router.fix.versions import FIX44, VERSIONS, Version
-from tests.fix.dictionaries import HEARTBEAT, ORDER, STRICT, fault
+from router.messages import OrderReceived, RefuseMessage
+from tests.fix.dictionaries import HEARTBEAT, ORDER, STRICT, fault, message
 
 LIQUIDITY = {"name": "LiquidityFlag", "type": "CHAR", "values": {"A": "ADDED", "R": "REMOVED"}}
 OWN = {
@@ -226,3 +229,13 @@ def test_plain_data_that_is_no_extension(data: object, told: str) -> None:
 def test_an_extension_that_does_not_fit(data: object, told: str) -> None:
     with pytest.raises(ValueError, match=re.escape(told)):
         extended(data)
+
+
+def test_what_is_optional_in_a_session_is_not_asked_for_by_the_application() -> None:
+    short = ORDER.replace("54=1", "54=5")
+    judge = extended({"messages": {"D": {"optional": [114]}}})
+    asked = from_oms.read("OMS", message(short), 4, dialect(FIX44))
+    assert isinstance(asked, RefuseMessage)
+    assert asked.text == "FIELD_MISSING: 35=D requires LocateReqd(114) when Side(54)=5"
+    read = from_oms.read("OMS", message(short), 4, dialect(FIX44), judge)
+    assert isinstance(read, OrderReceived)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.oms.desk import Desk
@@ -83,6 +85,27 @@ def test_an_account_that_the_profile_requires(desk: Desk) -> None:
     assert desk.other.heard() == ["j 372=D 380=5 379=X FIELD_MISSING"]
     desk.other.order("X", extra="1=DESK")
     assert desk.other.heard() == ["8 X 0/0 1000/0/1000"]
+
+
+def test_what_a_sessions_dictionary_asks_for_and_what_it_does_not(tmp_path: Path) -> None:
+    extension = tmp_path / "oms.yaml"
+    extension.write_text(
+        "fields: {'9730': {name: Desk, type: CHAR}}\n"
+        "messages: {D: {require: [9730], optional: [114]}}\n"
+    )
+    desk = Desk(f"fix.acceptor.sessions.OMS.dictionary_extension={extension}")
+    for peer in desk.peers:
+        peer.connect()
+    desk.data_a.book()
+    order = f"11=X|55=ACME|54=5|38=1000|40=2|44=12|{STAMP}"
+    for one in (desk.oms, desk.other):
+        one.say("D", order)
+        one.say("D", f"{order}|9730=A")
+    assert desk.oms.heard() == ["3 372=D 371=9730 373=1", "8 X 0/0 1000/0/1000"]
+    assert desk.other.heard() == [
+        "j 372=D 380=5 379=X FIELD_MISSING",
+        "3 372=D 371=9730 373=0",
+    ]
 
 
 def test_a_message_that_is_not_served(desk: Desk) -> None:

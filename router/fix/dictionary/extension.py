@@ -1,11 +1,11 @@
 """What a session has beyond its FIX version, from the plain data of a YAML file.
 
     fields:
-      9730: {name: LiquidityFlag, type: CHAR, values: {A: ADDED, R: REMOVED}}
-      103: {values: {100: CREDIT}}            # one more value of a field that is there
+      "9730": {name: LiquidityFlag, type: CHAR, values: {A: ADDED, R: REMOVED}}
+      "103": {values: {"100": CREDIT}}        # one more value of a field that is there
     messages:
       "8": {add: [9730], require: [60], optional: [6]}
-      D: {groups: {9800: {members: [9801, 9802], require: [9801]}}}
+      D: {groups: {"9800": {members: [9801, 9802], require: [9801]}}}
       U1: {name: StrategyUpdate, add: [11, 9730], require: [11]}
     header: {add: [9700]}
 

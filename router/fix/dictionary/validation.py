@@ -53,6 +53,9 @@ class Rules:
 DEFAULT = Rules()
 
 
+_Case = tuple[str, frozenset[str], tuple[str, ...], Condition]
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
     """A repeating group: its members by rank in an entry."""
@@ -91,9 +94,11 @@ class Dictionary:
         self._groups: dict[int, _Group] = {}
         """Made groups, by the identity of their members: components share them."""
         self._shapes = Shapes(spec.fields)
-        self._conditions: dict[str, list[Condition]] = {}
-        for condition in spec.conditions:
-            self._conditions.setdefault(condition.msg_type, []).append(condition)
+        self._conditions: dict[str, list[_Case]] = {}
+        """By MsgType(35), taken apart: they are gone through for every order."""
+        for each in spec.conditions:
+            case = (each.when, each.values, each.required, each)
+            self._conditions.setdefault(each.msg_type, []).append(case)
 
     def knows(self, msg_type: str) -> bool:
         """True if the version has the message, spoken or not."""
@@ -101,8 +106,14 @@ class Dictionary:
 
     def conditional(self, message: Message) -> Condition | None:
         """The first field that the message lacks in its case: BusinessRejectReason(380) 5."""
-        for condition in self._conditions.get(message.msg_type, ()):
-            if condition.lacking(message.fields):
+        get = message.fields.get
+        for when, values, required, condition in self._conditions.get(message.msg_type, ()):
+            if when and get(when) not in values:
+                continue
+            for tag in required:
+                if get(tag):
+                    break
+            else:
                 return condition
         return None
 

@@ -64,12 +64,6 @@ class Condition:
     """The tag whose value makes it so; empty if it always is."""
     values: frozenset[str] = frozenset()
 
-    def lacking(self, fields: Mapping[str, str]) -> bool:
-        """True if the case is given and none of the fields is there with a value."""
-        if self.when and fields.get(self.when) not in self.values:
-            return False
-        return not any(fields.get(tag) for tag in self.required)
-
 
 @dataclass(frozen=True, slots=True)
 class Specification:
