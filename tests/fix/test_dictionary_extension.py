@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from router.fix import from_oms
 from router.fix.dialects import dialect
@@ -126,6 +128,15 @@ def test_a_message_of_their_own_and_the_frame() -> None:
     assert fault(judge, "35=U1|34=2|9700=1|9730=A|") is None
     assert fault(judge, "35=U1|34=2|9730=A|9700=1|") == (14, "9700")
     assert fault(judge, "35=0|34=2|9700=x|") == (6, "9700")
+
+
+def test_the_documents_example() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+    block = text.partition("## A dictionary extension")[2].split("```yaml\n")[1].split("```")[0]
+    judge = extended(YAML(typ="safe").load(block))
+    assert fault(judge, ORDER + "1=A|59=8|847=1001|9800=1|9801=X|") is None
+    assert fault(judge, ORDER + "1=A|847=1002|") == (5, "847")
+    assert fault(judge, "35=U1|34=2|9700=1|9801=X|") is None
 
 
 def test_extensions_follow_one_another() -> None:
