@@ -1,7 +1,7 @@
 """Every code that begins a Text(58) of ours: when it is sent, in which message, with which reason.
 
-Owns the list; `tests/cli/test_roe.py` reads the sources and finds every code here, and every code
-of this list there. Reasons are those of FIX.4.4.
+Owns the list; `tests/cli/test_roe_tables.py` reads the sources and finds every code here, and every
+code of this list there. Reasons are those of FIX.4.4.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which fields we read of a message and which we send, and what they mean to us.
 
 Data, in the order in which a reader wants them. What a version requires, names and allows is the
-dictionary's; `tests/cli/test_roe.py` holds this against what the code reads and writes.
+dictionary's; `tests/cli/test_roe_tables.py` holds this against what the code reads and writes.
 """
 
 from __future__ import annotations
