@@ -65,12 +65,17 @@ class Venue(fix.Application):  # type: ignore[misc]
     def _order(self, message: Any) -> None:
         name = message.getField(11)
         if name in self._orders:
-            return  # it was resent: its reports are on their way
+            self._tell(self._orders[name])  # it was resent
+            return
         order = {str(tag): message.getField(tag) for tag in (11, 38, 44, 54, 55)}
         order["14"] = str(min(int(order["38"]), FILL_MAX))
         self._orders[name] = order
         with self._book.open("a") as book:
             book.write(json.dumps(order) + "\n")
+        self._tell(order)
+
+    def _tell(self, order: dict[str, str]) -> None:
+        """All reports of an order; after a crash perhaps again, under the same ExecIDs."""
         self._report(order, "0", "0", 0, int(order["38"]))
         left = int(order["38"]) - int(order["14"])
         kind = ("1" if left else "2") if self._old else "F"
@@ -94,6 +99,8 @@ class Venue(fix.Application):  # type: ignore[misc]
     def _status(self, name: str) -> None:
         unknown = {"11": name, "38": "0", "14": "0", "44": "0", "54": "1", "55": "ACME"}
         order = self._orders.get(name, unknown)
+        if order is not unknown:
+            self._tell(order)
         status = "8" if order is unknown else "2" if order["14"] == order["38"] else "4"
         kind = [(20, "3"), (150, status)] if self._old else [(150, "I")]
         fields = [
