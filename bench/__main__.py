@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-BENCHES = ("codec", "route", "journal", "echo", "learner")
+BENCHES = ("fix_codec", "fix_echo", "route", "journal", "learner")
 
 
 def run(name: str, arguments: list[str]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""The peer that `bench.echo` compares with: QuickFIX's Python binding with its FileStore.
+"""The peer that `bench.fix_echo` compares with: QuickFIX's Python binding with its FileStore.
 
-Run as `PYTHON bench/echo_quickfix.py PORT FOLDER` by any Python that has quickfix; it imports
+Run as `PYTHON bench/fix_echo_quickfix.py PORT FOLDER` by any Python that has quickfix; it imports
 nothing of the project. It validates with the FIX44.xml that it was installed with; its store is
 flushed and not synced. Says `listening` on stdout; ends with SIGTERM.
 """

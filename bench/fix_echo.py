@@ -1,6 +1,6 @@
 """The acceptor over a real socket: an order in, a report out, numbers checked, journaled.
 
-Run as `python -m bench.echo [rounds]`. Each round asks every server in turn, in processes of their
+Run as `python -m bench.fix_echo [rounds]`. Each round asks every server in turn, in processes of their
 own on loopback: round trips with one message in flight, then a stream with 256 in flight.
 
 - `sluice_none`, `sluice_page_cache`, `sluice_sync`: our session and dictionary, without a journal,
@@ -24,7 +24,7 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.echo_server import CLIENT, HOST, SERVER
+from bench.fix_echo_server import CLIENT, HOST, SERVER
 from bench.measure import Figures, Result, at_least, at_most, untargeted
 from router.fix.codec import decode, encode, time_text
 from router.fix.framing import Framer
@@ -174,7 +174,7 @@ def quickfix_python() -> str:
 
 def servers(folder: Path) -> dict[str, Server]:
     """Start all of them."""
-    ours = [sys.executable, "-m", "bench.echo_server"]
+    ours = [sys.executable, "-m", "bench.fix_echo_server"]
     used: set[int] = set()
     found: dict[str, Server] = {}
     for durability in ("none", "page-cache", "sync"):
@@ -188,7 +188,7 @@ def servers(folder: Path) -> dict[str, Server]:
     if python := quickfix_python():
         state, port = folder / "quickfix", free_port(used)
         state.mkdir()
-        script = str(Path(__file__).with_name("echo_quickfix.py"))
+        script = str(Path(__file__).with_name("fix_echo_quickfix.py"))
         found["quickfix"] = Server([python, script, str(port), str(state)], port)
     return found
 
@@ -215,7 +215,7 @@ def main(rounds: int = ROUNDS) -> Result:
             for server in running.values():
                 server.stop()
     return {
-        "bench": "echo",
+        "bench": "fix_echo",
         "rounds": rounds,
         "quickfix": quickfix_python() or "not measured: no Python has it (make interop)",
         "round_trip_p50": trips.medians(),

@@ -1,6 +1,6 @@
 """Codec against simplefix: decode and encode of two ordinary messages.
 
-Run as `python -m bench.codec [rounds]`.
+Run as `python -m bench.fix_codec [rounds]`.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def main(rounds: int = ROUNDS) -> Result:
             ),
         }
     return {
-        "bench": "codec",
+        "bench": "fix_codec",
         "rounds": rounds,
         "messages": sizes,
         **figures.medians(),

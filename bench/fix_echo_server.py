@@ -1,7 +1,7 @@
-"""What `bench.echo` talks to: the daemon's shell without its core, and the floor below any server.
+"""What `bench.fix_echo` talks to: the daemon's shell without its core, and the floor below any server.
 
-Run as `python -m bench.echo_server sluice sync|page-cache|none PORT FOLDER` or
-`python -m bench.echo_server floor PORT`; says `listening` on stdout; ends with SIGTERM.
+Run as `python -m bench.fix_echo_server sluice sync|page-cache|none PORT FOLDER` or
+`python -m bench.fix_echo_server floor PORT`; says `listening` on stdout; ends with SIGTERM.
 """
 
 from __future__ import annotations
