@@ -1,7 +1,7 @@
 """The acceptor over a real socket: an order in, a report out, numbers checked, journaled.
 
-Run as `python -m bench.fix_echo [rounds]`. Each round asks every server in turn, in processes of their
-own on loopback: round trips with one message in flight, then a stream with 256 in flight.
+Run as `python -m bench.fix_echo [rounds]`. Each round asks every server in turn, in processes of
+their own on loopback: round trips with one message in flight, then a stream with 256 in flight.
 
 - `sluice_none`, `sluice_page_cache`, `sluice_sync`: our session and dictionary, without a journal,
   and with journal and group commit in either durability

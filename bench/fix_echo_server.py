@@ -1,4 +1,4 @@
-"""What `bench.fix_echo` talks to: the daemon's shell without its core, and the floor below any server.
+"""What `bench.fix_echo` talks to: the daemon's shell without its core, and the floor below all.
 
 Run as `python -m bench.fix_echo_server sluice sync|page-cache|none PORT FOLDER` or
 `python -m bench.fix_echo_server floor PORT`; says `listening` on stdout; ends with SIGTERM.
