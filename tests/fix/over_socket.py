@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import shutil
 import socket
 import threading
 from collections.abc import Callable
@@ -41,7 +42,7 @@ from tests.fix.in_memory import NS, T0, Application, alerts, session_config
 
 HOST = "127.0.0.1"
 LIMIT_S = 10.0
-SEGMENT_BYTES = 1 << 20
+SEGMENT_BYTES = 1 << 18
 T = TypeVar("T")
 
 
@@ -125,7 +126,9 @@ class Daemon:
         durability: Durability,
     ) -> None:
         storage = FileStorage(folder)
-        journal = Journal(storage, durability=durability, segment_bytes=SEGMENT_BYTES)
+        journal = Journal(
+            storage, durability=durability, segment_bytes=SEGMENT_BYTES, headroom_bytes=0
+        )
         records = journal.open()
         market_file = MarketFile(storage)
         market_file.open()
@@ -300,8 +303,8 @@ class Socket:
         self._awake.setblocking(False)
         self._told = 0
         self._calls = run.role == "acceptor"
-        with socket.create_server((HOST, 0)) as free:
-            self._port = free.getsockname()[1]
+        self._port_holder = _bound(0)
+        self._port = self._port_holder.getsockname()[1]
         self._boot()
 
     def _boot(self) -> None:
@@ -326,8 +329,9 @@ class Socket:
         if self._calls:
             raw = socket.create_connection((HOST, self.daemon.port), LIMIT_S)
         else:
-            with socket.create_server((HOST, self._port)) as door:
+            with _bound(self._port) as door:
                 door.settimeout(LIMIT_S)
+                door.listen()
                 raw, _ = door.accept()
             self.daemon.settle(lambda: self.daemon.link.conn is not None)
         conn = SocketConn(self, raw)
@@ -389,5 +393,14 @@ class Socket:
             conn.close()
         self.daemon.settle(lambda: self.daemon.link.conn is None)
         self.daemon.stop()
-        self._awake.close()
-        self._wake.close()
+        shutil.rmtree(self._folder)
+        for each in (self._awake, self._wake, self._port_holder):
+            each.close()
+
+
+def _bound(port: int) -> socket.socket:
+    """A socket that has the port, and that nobody can call before it listens."""
+    found = socket.socket()
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    found.bind((HOST, port))
+    return found
