@@ -25,6 +25,7 @@ from router.messages import (
     RefuseCancel,
     ReplaceReceived,
     Report,
+    ReportMassCancel,
     RequestQuote,
     Reschedule,
     SendChild,
@@ -157,6 +158,9 @@ def _command(what: object) -> str:
             return f"waits until {clock(what.until)}: {what.reason}"
         case Report():
             return _report(what)
+        case ReportMassCancel():
+            told = what.text or f"{what.total_affected_orders} orders are taken back"
+            return f"told: mass cancel {what.cl_ord_id}: {told}"
         case RefuseCancel():
             return f"told: request {what.cl_ord_id} refused: {what.text}"
         case MarkUnknown():

@@ -53,7 +53,8 @@ def venues(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, int
 class Wire:
     """A client on a socket, with numbers that the test gives."""
 
-    def __init__(self, port: int, *, next_out: int = 1) -> None:
+    def __init__(self, port: int, *, next_out: int = 1, begin_string: str = "FIX.4.4") -> None:
+        self._begin_string = begin_string
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=WAIT_S)
         self._framer = Framer()
         self._frames: list[bytes] = []
@@ -64,7 +65,7 @@ class Wire:
         header = f"34={self.next_out}\x0149=SLUICE\x0152={stamp}\x0156=LIT_A\x01"
         self.next_out += 1
         body = text.replace("|", "\x01") + "\x01"
-        self._socket.sendall(encode("FIX.4.4", msg_type, header, body))
+        self._socket.sendall(encode(self._begin_string, msg_type, header, body))
 
     def read(self) -> Message:
         while not self._frames:
@@ -104,6 +105,22 @@ def test_an_order_over_a_socket_is_filled_and_stands_in_the_account(tmp_path: Pa
         assert process.wait(WAIT_S) == 0
     kinds = [one.kind for one in read_audit(account)]
     assert kinds[: len(MICS)] == [AuditKind.STARTED] * len(MICS)
+
+
+def test_each_venue_speaks_the_version_that_it_is_told() -> None:
+    told = ("--fix-version", "FIX.4.2", "--fix-version", "SDP_1=FIX.5.0SP2")
+    with (
+        venues("--base-port", "0", "--seed", "3", *told) as (_, ports),
+        Wire(ports["LIT_A"], begin_string="FIX.4.2") as wire,
+    ):
+        wire.send("A", "98=0|108=30")
+        assert wire.read().get("8") == "FIX.4.2"
+        wire.send("D", ORDER.format("X") + "|21=1")
+        reports = [wire.read(), wire.read()]
+        assert [(one.get("20"), one.get("150")) for one in reports] == [("0", "0"), ("0", "2")]
+        with Wire(ports["LIT_B"]) as other:
+            other.send("A", "98=0|108=30")
+            assert other.closed(), "it speaks FIX.4.2"
 
 
 def test_numbers_and_ids_go_on_after_a_kill(tmp_path: Path) -> None:
@@ -157,6 +174,8 @@ def test_a_port_in_use_is_named_with_its_cure(capsys: pytest.CaptureFixture[str]
         ["--market", "no/such/file.yaml"],
         ["--market", str(BASELINE), "--audit", "no/such/folder/file"],
         ["--market", str(BASELINE), "--state", str(BASELINE)],
+        ["--market", str(BASELINE), "--fix-version", "LIT_A=FIX.4.3"],
+        ["--market", str(BASELINE), "--liquidity-tag", "XNYS=9730"],
     ],
 )
 def test_a_wrong_setting_is_one_line_and_exit_code_4(
