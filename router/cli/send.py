@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,6 +11,17 @@ import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
 from router.build_sessions import spoken
+from router.cli.entrance import (
+    CaOption,
+    CertificateOption,
+    KeyFileOption,
+    KeyOption,
+    PasswordFileOption,
+    Proof,
+    ServerNameOption,
+    UsernameOption,
+    tls_of,
+)
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show_json
@@ -20,6 +32,7 @@ from router.fix.session import SessionConfig
 from router.model import NS, Side, TimeInForce
 from router.runtime.clock import Clock
 from router.runtime.oms import LiveOms, talk
+from router.runtime.tls import TlsError, explain
 
 SIDES = {"buy": Side.BUY, "sell": Side.SELL, "short": Side.SELL_SHORT}
 TIFS = {each.name.lower(): each for each in TimeInForce}
@@ -42,6 +55,13 @@ def command(
     wait: Annotated[float, typer.Option(help="Give up watching after so many seconds.")] = 60,
     cancel_after: Annotated[float, typer.Option(help="Cancel it after so many seconds.")] = 0,
     sender: Annotated[str, typer.Option(help="Our CompID; the first configured OMS.")] = "",
+    tls_ca: CaOption = None,
+    tls_certificate: CertificateOption = None,
+    tls_key: KeyOption = None,
+    server_name: ServerNameOption = "",
+    username: UsernameOption = "",
+    password_file: PasswordFileOption = None,
+    key_file: KeyFileOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     overrides: SetOption = NO_OVERRIDES,
@@ -55,7 +75,12 @@ def command(
     if life is TimeInForce.GTD and seconds <= 0:
         raise CommandError(ExitCode.CONFIGURATION, "--tif gtd needs --seconds above 0")
     params = dict(_pair(each) for each in param)
-    client = OmsClient(_session(settings, sender), prefix=f"S{clock.now() // NS:X}")
+    wanted = settings.fix.acceptor.tls is not None
+    tls = tls_of(tls_ca, tls_certificate, tls_key, server_name, wanted=wanted)
+    session = _session(settings, sender)
+    fields = Proof(username, password_file, key_file).fields(session)
+    session = replace(session, logon_fields=fields)
+    client = OmsClient(session, prefix=f"S{clock.now() // NS:X}")
     limit = _price(price)
 
     async def script(oms: LiveOms) -> OrderView:
@@ -79,7 +104,10 @@ def command(
         await oms.leave()
         return view
 
-    view = talk(client, clock, script)
+    try:
+        view = talk(client, clock, script, tls)
+    except TlsError as error:
+        raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
     if as_json:
         show_json(summary(view))
     if client.rejects:
@@ -136,16 +164,21 @@ async def _log_on(oms: LiveOms, settings: Settings, wait: float) -> None:
     acceptor = settings.fix.acceptor
     try:
         await oms.connect(acceptor.host, acceptor.port)
-    except OSError:
+    except ConnectionRefusedError:
         raise CommandError(
             ExitCode.NOT_RUNNING,
             f"nobody listens on {acceptor.host}:{acceptor.port}; start `sluice run --simulate`",
         ) from None
-    if not await oms.until(lambda: oms.client.logged_on, min(wait, 10)):
-        why = oms.client.closed_reason or "no answer"
-        name = oms.client.session.config.sender_comp_id
-        text = f"the logon was not accepted: {why}; is another {name} logged on?"
-        raise CommandError(ExitCode.REFUSED, text)
+    except OSError as error:
+        text = f"no connection with {acceptor.host}:{acceptor.port}: {explain(error)}"
+        raise CommandError(ExitCode.NOT_RUNNING, text) from None
+    await oms.until(lambda: oms.client.logged_on or oms.is_gone, min(wait, 10))
+    if not oms.client.logged_on:
+        session = oms.client.session
+        why = oms.fault or session.closed_reason or "no answer"
+        if why in ("connection lost", "no answer"):  # who is not let in is told nothing
+            why += f"; is another {session.config.sender_comp_id} logged on?"
+        raise CommandError(ExitCode.REFUSED, f"the logon was not accepted: {why}")
 
 
 async def _follow(

@@ -43,13 +43,13 @@ Admit = Callable[[Wire, Door, bytes, LogonRefusal | None], None]
 
 @dataclass(slots=True)
 class _Check:
-    """A Logon whose credentials are judged in a thread; later bytes are kept."""
+    """A Logon whose credentials are judged in a thread. What follows it waits with the peer."""
 
     wire: Wire
     door: Door
     credentials: Credentials
     logon: bytes
-    data: bytearray
+    data: bytes
     running: bool = False
     gone: bool = False
 
@@ -237,10 +237,6 @@ class Doorway:
 
     def data(self, wire: Wire, data: bytes) -> None:
         """Bytes of a stranger."""
-        for check in self._checks:
-            if check.wire is wire:
-                check.data += data
-                return
         entering = self._strangers.get(wire.conn)
         if entering is None:
             return  # it was told to go
@@ -277,8 +273,7 @@ class Doorway:
         else:
             self._lobby.checking(wire.conn, entering.who)
             wire.hold(Hold.CHECK)
-            data = bytearray(known.data)
-            self._checks.append(_Check(wire, door, door.credentials, known.logon, data))
+            self._checks.append(_Check(wire, door, door.credentials, known.logon, known.data))
             self._start_checks()
 
     def _refuse(self, entering: _Entering, reason: str, door: Door | None = None) -> None:
@@ -337,7 +332,7 @@ class Doorway:
             self._remember(wire, door, refusal.text)
             self._note(who, refusal.text, self._clock.monotonic(), door)
         if not check.gone:
-            self._admit(wire, door, bytes(check.data), refusal)
+            self._admit(wire, door, check.data, refusal)
             wire.release(Hold.CHECK)
         self._start_checks()
 

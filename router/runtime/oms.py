@@ -13,6 +13,7 @@ import uvloop
 
 from router.fix.client import OmsClient
 from router.runtime.clock import Clock
+from router.runtime.tls import HANDSHAKE_S, SHUTDOWN_S, TlsSettings, client_context, explain
 
 T = TypeVar("T")
 
@@ -22,9 +23,14 @@ RECONNECT_S = 0.2
 class LiveOms(asyncio.Protocol):
     """An OMS that is connected, or trying to be."""
 
-    def __init__(self, client: OmsClient, clock: Clock) -> None:
+    def __init__(self, client: OmsClient, clock: Clock, tls: TlsSettings | None = None) -> None:
+        """Raises TlsError if the settings of TLS cannot work."""
         self.client = client
         self.clock = clock
+        self.fault = ""
+        """Why the last connection was lost, if not in order."""
+        self._tls = tls
+        self._context = client_context(tls, clock.wall()) if tls is not None else None
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._changed = asyncio.Event()
@@ -35,6 +41,7 @@ class LiveOms(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The acceptor has taken the call."""
         self._transport = cast(asyncio.Transport, transport)
+        self.fault = ""
         self._gone.clear()
         self.client.opened(self.clock.now())
         self.flush()
@@ -47,6 +54,7 @@ class LiveOms(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
         self._transport = None
+        self.fault = explain(exc)
         self.client.closed(self.clock.now())
         self._gone.set()
         self.flush()
@@ -57,10 +65,21 @@ class LiveOms(asyncio.Protocol):
         """Call once.
 
         Raises:
-            ConnectionError: nobody answers.
+            OSError: nobody answers, or not as TLS has it; `tls.explain` says why.
         """
         loop = asyncio.get_running_loop()
-        await loop.create_connection(lambda: self, host, port)
+        if self._tls is None or self._context is None:
+            await loop.create_connection(lambda: self, host, port)
+        else:
+            await loop.create_connection(
+                lambda: self,
+                host,
+                port,
+                ssl=self._context,
+                server_hostname=self._tls.server_name or host,
+                ssl_handshake_timeout=HANDSHAKE_S,
+                ssl_shutdown_timeout=SHUTDOWN_S,
+            )
 
     async def stay_connected(self, host: str, port: int) -> None:
         """Call, and call again whenever the connection is lost, until cancelled."""
@@ -72,6 +91,11 @@ class LiveOms(asyncio.Protocol):
                 continue
             await self._gone.wait()
             await asyncio.sleep(RECONNECT_S)
+
+    @property
+    def is_gone(self) -> bool:
+        """True when the connection that there was is lost."""
+        return self._gone.is_set()
 
     def seconds(self) -> float:
         """Real seconds of a clock that only moves forward."""
@@ -127,10 +151,15 @@ class LiveOms(asyncio.Protocol):
         self.flush()
 
 
-def talk(client: OmsClient, clock: Clock, script: Callable[[LiveOms], Awaitable[T]]) -> T:
-    """Run a script with an OMS on uvloop."""
+def talk(
+    client: OmsClient,
+    clock: Clock,
+    script: Callable[[LiveOms], Awaitable[T]],
+    tls: TlsSettings | None = None,
+) -> T:
+    """Run a script with an OMS on uvloop. Raises TlsError if the settings of TLS cannot work."""
 
     async def body() -> T:
-        return await script(LiveOms(client, clock))
+        return await script(LiveOms(client, clock, tls))
 
     return uvloop.run(body())

@@ -177,6 +177,7 @@ def driven(
     tls: TlsSettings | None = None,
     durability: Durability = "page-cache",
     patience_s: float = 10.0,
+    kind: type[Reporter] = Reporter,
 ) -> Iterator[Driver]:
     """Run the driver; at the end it leaves in good order, and its loop was told nothing bad."""
     folder.mkdir(exist_ok=True)
@@ -198,7 +199,7 @@ def driven(
     state = State({}, LearnerShelf({}, dimensions=1), pause_ns=0, markout_ns=0)
     clock, lines = Clock(), Lines()
     engine = Engine(env, state)
-    node = Reporter(engine, list(links), journal, market_file, monotonic=clock.monotonic)
+    node = kind(engine, list(links), journal, market_file, monotonic=clock.monotonic)
     node.start("tests", clock.now())
     live = Live(
         node,

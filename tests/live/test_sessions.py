@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,13 @@ def test_what_is_known_of_connections(tmp_path: Path, loop: str) -> None:
         assert (facts["unsent"], facts["slow"], facts["tls"]) == (0, False, "")
         client.close()
         until(lambda: not driver.ask(driver.live.connections), "its end")
+
+
+def test_heartbeats_come_of_themselves(tmp_path: Path, loop: str) -> None:
+    with driven(tmp_path, [oms()], loop=loop) as driver, Client().connect(driver.port) as client:
+        client.send("A", "98=0|108=1|")
+        assert client.read().msg_type == "A"
+        start = time.monotonic()
+        assert [client.read().msg_type for _ in range(3)] == ["0", "1", "0"]
+        # A second of silence, 1.2 seconds without a word of theirs, another second of silence.
+        assert 1.9 < time.monotonic() - start < 3

@@ -36,9 +36,9 @@ def cut(driver: Driver) -> str:
     return str(line["reason"])
 
 
-def order(client: Client, count: int) -> None:
-    """So many orders, ten reports each. Whoever is cut meanwhile has sent enough."""
-    frames = [client.frame("D", f"11=A{number}|38={AN_ORDER}|") for number in range(count)]
+def order(client: Client, count: int, reports: int = AN_ORDER) -> None:
+    """So many orders, each with its reports. Whoever is cut meanwhile has sent enough."""
+    frames = [client.frame("D", f"11=A{number}|38={reports}|") for number in range(count)]
     with contextlib.suppress(ConnectionError):
         client.socket.sendall(b"".join(frames))
 
@@ -101,6 +101,19 @@ def test_who_stops_reading_is_cut_and_gets_every_execution_once_when_it_is_back(
         told = [each.get("17") for each in (*first, *again) if each.msg_type == "8"]
         assert len(told) > len(first) > 0
         assert told == [f"A{n}-{k}" for n in range(orders) for k in range(AN_ORDER)]
+
+
+def test_the_hard_limit_is_held_at_once(tmp_path: Path, loop: str) -> None:
+    with (
+        driven(tmp_path, [oms("SLOW", out_buffer_bytes=1 << 20)], loop=loop) as driver,
+        reluctant(driver.port) as slow,
+    ):
+        slow.log_on()
+        order(slow, 40_000, reports=1)
+        reason = cut(driver)
+        waited = int(reason.partition(" ")[0])
+        assert reason == f"{waited} bytes wait for it, 1048576 may"
+        assert waited < (1 << 20) + 65_536, "a batch more, not what a second brings"
 
 
 def test_who_reads_nothing_for_too_long_is_cut(tmp_path: Path, loop: str) -> None:
