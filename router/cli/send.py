@@ -77,9 +77,7 @@ def command(
     params = dict(_pair(each) for each in param)
     wanted = settings.fix.acceptor.tls is not None
     tls = tls_of(tls_ca, tls_certificate, tls_key, server_name, wanted=wanted)
-    session = _session(settings, sender)
-    fields = Proof(username, password_file, key_file).fields(session)
-    session = replace(session, logon_fields=fields)
+    session = _session(settings, sender, Proof(username, password_file, key_file))
     client = OmsClient(session, prefix=f"S{clock.now() // NS:X}")
     limit = _price(price)
 
@@ -110,6 +108,11 @@ def command(
         raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
     if as_json:
         show_json(summary(view))
+    _judge(client, view, wait)
+
+
+def _judge(client: OmsClient, view: OrderView, wait: float) -> None:
+    """What the exit code says of the order."""
     if client.rejects:
         raise CommandError(ExitCode.REFUSED, f"refused: {client.rejects[0].get('58')}")
     if view.ord_status == "8":
@@ -139,7 +142,7 @@ def _price(text: str) -> int | None:
         raise CommandError(ExitCode.CONFIGURATION, f"--price: {error}") from None
 
 
-def _session(settings: Settings, sender: str) -> SessionConfig:
+def _session(settings: Settings, sender: str, proof: Proof) -> SessionConfig:
     acceptor = settings.fix.acceptor
     names = [each.target_comp_id for each in acceptor.sessions]
     if sender and sender not in names:
@@ -148,7 +151,7 @@ def _session(settings: Settings, sender: str) -> SessionConfig:
         )
     keys = settings.session_keys(acceptor.sessions[names.index(sender) if sender else 0])
     version = spoken(keys)
-    return SessionConfig(
+    session = SessionConfig(
         begin_string=version.begin_string,
         default_appl_ver_id=version.appl_ver_id if version.fixt else "",
         sender_comp_id=sender or names[0],
@@ -158,6 +161,7 @@ def _session(settings: Settings, sender: str) -> SessionConfig:
         heart_bt_int=keys.heart_bt_int,
         validate=dictionary(version, Rules(validate_user_defined_fields=False)),
     )
+    return replace(session, logon_fields=proof.fields(session))
 
 
 async def _log_on(oms: LiveOms, settings: Settings, wait: float) -> None:

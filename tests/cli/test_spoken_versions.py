@@ -8,6 +8,7 @@ import pytest
 
 from config.settings import load_settings
 from router import build
+from router.cli.entrance import Proof
 from router.cli.send import _session
 from router.cli.venues import spoken_options
 
@@ -43,5 +44,5 @@ def test_the_oms_in_the_shell_speaks_its_sessions_version(
     begin_string: str, appl_ver_id: str
 ) -> None:
     settings = load_settings(overrides=[f"fix.acceptor.sessions.0.begin_string={begin_string}"])
-    config = _session(settings, "")
+    config = _session(settings, "", Proof("", None, None))
     assert (config.begin_string, config.default_appl_ver_id) == (begin_string, appl_ver_id)

@@ -6,6 +6,7 @@ Tests talk to it over loopback with blocking sockets, so they say what they do i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import socket
 import ssl
@@ -153,7 +154,8 @@ class Driver:
 
     def stop(self) -> None:
         """Ask it to leave."""
-        self._loop.call_soon_threadsafe(self._stop.set)
+        with contextlib.suppress(RuntimeError):  # it has left already
+            self._loop.call_soon_threadsafe(self._stop.set)
 
     def ask(self, question: Callable[[], T]) -> T:
         """Call something in the loop's thread."""
@@ -219,6 +221,7 @@ def driven(
     driver.wait_until_up()
     try:
         yield driver
+        assert thread.is_alive(), f"it has left: {live.pump.poisoned} {driver.faults}"
     finally:
         driver.stop()
         thread.join(WAIT_S)
