@@ -1,4 +1,4 @@
-"""Codec against simplefix: decode and encode of two ordinary messages.
+"""Codec against simplefix: decode and encode of two ordinary messages; what judging them adds.
 
 Run as `python -m bench.fix_codec [rounds]`.
 """
@@ -14,6 +14,7 @@ import simplefix
 
 from bench.measure import Result, Subject, at_most, interleave, untargeted
 from router.fix.codec import decode, encode, time_text
+from router.fix.dictionary import FIX44
 from router.fix.framing import TRAILERS, Framer, checksum
 
 ROUNDS = 25
@@ -125,6 +126,28 @@ def our_decode(frame: bytes) -> Subject:
     return run
 
 
+def our_judged(frame: bytes) -> Subject:
+    """As `our_decode`, and found sound by the dictionary: of a form that is known, as most are."""
+    body = frame[:-7]
+
+    def run() -> object:
+        assert TRAILERS[checksum(body)] == frame[-7:]
+        return FIX44.validate(FIX44.decode(frame))
+
+    return run
+
+
+def our_judged_anew(frame: bytes) -> Subject:
+    """The same for a form that is not known."""
+    body = frame[:-7]
+
+    def run() -> object:
+        assert TRAILERS[checksum(body)] == frame[-7:]
+        return FIX44.validate(decode(frame))
+
+    return run
+
+
 def our_way_in(frame: bytes) -> Subject:
     """The whole way in: framed with all caps, verified, decoded, and ten fields read."""
     framer = Framer()
@@ -149,6 +172,8 @@ def main(rounds: int = ROUNDS) -> Result:
         assert frame == simplefix_encode(msg_type, body), name
         sizes[name] = {"bytes": len(frame), "fields": frame.count(b"\x01")}
         subjects[f"decode_{name}"] = our_decode(frame)
+        subjects[f"judged_{name}"] = our_judged(frame)
+        subjects[f"judged_anew_{name}"] = our_judged_anew(frame)
         subjects[f"way_in_{name}"] = our_way_in(frame)
         subjects[f"decode_{name}_simplefix"] = partial(simplefix_decode, frame)
         subjects[f"encode_{name}"] = ours
@@ -160,6 +185,10 @@ def main(rounds: int = ROUNDS) -> Result:
         ratios |= {
             f"{decoded}_to_simplefix": at_most(
                 figures.cpu_ratio(decoded, f"{decoded}_simplefix"), 1 / 15
+            ),
+            f"judged_{name}_to_decode": at_most(figures.cpu_ratio(f"judged_{name}", decoded), 1.5),
+            f"judged_anew_{name}_to_decode": untargeted(
+                figures.cpu_ratio(f"judged_anew_{name}", decoded)
             ),
             f"way_in_{name}_to_simplefix": untargeted(
                 figures.cpu_ratio(f"way_in_{name}", f"{decoded}_simplefix")

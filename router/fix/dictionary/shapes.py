@@ -9,7 +9,6 @@ the dictionary, never wider. Read so, an order costs a third (docs/performance.m
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping, Set
 
 from router.fix.codec import DATA_LENGTHS, SOH, Message
@@ -42,7 +41,8 @@ class Shapes:
 
     def __init__(self, fields: Mapping[str, Field]) -> None:
         self._fields = fields
-        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._seen: dict[tuple[str, ...], int] = {}
+        """Sound messages by MsgType(35) and tags."""
         self._shapes: dict[str, list[tuple[Match, tuple[str, ...], bool]]] = {}
         """By MsgType(35): the pattern, its tags, and whether one of them comes twice."""
 
@@ -73,15 +73,13 @@ class Shapes:
         """
         if len(message.tags) > FIELDS_MAX:
             return
-        fixed = counts | FIXED
-        pairs = zip(message.tags, message.values, strict=True)
-        literals = (f"{tag}={value}" for tag, value in pairs if tag in fixed)
-        form = (*message.tags, *literals)
-        if len(self._seen) >= FORMS_MAX and form not in self._seen:
+        form = (message.msg_type, *message.tags)
+        seen = self._seen.get(form, 0) + 1
+        if seen == 1 and len(self._seen) >= FORMS_MAX:
             self._seen.clear()
-        self._seen[form] += 1
-        if self._seen[form] == SEEN_MIN:
-            self._remember(message, fixed)
+        self._seen[form] = seen
+        if seen == SEEN_MIN:
+            self._remember(message, counts | FIXED)
 
     def _remember(self, message: Message, fixed: Set[str]) -> None:
         tags = tuple(message.tags)
