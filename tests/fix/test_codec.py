@@ -159,6 +159,20 @@ def test_the_last_entry_ends_at_the_first_tag_that_is_no_member() -> None:
     assert unknown.group("9001") == [{"9002": "a", "9003": "b"}, {"9002": "c", "55": "BAC"}]
 
 
+@pytest.mark.parametrize("begin_string", ["FIX.4.2", "FIX.4.4", "FIXT.1.1"])
+def test_a_tag_that_the_version_does_not_have_stays_with_its_entry(begin_string: str) -> None:
+    book = decode(
+        framed(
+            "35=X|34=1|268=2|279=0|269=0|9730=A|270=1|279=1|270=2|9730=B|262=R|9731=C|",
+            begin_string,
+        )
+    )
+    assert book.group("268") == [
+        {"279": "0", "269": "0", "9730": "A", "270": "1"},
+        {"279": "1", "270": "2", "9730": "B"},
+    ]
+
+
 @pytest.mark.parametrize("count", ["0", "x", "-1", "99999999999"])
 def test_a_count_that_counts_nothing_has_no_entries(count: str) -> None:
     assert decode(framed(f"35=W|268={count}|269=0|")).group("268") == []
