@@ -87,9 +87,9 @@ def _report(command: Report, now: int, dialects: Dialects) -> Outgoing:
         f"{terms.reply_to}37={command.parent_id}{SOH}11={command.cl_ord_id}{SOH}"
         f"{_optional('41', command.orig_cl_ord_id)}"
         f"17={told}{SOH}{dialect.kinds[command.exec_type, command.ord_status, complete]}{rare}"
-        f"{_optional('1', terms.account)}55={terms.symbol}{SOH}54={terms.side.value}{SOH}"
-        f"38={terms.order_qty}{SOH}40={terms.ord_type.value}{SOH}{price}"
-        f"59={terms.time_in_force.value}{SOH}{traded}"
+        f"{_optional('1', terms.account)}55={terms.symbol}{SOH}54={terms.side}{SOH}"
+        f"38={terms.order_qty}{SOH}40={terms.ord_type}{SOH}{price}"
+        f"59={terms.time_in_force}{SOH}{traded}"
         f"151={command.leaves_qty}{SOH}14={command.cum_qty}{SOH}6={average}{SOH}"
         f"60={time_text(command.transact_time or now)}{SOH}"
         f"{_optional('58', safe_text(command.text))}"
@@ -139,7 +139,7 @@ def _refuse_cancel(command: RefuseCancel, now: int, dialects: Dialects) -> Outgo
     reason = dialects[command.session].cxl_rej_reasons.told(command.cxl_rej_reason)
     body = (
         f"{command.reply_to}37={command.order_id}{SOH}11={command.cl_ord_id}{SOH}"
-        f"41={command.orig_cl_ord_id or 'NONE'}{SOH}39={command.ord_status.value}{SOH}"
+        f"41={command.orig_cl_ord_id or 'NONE'}{SOH}39={command.ord_status}{SOH}"
         f"60={time_text(now)}{SOH}434={command.response_to}{SOH}"
         f"102={reason}{SOH}{_optional('58', safe_text(command.text))}"
     )
@@ -165,9 +165,9 @@ def _send_child(command: SendChild, now: int, dialects: Dialects) -> Outgoing:
         f"11={command.cl_ord_id}{SOH}{_optional('1', command.account)}"
         f"{dialect.handl_inst}{dialect.midpoint_peg if by_midpoint else ''}"
         f"{_optional('110', str(command.min_qty or ''))}"
-        f"55={command.symbol}{SOH}54={command.side.value}{SOH}60={time_text(now)}{SOH}"
-        f"38={command.qty}{SOH}40={command.ord_type.value}{SOH}{_optional('44', price)}"
-        f"{_optional('117', command.quote_id)}59={command.time_in_force.value}{SOH}"
+        f"55={command.symbol}{SOH}54={command.side}{SOH}60={time_text(now)}{SOH}"
+        f"38={command.qty}{SOH}40={command.ord_type}{SOH}{_optional('44', price)}"
+        f"{_optional('117', command.quote_id)}59={command.time_in_force}{SOH}"
         f"{_NO_LOCATE if command.side is Side.SELL_SHORT else ''}"
     )
     return Outgoing(command.mic, "D", body)
@@ -176,7 +176,7 @@ def _send_child(command: SendChild, now: int, dialects: Dialects) -> Outgoing:
 def _cancel_child(command: CancelChild, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"41={command.orig_cl_ord_id}{SOH}{_optional('37', command.order_id)}"
-        f"11={command.cl_ord_id}{SOH}55={command.symbol}{SOH}54={command.side.value}{SOH}"
+        f"11={command.cl_ord_id}{SOH}55={command.symbol}{SOH}54={command.side}{SOH}"
         f"60={time_text(now)}{SOH}38={command.qty}{SOH}"
     )
     return Outgoing(command.mic, "F", body)
@@ -185,7 +185,7 @@ def _cancel_child(command: CancelChild, now: int, dialects: Dialects) -> Outgoin
 def _query_child(command: QueryChild, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"{_optional('37', command.order_id)}11={command.cl_ord_id}{SOH}"
-        f"55={command.symbol}{SOH}54={command.side.value}{SOH}"
+        f"55={command.symbol}{SOH}54={command.side}{SOH}"
     )
     return Outgoing(command.mic, "H", body)
 
@@ -199,7 +199,7 @@ def _query_venue(command: QueryVenue, now: int, dialects: Dialects) -> Outgoing 
 def _request_quote(command: RequestQuote, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"131={command.quote_req_id}{SOH}146=1{SOH}55={command.symbol}{SOH}"
-        f"54={command.side.value}{SOH}38={command.qty}{SOH}"
+        f"54={command.side}{SOH}38={command.qty}{SOH}"
     )
     return Outgoing(command.mic, "R", body)
 

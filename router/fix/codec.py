@@ -270,6 +270,8 @@ def qty_value(text: str) -> int:
     Raises:
         ValueError: not a FIX float, negative, or a fraction of a share.
     """
+    if text.isdigit() and text.isascii() and len(text) <= _NUMBER_MAX:
+        return int(text)
     sign, whole, fraction = _decimal(text)
     if fraction.strip("0"):
         raise ValueError(f"{text!r} is not a whole number of shares")
