@@ -42,7 +42,8 @@ from tests.fix.in_memory import NS, T0, Application, alerts, session_config
 
 HOST = "127.0.0.1"
 LIMIT_S = 10.0
-SEGMENT_BYTES = 1 << 18
+SEGMENT_BYTES = 1 << 22
+HOUR = 3_600 * NS
 T = TypeVar("T")
 
 
@@ -132,8 +133,7 @@ class Daemon:
         records = journal.open()
         market_file = MarketFile(storage)
         market_file.open()
-        door = Door(allowed=(ip_network("127.0.0.0/8"),))
-        self.link = Link(config.session_id, LinkKind.OMS, config, Session(config), door=door)
+        self.link = _link(config)
         self.node = Answering(
             _engine(),
             [self.link],
@@ -160,6 +160,16 @@ class Daemon:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
+
+    def exchange(self, config: SessionConfig) -> None:
+        """The session begins anew, with these settings; nobody is connected."""
+
+        def work() -> None:
+            assert self.link.conn is None, "somebody is connected"
+            self.link = self.node.links[self.link.name] = _link(config)
+            self.node.faults.clear()
+
+        self.ask(work)
 
     def start(self) -> None:
         self._thread.start()
@@ -210,6 +220,11 @@ class Daemon:
         return at is not None and at <= self.clock.now()
 
 
+def _link(config: SessionConfig) -> Link:
+    door = Door(allowed=(ip_network("127.0.0.0/8"),))
+    return Link(config.session_id, LinkKind.OMS, config, Session(config), door=door)
+
+
 def _engine() -> Engine:
     """A core without instruments, venues and policies."""
     env = Environment(
@@ -228,8 +243,8 @@ def _engine() -> Engine:
 class SocketConn:
     """The peer's end of one connection."""
 
-    def __init__(self, side: Socket, raw: socket.socket) -> None:
-        self._side = side
+    def __init__(self, house: House, raw: socket.socket) -> None:
+        self._house = house
         self._raw = raw
         self._raw.setblocking(False)
         self._data = b""
@@ -237,16 +252,16 @@ class SocketConn:
 
     def hear(self, data: bytes) -> None:
         """Sluice has dealt with the bytes when its node has had them all, or hangs up."""
-        node = self._side.daemon.node
+        node = self._house.daemon.node
         aim = node.heard + len(data)
         try:
             self._raw.sendall(data)
         except ConnectionError:
             self.closed = True
         while node.heard < aim and not self.closed:
-            self._side.await_either(self._raw)
+            self._house.await_either(self._raw)
             self._read()
-        self._side.daemon.settle()
+        self._house.daemon.settle()
 
     def said(self) -> bytes:
         self._read()
@@ -262,12 +277,12 @@ class SocketConn:
             self._read()
             if len(self._data) > before:
                 return False
-        self._side.daemon.settle()
+        self._house.daemon.settle()
         return True
 
     def hang_up(self) -> None:
         self.close()
-        self._side.daemon.settle(lambda: self._side.daemon.link.conn is None)
+        self._house.daemon.settle(lambda: self._house.daemon.link.conn is None)
 
     def _read(self) -> None:
         """All that is there."""
@@ -286,57 +301,68 @@ class SocketConn:
         self._raw.close()
 
 
-class Socket:
-    """A daemon with one session behind a loopback socket, as a `Side`."""
+class House:
+    """A daemon that scripts of one version and role use one after the other."""
 
-    tells = frozenset(("message", "alert"))
-
-    def __init__(self, run: Run, folder: Path, *, synced: bool = False) -> None:
+    def __init__(
+        self, run: Run, folder: Path, *, synced: bool = False, clock: Clock | None = None
+    ) -> None:
         folder.mkdir()
+        self.clock = clock or StandingClock()
+        self.calls = run.role == "acceptor"
+        """Scripts call the daemon; else it calls them."""
+        self._version = run.version
         self._folder = folder
         self._durability: Durability = "sync" if synced else "page-cache"
-        self._clock = StandingClock()
         self._config = session_config(run)
-        self._application = Application(self._config.session_id, run.version)
-        self._conns: list[SocketConn] = []
         self._awake, self._wake = socket.socketpair()
         self._awake.setblocking(False)
-        self._told = 0
-        self._calls = run.role == "acceptor"
         self._port_holder = _bound(0)
-        self._port = self._port_holder.getsockname()[1]
+        self.port = self._port_holder.getsockname()[1]
         self._boot()
 
     def _boot(self) -> None:
         dial = None
-        if not self._calls:
-            hosts = (Address(HOST, self._port),)
+        if not self.calls:
+            hosts = (Address(HOST, self.port),)
             dial = Dial(self._config.session_id, hosts, 0.002, reconnect_max_s=0.004)
-        self.daemon = Daemon(self._folder, self._config, dial, self._clock, self._durability)
-        self.daemon.node.application = self._application
+        self.daemon = Daemon(self._folder, self._config, dial, self.clock, self._durability)
         self.daemon.node.wake = self._ring
+        self.daemon.node.application = Application(self._config.session_id, self._version)
         self.daemon.start()
 
     def _ring(self) -> None:
         self._wake.send(b"!")
 
-    @property
-    def now(self) -> int:
-        return self._clock.value
+    def admit(self, run: Run, application: Application) -> None:
+        """The next script, an hour later."""
+        self.pass_time(self.clock.now() + HOUR)
+        self._config = session_config(run)
+        self.daemon.exchange(self._config)
+        self.daemon.node.application = application
 
-    def open(self) -> SocketConn:
-        """We call the acceptor; the initiator calls us, as soon as we listen."""
-        if self._calls:
-            raw = socket.create_connection((HOST, self.daemon.port), LIMIT_S)
-        else:
-            with _bound(self._port) as door:
-                door.settimeout(LIMIT_S)
-                door.listen()
-                raw, _ = door.accept()
-            self.daemon.settle(lambda: self.daemon.link.conn is not None)
-        conn = SocketConn(self, raw)
-        self._conns.append(conn)
-        return conn
+    def pass_time(self, now: int) -> None:
+        """It is this time now."""
+        assert isinstance(self.clock, StandingClock), "this clock runs by itself"
+        self.clock.value = now
+
+    def restart(self) -> None:
+        """The process ends, and starts again on what it has written."""
+        application = self.daemon.node.application
+        self.daemon.stop()
+        self._boot()
+        self.daemon.node.application = application
+
+    def call(self) -> socket.socket:
+        """A connection: we call the acceptor; the initiator calls as soon as we listen."""
+        if self.calls:
+            return socket.create_connection((HOST, self.daemon.port), LIMIT_S)
+        with _bound(self.port) as door:
+            door.settimeout(LIMIT_S)
+            door.listen()
+            raw, _ = door.accept()
+        self.daemon.settle(lambda: self.daemon.link.conn is not None)
+        return raw
 
     def await_either(self, raw: socket.socket) -> None:
         """Return when there is something to read, or the node has had bytes."""
@@ -345,21 +371,48 @@ class Socket:
         if self._awake in ready:
             self._awake.recv(1 << 12)
 
+    def close(self) -> None:
+        self.daemon.stop()
+        shutil.rmtree(self._folder)
+        for each in (self._awake, self._wake, self._port_holder):
+            each.close()
+
+
+class Socket:
+    """A session of a house, as a `Side`."""
+
+    tells = frozenset(("message", "alert"))
+
+    def __init__(self, run: Run, house: House) -> None:
+        self._house = house
+        self._application = Application(session_config(run).session_id, run.version)
+        self._conns: list[SocketConn] = []
+        self._told = 0
+        house.admit(run, self._application)
+
+    @property
+    def now(self) -> int:
+        return self._house.clock.now()
+
+    def open(self) -> SocketConn:
+        conn = SocketConn(self._house, self._house.call())
+        self._conns.append(conn)
+        return conn
+
     def wait(self, seconds: float) -> None:
         """Time passes from one deadline to the next."""
-        end = self._clock.value + round(seconds * NS)
-        while (due := self.daemon.ask(self.daemon.node.deadline)) is not None and due <= end:
-            self._clock.value = max(self._clock.value, due)
-            self.daemon.settle()
-        self._clock.value = end
-        self.daemon.settle()
+        house, node = self._house, self._house.daemon.node
+        end = self.now + round(seconds * NS)
+        while (due := house.daemon.ask(node.deadline)) is not None and due <= end:
+            house.pass_time(max(self.now, due))
+            house.daemon.settle()
+        house.pass_time(end)
+        house.daemon.settle()
 
     def restart(self) -> None:
-        for conn in self._conns:
-            conn.close()
-        self.daemon.settle(lambda: self.daemon.link.conn is None)
-        self.daemon.stop()
-        self._boot()
+        self.close()
+        self._house.restart()
+        self._told = 0
 
     def act(self, action: str, text: str) -> None:
         def work(session: Session) -> None:
@@ -376,26 +429,23 @@ class Socket:
                 case _:
                     raise AssertionError(f"A {action}: allowed here: send logout reset skip")
 
-        name = self._config.session_id
-        self.daemon.live.pump.give(lambda now: self.daemon.node.do(name, work, now))
-        self.daemon.settle()
+        daemon = self._house.daemon
+        name = daemon.link.name
+        daemon.live.pump.give(lambda now: daemon.node.do(name, work, now))
+        daemon.settle()
 
     def delivered(self) -> list[str]:
-        faults = self.daemon.node.faults[self._told :]
-        self._told = len(self.daemon.node.faults)
-        given = [*self._application.given, *alerts(faults)]
+        faults = self._house.daemon.node.faults
+        new, self._told = faults[self._told :], len(faults)
+        given = [*self._application.given, *alerts(new)]
         self._application.given.clear()
         return given
 
     def close(self) -> None:
-        """The end of the script."""
+        """Nobody is connected any more."""
         for conn in self._conns:
             conn.close()
-        self.daemon.settle(lambda: self.daemon.link.conn is None)
-        self.daemon.stop()
-        shutil.rmtree(self._folder)
-        for each in (self._awake, self._wake, self._port_holder):
-            each.close()
+        self._house.daemon.settle(lambda: self._house.daemon.link.conn is None)
 
 
 def _bound(port: int) -> socket.socket:
