@@ -49,7 +49,7 @@ format: $(SETUP)  ## Rewrite the sources in the project's format.
 bench: $(SETUP)  ## Run every benchmark; print one JSON object with every target.
 	@$(BIN)/python -m bench
 
-interop: $(INTEROP)  ## Test against QuickFIX as an OMS (builds quickfix: needs a C++ compiler).
+interop: $(INTEROP)  ## Test against QuickFIX as OMS and as venue (builds quickfix: needs a C++ compiler).
 	$(BIN)/pytest -m interop tests/interop
 
 $(INTEROP): $(SETUP) requirements-interop.lock

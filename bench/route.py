@@ -114,14 +114,18 @@ class Parts:
 
     def _way_in(self) -> dict[str, Subject]:
         limits, event, terms = self._env.limits, self._event, self._terms
-        framer, message = Framer(), decode(self._frame)
+        framer = Framer()
+
+        def read() -> None:
+            for each in framer.feed(self._frame):
+                assert FIX44.validate(FIX44.decode(each)) is None
+
         limited = limited_parent(
             event.session, event.cl_ord_id, terms, terms.order_qty, is_replace=False
         )
         assert not evaluate(limits, limited, self._limits())
         return {
-            "decode": lambda: [decode(each) for each in framer.feed(self._frame)],
-            "validate": lambda: FIX44.validate(message),
+            "decode_and_validate": read,
             "limits_on_parent": lambda: evaluate(limits, limited, self._limits()),
             "choose_policy": self._choose,
         }
