@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from router.fix import outbox
 from router.fix.session import LoggedOn, LoggedOut, SessionState
 from router.fix.states import TRANSITIONS, Move
 from tests.fix.wire import OneSide, S
@@ -151,3 +152,113 @@ def test_a_session_connects_once_at_a_time(acceptor: Make) -> None:
     side = acceptor()
     with pytest.raises(KeyError):
         side.session.connect(side.now)
+
+
+# --- in the middle of a resend -------------------------------------------------------------------
+
+
+def resending(acceptor: Make, monkeypatch: pytest.MonkeyPatch) -> OneSide:
+    """An acceptor that has said Logon 1 and news 2 to 5, and is asked for all of it, in pieces."""
+    monkeypatch.setattr(outbox, "RESEND_RANGE_MAX", 2)
+    side = acceptor()
+    for _ in range(4):
+        side.send("B", NEWS)
+    side.answers = False
+    side.told("35=2|34=2|7=2|16=0|")
+    side.says()
+    side.reports()
+    return side
+
+
+def starts(side: OneSide) -> list[str]:
+    return [line.split("|49=")[0].split("|35=")[1] for line in side.says()]
+
+
+def test_their_logout_is_answered_behind_the_resend(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = resending(acceptor, monkeypatch)
+    side.told("35=5|34=3|58=bye|")
+    assert side.says() == []
+    assert side.reports() == [LoggedOut("bye")]
+    # They are given their time from each piece on, not from their Logout on.
+    side.wait(1.5)
+    side.resend(side.open.pop())
+    side.listen()
+    side.collect()
+    assert starts(side) == ["B|34=2|43=Y", "B|34=3|43=Y"]
+    side.wait(1.5)
+    side.answer()
+    assert starts(side) == ["B|34=4|43=Y", "B|34=5|43=Y", "5|34=6"]
+    side.wait(1.999)
+    assert not side.session.wants_close
+    side.wait(0.001)
+    assert side.session.wants_close
+
+
+def test_our_logout_leaves_behind_the_resend(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = resending(acceptor, monkeypatch)
+    logout(side, "bye")
+    assert side.says() == []
+    side.answer()
+    assert starts(side)[-1:] == ["5|34=6"]
+    side.told("35=5|34=3|")
+    assert side.session.wants_close
+    assert side.says() == []
+
+
+def test_a_resend_that_does_not_go_on_ends_with_the_logout(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = resending(acceptor, monkeypatch)
+    side.told("35=5|34=3|")
+    side.wait(2)
+    assert side.session.wants_close
+    # Nothing is said after the end.
+    side.answer()
+    assert side.says() == []
+
+
+def test_logouts_that_cross_before_ours_has_left_end_it_all_the_same(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = resending(acceptor, monkeypatch)
+    logout(side, "bye")
+    side.told("35=5|34=3|")
+    assert starts(side) == ["5|34=6"]
+    assert side.session.wants_close
+
+
+def test_a_fault_in_the_middle_of_a_resend_is_told_at_once(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = resending(acceptor, monkeypatch)
+    side.send("B", NEWS)
+    side.told("35=0|34=1|")
+    assert starts(side) == ["B|34=6", "5|34=7"]
+    side.answer()
+    assert side.says() == []
+
+
+@pytest.mark.parametrize("seq", [1, 2, 5])
+@pytest.mark.parametrize("flag", ["", "43=Y|122=20260105-14:29:00.000|"])
+def test_a_logout_is_answered_whatever_its_number(acceptor: Make, seq: int, flag: str) -> None:
+    side = acceptor()
+    side.told(f"35=5|34={seq}|{flag}")
+    assert side.says() == side.expected("35=5|34=2|")
+    assert side.session.next_in == (3 if seq == 2 else 2)
+
+
+def test_a_resend_request_behind_an_answered_logout_is_answered_once_more(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = resending(acceptor, monkeypatch)
+    side.answer()
+    side.told("35=5|34=9|")
+    side.says()
+    side.answers = True
+    side.told("35=2|34=10|7=5|16=0|")
+    assert starts(side) == ["B|34=5|43=Y", "4|34=6|43=Y"]
+    assert side.session.next_in == 3
