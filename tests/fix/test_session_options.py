@@ -376,6 +376,13 @@ def test_a_peer_must_take_what_a_session_consists_of(acceptor: Make, size: str) 
     assert side.session.wants_close
 
 
+def test_what_a_session_consists_of_is_sent_whatever_its_size(acceptor: Make) -> None:
+    side = acceptor(logon=False)
+    side.told("35=A|34=1|98=0|108=30|383=600|", f"35=1|34=2|112={'x' * 700}|")
+    assert side.says()[1:] == side.expected(f"35=0|34=2|112={'x' * 700}|")
+    assert side.session.logged_on
+
+
 def test_a_limit_of_zero_is_none(acceptor: Make) -> None:
     side = acceptor(logon=False)
     side.told("35=A|34=1|98=0|108=30|383=0|")

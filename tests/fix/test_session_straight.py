@@ -124,3 +124,19 @@ def test_a_clock_that_is_set_back_is_seen(before: int) -> None:
     side.now -= before * S
     side.hears(said(f"35=B|34=3|{NEWS}", time=at(T0)))
     assert side.session.logged_on is (before <= 120)
+
+
+@pytest.mark.parametrize("decimals", [".", ".1234567890123", ".12x", "x", ".\u0663"])
+def test_a_second_that_was_near_does_not_make_its_fraction_sound(decimals: str) -> None:
+    side = OneSide(SLUICE)
+    side.connect()
+    side.told("35=A|34=1|98=0|108=0|", f"35=B|34=2|{NEWS}")
+    frame = said(f"35=B|34=3|{NEWS}", time=at(T0)[:-4] + "#" * len(decimals))
+    side.hears(_summed(frame.replace(b"#" * len(decimals), decimals.encode("latin-1", "replace"))))
+    assert not side.session.logged_on
+    assert len(side.received()) == 1
+
+
+def _summed(frame: bytes) -> bytes:
+    body = frame[: -len("10=000|")]
+    return body + b"10=%03d\x01" % (sum(body) % 256)
