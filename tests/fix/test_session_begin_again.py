@@ -211,6 +211,31 @@ def test_an_acceptor_asks_again_when_it_is_called(acceptor: Make, seq: int) -> N
     assert numbers(side) == (2, 3)
 
 
+def test_what_the_caller_says_before_it_knows_counts_too(acceptor: Make) -> None:
+    side = acceptor(next_in=7, next_out=9)
+    begin_again(side)
+    side.lose()
+    side.reports()
+    side.connect()
+    side.told("35=A|34=12|98=0|108=30|", f"35=B|34=13|{NEWS}", RESET)
+    assert side.received() == [("B", 13, False)]
+    assert numbers(side) == (2, 2)
+
+
+def test_a_caller_that_resets_by_itself_has_its_answer_and_no_more(acceptor: Make) -> None:
+    side = acceptor(next_in=7, next_out=9)
+    begin_again(side)
+    side.lose()
+    side.says()
+    side.connect()
+    side.told(RESET, "35=1|34=2|112=T|")
+    assert side.says() == side.expected(RESET, "35=0|34=2|112=T|")
+    side.lose()
+    side.connect()
+    side.told("35=A|34=3|98=0|108=30|")
+    assert side.says() == side.expected("35=A|34=3|98=0|108=30|")
+
+
 def test_a_pair_recovers_from_a_reset_that_was_cut_off() -> None:
     for role in ("oms", "sluice"):
         for heard in (False, True):

@@ -66,6 +66,14 @@ def test_messages_after_our_logout_are_kept_for_later(acceptor: Make) -> None:
     assert side.says() == []
 
 
+def test_a_reject_behind_our_logout_still_leaves(acceptor: Make) -> None:
+    side = acceptor()
+    logout(side)
+    side.session.refuse(2, "D", 5, None, "no", side.now)
+    side.settle()
+    assert side.says()[1:] == side.expected("35=3|34=3|45=2|58=no|372=D|373=5|")
+
+
 def test_13_their_logout_is_answered_and_they_may_close(acceptor: Make) -> None:
     side = acceptor()
     side.told("35=5|34=2|58=bye|")
@@ -207,6 +215,17 @@ def test_our_logout_leaves_behind_the_resend(
     side.told("35=5|34=3|")
     assert side.session.wants_close
     assert side.says() == []
+
+
+def test_a_logout_never_becomes_part_of_a_resend(
+    acceptor: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = resending(acceptor, monkeypatch)
+    monkeypatch.setattr(outbox, "OUT_HELD_MAX", 1)
+    side.send("B", NEWS)
+    logout(side)
+    side.answer()
+    assert starts(side)[-2:] == ["B|34=6", "5|34=7"]
 
 
 def test_a_resend_that_does_not_go_on_ends_with_the_logout(

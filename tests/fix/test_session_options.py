@@ -272,9 +272,11 @@ def test_a_late_clock_may_be_reported_only_and_once(acceptor: Make) -> None:
     assert side.reports() == [Alert("SENDING_TIME", text)]
     assert side.says() == []
     assert side.session.next_in == 4
-    side.told("35=0|34=4|")
-    side.hears(late(5))
-    assert side.reports() == [Alert("SENDING_TIME", text)]
+    for seq, ordinary in ((4, "35=0|"), (6, f"35=B|{NEWS}"), (8, f"35=B|{NEWS}")):
+        side.told(f"{ordinary[:5]}34={seq}|{ordinary[5:]}")
+        side.reports()
+        side.hears(late(seq + 1))
+        assert side.reports() == [Alert("SENDING_TIME", text)]
     assert side.session.logged_on
 
 
