@@ -23,7 +23,7 @@ from router.runtime.wire import Bounds, Wire
 Work = Callable[[int], None]
 ASK_NS = NS // 1_000
 """The node is asked for its deadline once in so long: a timer may be late by as much."""
-TURNS_MAX = 4
+TURNS_MAX = 2
 """Turns of each connection in a batch that waits for the disk: what a sync costs is shared."""
 
 

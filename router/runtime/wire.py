@@ -17,7 +17,7 @@ from router.fix.addresses import IpAddress, peer_address
 from router.runtime.tls import Peer, peer
 
 MIB = 1024 * 1024
-TURN_MAX = 16 * 1024
+TURN_MAX = 64 * 1024
 """Bytes of one connection that are handled before it is the others' turn."""
 IN_WAITING_MAX = MIB
 """Bytes of one connection that may wait to be handled before it is read no further."""

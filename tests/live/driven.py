@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import select
 import socket
 import ssl
 import threading
@@ -180,10 +181,11 @@ def driven(
     durability: Durability = "page-cache",
     patience_s: float = 10.0,
     kind: type[Reporter] = Reporter,
+    storage: FileStorage | None = None,
 ) -> Iterator[Driver]:
     """Run the driver; at the end it leaves in good order, and its loop was told nothing bad."""
     folder.mkdir(exist_ok=True)
-    storage = FileStorage(folder)
+    storage = storage or FileStorage(folder)
     journal = Journal(storage, durability=durability)
     assert list(journal.open()) == []
     market_file = MarketFile(storage)
@@ -330,6 +332,11 @@ class Host:
         client = Client("LIT")
         client.socket = raw if context is None else context.wrap_socket(raw, server_side=True)
         return client
+
+    @property
+    def is_called(self) -> bool:
+        """True if a call waits."""
+        return bool(select.select([self._listening], [], [], 0)[0])
 
     def answer(self, context: ssl.SSLContext | None = None) -> Client:
         """Take a call, and answer its Logon."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ssl
+import threading
 from pathlib import Path
 
 import pytest
 
+from router.fix.schedule import Schedule
 from router.runtime.live import Dial, TlsSettings
 from tests.live.certs import Authority
 from tests.live.driven import LOOPS, Driver, Host, driven, until, venue
@@ -159,3 +161,32 @@ def test_an_unverified_venue_is_held_to_its_fingerprint(tmp_path: Path, loop: st
         host.answer(server),
     ):
         until(lambda: driver.logged_on("LIT"))
+
+
+class Hours(Schedule):
+    """A schedule that opens when the test says so."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open = threading.Event()
+
+    def is_open(self, now: int) -> bool:
+        return self.open.is_set()
+
+
+def test_a_session_is_not_called_outside_its_hours(tmp_path: Path, loop: str) -> None:
+    hours = Hours()
+    closed, other = venue(), venue("OTHER")
+    closed.schedule = hours
+    with Host() as host, Host() as second:
+        dials = [dial(host), Dial("OTHER", (second.address,), 0.05)]
+        with driven(tmp_path, [closed, other], loop=loop, dials=dials) as driver:
+            for _ in range(3):  # the other one is called, and called again
+                second.take().close()
+            assert not host.is_called
+            assert [line["session"] for line in driver.lines.named("dial_failed")][:2] == [
+                "OTHER"
+            ] * 2
+            hours.open.set()
+            with host.answer():
+                until(lambda: driver.logged_on("LIT"))

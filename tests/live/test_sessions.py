@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from router.cli.knock import ask
 from tests.live.driven import LOOPS, Client, driven, oms, until
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
@@ -78,3 +79,12 @@ def test_heartbeats_come_of_themselves(tmp_path: Path, loop: str) -> None:
         assert [client.read().msg_type for _ in range(3)] == ["0", "1", "0"]
         # A second of silence, 1.2 seconds without a word of theirs, another second of silence.
         assert 1.9 < time.monotonic() - start < 3
+
+
+def test_an_operator_is_told_of_connections_too(tmp_path: Path, loop: str) -> None:
+    with driven(tmp_path, [oms()], loop=loop) as driver, Client().connect(driver.port) as client:
+        client.log_on()
+        told = ask(tmp_path, {"command": "status"})
+        connection = told["sessions"]["OMS"]["connection"]
+        assert connection["peer"].endswith(f":{client.socket.getsockname()[1]}")
+        assert connection["bytes_in"] > 50
