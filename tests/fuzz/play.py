@@ -49,6 +49,10 @@ class Play:
         self.now = T0
         self.inputs = 0
         """Messages, and pieces of noise, that the peer has said."""
+        self.message_max = 0
+        """What the peer states as MaxMessageSize(383), 0 for nothing."""
+        self.lacks = 0
+        """How many of the session's last messages the peer says that it lacks, where it can."""
         self._timed = timed
         self.begin = config.begin_string.encode()
         self.names = (config.sender_comp_id.encode(), config.target_comp_id.encode())
@@ -137,6 +141,10 @@ class Play:
             case 2:
                 self.watch.reset()
                 self._touch(lambda: session.reset(self.now))
+            case 3 if session.state is SessionState.ACTIVE:
+                new_seq_no = session.next_out + 2 + extra
+                self.watch.skips(new_seq_no)
+                self._touch(lambda: session.skip_to(new_seq_no, self.now))
             case 3 if session.state is SessionState.LOGON_AWAITED:
                 text = "go away" if extra & 1 else ""
                 self._touch(lambda: session.refuse_logon(text, self.now, "5"))
@@ -203,9 +211,12 @@ class Play:
     def terms(self, seconds: int, more: bytes) -> bytes:
         """The body of such a Logon."""
         fixt = b"1137=9\x01" if self.config.begin_string == "FIXT.1.1" else b""
+        if self.message_max:
+            fixt = b"383=%d\x01" % self.message_max + fixt
         if self.config.enable_next_expected_msg_seq_num:
             begins = self.config.reset_on_logon and self.session.next_in == 1
-            fixt = b"789=%d\x01" % (1 if begins else self.session.next_out) + fixt
+            expected = max(1, self.session.next_out - self.lacks)
+            fixt = b"789=%d\x01" % (1 if begins else expected) + fixt
         if self.config.test_mode:
             fixt += b"464=Y\x01"
         return b"98=0\x01108=%d\x01" % seconds + more + fixt
@@ -242,7 +253,7 @@ class Play:
     def finish(self) -> None:
         """A dead peer is noticed; then an honest one finds a session in order."""
         session = self.session
-        self.chunk = self.lazy = self._fed = 0
+        self.chunk = self.lazy = self.lacks = self.message_max = self._fed = 0
         self.answer(len(self.watch.open))
         self.wait(SILENCE)
         heartbeats = session.peer_heart_bt_int and self.config.heart_bt_int

@@ -6,9 +6,11 @@ says what happens and the rest how. Any bytes are a script.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
+from router.fix import inbox, outbox
 from router.fix.session import SessionConfig
 from tests.fuzz import law
 from tests.fuzz.phrases import BODIES, FIELDS, NEWS, TAGS, TYPES, VALUES, spoken
@@ -233,8 +235,9 @@ class Script:
     def send(self, row: bytes) -> None:
         """The application says something."""
         kinds = [b"B", b"8", b"D", b"3", b"j"]
+        more = b"x" * (600 if row[4] > 240 else 0)
         for number in range(1 + row[2] % (3 if row[3] < 200 else 60)):
-            self.play.send(pick(kinds, row[1]), BODIES[b"B"] + b"5001=%d\x01" % number)
+            self.play.send(pick(kinds, row[1]), NEWS + b"5001=%d%s\x01" % (number, more))
 
     def command(self, row: bytes) -> None:
         """The application or the operator ends, refuses, or resets."""
@@ -279,6 +282,29 @@ class Script:
             text = before + seq + after.partition(b"\x01")[2]
         self.anything(law.mended(text))
 
+    def greet(self, row: bytes) -> None:
+        """A new connection, and a first message that may be wrong in every way."""
+        self.play.lose()
+        self.play.connect()
+        text = self.text(row)
+        if row[7] & 1:
+            text = text.replace(b"35=" + pick(TYPES, row[1]), b"35=A", 1)
+        if row[7] & 6 == 6:
+            parts = text.split(b"\x01")[:-1]
+            parts[row[5] % len(parts)] = pick(FIELDS, row[6])[:-1]
+            text = b"\x01".join(parts) + b"\x01"
+        self.anything(law.frame(self.play.begin, text))
+
+    def ask(self, row: bytes) -> None:
+        """One ResendRequest after the other, while the store takes its time."""
+        self.play.up()
+        self.play.lazy = row[1] % 2
+        for number in range(row[2] % 16):
+            begin = 1 + (row[3] * number + row[4]) % self.play.session.next_out
+            end = 0 if row[5] & 1 else begin + row[6] % 40
+            body = b"7=%d\x0116=%d\x01" % (begin, end)
+            self.play.feed([self.play.message(b"2", body)])
+
     def fill(self, row: bytes) -> None:
         """An honest answer to a gap: a gap fill up to some number."""
         self.play.up()
@@ -305,6 +331,8 @@ _WEIGHTS: list[tuple[Act, int]] = [
     (Script.replay, 2),
     (Script.reflect, 1),
     (Script.fill, 2),
+    (Script.greet, 2),
+    (Script.ask, 2),
 ]
 ACTS: list[Act] = [act for act, weight in _WEIGHTS for _ in range(weight)]
 
@@ -312,7 +340,39 @@ ACTS: list[Act] = [act for act, weight in _WEIGHTS for _ in range(weight)]
 def check_session(data: bytes, timed: Callable[[int, int, int], None]) -> int:
     """Play a script, then see that an honest peer finds a session in order; return the inputs."""
     rows = [data[at : at + ROW] for at in range(0, min(len(data), ROW * ROWS_MAX), ROW)]
-    play = Play(config_of(rows[0] if rows else b""), timed)
-    Script(play).run(rows[1:])
-    play.finish()
+    first = (rows[0] if rows else b"").ljust(ROW, b"\0")
+    play = Play(config_of(first), timed)
+    play.message_max = (0, 0, 0, 600)[first[6] & 3]
+    play.lacks = (0, 0, 1, 5)[first[6] >> 2 & 3]
+    with bounds(small=bool(first[7] & 1)):
+        Script(play).run(rows[1:])
+        play.finish()
     return play.inputs
+
+
+SMALL = [
+    (inbox, "HELD_MESSAGES_MAX", 12),
+    (inbox, "HELD_BYTES_MAX", 4_096),
+    (outbox, "HELD_BYTES_MAX", 4_096),
+    (outbox, "OUT_HELD_MAX", 9),
+    (outbox, "RESEND_RANGE_MAX", 3),
+    (outbox, "RESENDS_MAX", 2),
+    (inbox, "DRAIN_MAX", 4),
+    (inbox, "DRAIN_BYTES_MAX", 1_000),
+]
+
+
+@contextmanager
+def bounds(*, small: bool) -> Iterator[None]:
+    """The session's bounds as they are, or so small that a script reaches them."""
+    if not small:
+        yield
+        return
+    before = [(module, name, getattr(module, name)) for module, name, _ in SMALL]
+    try:
+        for module, name, bound in SMALL:
+            setattr(module, name, bound)
+        yield
+    finally:
+        for module, name, bound in before:
+            setattr(module, name, bound)

@@ -83,6 +83,7 @@ class Watch:
         self._next_out = next_out
         self._on = False
         self._reset_asked = False
+        self._skips_to = 0
         self.withheld: set[int] = set()
         self._begin()
 
@@ -133,6 +134,13 @@ class Watch:
         """The numbers are to begin again, by the operator's wish, some time."""
         self._reset_asked = True
 
+    def skips(self, new_seq_no: int) -> None:
+        """The session is about to be told to go on at a number, and to give up its resends."""
+        self._skips_to = new_seq_no
+        self.open.clear()
+        self._pieces.clear()
+        self._promised.clear()
+
     @property
     def _may_begin_again(self) -> bool:
         return self._may_reset or self._reset_fed or self._reset_asked
@@ -175,6 +183,9 @@ class Watch:
             self._frame(frame, before, state)
         if next_out == 1 and self._may_begin_again:
             self._next_out = 1
+        if self._skips_to and next_out == self._skips_to:
+            self._next_out = next_out
+        self._skips_to = 0
         assert next_out == self._next_out, "a number was skipped or lost"
         released = min(abs(next_in - before.next_in), self._count)
         most = ANSWERS_MAX * (self._new + released + 2)
@@ -272,9 +283,16 @@ class Watch:
             first = self.stored[frame.seq]
             assert said[b"122"] == dict(law.fields(first) or [])[b"52"], frame
             assert law.body(first) == law.body(frame.data), f"{first!r} became {frame.data!r}"
+            self._came_late(frame.seq)
         self._reach(end)
 
+    def _came_late(self, seq: int) -> None:
+        """What waits too long for its first sending becomes part of a resend."""
+        self._late.pop(seq, None)
+        self._promised.discard(seq)
+
     def _filled(self, seq: int) -> None:
+        self._came_late(seq)
         if seq in self.stored and seq not in self.withheld:
             msg_type = dict(reversed(law.fields(self.stored[seq]) or []))[b"35"]
             assert msg_type in law.ADMIN, f"{seq}, MsgType {msg_type!r}, was gap-filled"
