@@ -23,8 +23,8 @@ _MARKS = tuple(b"\x01" + tag + b"=" for tag in (*sorted(SECRETS), RAW_DATA))
 def redact(frame: bytes) -> bytes:
     """The frame with a `*` for each byte of a secret, and the CheckSum(10) that this gives.
 
-    A data field whose length does not fit hides everything up to the trailer: nobody knows where
-    such a secret ends. What is no frame comes back with its secrets hidden all the same.
+    A secret data field whose length does not fit hides everything up to the trailer: nobody knows
+    where it ends. What is no frame comes back with its secrets hidden all the same.
     """
     if not any(mark in frame for mark in _MARKS):
         return frame
@@ -38,11 +38,15 @@ def redact(frame: bytes) -> bytes:
         tag, equals, value = frame[start:stop].partition(b"=")
         if tag == b"35" and not msg_type:
             msg_type = value
-        if LENGTHS.get(length_tag) == tag:
-            stop = _data_end(frame, start + len(tag) + 1, length, end)
-        elif tag in LENGTHS.values():
-            stop = end - 1 if frame[end - 1 : end] == SOH else end
-        if tag in SECRETS or (tag == RAW_DATA and msg_type in RAW_DATA_MESSAGES):
+        secret = tag in SECRETS or (tag == RAW_DATA and msg_type in RAW_DATA_MESSAGES)
+        if tag in LENGTHS.values():
+            measured = length if LENGTHS.get(length_tag) == tag else -1
+            data_end = start + len(tag) + 1 + measured
+            if measured >= 0 and data_end < end and frame[data_end : data_end + 1] == SOH:
+                stop = data_end
+            elif secret:
+                stop = end - 1 if frame[end - 1 : end] == SOH else end
+        if secret:
             hidden = stop - start - len(tag) - len(equals)
             parts += (tag, equals, _STAR * hidden, frame[stop : stop + 1])
         else:
@@ -62,11 +66,3 @@ def _trailer(frame: bytes) -> int:
 def _next(frame: bytes, start: int, end: int) -> int:
     found = frame.find(SOH, start, end)
     return found if found >= 0 else end
-
-
-def _data_end(frame: bytes, start: int, length: int, end: int) -> int:
-    """The SOH behind a data value; if its length does not fit, the last one before the trailer."""
-    stop = start + length
-    if length >= 0 and stop < end and frame[stop : stop + 1] == SOH:
-        return stop
-    return end - 1 if frame[end - 1 : end] == SOH else end

@@ -58,6 +58,12 @@ def test_raw_data_elsewhere_is_no_secret() -> None:
     assert hidden(news) == news
 
 
+@pytest.mark.parametrize("raw", ["96=x|", "95=9|96=x|", "95=x|96=x|"])
+def test_raw_data_that_is_no_secret_hides_and_shows_nothing_behind_it(raw: str) -> None:
+    news = f"35=B|34=2|148=news|{raw}554=%s|58=text|"
+    assert hidden(news % "hunter2") == news % "*******"
+
+
 def test_a_password_is_secret_in_any_message() -> None:
     assert hidden("35=BE|34=2|923=1|924=1|553=me|554=pw|95=2|96=xy|") == (
         "35=BE|34=2|923=1|924=1|553=me|554=**|95=2|96=**|"
