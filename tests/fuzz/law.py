@@ -26,6 +26,8 @@ HEADER = frozenset(
     b"627 628 629 630 1128 1129 1156".split()
 )
 ADMIN = frozenset([b"0", b"1", b"2", b"3", b"4", b"5", b"A"])
+LENGTH_DIGITS_MAX = 12
+_HEAD = re.compile(rb"(8=FIX[^\x01]*\x01)9=([^\x01]*)\x0135=")
 _TAG = re.compile(rb"[1-9][0-9]{0,8}")
 _DIGITS = re.compile(rb"[0-9]+")
 _TIME = re.compile(rb"[0-9]{8}-[0-9]{2}:[0-9]{2}:[0-9]{2}(\.([0-9]{3}|[0-9]{6}|[0-9]{9}))?")
@@ -75,22 +77,28 @@ def fields(text: bytes) -> Fields | None:
     return found
 
 
-def faults(text: bytes) -> set[str]:
-    """What is wrong with a text as one frame: some of cap, first three, length, checksum, tag."""
+def cut_wrongly(text: bytes) -> set[str]:
+    """What is wrong with how a text is cut: some of cap, first three, length, checksum."""
     wrong: set[str] = set()
-    head = re.match(rb"(8=FIX[^\x01]*\x01)9=([^\x01]*)\x0135=", text)
+    head = _HEAD.match(text)
     if not head:
         wrong.add("first three")
     elif not _DIGITS.fullmatch(head[2]):
         wrong.add("length")
-    elif len(head[1]) > HEAD_MAX or len(head[2]) > 12:
+    elif len(head[1]) > HEAD_MAX or len(head[2]) > LENGTH_DIGITS_MAX:
         wrong.add("cap")
     elif int(head[2]) != len(text) - (head.end() - len(b"35=")) - len(b"10=000|"):
         wrong.add("length")
     if len(text) > FRAME_MAX:
         wrong.add("cap")
-    if text[-7:] != b"10=%03d\x01" % (sum(text[:-7]) % 256):
+    if text[-8:] != b"\x0110=%03d\x01" % (sum(text[:-7]) % 256):
         wrong.add("checksum")
+    return wrong
+
+
+def faults(text: bytes) -> set[str]:
+    """What is wrong with a text as one frame: some of cap, first three, length, checksum, tag."""
+    wrong = cut_wrongly(text)
     parts = fields(text)
     if parts is None:
         wrong.add("tag")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.fuzz import mutate, seeds
+from tests.fuzz import door, mutate, seeds
 from tests.fuzz.cost import Meter, peak
 from tests.fuzz.script import check_session
 from tests.fuzz.streams import Timed, check_framer, check_message
@@ -34,6 +34,7 @@ class Target:
 
 TARGETS = {
     "framer": Target(check_framer, mutate.stream, seeds.streams, 4_096, "a byte stream"),
+    "door": Target(door.check_door, mutate.stream, door.seeds, 6_000, "a stranger's byte stream"),
     "message": Target(check_message, mutate.frame, seeds.frames, 66_000, "a frame"),
     "session": Target(check_session, mutate.script, seeds.scripts, 1_600, "a message or noise"),
 }
