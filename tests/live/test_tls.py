@@ -10,7 +10,7 @@ import pytest
 
 from router.runtime.live import TlsSettings
 from tests.live.certs import Authority
-from tests.live.driven import LOOPS, Client, Driver, driven, oms, until
+from tests.live.driven import LOOPS, WAIT_S, Client, Driver, driven, oms, until
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
@@ -170,3 +170,29 @@ def test_a_client_that_goes_in_the_middle_of_its_handshake(
             raw.close()
         until(lambda: len(driver.lines.named("stranger_refused")) == 2, "two refusals")
         goes_on(driver, pki.ca.client(pki.client))
+
+
+@pytest.mark.parametrize("logged_on", [False, True])
+@pytest.mark.parametrize("how", ["noise", "reset", "goodbye"])
+def test_a_connection_that_ends_badly_harms_nobody_else(
+    tmp_path: Path, pki: Pki, loop: str, logged_on: bool, how: str
+) -> None:
+    with driven(tmp_path / "s", [oms(), oms("BAD")], loop=loop, tls=pki.settings()) as driver:
+        context = pki.ca.client(pki.client)
+        bad = Client("BAD").connect(driver.port, context=context, name="localhost")
+        if logged_on:
+            bad.log_on()
+        assert isinstance(bad.socket, ssl.SSLSocket)
+        match how:
+            case "noise":  # no record of TLS
+                raw = socket.socket(fileno=bad.socket.detach())
+                raw.sendall(bytes(range(256)) * 4)
+            case "reset":
+                raw = socket.socket(fileno=bad.socket.detach())
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
+            case _:
+                bad.socket.settimeout(WAIT_S)
+                raw = bad.socket.unwrap()
+        raw.close()
+        until(lambda: not driver.ask(driver.live.connections).get("BAD", {}).get("peer"), "its end")
+        goes_on(driver, context)
