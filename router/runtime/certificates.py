@@ -18,7 +18,6 @@ from router.model import NS
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
 _OTHERS = 0o077
-_HEX_DIGITS = 64
 
 
 class TlsError(ValueError):
@@ -83,18 +82,6 @@ def check_private(key: str, path: Path) -> None:
 def fingerprint(der: bytes) -> str:
     """SHA-256 of a certificate, 64 digits of lower-case hex."""
     return hashlib.sha256(der).hexdigest()
-
-
-def read_fingerprint(text: str) -> str:
-    """A fingerprint as tools print it, with or without colons, in the form of `fingerprint`.
-
-    Raises:
-        ValueError: it is none.
-    """
-    digits = text.replace(":", "").lower()
-    if len(digits) != _HEX_DIGITS or not set(digits) <= set("0123456789abcdef"):
-        raise ValueError(f"{text!r} is no SHA-256 fingerprint; allowed: 64 hex digits")
-    return digits
 
 
 def validity(der: bytes) -> tuple[int, int]:

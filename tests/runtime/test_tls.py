@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from router.model import NS
-from router.runtime.certificates import read_fingerprint, validity
+from router.runtime.certificates import validity
 from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
 from tests.live.certs import LONG_AGO, Authority, Files
 
@@ -157,14 +157,6 @@ def test_a_session_that_is_not_named_takes_every_certificate() -> None:
         False,
     ]
     assert one.accepts("OTHER", "")
-
-
-def test_a_fingerprint_as_tools_print_it() -> None:
-    pairs = ":".join(["AB"] * 32)
-    assert read_fingerprint(pairs) == "ab" * 32
-    for wrong in ("", "AB", "G" * 64, pairs + ":AB"):
-        with pytest.raises(ValueError, match="no SHA-256 fingerprint"):
-            read_fingerprint(wrong)
 
 
 def test_the_validity_of_a_certificate_is_read_in_both_forms_of_time(given: Given) -> None:
