@@ -30,6 +30,14 @@ def test_any_bytes_do(data: bytes) -> None:
     check_framer(data, Meter().timed)
 
 
+@given(st.integers(0, 10**13), st.integers(0, 3 * FRAME_MAX), st.sampled_from([100, 4_096]))
+def test_a_length_is_believed_up_to_the_largest_frame(length: int, size: int, chunk: int) -> None:
+    text = b"8=FIX.4.4\x019=%d\x0135=0\x0158=" % length + b"x" * size
+    frames, _, hostile = outcome([text[at : at + chunk] for at in range(0, len(text), chunk)])
+    assert not frames
+    assert hostile or len(text) < law.FRAME_MAX + law.HEAD_MAX
+
+
 NOISE = st.lists(st.sampled_from([b"8", b"8=", b"8=FI", b"\x01", b"9=5\x01", b"10=000\x01"]))
 
 

@@ -177,7 +177,7 @@ def miscounted(maker: Maker, rows: Rows, rng: Rng) -> Faulty | None:
     if not places:
         return None
     at = rng.choice(places)
-    return _with(rows, at, str(int(rows[at].value) + rng.choice((1, 7)))), 16, rows[at].tag
+    return _with(rows, at, str(int(rows[at].value) + rng.choice((1, 7, -1)))), 16, rows[at].tag
 
 
 FAULTS: dict[str, Fault] = {
