@@ -125,6 +125,15 @@ def resend_range(version: Version, message: Message, last_sent: int) -> tuple[in
     return begin, min(end, last_sent)
 
 
+def sequence_reset(message: Message, seq: int, next_in: int) -> int | Fault:
+    """NewSeqNo(36) of a SequenceReset(4) that is due; a fault if it goes nowhere, or backwards."""
+    new_seq_no = number(message.get("36"))
+    if new_seq_no is None:
+        return Fault(FORMAT_INCORRECT if message.get("36") else REQUIRED_MISSING, "36")
+    lowest = max(next_in, seq + 1) if message.get("123") == "Y" else next_in
+    return new_seq_no if new_seq_no >= lowest else Fault(VALUE_INCORRECT, "36")
+
+
 def at_any_number(message: Message) -> bool:
     """True for messages whose own MsgSeqNum does not decide what becomes of them."""
     match message.msg_type:

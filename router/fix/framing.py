@@ -153,7 +153,9 @@ class Framer:
             end = body_end + TRAILER_LENGTH
             if end > size or end - start > frame_max:
                 break
-            total = checksum(text[start:body_end])
+            body = text[start:body_end]
+            short = body_end - start <= CHECKSUM_CHUNK
+            total = (adler32(body) - 1) & 0xFF if short else checksum(body)
             if text[body_end - 1 : end] != _ENDS[total] or not text.startswith(b"35=", second + 1):
                 break
             frames.append(text[start:end])

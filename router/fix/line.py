@@ -28,6 +28,7 @@ from router.fix.states import (
 from router.fix.timing import Timers
 from router.fix.versions import version
 
+_ACTIVE = SessionState.ACTIVE
 LIVELY = frozenset({SessionState.ACTIVE, SessionState.RESETTING, SessionState.LOGOUT_SENT})
 """States in which messages are taken."""
 SENDING = frozenset({SessionState.LOGON_SENT, SessionState.ACTIVE, SessionState.RESETTING})
@@ -115,7 +116,8 @@ class Line:
 
         If the session is not logged on it takes its number and the peer asks for it later.
         """
-        return self.issue(msg_type, body, now, live=self.state in SENDING)
+        live = self.state is _ACTIVE or self.state in SENDING
+        return self.issue(msg_type, body, now, live=live)
 
     def refuse(
         self,

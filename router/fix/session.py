@@ -7,7 +7,7 @@ message is a type and a body. Stores nothing: sent frames come back through `res
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
@@ -20,16 +20,11 @@ from router.fix.checks import (
     number,
     poss_dup_fault,
     resend_range,
+    sequence_reset,
     tolerated,
 )
 from router.fix.codec import CodecError, Message, decode, field_text
-from router.fix.dictionary import (
-    FORMAT_INCORRECT,
-    REQUIRED_MISSING,
-    TIME_PROBLEM,
-    VALUE_INCORRECT,
-    Fault,
-)
+from router.fix.dictionary import TIME_PROBLEM, VALUE_INCORRECT, Fault
 from router.fix.framing import Framer, FramingError, peek_logon
 from router.fix.handshake import NOT_ANSWERED, Handshake, logout_reason
 from router.fix.inbox import Held
@@ -65,6 +60,7 @@ __all__ = [
 ]
 
 GARBLED_WINDOW: Final = 60 * NS
+_ACTIVE: Final = SessionState.ACTIVE
 _NOT_PLAIN: Final = ADMIN | REJECTS
 _FIRST: Final = (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT)
 
@@ -165,9 +161,8 @@ class Session(Line):
             frames, hostile = error.frames, str(error)
         if framer.garbled_at_first:
             self.drop("garbled before the Logon")
-        for frame in frames:
-            if self.wants_close:
-                return
+        remaining = iter(frames)
+        while not self.wants_close and (frame := self._take_plain(remaining, now)):
             self._frame(frame, now)
         if hostile:
             self.drop(hostile)
@@ -217,11 +212,7 @@ class Session(Line):
         if message is None:
             return
         self.timers.last_heard = now
-        if self.state is SessionState.ACTIVE and self._is_plain(message, now):
-            seq = self.inbox.next_in
-            self.inbox.next_in = seq + 1
-            self.events.append(Received(message, seq, False, frame))
-        elif self.state in _FIRST:
+        if self.state in _FIRST:
             self._handshake.first(message, now)
             late = self._times.fault(message, now) if self.told else None
             if isinstance(late, Alert):
@@ -232,23 +223,38 @@ class Session(Line):
             self._message(message, frame, now)
             self._settle(now, progress=self.next_in != before)
 
-    def _is_plain(self, message: Message, now: int) -> bool:
-        """True for an application message in turn of which no rule has anything to say.
+    def _take_plain(self, frames: Iterator[bytes], now: int) -> bytes | None:
+        """Take ordinary messages as long as they come; return the first other one.
 
-        As nearly every one is. Whatever is not surely so goes through the rules below.
+        Application messages in turn of which no rule has anything to say, as nearly all are.
+        Whatever is not surely so goes through the rules below.
         """
-        fields = message.fields
-        return (
-            message.msg_type not in _NOT_PLAIN
-            and fields.get("34") == str(self.inbox.next_in)
-            and fields.get("49") == self._them
-            and fields.get("56") == self._us
-            and fields.get("8") == self._begin_string
-            and "43" not in fields
-            and self._times.sound(fields.get("52", ""), now)
-            and self.inbox.undisturbed
-            and self._find_fault(message) is None
-        )
+        inbox = self.inbox
+        if self.state is not _ACTIVE or not inbox.undisturbed:
+            return next(frames, None)
+        us, them, begin_string = self._us, self._them, self._begin_string
+        decode, find_fault, is_near = self._decode, self._find_fault, self._times.sound
+        for frame in frames:
+            try:
+                message = decode(frame)
+            except CodecError:
+                return frame
+            fields, seq = message.fields, inbox.next_in
+            if not (
+                message.msg_type not in _NOT_PLAIN
+                and fields.get("34") == str(seq)
+                and fields.get("49") == them
+                and fields.get("56") == us
+                and fields.get("8") == begin_string
+                and "43" not in fields
+                and is_near(fields.get("52", ""), now)
+                and find_fault(message) is None
+            ):
+                return frame
+            self.events.append(Received(message, seq, False, frame))
+            inbox.next_in = seq + 1
+            self.timers.last_heard = now
+        return None
 
     def _decoded(self, frame: bytes, now: int) -> Message | None:
         try:
@@ -406,20 +412,12 @@ class Session(Line):
             self.drop("too many ResendRequests at once")
 
     def _sequence_reset(self, message: Message, seq: int, now: int) -> None:
-        new_seq_no = number(message.get("36"))
-        gap_fill = message.get("123") == "Y"
-        if new_seq_no is None:
-            self.reject(
-                message,
-                seq,
-                Fault(FORMAT_INCORRECT if message.get("36") else REQUIRED_MISSING, "36"),
-                now,
-            )
-        elif (gap_fill and new_seq_no <= seq) or new_seq_no < self.next_in:
-            fault = Fault(VALUE_INCORRECT, "36")
-            # The number stays: a peer that cannot count is not to be followed.
-            self.reject(message, seq, fault, now, consume=False)
-        elif gap_fill:
+        new_seq_no = sequence_reset(message, seq, self.next_in)
+        if isinstance(new_seq_no, Fault):
+            # A peer that cannot count is not to be followed: its number stays.
+            sound = new_seq_no.reason != VALUE_INCORRECT
+            self.reject(message, seq, new_seq_no, now, consume=sound)
+        elif message.get("123") == "Y":
             self.inbox.jump(new_seq_no)
         else:
             text = f"SequenceReset from {self.next_in} to {new_seq_no}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.fix.codec import Message
 from router.fix.session import Received, Session
 from router.fix.versions import FIX44, VERSIONS, Version
 from tests.fix.conftest import DICTIONARIES
@@ -21,8 +21,8 @@ NEWS = "148=x|33=1|58=y|"
 class Careful(Session):
     """Every message goes through all the rules."""
 
-    def _is_plain(self, message: Message, now: int) -> bool:
-        return False
+    def _take_plain(self, frames: Iterator[bytes], now: int) -> bytes | None:
+        return next(frames, None)
 
 
 TIMES = [at(T0), at(T0)[:-4], at(T0) + "123456", at(T0)[:-4] + ".", at(T0) + "1" * 10, "now", ""]
