@@ -328,6 +328,14 @@ class Node:
                 link.resend = event  # its turn comes with the next tick
             case Alert():
                 self._fault(f"{link.name}: {event.code}: {event.text}")
+                if event.code == "SEQUENCE_RESET" and link.kind is LinkKind.ORDERS:
+                    self._reconcile(link, event.text, now)
+
+    def _reconcile(self, link: Link, reason: str, now: int) -> None:
+        """What a venue has skipped may have been executions: as after a disconnection, its
+        children are in doubt, and it takes no new risk, until it has answered."""
+        self._logged_out(link, reason, now)
+        self._logged_on(link, now)
 
     def _resend_piece(self, link: Link, wanted: ResendNeeded, now: int) -> None:
         link.resend = None
