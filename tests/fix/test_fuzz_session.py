@@ -27,7 +27,8 @@ from tests.fix.wire import SLUICE, OneSide
 from tests.fuzz import law, seeds
 from tests.fuzz.cost import GROWTH_MAX, Meter
 from tests.fuzz.mutate import mutated, script
-from tests.fuzz.script import ROW, check_session
+from tests.fuzz.play import CHUNKS, Play
+from tests.fuzz.script import ROW, Script, check_session, config_of
 
 SCRIPTS = seeds.scripts()
 SIZE_MAX = 60 * ROW
@@ -48,6 +49,27 @@ def test_any_script_leaves_a_session_in_order(data: bytes) -> None:
 @given(st.sampled_from(SCRIPTS), st.integers(0, 2**32), st.integers(0, 30))
 def test_the_usual_lives_and_what_becomes_of_them(seed: bytes, choice: int, rounds: int) -> None:
     play(mutated(script, seed, choice, rounds=rounds, most=SIZE_MAX))
+
+
+ROWS = st.lists(st.binary(min_size=ROW, max_size=ROW), min_size=1, max_size=12)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.binary(min_size=ROW, max_size=ROW), ROWS)
+def test_it_is_all_the_same_how_messages_arrive(first: bytes, rows: list[bytes]) -> None:
+    outcomes = []
+    for chunk in range(len(CHUNKS)):
+        play = Play(config_of(first), Meter().timed)
+        play.up()
+        # A resend is answered after the read, and so in another place.
+        frames = [each for each in Script(play).frames(rows) if b"\x0135=2\x01" not in each]
+        play.chunk = chunk
+        if frames:
+            play.feed(frames)
+        session = play.session
+        numbers = (session.next_in, session.next_out, session.state)
+        outcomes.append((numbers, play.watch.told, play.watch.received, session.closed_reason))
+    assert all(each == outcomes[0] for each in outcomes), outcomes
 
 
 # --- The watch is awake --------------------------------------------------------------------------

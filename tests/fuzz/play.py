@@ -22,6 +22,9 @@ NS_PER_MESSAGE = 50_000
 """CPU time of a message, on average, where a read holds, or lets go, many of them."""
 FED_MAX = 1 << 20
 """Bytes fed to one session in one script."""
+WHOLE = 0
+CHUNKS = (0, 1, 7, 64, 0)
+"""Bytes of a read: the first means message by message, 0 else all that there is."""
 BYTES_MAX = 500
 TICKS_MAX = 2_000
 SILENCE = 9_000
@@ -57,7 +60,8 @@ class Play:
         self.begin = config.begin_string.encode()
         self.names = (config.sender_comp_id.encode(), config.target_comp_id.encode())
         """The session's own CompID, and its peer's."""
-        self.chunk = 0
+        self.chunk = WHOLE
+        """Which of CHUNKS is fed at a time."""
         self.lazy = 0
         """How the store answers: 0 at once, 1 when told to, 2 at once and not everything."""
         self._fed = 0
@@ -163,17 +167,17 @@ class Play:
             return
         self.inputs += len(frames) + bool(noise)
         self.said = [*self.said[-30:], *frames]
-        if self.chunk == 0 and not noise:
+        if self.chunk == WHOLE and not noise:
             for text in frames:
                 self._feed(text, [text])
             return
         # Bytes one at a time only where that does not take for ever.
-        size = (len(data), 1, 7, 64)[self.chunk] if len(data) < BYTES_MAX else len(data)
+        size = CHUNKS[self.chunk] if len(data) < BYTES_MAX else 0
         self.watch.hears(frames)
         if noise:
             self.watch.hears_anything(noise)
-        for start in range(0, len(data), size or 1):
-            self._feed(data[start : start + size], [])
+        for start in range(0, len(data), size or len(data) or 1):
+            self._feed(data[start : start + (size or len(data))], [])
 
     def _feed(self, data: bytes, frames: Sequence[bytes]) -> None:
         self.watch.hears(frames)
@@ -253,7 +257,8 @@ class Play:
     def finish(self) -> None:
         """A dead peer is noticed; then an honest one finds a session in order."""
         session = self.session
-        self.chunk = self.lazy = self.lacks = self.message_max = self._fed = 0
+        self.chunk = WHOLE
+        self.lazy = self.lacks = self.message_max = self._fed = 0
         self.answer(len(self.watch.open))
         self.wait(SILENCE)
         heartbeats = session.peer_heart_bt_int and self.config.heart_bt_int

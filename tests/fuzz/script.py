@@ -14,7 +14,7 @@ from router.fix import inbox, outbox
 from router.fix.session import SessionConfig
 from tests.fuzz import law
 from tests.fuzz.phrases import BODIES, FIELDS, NEWS, TAGS, TYPES, VALUES, spoken
-from tests.fuzz.play import Play, S, clock
+from tests.fuzz.play import CHUNKS, Play, S, clock
 
 ROW = 8
 SECONDS = (0, 0.001, 0.1, 0.5, 1, 1.9, 2, 5, 9.9, 10, 29.9, 30, 36, 72.1, 121, 600)
@@ -119,12 +119,28 @@ class Script:
         more = b"789=%s\x01" % self.number(f, self.play.session.next_out, g) if g & 32 else b""
         return b"98=%s\x01108=%s\x01%s%s%s" % (encryption, seconds, reset, more, fixt)
 
-    def text(self, row: bytes) -> bytes:
+    def train(self, row: bytes) -> None:
+        """Several messages in one read, numbered in their turn unless their rows say otherwise."""
+        rows = [self._rows.pop() for _ in range(min(2 + row[1] % 8, len(self._rows)))]
+        self.play.up()
+        chunk, self.play.chunk = self.play.chunk, len(CHUNKS) - 1
+        self.play.feed(self.frames(rows))
+        self.play.chunk = chunk
+
+    def frames(self, rows: list[bytes]) -> list[bytes]:
+        """A message by each row, numbered in their turn unless the rows say otherwise."""
+        return [
+            law.frame(self.play.begin, self.text(row.ljust(ROW, b"\0"), ahead))
+            for ahead, row in enumerate(rows)
+        ]
+
+    def text(self, row: bytes, ahead: int = 0) -> bytes:
         """A message from MsgType(35) on, by bytes 1 to 6 of a row."""
         _, a, b, c, d, f, g, _ = row
         play = self.play
         msg_type = pick(TYPES, a)
-        seq = b"%d" % play.session.next_in if b < 150 else self.number(b, play.session.next_in, f)
+        due = play.session.next_in + ahead
+        seq = b"%d" % due if b < 150 else self.number(b, due, f)
         sent = clock(play.now)
         if c >= 240:
             sent = (clock(play.now - 119 * S), clock(play.now + 121 * S), pick(VALUES, f))[c % 3]
@@ -257,7 +273,7 @@ class Script:
 
     def chunking(self, row: bytes) -> None:
         """How much arrives at a time."""
-        self.play.chunk = row[1] % 4
+        self.play.chunk = row[1] % len(CHUNKS)
 
     def replay(self, row: bytes) -> None:
         """What the peer has said before, to the byte."""
@@ -333,6 +349,7 @@ _WEIGHTS: list[tuple[Act, int]] = [
     (Script.fill, 2),
     (Script.greet, 2),
     (Script.ask, 2),
+    (Script.train, 3),
 ]
 ACTS: list[Act] = [act for act, weight in _WEIGHTS for _ in range(weight)]
 

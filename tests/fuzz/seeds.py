@@ -85,6 +85,7 @@ def scripts() -> list[bytes]:
         [_row(Script.say, 10, 0, 0, 0, 0, 24), _row(Script.send), _row(Script.reflect, 0, 3)],
         [_row(Script.chunking, 1), _row(Script.verbatim, 1, 1, 12), b"58=abc=d", b"\x01" * 8],
         [_row(Script.send, 0, 40, 255), _row(Script.ask, 1, 9, 3, 1, 1), _row(Script.store, 0, 3)],
+        [_row(Script.train, 5), *[_row(Script.say, at, 0, 0, 0, at, 5) for at in range(12, 19)]],
         [_row(Script.send, 0, 9), _row(Script.greet, 10, 0, 0, 0, 0, 0, 1), _row(Script.say, 12)],
         [_row(Script.send, 0, 9), _row(Script.cut, 1), _row(Script.command), _row(Script.wait, 7)],
     ]
