@@ -1,0 +1,33 @@
+"""An order that a venue has missed is sent again while it is fresh only (fix.md 4.5, row 8)."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.oms.desk import Desk
+
+
+def an_order_is_lost_on_the_way(desk: Desk) -> None:
+    """The node has sent a child to LIT_A; the line breaks before it arrives."""
+    desk.oms.order("X", 300, now=False)
+    desk.node.received(desk.oms.conn, desk.oms.frames(), desk.now)
+    for conn, data in desk.node.take().writes:
+        if conn == desk.oms.conn:
+            desk.oms.session.receive(data, desk.now)
+    desk.cut(desk.a)
+    assert [child.mic for child in desk.node.engine.state.live_children()] == ["LIT_A"]
+
+
+@pytest.mark.parametrize(("seconds", "arrives"), [(0.9, True), (1.1, False)])
+def test_an_order_older_than_max_resend_age_is_gap_filled(
+    desk: Desk, seconds: float, arrives: bool
+) -> None:
+    an_order_is_lost_on_the_way(desk)
+    desk.wait(seconds)
+    desk.connect(desk.a)
+    orders = [message for message in desk.a.inbox if message.msg_type == "D"]
+    assert [message.get("43") for message in orders] == (["Y"] if arrives else [])
+    (child,) = desk.node.engine.state.live_children()
+    assert child.status.value == "unknown", "its fate is asked, not guessed"
+    assert desk.a.inbox[-1].msg_type in ("AF", "H")
+    assert desk.a.session.next_in == desk.node.links["LIT_A"].session.next_out
