@@ -6,14 +6,25 @@ once, in its order.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
+from router.fix import outbox
+from router.fix.codec import Message
 from router.fix.dictionary import dictionary
-from router.fix.session import Received, SessionState
+from router.fix.inbox import Inbox
+from router.fix.session import Received, Session, SessionState
 from router.fix.versions import VERSIONS, Version
 from tests.fix.wire import OMS, SLUICE, OneSide, speaks
 
@@ -155,7 +166,7 @@ class Pair(RuleBasedStateMachine):
     def garble(self, name: str) -> None:
         """The last message on its way is lost: its CheckSum(10) is no longer right."""
         data = bytearray(self.wire[name])
-        if data:
+        if len(data) > 1:
             data[-2] ^= 1
             self.wire[name] = bytes(data)
 
@@ -166,8 +177,12 @@ class Pair(RuleBasedStateMachine):
         side.settle()
         self.collect()
 
-    @rule(name=NAMES)
-    def log_out(self, name: str) -> None:
+    @rule(name=NAMES, lost=st.booleans())
+    def log_out(self, name: str, lost: bool) -> None:
+        """A Logout, perhaps right behind a message that is lost."""
+        if lost:
+            self.send(name, 1)
+            self.garble(name)
         side = self.sides[name]
         side.session.logout("for now", side.now)
         side.settle()
@@ -226,10 +241,47 @@ class Pair(RuleBasedStateMachine):
         assert (oms.next_in, oms.next_out) == (sluice.next_out, sluice.next_in)
 
 
-TestPair = Pair.TestCase
-TestPair.settings = settings(
+SETTINGS = settings(
     max_examples=120,
     stateful_step_count=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
+TestPair = Pair.TestCase
+TestPair.settings = SETTINGS
+
+
+def drops_what_is_early(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Inbox, "hold", lambda self, held: None)
+
+
+def fills_gaps_over_news(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(outbox, "ADMIN", outbox.ADMIN | {"B"})
+
+
+def never_asks(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Inbox, "request", lambda self: None)
+
+
+def counts_a_logout_that_is_early(patch: pytest.MonkeyPatch) -> None:
+    taken = Session._logout_received
+
+    def wrong(self: Session, message: Message, seq: int, now: int) -> None:
+        self.inbox.next_in = max(self.inbox.next_in, seq + 1)
+        taken(self, message, seq, now)
+
+    patch.setattr(Session, "_logout_received", wrong)
+
+
+@pytest.mark.parametrize(
+    "mutant",
+    [drops_what_is_early, fills_gaps_over_news, never_asks, counts_a_logout_that_is_early],
+    ids=lambda mutant: mutant.__name__,
+)
+def test_a_pair_that_loses_messages_is_caught(
+    mutant: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mutant(monkeypatch)
+    found = settings(SETTINGS, max_examples=600, phases=[Phase.generate], database=None)
+    with pytest.raises(AssertionError):
+        run_state_machine_as_test(Pair, settings=found)

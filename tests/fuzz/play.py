@@ -261,7 +261,8 @@ class Play:
         self.lazy = self.lacks = self.message_max = self._fed = 0
         self.answer(len(self.watch.open))
         self.wait(SILENCE)
-        heartbeats = session.peer_heart_bt_int and self.config.heart_bt_int
+        logons = [each for each in self.watch.told if b"\x0135=A\x01" in each]
+        heartbeats = logons and b"\x01108=0\x01" not in logons[-1]
         ended = session.state in (SessionState.CLOSING, SessionState.DISCONNECTED)
         assert ended or not heartbeats, f"{session.state} after {SILENCE} s of silence"
         self.lose()
