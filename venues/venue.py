@@ -16,6 +16,7 @@ from router.messages import MarketDataEntry
 from router.model import NS, PX_SCALE, OrdStatus, OrdType, TimeInForce, VenueType
 from router.plugin import Plugin
 from venues.floor import Floor
+from venues.latency import Latency
 from venues.messages import (
     Accepted,
     BookSnapshot,
@@ -72,15 +73,6 @@ class Fees(Plugin):
         return self
 
 
-class Latency(Plugin):
-    """One-way latencies, milliseconds. Carried for the driver: the venue itself has none."""
-
-    md_p50: float = Field(ge=0)
-    md_p99: float = Field(ge=0)
-    order_p50: float = Field(ge=0)
-    order_p99: float = Field(ge=0)
-
-
 class Leak(Plugin):
     """How a venue gives the router away."""
 
@@ -121,7 +113,6 @@ class VenueSim(ABC):
         self.mic = spec.id
         self.take_fee = price_units(spec.fees.take)
         self.make_fee = price_units(spec.fees.make)
-        self.latency = spec.latency
         self.floor = floor
         self._states: dict[str, OrderState] = {}
         self._open: dict[str, OrderState] = {}
