@@ -14,6 +14,7 @@ from venues.latency import Channel, Latency
 from venues.messages import (
     BookChanged,
     BookSnapshot,
+    Late,
     QuoteIssued,
     QuoteWithdrawn,
     VenueMessage,
@@ -85,14 +86,16 @@ class Transit:
         said = self._floor.outbox
         if not said:
             return
-        for message in said:
+        for outgoing in said:
+            leaves = outgoing.at
+            message = outgoing.message if isinstance(outgoing, Late) else outgoing
             kind = type(message)
             data = kind is BookChanged or (
                 (kind is QuoteIssued and not message.quote_req_id)  # type: ignore[union-attr]
                 or kind is QuoteWithdrawn
             )
             channel = (self._data_out if data else self._orders_out).get(message.mic)
-            at = message.at if channel is None else channel.arrival(message.at)
+            at = leaves if channel is None else channel.arrival(leaves)
             self._count += 1
             heapq.heappush(self._heap, (at, self._count, message))
         said.clear()

@@ -143,7 +143,7 @@ class Desk:
         self._tell(CancelRefused(MIC, NOW, self.market.refs[ref], reason, "no"))
 
     def _tell(self, message: OrderMessage) -> None:
-        self.entry.tell(message)
+        self.entry.outcomes.tell(message)
 
     def said(self) -> list[str]:
         """What the client was told since the last time, in the matrices' notation."""
