@@ -135,11 +135,16 @@ def kinds() -> Mapping[str, type[Misbehaviour]]:
 @dataclass(slots=True)
 class _AtWork:
     number: int
+    what: Misbehaviour
     fault: Fault
+    over: bool = False
 
 
 class Misbehaviours:
-    """All misbehaviours of one market."""
+    """All misbehaviours of one market.
+
+    Of a kind there is one at a venue at a time: a later one ends an earlier one.
+    """
 
     def __init__(self, floor: Floor, venues: Mapping[str, VenueSim]) -> None:
         self._floor = floor
@@ -150,16 +155,14 @@ class Misbehaviours:
         self._amended: set[str] = set()
 
     def start(self, what: Misbehaviour, mic: str, now: int, until: int) -> None:
-        """Let a venue misbehave from `now` (or when the market's clock is there) until `until`.
+        """Let a venue misbehave from `now`, which may be to come, until `until`.
 
         Raises:
             KeyError: no such venue.
         """
+        assert now < until, (now, until)
         venue = self._venues[mic]
-        if now > self._floor.now:
-            self._floor.arrive(now, lambda _: self._begin(what, venue, until))
-        else:
-            self._begin(what, venue, until)
+        self._floor.arrive(now, lambda _: self._begin(what, venue, until))
 
     def asked(self, mic: str, request: Request, at: int) -> None:
         """A client's request has reached its venue."""
@@ -170,8 +173,11 @@ class Misbehaviours:
             chain[0].fault.asked(request)
 
     def _begin(self, what: Misbehaviour, venue: VenueSim, until: int) -> None:
+        name, mic = what.plugin_name(), venue.mic
+        for each in list(self._chains.get(mic, ())):
+            if each.what.plugin_name() == name:
+                self._end(mic, each)
         self._count += 1
-        number, name, mic = self._count, what.plugin_name(), venue.mic
         nth = self._starts[mic, name] = self._starts.get((mic, name), 0) + 1
         scene = Scene(
             self._floor,
@@ -179,15 +185,27 @@ class Misbehaviours:
             until=until,
             stream=self._floor.stream(f"{mic}/misbehaviour/{name}/{nth}"),
             amended=self._amended,
-            say=partial(self._say, mic, number),
-            pass_request=partial(self._pass_on, mic, number),
+            say=partial(self._say, mic, self._count),
+            pass_request=partial(self._pass_on, mic, self._count),
         )
-        fault = what.fault(scene)
-        self._chains.setdefault(mic, []).append(_AtWork(number, fault))
+        at_work = _AtWork(self._count, what, what.fault(scene))
+        self._chains.setdefault(mic, []).append(at_work)
         self._floor.doors[mic] = partial(self._say, mic, 0)
-        fault.begin()
-        self._floor.arrive(until, lambda _: fault.over())
-        self._floor.arrive(until + what.lingers_ns(), lambda _: self._remove(mic, number))
+        at_work.fault.begin()
+        self._floor.arrive(until, lambda _: self._end(mic, at_work))
+
+    def _end(self, mic: str, at_work: _AtWork) -> None:
+        if at_work.over:
+            return
+        at_work.over = True
+        at_work.fault.scene.until = self._floor.now
+        at_work.fault.over()
+        lingers = at_work.what.lingers_ns()
+        if lingers:
+            gone = self._floor.now + lingers
+            self._floor.arrive(gone, lambda _: self._remove(mic, at_work.number))
+        else:
+            self._remove(mic, at_work.number)
 
     def _remove(self, mic: str, number: int) -> None:
         chain = [each for each in self._chains[mic] if each.number != number]
