@@ -120,9 +120,9 @@ class Oracle:
         self._reports: dict[str, str] = {}
         """Content by ExecID."""
         self._fills: dict[str, tuple[str, int, int]] = {}
-        """What OMSs were told and still stands, by ExecID: account, shares, price."""
-        self._reported: set[str] = set()
-        """ExecIDs of the fills, busts and corrections that they were told."""
+        """What OMSs were told, by ExecID: account, shares, price."""
+        self._refs: dict[str, str] = {}
+        """By ExecID: the bust or correction of it that they were told."""
         self._cum: Counter[str] = Counter()
         self._frozen: set[str] = set()
         """Accounts whose OMS is told of more shares than it asked for."""
@@ -342,12 +342,9 @@ class Oracle:
         else:
             hold(known == told, "I2", f"no venue has told {frame}")
             hold(frame.get("30") == mic, "I2", f"{frame} names another venue")
-        if frame.get("17") in self._reported:
-            return
-        self._reported.add(frame.get("17"))
         if kind != "F":
-            hold(ref in self._fills, "I2", f"{frame} is of no execution that stands")
-            del self._fills[ref]
+            own_ref = self._refs.setdefault(ref, frame.get("17"))
+            hold(own_ref == frame.get("17"), "I2", f"{frame} is of an execution that is no more")
         if kind != "H":
             self._fills[frame.get("17")] = told
 
@@ -359,10 +356,13 @@ class Oracle:
 
     def agree(self) -> None:
         """After the end: every share is told once, and the sums are right."""
-        told = Counter(self._fills.values())
+        valid = dict(self._fills)
+        for ref, exec_id in self._refs.items():
+            hold(valid.pop(ref, None), "I2", f"{exec_id} is of {ref}, which nobody was told")
+        told = Counter(valid.values())
         done = Counter(self.standing.values())
         hold(told == done, "I2", f"told but not done {told - done}, not told {done - told}")
-        hold(len(self._fills) == len(self.standing), "I2", "an execution has two ExecIDs")
+        hold(len(valid) == len(self.standing), "I2", "an execution has two ExecIDs")
         for asked in self.asked.values():
             fills = [(qty, px) for account, qty, px in done.elements() if account == asked.account]
             cum = sum(qty for qty, _ in fills)
