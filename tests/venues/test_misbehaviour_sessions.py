@@ -153,6 +153,19 @@ def test_a_session_that_hangs_for_a_while_then_answers_what_it_was_asked(
     assert client.session.logged_on
 
 
+def test_a_session_hangs_no_longer_when_something_else_takes_its_place(calm: MarketSpec) -> None:
+    wires = Wires(spec=calm)
+    client, orders = wires.data(), wires.orders()
+    misbehave(wires, "md_stale", 50, heartbeats=False)
+    wires.run(1)
+    wires.order(orders, "X", TAKE)
+    misbehave(wires, "md_stale", 50, mode="repeat")
+    wires.run(1)
+    assert client.book.trades == [(5_001_000_000, 100, 1)]
+    wires.send(client, "V", SUBSCRIBE.replace("262=R1", "262=R2"))
+    assert [each.msg_type for each in client.messages][-1] == "W"
+
+
 def test_a_dealer_s_stale_quote_stream_ends_with_its_newest_quote() -> None:
     wires = Wires(spec=SPEC)
     client = wires.data("SDP_1")
@@ -166,6 +179,20 @@ def test_a_dealer_s_stale_quote_stream_ends_with_its_newest_quote() -> None:
     assert first.fields["132"] != first.fields["133"]
     assert abs(float(first.fields["132"]) * 1e8 - bid) < 5e6, "of now, not of 30 s ago"
     assert abs(float(first.fields["133"]) * 1e8 - offer) < 5e6
+
+
+def test_that_quotes_were_withdrawn_meanwhile_is_told_in_the_end(calm: MarketSpec) -> None:
+    wires = Wires(spec=calm)
+    client = wires.data("SDP_1")
+    misbehave(wires, "md_stale", 20, "SDP_1")
+    for mic in ("LIT_A", "LIT_B", "LIT_C"):
+        wires.order(wires.orders(mic), "X", "54=2|38=1000000|40=1|59=3")
+    client.messages.clear()
+    wires.run(19)
+    assert client.messages == []
+    assert wires.market.nbbo[0] == 0, "without a bid a dealer does not quote"
+    wires.run(1)
+    assert [each.msg_type for each in client.messages] == ["Z"]
 
 
 def test_a_dealer_s_repeated_quote_is_always_the_same() -> None:
