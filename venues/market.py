@@ -168,6 +168,22 @@ class Market:
         self._transit.collect()
         self._arrived += self._transit.arrivals(now)
 
+    def advance(self, until: int) -> int:
+        """Let time pass until something has arrived, at most to `until`; the time that it is."""
+        floor, transit = self._floor, self._transit
+        while not self._arrived:
+            happens, arrives = floor.deadline(), transit.deadline()
+            if arrives is not None and arrives <= until and (happens is None or arrives < happens):
+                floor.advance(max(arrives, floor.now))
+                self._arrived = transit.arrivals(floor.now)
+            elif happens is not None and happens <= until:
+                floor.advance(happens)
+                transit.collect()
+            else:
+                floor.advance(until)
+                break
+        return floor.now
+
     def take(self) -> list[VenueMessage]:
         """Everything that has arrived at the clients since the last call, in order of arrival."""
         self._arrived += self._transit.arrivals(self._floor.now)

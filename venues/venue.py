@@ -99,6 +99,11 @@ class VenueSpec(Plugin):
     latency: Latency | None = None
     disabled: bool = False
 
+    @property
+    def order_qty_min(self) -> int:
+        """The smallest order that the venue takes, shares; 0 if any."""
+        return 0
+
     @abstractmethod
     def open(self, floor: Floor) -> VenueSim:
         """The venue at work."""
