@@ -6,12 +6,14 @@ their fees. Everything else (policies, limits, routing, learner) is what the con
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from config.settings import Settings
 from router import build
 from router.core.engine import Engine
 from router.core.environment import Environment
+from router.messages import Step
 from router.model import Instrument, Tactic, Venue, VenueType
 from router.runtime.direct import Direct
 from venues.direct import DirectMarket
@@ -71,13 +73,15 @@ class Run:
     driver: Direct
 
 
-def run(made_of: Bench, seed: int, start: int) -> Run:
-    """A market of a seed from `start` on, UTC nanoseconds, and a router that has logged on."""
+def run(
+    made_of: Bench, seed: int, start: int, *, on_step: Callable[[Step], None] | None = None
+) -> Run:
+    """A market of a seed from `start` on, UTC nanoseconds, and a router that is to log on."""
     hours = made_of.spec.session
     begins = hours.model_copy(update={"from_": _clock_text(start - MIDNIGHT)})
     market = Market(replace(made_of.spec, session=begins), seed=seed, start=start)
     engine = build.engine(replace(made_of.env, seed=seed), made_of.family)
-    return Run(market, engine, Direct(engine, DirectMarket(market), start=start))
+    return Run(market, engine, Direct(engine, DirectMarket(market), start=start, on_step=on_step))
 
 
 def _clock_text(ns: int) -> str:

@@ -20,10 +20,10 @@ from router.messages import (
     Event,
     MarketDataEntry,
     MarketDataReceived,
-    QuoteCanceled,
-    QuoteReceived,
     QueryChild,
     QueryVenue,
+    QuoteCanceled,
+    QuoteReceived,
     RequestQuote,
     SendChild,
     SessionOpened,
@@ -81,7 +81,7 @@ class DirectMarket:
 
     def advance(self, until: int) -> int:
         """Let time pass until something arrives, at most to `until`; the time that it is."""
-        return self.market.advance(until)
+        return self.market.now if self._events else self.market.advance(until)
 
     def take(self, now: int) -> list[Event]:
         """What has arrived, in order."""

@@ -84,6 +84,11 @@ class Market:
         return self._floor.impact.bp(self._floor.now)
 
     @property
+    def now(self) -> int:
+        """Up to when everything has happened, UTC nanoseconds."""
+        return self._floor.now
+
+    @property
     def closes_at(self) -> int:
         """The session's end, UTC nanoseconds."""
         return self._floor.facts.close_at
