@@ -13,7 +13,7 @@ import pytest
 
 import config
 from config.settings import load_settings
-from router import build, build_sim
+from router import build
 from router.fix.client import OmsClient
 from router.fix.session import SessionConfig
 from router.fix.versions import FIX44
@@ -29,13 +29,14 @@ from router.messages import (
 )
 from router.model import NS, ExecType, OrdType, Side, TimeInForce
 from router.runtime.sim import Delays, Sim
+from router.trials import composition
 from tests.sim.ends import OmsEnd, VenuesEnd
 from venues.gateway import MarketGateways
 from venues.latency import Latency
 from venues.market import Market
 from venues.market_file import MarketSpec, read_market
 
-START = build_sim.MIDNIGHT + 34_200 * NS
+START = composition.MIDNIGHT + 34_200 * NS
 """09:30:00 of the simulated day."""
 ORDER_AT = START + 20 * NS
 ENDS_AT = START + 420 * NS
@@ -121,7 +122,7 @@ def over_fix(seed: int, learner: str, side: Side) -> tuple[Way, int]:
 
     settings = load_settings(overrides=[*HOUSE, f"seed={seed}", f"learner.name={learner}"])
     parts = build.parts(settings)
-    day = build_sim.bench(settings, spec()).env.instruments  # with the market's own hours
+    day = composition.bench(settings, spec()).env.instruments  # with the market's own hours
     parts = replace(parts, env=replace(parts.env, instruments=day))
     gateways = MarketGateways(Market(spec(), seed=seed, start=START), start=START)
     session = SessionConfig(
@@ -174,7 +175,7 @@ def directly(seed: int, learner: str, side: Side, taken: int) -> Way:
     """The core and the market, nothing else; `taken` is the number that the order's step gets."""
     way = Way([], [])
     settings = load_settings(overrides=[*HOUSE, f"learner.name={learner}"])
-    run = build_sim.run(build_sim.bench(settings, spec()), seed, START, on_step=noted(way))
+    run = composition.run(composition.bench(settings, spec()), seed, START, on_step=noted(way))
     run.driver.start("OMS")
     run.driver.run(ORDER_AT)
     run.driver.seq = taken - 1
