@@ -8,7 +8,7 @@ import numpy as np
 
 from router.model import NS
 from venues.facts.day import Day
-from venues.facts.series import acf, hill, mean, ratio
+from venues.facts.series import Facts, acf, hill, mean, ratio
 
 GAP_MAX_S = 1800.0
 """A longer wait between orders is a break, not a wait."""
@@ -24,7 +24,7 @@ DECAY_MIN = 8
 """Lags that the fit needs, above the noise of two standard errors."""
 
 
-def rate_facts(day: Day) -> dict[str, float | None]:
+def rate_facts(day: Day) -> Facts:
     """How often orders, quotes and prices change, and how bunched orders come."""
     orders, book, seconds = day.orders, day.book, day.scope.seconds
     waits = np.diff(orders.t_ns) / NS
@@ -39,7 +39,7 @@ def rate_facts(day: Day) -> dict[str, float | None]:
     }
 
 
-def size_facts(day: Day) -> dict[str, float | None]:
+def size_facts(day: Day) -> Facts:
     """Sizes of prints and of market orders."""
     qty, lot = day.lit.qty, day.scope.lot
     return {
@@ -56,7 +56,7 @@ def sign_memory(day: Day) -> list[float | None]:
     return acf(day.orders.sign, SIGN_LAGS)
 
 
-def sign_facts(day: Day) -> dict[str, float | None]:
+def sign_facts(day: Day) -> Facts:
     """Memory of signs: three lags, and the exponent of its decay."""
     memory = dict(zip(SIGN_LAGS, sign_memory(day), strict=True))
     return {

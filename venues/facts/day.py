@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from router.model import NS
-from venues.facts.series import Flags, Floats, Ints, last_before, pick
+from venues.facts.series import Flags, Floats, Ints, last_before, pick, rows_where
 from venues.facts.tables import BookTable, EventTable, Recording, RecordingFormatError
 
 DAY_SECONDS = 23_400
@@ -195,7 +195,7 @@ def _orders(takes: Prints, book: Book) -> MarketOrders:
     t_ns, sign = takes.t_ns, takes.sign
     fresh = np.ones(len(t_ns), np.bool_)
     fresh[1:] = (np.diff(t_ns) != 0) | (np.diff(sign) != 0)
-    first = np.flatnonzero(fresh)
+    first = rows_where(fresh)
     qty = np.add.reduceat(takes.qty, first) if len(first) else np.zeros(0)
     paid = np.add.reduceat(takes.px * takes.qty, first) if len(first) else np.zeros(0)
     met = last_before(book.t_ns, t_ns[first], including=False)
@@ -212,7 +212,10 @@ def _orders(takes: Prints, book: Book) -> MarketOrders:
 def _events(table: EventTable, scope: Scope) -> EventTable:
     kept = scope.within(table.t_ns)
     return EventTable(
-        *(column[kept] for column in (table.t_ns, table.kind, table.order_id, table.side)),
+        t_ns=table.t_ns[kept],
+        kind=table.kind[kept],
+        order_id=table.order_id[kept],
+        side=table.side[kept],
         px=table.px[kept],
         qty=table.qty[kept],
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from venues.facts.day import Day
-from venues.facts.series import Flags, Floats, acf, finite, last_before, ranks
+from venues.facts.series import Facts, Flags, Floats, acf, finite, last_before, ranks
 
 BINS = 10
 BIN_MIN = 30
@@ -21,7 +21,7 @@ RIDGE = 1e-9
 """Keeps the logit's Hessian invertible when all samples have the same imbalance."""
 
 
-def imbalance_facts(day: Day) -> dict[str, float | None]:
+def imbalance_facts(day: Day) -> Facts:
     """Slope and discrimination of imbalance -> next move up; decay of imbalance."""
     sampled, up = _next_moves(day)
     memory = acf(_on_grid(day), range(1, HALF_LIFE_MAX_S + 1))

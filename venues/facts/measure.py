@@ -22,12 +22,13 @@ from venues.facts import (
 )
 from venues.facts.day import Day, Scope, day_of
 from venues.facts.queueing import Trials, try_touch
+from venues.facts.series import Facts
 from venues.facts.tables import read_recording
 
-Facts = dict[str, float | None]
-"""Values by name, None where the recording does not allow one."""
+FACTS_OF_SCALE = ("touch_depth_tw_mean", "mo_size_mean")
+"""Shares of a stock: told, but no two stocks share a band of them."""
 
-SPREAD_EDGES_BP = tuple(float(edge) for edge in np.arange(0.0, 20.5, 0.5))
+SPREAD_TICKS = (1, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 40, 60, 80, 120, 160, 240, 320)
 IMPACT_DELAYS_S = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 FILL_DELAYS_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 40.0, 50.0, 60.0)
 IMBALANCE_MIDDLES = tuple((2 * place + 1) / imbalance.BINS - 1.0 for place in range(imbalance.BINS))
@@ -82,7 +83,6 @@ def facts_of(day: Day, trials: Trials) -> Facts:
         **response.cost_facts(day),
         **queueing.queueing_facts(day, trials),
         **off_exchange.off_exchange_facts(day),
-        **response.absolute_move_facts(day),
         **order_events.order_event_facts(day),
     }
 
@@ -91,12 +91,9 @@ def curves_of(day: Day, trials: Trials) -> Curves:
     """Every curve by name."""
     signature = returns.signature(day, trades=False)
     unit = signature[-1] or None
-    edges = np.array(SPREAD_EDGES_BP)
     hours = returns.half_hours(day)
     curves = {
-        "spread": Curve(
-            _floats((edges[:-1] + edges[1:]) / 2.0), _floats(quotes.spread_distribution(day, edges))
-        ),
+        "spread": Curve(_floats(SPREAD_TICKS), tuple(quotes.spread_within(day, SPREAD_TICKS))),
         "signature": Curve(
             _floats(returns.SIGNATURE_S),
             tuple(None if unit is None or each is None else each / unit for each in signature),

@@ -8,7 +8,6 @@ ahead, when one trades through our price, or when the other side crosses it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,7 +15,7 @@ import numpy as np
 
 from router.model import NS
 from venues.facts.day import WARM_UP_S, Day
-from venues.facts.series import Floats, Ints, finite, mean, ratio
+from venues.facts.series import Facts, Floats, Ints, finite, mean, median, ratio
 
 SAMPLES = 3000
 HORIZON_S = 60
@@ -61,7 +60,7 @@ def try_touch(day: Day) -> Trials:
     return Trials(waits, markouts)
 
 
-def queueing_facts(day: Day, trials: Trials) -> dict[str, float | None]:
+def queueing_facts(day: Day, trials: Trials) -> Facts:
     """Probability of a fill, its median wait, and what the price did afterwards."""
     filled = trials.wait_s[np.isfinite(trials.wait_s)]
     within = trials.filled_within((1, 10, 60))
@@ -70,7 +69,7 @@ def queueing_facts(day: Day, trials: Trials) -> dict[str, float | None]:
         "touch_fill_prob_1s": within[0],
         "touch_fill_prob_10s": within[1],
         "touch_fill_prob_60s": within[2],
-        "touch_fill_median_s_if_filled": float(np.median(filled)) if len(filled) else None,
+        "touch_fill_median_s_if_filled": median(filled),
         "touch_fill_markout10s_over_halfspread": ratio(mean(trials.markout), half_spread),
     }
 
@@ -121,10 +120,3 @@ def _filled_at(day: Day, side: int, start: int, first: int) -> int | None:
     if len(done) and (end is None or int(hit_at[done[0]]) <= end):
         return int(hit_at[done[0]])
     return end
-
-
-def log_delays(shortest_s: float, longest_s: float, count: int) -> list[float]:
-    """Delays evenly spaced on a logarithmic scale, seconds."""
-    return [
-        float(delay) for delay in np.logspace(math.log10(shortest_s), math.log10(longest_s), count)
-    ]

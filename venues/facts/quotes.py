@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from venues.facts.day import Day
-from venues.facts.series import Floats, ratio, weighted_cv, weighted_mean
+from venues.facts.series import Facts, ratio, weighted_cv, weighted_mean
 
 BP = 1e4
 
 
-def spread_facts(day: Day) -> dict[str, float | None]:
+def spread_facts(day: Day) -> Facts:
     """Spread in ticks and basis points, over the time in which the market is two-sided."""
     book = day.book
     spread, dwell = book.spread[book.two_sided], book.dwell_s[book.two_sided]
@@ -25,7 +27,7 @@ def spread_facts(day: Day) -> dict[str, float | None]:
     }
 
 
-def depth_facts(day: Day) -> dict[str, float | None]:
+def depth_facts(day: Day) -> Facts:
     """Shares shown at the best price, the mean of the two sides."""
     book = day.book
     depth = (book.bid_qty + book.ask_qty) / 2.0
@@ -38,10 +40,9 @@ def depth_facts(day: Day) -> dict[str, float | None]:
     }
 
 
-def spread_distribution(day: Day, edges_bp: Floats) -> Floats:
-    """Share of time by spread between these edges, basis points of the median mid."""
+def spread_within(day: Day, ticks: Sequence[int]) -> list[float | None]:
+    """Share of the two-sided time with a spread of at most so many ticks."""
     book = day.book
-    in_bp = book.spread[book.two_sided] * BP / float(np.median(book.mid))
-    dwell = book.dwell_s[book.two_sided]
-    shares = np.histogram(in_bp, bins=edges_bp, weights=dwell)[0]
-    return np.asarray(shares / dwell.sum(), np.float64)
+    spread, dwell = book.spread[book.two_sided], book.dwell_s[book.two_sided]
+    total = float(dwell.sum())
+    return [ratio(float(dwell[spread <= each].sum()), total) for each in ticks]

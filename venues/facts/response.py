@@ -13,7 +13,7 @@ import numpy as np
 
 from router.model import NS
 from venues.facts.day import Day
-from venues.facts.series import Floats, finite, loglog_slope, mean, ratio
+from venues.facts.series import Facts, Floats, finite, last_before, loglog_slope, mean, ratio
 
 LAGS = (1, 2, 5, 10, 20, 50, 100, 200, 500)
 """In market orders."""
@@ -44,7 +44,7 @@ def impact_by_time(day: Day, delays_s: Sequence[float]) -> list[float | None]:
     ]
 
 
-def response_facts(day: Day) -> dict[str, float | None]:
+def response_facts(day: Day) -> Facts:
     """How far the price goes with an order."""
     by_lag = dict(zip(LAGS, response_by_lag(day), strict=True))
     after = impact_by_time(day, (1, 10, 60))
@@ -59,7 +59,7 @@ def response_facts(day: Day) -> dict[str, float | None]:
     }
 
 
-def cost_facts(day: Day) -> dict[str, float | None]:
+def cost_facts(day: Day) -> Facts:
     """What an order pays to the mid before it, and what its counterpart keeps after 10 s."""
     orders, quoted = day.orders, finite(day.orders.quoted)
     paid = mean(2.0 * orders.sign * (orders.px - orders.mid))
@@ -70,12 +70,11 @@ def cost_facts(day: Day) -> dict[str, float | None]:
     }
 
 
-def absolute_move_facts(day: Day) -> dict[str, float | None]:
-    """How far the mid moves, either way, in the 10 s after a lit fill, over any 10 s."""
+def move_after_fills_10s(day: Day) -> float | None:
+    """Mean absolute move of the mid in the 10 s after a lit fill, ticks."""
     book, fills = day.book, day.takes
-    before = np.maximum(np.searchsorted(book.t_ns, fills.t_ns, side="left") - 1, 0)
-    moved = mean(np.abs(book.mid_at(fills.t_ns + 10 * NS) - book.mid[before]))
-    return {"lit_absmove10s_over_uncond": ratio(moved, any_move_10s(day))}
+    before = np.maximum(last_before(book.t_ns, fills.t_ns, including=False), 0)
+    return mean(np.abs(book.mid_at(fills.t_ns + 10 * NS) - book.mid[before]))
 
 
 def any_move_10s(day: Day) -> float | None:

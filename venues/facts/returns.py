@@ -9,6 +9,7 @@ import numpy as np
 from router.model import NS
 from venues.facts.day import DAY_SECONDS, Day
 from venues.facts.series import (
+    Facts,
     Floats,
     Ints,
     acf,
@@ -56,7 +57,7 @@ def signature(day: Day, *, trades: bool) -> list[float | None]:
     return found
 
 
-def autocorrelation_facts(day: Day) -> dict[str, float | None]:
+def autocorrelation_facts(day: Day) -> Facts:
     """How a move foretells the next: of the mid on grids and by change, of trades by tick."""
     changes = np.diff(day.book.mid)
     facts = {f"mid_ret_acf1_{step}s": acf1_pooled(mid_returns(day, step)) for step in (1, 10, 60)}
@@ -70,7 +71,7 @@ def autocorrelation_facts(day: Day) -> dict[str, float | None]:
     }
 
 
-def volatility_facts(day: Day) -> dict[str, float | None]:
+def volatility_facts(day: Day) -> Facts:
     """Daily volatility, how it depends on the sampling, and the tails."""
     mids = dict(zip(SIGNATURE_S, signature(day, trades=False), strict=True))
     trades = dict(zip(SIGNATURE_S, signature(day, trades=True), strict=True))
@@ -95,7 +96,7 @@ def half_hours(day: Day) -> Floats | None:
     return np.asarray(volume / volume.sum(), np.float64)
 
 
-def intraday_facts(day: Day) -> dict[str, float | None]:
+def intraday_facts(day: Day) -> Facts:
     """First and last half hour over the middle of the day."""
     shares = half_hours(day)
     if shares is None:

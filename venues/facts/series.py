@@ -16,6 +16,9 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
+Facts = dict[str, float | None]
+"""Values by name, None where there are too few data for one."""
+
 ACF_MIN = 50
 """Values that an autocorrelation needs at least."""
 
@@ -123,10 +126,20 @@ def ranks(values: Floats) -> Floats:
 
 def last_before(times: Ints, at: Ints, *, including: bool) -> Ints:
     """Row of the last time before each of `at` (or at it), -1 if there is none."""
-    side = "right" if including else "left"
-    return (np.searchsorted(times, at, side=side) - 1).astype(np.int64)
+    after = np.searchsorted(times, at, side="right" if including else "left")
+    return after.astype(np.int64) - 1
+
+
+def median(values: NDArray[np.generic]) -> float | None:
+    """None of nothing."""
+    return float(np.median(np.asarray(values, np.float64))) if len(values) else None
 
 
 def pick(values: Floats, rows: Ints) -> Floats:
     """The values in these rows, NaN for row -1."""
     return np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
+
+
+def rows_where(flags: Flags) -> Ints:
+    """The rows that are flagged."""
+    return np.flatnonzero(flags).astype(np.int64)
