@@ -176,13 +176,13 @@ def aimed(bands: Mapping[str, Band], targets: Mapping[str, float]) -> dict[str, 
     """
     found = dict(bands)
     for fact, target in targets.items():
-        low, high = sorted((target * (1.0 - TARGET_SHARE), target * (1.0 + TARGET_SHARE)))
         band = bands.get(fact)
-        if band is None or fact in PROMISED:
-            if band is None or band.days or band.mean != target:
-                found[fact] = Band(target, low, high)
-        else:
-            found[fact] = Band(target, min(low, band.low), max(high, band.high), band.days)
+        if band is not None and not band.days and band.mean == target:
+            continue
+        low, high = sorted((target * (1.0 - TARGET_SHARE), target * (1.0 + TARGET_SHARE)))
+        if band is not None and fact not in PROMISED:
+            low, high = min(low, band.low), max(high, band.high)
+        found[fact] = Band(target, low, high)
     return found
 
 

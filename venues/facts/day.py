@@ -16,6 +16,12 @@ from venues.facts.tables import BookTable, EventTable, Recording, RecordingForma
 DAY_SECONDS = 23_400
 """What volatilities are scaled to: 09:30 to 16:00."""
 
+INACCESSIBLE = "OFF"
+"""The venue of prints that no router can reach: internalisers and closed pools."""
+
+TAPE_OFF = "D"
+"""The venue of off-exchange prints on the US consolidated tape."""
+
 DWELL_MAX_S = 60.0
 """A quote that stands longer than this weighs no more: it may be a gap of the recording."""
 
@@ -29,7 +35,7 @@ class Scope:
 
     sessions: tuple[tuple[int, int], ...] = ((34_200, 57_600),)
     """Seconds after midnight, exactly what was recorded: rates divide by it."""
-    off: frozenset[str] = frozenset({"D"})
+    off: frozenset[str] = frozenset({INACCESSIBLE, TAPE_OFF})
     """Venues that show no book: pools, dealers, internalisers."""
     tick: float = 0.01
     """Currency."""
