@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from router.cli.errors import CommandError, ExitCode
+from router.cli.market_facts import facts_command
 from router.cli.market_files import MarketArgument, market_file, shipped
 from router.cli.market_text import NAMES, pages, ticks
 from router.cli.options import JsonOption
@@ -55,7 +56,11 @@ def list_command(as_json: JsonOption = False) -> None:
         show(line)
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"check": check_command, "list": list_command}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "check": check_command,
+    "facts": facts_command,
+    "list": list_command,
+}
 
 
 def _card(spec: MarketSpec) -> dict[str, object]:

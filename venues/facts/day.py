@@ -37,8 +37,6 @@ class Scope:
     """Seconds after midnight, exactly what was recorded: rates divide by it."""
     off: frozenset[str] = frozenset({INACCESSIBLE, TAPE_OFF})
     """Venues that show no book: pools, dealers, internalisers."""
-    tick: float = 0.01
-    """Currency."""
     lot: int = 100
     """Shares."""
 

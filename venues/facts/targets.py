@@ -44,7 +44,6 @@ def scope_of(spec: MarketSpec) -> Scope:
     return Scope(
         sessions=((hours.from_ns // NS, hours.end_ns // NS),),
         off=frozenset({each.id for each in spec.venues if each.type != "lit"} | {INACCESSIBLE}),
-        tick=spec.stock.tick,
         lot=spec.flow.mo_size.lot,
     )
 
