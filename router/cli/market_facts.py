@@ -28,6 +28,9 @@ from venues.facts.targets import regime_of, scope_of, targets_of
 from venues.market_file import MarketSpec, read_market
 from venues.recorder import record
 
+PICTURES = (".png", ".svg", ".pdf")
+"""Ends of a picture's name."""
+
 SEEDS_MAX = 100
 """Days recorded by one command: each takes seconds."""
 
@@ -54,7 +57,7 @@ def facts_command(
         ),
     ] = "",
     plot: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw them beside real days (PNG, SVG).")
+        Path | None, typer.Option(metavar="FILE", help="Draw them beside real days: PNG, SVG, PDF.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -64,6 +67,9 @@ def facts_command(
     fact out. What a market file sets by itself, as its spread, is judged by the file. Exit code 10:
     not accepted.
     """
+    if plot is not None and plot.suffix not in PICTURES:
+        text = f"--plot {plot}: must end in {', '.join(PICTURES)}"
+        raise CommandError(ExitCode.CONFIGURATION, text)
     spec = read_market(market_file(market)) if market else None
     scope = _scope(spec, hours)
     days = _days(prefixes or [], spec, seeds, scope)
@@ -74,8 +80,8 @@ def facts_command(
     if plot is not None:
         from venues.facts.picture import draw  # matplotlib is slow to load and seldom needed
 
-        title = f"{spec.id if spec is not None else days[0].name} beside {name}"
-        draw(plot, days, real, scope, title)
+        whose = f"of market {spec.id}, " if spec is not None else ""
+        draw(plot, days, real, scope, f"Recorded days {whose}beside real ones")
         say(f"drawn: {plot}")
     if as_json:
         show_json(_data(days, name, judged))

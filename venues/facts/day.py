@@ -181,6 +181,7 @@ def _book(table: BookTable, scope: Scope) -> Book:
     ends = np.zeros(len(t_ns), np.int64)
     for start, end in scope.sessions:
         ends[(t_ns >= start * NS) & (t_ns < end * NS)] = end * NS
+    # The last row counts a second: when it ended is not recorded.
     until = np.minimum(np.append(t_ns[1:], t_ns[-1] + NS), ends)
     return Book(
         t_ns=t_ns,

@@ -1,4 +1,4 @@
-"""One picture of simulated days beside real ones: small multiples, a curve each.
+"""One picture of recorded days beside real ones: small multiples, a curve each.
 
 Owns the drawing. The only file that needs matplotlib, so it is imported when a picture is wanted.
 """
@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
@@ -30,8 +31,10 @@ COLUMNS = 4
 SIZE_INCHES = (16.0, 8.4)
 DPI = 110
 
-MEMORY_FLOOR = 1e-3
-"""Autocorrelations below are noise, and a logarithmic axis cannot show what is not positive."""
+MEMORY_LINEAR = 0.01
+"""The axis of autocorrelations is linear around zero up to here, and logarithmic from here on."""
+
+HOUR_S = 3600
 
 SPREAD_SHOWN = 0.999
 """The axis of spreads ends where this share of the time has been seen."""
@@ -56,9 +59,10 @@ def draw(path: Path, days: Sequence[Measured], real: Regime, scope: Scope, title
 
     Raises:
         OSError: the file cannot be written.
-        ValueError: the name's end is not one of a picture.
     """
-    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
+    figure = Figure(
+        figsize=SIZE_INCHES, dpi=DPI, layout=ConstrainedLayoutEngine(w_pad=0.09, h_pad=0.08)
+    )
     FigureCanvasAgg(figure)
     rows = -(-len(PANELS) // COLUMNS)
     grid = figure.subplots(rows, COLUMNS, squeeze=False)
@@ -67,7 +71,7 @@ def draw(path: Path, days: Sequence[Measured], real: Regime, scope: Scope, title
     figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold")
     figure.legend(
         handles=[
-            Line2D([], [], color=SIMULATED, lw=2.2, label="simulated, median"),
+            Line2D([], [], color=SIMULATED, lw=2.2, label="recorded, median"),
             Line2D([], [], color=SIMULATED, lw=0.8, alpha=0.45, label="each recording"),
             Line2D([], [], color=REAL, lw=1.4, ls="--", label=f"real, mean of {_days(real.days)}"),
             Patch(color=BAND, label="real, band"),
@@ -77,6 +81,7 @@ def draw(path: Path, days: Sequence[Measured], real: Regime, scope: Scope, title
         frameon=False,
         fontsize=11,
     )
+    figure.supxlabel(f"real: {real.stock}", x=0.01, ha="left", fontsize=9.5, color=REAL)
     figure.savefig(path)
 
 
@@ -100,6 +105,8 @@ def _draw_panel(
     if curves:
         axes.plot(curves[0].x, _middle(curves), color=SIMULATED, lw=2.2, drawstyle=style)
     panel.shape(axes, scope)
+    if not axes.lines:
+        axes.text(0.5, 0.5, "not recorded", transform=axes.transAxes, ha="center", color=REAL)
 
 
 def _draw_real(axes: Axes, panel: Panel, curve: RealCurve) -> None:
@@ -163,14 +170,18 @@ def _signature(axes: Axes, _: Scope) -> None:
 
 
 def _memory(axes: Axes, _: Scope) -> None:
-    axes.set_yscale("log", nonpositive="mask")
-    axes.set_ylim(MEMORY_FLOOR, 1.0)
+    axes.set_yscale("symlog", linthresh=MEMORY_LINEAR, linscale=0.6)
+    axes.set_ylim(-2.0 * MEMORY_LINEAR, 1.0)
+    axes.set_yticks([-0.01, 0.0, 0.01, 0.1, 1.0])
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.axhline(0.0, color=REAL, lw=0.6)
     _logarithmic_x(axes)
 
 
 def _imbalance(axes: Axes, _: Scope) -> None:
     axes.axhline(0.5, color=REAL, lw=0.6)
     axes.set_xlim(-1.0, 1.0)
+    axes.set_xticks([-1.0, -0.5, 0.0, 0.5, 1.0])
     axes.set_ylim(0.0, 1.0)
 
 
@@ -187,15 +198,12 @@ def _fill(axes: Axes, _: Scope) -> None:
 
 def _intraday(axes: Axes, scope: Scope) -> None:
     start, end = scope.sessions[0][0], scope.sessions[-1][1]
-
-    def clock(share: float, _: int | None) -> str:
-        minutes = round((start + share * (end - start)) / 60.0)
-        return f"{minutes // 60}:{minutes % 60:02d}"
-
+    every = HOUR_S if end - start <= 4 * HOUR_S else 2 * HOUR_S
+    times = np.arange(-(-start // every) * every, end + 1, every)
     axes.set_xlim(0.0, 1.0)
     axes.set_ylim(bottom=0.0)
-    axes.set_xticks(np.linspace(0.0, 1.0, 5))
-    axes.xaxis.set_major_formatter(FuncFormatter(clock))
+    axes.set_xticks((times - start) / (end - start))
+    axes.set_xticklabels([f"{time // HOUR_S}:00" for time in times])
 
 
 LATER = "mid in the order's direction, spreads"
@@ -223,7 +231,7 @@ PANELS = (
     Panel("impact", "Response in time", "seconds later", LATER, _response),
     Panel(
         "time_to_fill",
-        "Time to fill, one share joining the touch",
+        "Time to fill at the touch",
         "seconds",
         "share filled",
         _fill,

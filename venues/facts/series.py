@@ -137,6 +137,8 @@ def median(values: NDArray[np.generic]) -> float | None:
 
 def pick(values: Floats, rows: Ints) -> Floats:
     """The values in these rows, NaN for row -1."""
+    if not len(values):
+        return np.full(len(rows), np.nan)
     return np.where(rows >= 0, values[np.maximum(rows, 0)], np.nan)
 
 
