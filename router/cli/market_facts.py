@@ -20,7 +20,7 @@ from router.cli.market_files import market_file
 from router.cli.options import JsonOption
 from router.cli.output import say, show_json
 from router.cli.paint import paint
-from venues.facts.bands import Verdict, regime, regime_names, verdict
+from venues.facts.bands import Verdict, regime, regime_names, regime_of_days, verdict
 from venues.facts.day import Scope
 from venues.facts.measure import Measured, measure
 from venues.facts.tables import RecordingFormatError
@@ -48,7 +48,7 @@ def facts_command(
     ] = "",
     against: Annotated[
         str,
-        typer.Option("--regime", metavar="NAME", show_default="the market's", help="Real days."),
+        typer.Option("--regime", metavar="NAME", show_default="the nearest", help="Real days."),
     ] = "",
     hours: Annotated[
         str,
@@ -70,11 +70,14 @@ def facts_command(
     if plot is not None and plot.suffix not in PICTURES:
         text = f"--plot {plot}: must end in {', '.join(PICTURES)}"
         raise CommandError(ExitCode.CONFIGURATION, text)
+    if against and against not in regime_names():
+        text = f"--regime {against}: one of {', '.join(regime_names())}"
+        raise CommandError(ExitCode.CONFIGURATION, text)
     spec = read_market(market_file(market)) if market else None
     scope = _scope(spec, hours)
     days = _days(prefixes or [], spec, seeds, scope)
     facts = [day.facts for day in days]
-    name = _regime(against, spec)
+    name = against or (regime_of(spec) if spec is not None else regime_of_days(facts))
     real, targets = regime(name), targets_of(spec) if spec is not None else {}
     judged = verdict(facts, real.bands, targets)
     if plot is not None:
@@ -133,16 +136,6 @@ def _scope(spec: MarketSpec | None, hours: str) -> Scope:
         if start < end:
             return replace(scope, sessions=((start, end),))
     raise CommandError(ExitCode.CONFIGURATION, f"--hours {hours}: not HH:MM-HH:MM")
-
-
-def _regime(named: str, spec: MarketSpec | None) -> str:
-    """The regime to judge by: as named, or the market's."""
-    if not named and spec is not None:
-        return regime_of(spec)
-    if named not in regime_names():
-        allowed = ", ".join(regime_names())
-        raise CommandError(ExitCode.CONFIGURATION, f"--regime {named or '?'}: one of {allowed}")
-    return named
 
 
 def _data(days: Sequence[Measured], name: str, judged: Verdict) -> dict[str, object]:

@@ -120,7 +120,8 @@ def test_trade_prices_that_bounce_in_the_spread_are_negatively_correlated() -> N
 def imbalanced(seed: int, *, slope: float, persistence: float) -> list[BookRow]:
     """Each second a new imbalance, AR(1); half a second later a move that it foretells."""
     draws = chance(seed)
-    level, mid, rows = 0.0, 50_000.0, []
+    level, mid = 0.0, 50_000.0
+    rows: list[BookRow] = []
     for at in range(DAY):
         level = persistence * level + math.sqrt(1 - persistence**2) * draws.normal()
         shown = math.tanh(0.6 * level)

@@ -168,6 +168,19 @@ def classify(*, spread_ticks: float, one_tick_frac: float, depth: float) -> str:
     return "medium_tick" if one_tick_frac > 0.4 else SMALL_TICK
 
 
+def regime_of_days(recordings: Sequence[Facts]) -> str:
+    """The regime that recorded days are nearest to, told by their facts."""
+    spread, frac, depth = (
+        _median(recordings, fact) or 0.0
+        for fact in (
+            "spread_ticks_tw_mean",
+            "spread_one_tick_time_frac",
+            "touch_depth_over_mean_mo",
+        )
+    )
+    return classify(spread_ticks=spread, one_tick_frac=frac, depth=depth)
+
+
 def aimed(bands: Mapping[str, Band], targets: Mapping[str, float]) -> dict[str, Band]:
     """The bands of a market that has targets of its own.
 
