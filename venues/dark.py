@@ -275,6 +275,7 @@ class DarkVenue(VenueSim):
         px = self._print_px(buyer, seller, mid2, now)
         if not (_within(buyer, px) and _within(seller, px)):
             return
+        self.floor.printed(self.mic, px, qty, 0, now)
         later = max(buyer.number, seller.number)
         for each in (buyer, seller):
             each.leaves -= qty

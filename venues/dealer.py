@@ -387,6 +387,7 @@ class DealerVenue(VenueSim):
         side = order.side.sign
         state = self.accept(order, now)
         self.executed(state, order.qty, _px(quote, side), now, added=False, kind="sdp_fill")
+        self.floor.printed(self.mic, _px(quote, side), order.qty, side, now)
         if self.terms.skew is not None:
             self._inventory = self._inventory_left(self.terms.skew, now) - side * order.qty
         self._streak = self._streak + side if self._streak * side > 0 else side

@@ -20,6 +20,10 @@ from venues.messages import VenueMessage
 Action = Callable[[int], None]
 """Something that happens at a time, UTC nanoseconds."""
 
+PrintListener = Callable[[int, str, int, int, int], None]
+"""Told of a trade away from the lit books: time, venue, price units, shares, aggressor's side (0
+if it has none, as at the midpoint)."""
+
 MID_HISTORY_MAX = 64
 """Midpoints remembered: enough for reference prices that are milliseconds old."""
 
@@ -64,6 +68,7 @@ class Floor:
         self.now = start
         self.outbox: list[VenueMessage] = []
         self.prices: list[PriceSource] = []
+        self.on_print: list[PrintListener] = []
         self._heap: list[tuple[int, int, Action]] = []
         self._count = 0
         self._books: Sequence[Displayed] = ()
@@ -115,6 +120,11 @@ class Floor:
     def say(self, message: VenueMessage) -> None:
         """Put a message into the outbox."""
         self.outbox.append(message)
+
+    def printed(self, mic: str, px: int, qty: int, sign: int, now: int) -> None:
+        """A trade away from the lit books goes to the tape; those of a book are in its events."""
+        for listener in self.on_print:
+            listener(now, mic, px, qty, sign)
 
     # --- the lit touch -----------------------------------------------------------------------
 

@@ -156,12 +156,16 @@ class MarketSpec:
     """A market, read and checked."""
 
     id: str
+    source: str
+    """Where its figures come from, in words."""
     stock: Stock
     session: SessionHours
     flow: FlowSpec
     impact: ImpactSpec
     venues: tuple[VenueSpec, ...]
     """Those that are not disabled, in the file's order."""
+    inaccessible_volume_share: float
+    """Of the day's volume, what prints where no router can reach."""
     folder: Path
     """What paths in the file are relative to."""
     parents: dict[str, Any]
@@ -194,11 +198,13 @@ def read_market(path: str | Path) -> MarketSpec:
     specs = _venues(document)
     return MarketSpec(
         id=sheet.id,
+        source=sheet.source,
         stock=sheet.stock,
         session=sheet.session,
         flow=sheet.flow,
         impact=sheet.impact,
         venues=tuple(spec for spec in specs if not spec.disabled),
+        inaccessible_volume_share=sheet.inaccessible_volume_share,
         folder=Path(path).parent,
         parents=sheet.parents,
         evaluate=sheet.evaluate,
