@@ -79,6 +79,11 @@ class Market:
         return self._floor.nbbo()
 
     @property
+    def mid2(self) -> int:
+        """Bid plus offer over the lit venues, or 0 if there is no market."""
+        return self._floor.mid2()
+
+    @property
     def impact_bp(self) -> float:
         """How far the router's trading has moved the efficient price, bp."""
         return self._floor.impact.bp(self._floor.now)

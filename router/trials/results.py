@@ -38,7 +38,9 @@ def code_version() -> str:
 
 def line(row: Row) -> str:
     """A row as one line of JSON: the same row, the same bytes."""
-    return msgspec.json.encode({**msgspec.to_builtins(row), "code_version": code_version()}).decode()
+    return msgspec.json.encode(
+        {**msgspec.to_builtins(row), "code_version": code_version()}
+    ).decode()
 
 
 def write(folder: Path, rows: Sequence[Row], made_by: dict[str, object]) -> tuple[Path, Path]:

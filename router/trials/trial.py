@@ -18,7 +18,7 @@ from router.model import BP, NS, ExecType, OrdStatus, OrdType, Side, TimeInForce
 from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, run
 from venues.lit import LitSpec
 from venues.parents import ParentPlan
-from venues.recorder import Recorder
+from venues.recorder import Recorder, record
 from venues.venue import price_units
 
 WARM_UP = 120 * NS
@@ -121,11 +121,7 @@ class Trial:
         """
         if self.record is None:
             raise TrialError("a market without parents is only worth recording: name a folder")
-        hours = self.bench.spec.session
-        made = run(self.bench, seed, MIDNIGHT + hours.from_ns)
-        recorder = Recorder(made.market)
-        made.market.idle(MIDNIGHT + hours.end_ns)
-        recorder.write(self.record, f"{self.bench.spec.id}-{seed}")
+        record(self.bench.spec, seed, self.record)
 
 
 class _Course:
@@ -157,7 +153,7 @@ class _Course:
         self._run_to(max(each.ends for each in self._watched) + MARKOUT + SETTLE)
         spec = self._trial.bench.spec
         if self._recorder is not None and self._trial.record is not None:
-            self._recorder.write(self._trial.record, f"{spec.id}-{self._seed}")
+            self._recorder.write(self._trial.record / f"{spec.id}-{self._seed}")
         return [self._row(each) for each in self._watched]
 
     def _run_to(self, until: int) -> None:
@@ -286,7 +282,9 @@ class _Course:
             fees_bp=round(cost.fees_bp, 6),
             unfilled_bp=round(cost.unfilled_bp, 6),
             markout_bp=_rounded(each.markouts.mean_bp),
-            shares_by_venue={mic: each.shares[mic] for mic in bench.env.venues if mic in each.shares},
+            shares_by_venue={
+                mic: each.shares[mic] for mic in bench.env.venues if mic in each.shares
+            },
             decisions=each.decisions,
             children=each.children,
             fills=each.fills,
