@@ -4,7 +4,7 @@ Owns the delay of one channel (one venue, one kind of message, one direction). K
 
 Law: log-normal with median p50 and sigma = ln(p99 / p50) / 2.326, so that
 both quantiles come true, times max(1, sqrt(rate / busy)). `rate` is the exponential average of
-messages a second over the last second, `busy` is `BUSY` times what a message usually finds.
+messages a second over the last second, `busy` is `BUSY` times the usual rate, at least one.
 Messages of a channel do not overtake one another.
 
 A delay is drawn by the moment at which a message leaves, not by how many left before it: one more
@@ -32,6 +32,9 @@ DRAWS = 8192
 BUSY = 4.0
 """From so many times the usual rate on messages slow down. A choice: below that, the two quantiles
 of the market file hold as they stand (they are of ordinary traffic)."""
+
+USUAL_S = 300.0
+"""Seconds over which the usual rate is averaged."""
 
 _MIX = 0x9E3779B97F4A7C15
 """Odd; 2^64 over the golden ratio: spreads neighbouring moments over the table (Knuth 6.4)."""
@@ -78,10 +81,11 @@ class Channel:
 
     def arrival(self, at: int) -> int:
         """When a message that leaves at `at` arrives; calls are in order of time."""
-        rate = self._rate * math.exp((self._last - at) / NS)
+        gap = (at - self._last) / NS
         self._last = at
+        rate = self._rate * math.exp(-gap)
         self._rate = rate + 1.0
-        self._usual += (rate - self._usual) * 0.001
+        self._usual += (rate - self._usual) * (1.0 - math.exp(-gap / USUAL_S))
         delay = self._factors[((at * _MIX) >> 48) & (DRAWS - 1)]
         load = rate / (BUSY * max(1.0, self._usual))
         if load > 1.0:
