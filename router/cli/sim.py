@@ -1,4 +1,4 @@
-"""Work parents through the whole core in a simulated market, seed by seed, and say what they cost."""
+"""Work parents in a simulated market through the whole core, and say what they cost."""
 
 from __future__ import annotations
 
