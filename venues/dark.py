@@ -25,7 +25,7 @@ from router.model import NS, OrdType, TimeInForce, VenueType
 from router.plugin import Plugin
 from venues.chance import Stream
 from venues.floor import Floor, seconds
-from venues.messages import OrderState, VenueOrder
+from venues.messages import MIDPOINT_PEG, OrderState, VenueOrder
 from venues.venue import INCORRECT_QUANTITY, UNSUPPORTED, Leak, VenueSim, VenueSpec
 
 LOT = 100
@@ -122,6 +122,7 @@ class DarkVenue(VenueSim):
     """Interest of both sides, and the midpoint at which it meets."""
 
     venue_type = VenueType.DARK
+    exec_insts = frozenset({MIDPOINT_PEG})
 
     def __init__(self, spec: DarkSpec, floor: Floor) -> None:
         super().__init__(spec, floor)

@@ -2,6 +2,10 @@
 
 Owns the way from an order to the book and from book events to reports and market data. Knows
 nothing of where background orders come from: a flow or a recording calls `apply`.
+
+Orders that the book takes, beside limit and market orders for a day, IOC and FOK: post-only
+(ExecInst(18)=6; rejected if it would take, hidden interest included), a slice at a time or hidden
+(DisplayQty), and midpoint pegs (OrdType P with ExecInst M), which are never displayed.
 """
 
 from __future__ import annotations
@@ -15,13 +19,22 @@ from router.messages import MarketDataEntry
 from router.model import OrdType, TimeInForce, VenueType
 from router.plugin import Plugin
 from venues.floor import Floor
-from venues.matching import Book, BookEvent, Dropped, Traded
-from venues.messages import BookChanged, BookSnapshot, OrderState, VenueOrder
+from venues.lit_book import LitBook
+from venues.matching import BookEvent, Dropped, Traded
+from venues.messages import (
+    MIDPOINT_PEG,
+    POST_ONLY,
+    BookChanged,
+    BookSnapshot,
+    OrderState,
+    VenueOrder,
+)
+from venues.unshown import LitOrder
 from venues.venue import OTHER, UNSUPPORTED, VenueSim, VenueSpec, level_changes
 
 LEVELS_SHOWN = 5
 
-_TAKEN_TYPES = frozenset({OrdType.MARKET, OrdType.LIMIT})
+_TAKEN_TYPES = frozenset({OrdType.MARKET, OrdType.LIMIT, OrdType.PEGGED})
 _IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
 
 Levels = tuple[tuple[int, int], ...]
@@ -57,11 +70,12 @@ class LitVenue(VenueSim):
     """A book, and who in it is the router."""
 
     venue_type = VenueType.LIT
+    exec_insts = frozenset({POST_ONLY, MIDPOINT_PEG})
 
     def __init__(self, spec: LitSpec, floor: Floor) -> None:
         super().__init__(spec, floor)
         self.spec = spec
-        self.book = Book()
+        self.book = LitBook(self._midpoint)
         self.on_events: list[Callable[[int, list[BookEvent]], None]] = []
         """Called with every transaction of the book: recorders and flows."""
         self._bids: Levels = ()
@@ -70,20 +84,38 @@ class LitVenue(VenueSim):
 
     # --- orders of the router ----------------------------------------------------------------
 
+    def start(self, now: int) -> None:
+        """Let pegs follow the midpoint."""
+        super().start(now)
+        self.floor.watch(self._follow_midpoint)
+
     def check(self, order: VenueOrder, now: int) -> tuple[str, str] | None:
-        """Limit and market orders without MinQty, on the tick."""
+        """Limit and market orders on the tick, and midpoint pegs; MinQty for pegs only."""
         if order.ord_type not in _TAKEN_TYPES:
             return UNSUPPORTED, f"OrdType {order.ord_type.value} is not taken here"
-        if order.min_qty and order.time_in_force is not TimeInForce.FOK:
+        pegged = order.ord_type is OrdType.PEGGED
+        if pegged != order.instructed(MIDPOINT_PEG):
+            return UNSUPPORTED, "pegs are OrdType P with ExecInst M here"
+        if pegged and order.display_qty:
+            return UNSUPPORTED, "a midpoint peg is not displayed: DisplayQty must be 0"
+        if order.min_qty and not pegged and order.time_in_force is not TimeInForce.FOK:
             return UNSUPPORTED, "MinQty is not taken here"
         if order.price is not None and order.price % self.floor.facts.tick:
             return OTHER, "Price is not on the tick"
+        return self._post_only_refusal(order) if order.instructed(POST_ONLY) else None
+
+    def _post_only_refusal(self, order: VenueOrder) -> tuple[str, str] | None:
+        if order.ord_type is OrdType.MARKET or order.time_in_force in _IMMEDIATE:
+            return UNSUPPORTED, "a post-only order must be able to rest"
+        pegged = order.ord_type is OrdType.PEGGED
+        if self.book.would_take(order.side.sign, order.price, pegged=pegged):
+            return OTHER, "a post-only order would take"
         return None
 
     def trade(self, order: VenueOrder, now: int) -> None:
         """Into the book."""
         state = self.accept(order, now)
-        self.apply(self._submit(state), now)
+        self.apply(self.book.enter(_terms(state)), now)
 
     def withdraw(self, state: OrderState, now: int) -> bool:
         """Out of the book."""
@@ -93,27 +125,17 @@ class LitVenue(VenueSim):
     def amend(self, state: OrderState, new: VenueOrder, now: int) -> None:
         """A smaller order keeps its place; anything else queues again."""
         old = state.order
-        before = state.cum_qty
         self.replaced(state, new, now)
-        if not state.leaves_qty or new.time_in_force in _IMMEDIATE or new.price is None:
+        if not state.leaves_qty:
             events = self.book.cancel(old.order_ref)
-            events += self._submit(state) if state.leaves_qty else []
         else:
-            events = self.book.replace(
-                old.order_ref, new_id=new.order_ref, qty=new.qty - before, px=new.price
-            )
+            events = self.book.amend(old.order_ref, _terms(state))
         self.apply(events, now)
 
-    def _submit(self, state: OrderState) -> list[BookEvent]:
-        order = state.order
-        return self.book.submit(
-            order.order_ref,
-            side=order.side.sign,
-            qty=state.leaves_qty,
-            px=None if order.ord_type is OrdType.MARKET else order.price,
-            rests=order.time_in_force not in _IMMEDIATE,
-            all_or_none=order.time_in_force is TimeInForce.FOK,
-        )
+    def _follow_midpoint(self, now: int) -> None:
+        events = self.book.rematch()
+        if events:
+            self.apply(events, now)
 
     # --- what the book says --------------------------------------------------------------------
 
@@ -136,6 +158,11 @@ class LitVenue(VenueSim):
             if isinstance(order_id, str):
                 state = self._open[order_id]
                 self.executed(state, trade.qty, trade.px, now, added=added, kind=kind)
+
+    def _midpoint(self) -> int:
+        """The midpoint of the market's best quotes; 0 where they are missing, locked or crossed."""
+        bid, offer = self.floor.nbbo()
+        return (bid + offer) // 2 if 0 < bid < offer else 0
 
     def _tell(self, now: int, events: list[BookEvent]) -> None:
         for listener in self.on_events:
@@ -165,3 +192,21 @@ class LitVenue(VenueSim):
         self.floor.say(BookChanged(self.mic, now, self.floor.facts.symbol, tuple(entries)))
         if moved:
             self.floor.touched(now)
+
+
+def _terms(state: OrderState) -> LitOrder:
+    """What is open of an order, as the book takes it."""
+    order = state.order
+    immediate = order.time_in_force in _IMMEDIATE
+    pegged = order.ord_type is OrdType.PEGGED
+    return LitOrder(
+        order.order_ref,
+        order.side.sign,
+        state.leaves_qty,
+        None if order.ord_type is OrdType.MARKET else order.price,
+        rests=not immediate,
+        all_or_none=order.time_in_force is TimeInForce.FOK,
+        display=order.display_qty,
+        pegged=pegged,
+        min_qty=order.min_qty if pegged else 0,
+    )

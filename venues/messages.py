@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from router.messages import MarketDataEntry
 from router.model import OrdStatus, OrdType, Side, TimeInForce
 
+POST_ONLY = "6"
+"""ExecInst(18): participate, do not initiate."""
+MIDPOINT_PEG = "M"
+"""ExecInst(18): mid-price peg."""
+
 
 @dataclass(frozen=True, slots=True)
 class VenueOrder:
@@ -29,6 +34,14 @@ class VenueOrder:
     """For GTD: when the order ends, UTC nanoseconds; 0 for the other TimeInForce values."""
     owner: str = ""
     """The session that sent it; empty for background flow."""
+    exec_inst: str = ""
+    """ExecInst(18): characters with spaces between them."""
+    display_qty: int | None = None
+    """DisplayQty(1138): None shows all of it, 0 nothing."""
+
+    def instructed(self, exec_inst: str) -> bool:
+        """True if ExecInst(18) has the character."""
+        return exec_inst in self.exec_inst.split()
 
 
 @dataclass(slots=True)

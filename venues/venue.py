@@ -116,6 +116,8 @@ class VenueSim(ABC):
     """A venue: takes orders, says what became of them through the floor's outbox."""
 
     venue_type: ClassVar[VenueType]
+    exec_insts: ClassVar[frozenset[str]] = frozenset()
+    """The characters of ExecInst(18) that the kind honours."""
 
     def __init__(self, spec: VenueSpec, floor: Floor) -> None:
         self.mic = spec.id
@@ -321,6 +323,11 @@ class VenueSim(ABC):
             return INCORRECT_QUANTITY, "OrderQty must be positive"
         if not 0 <= order.min_qty <= order.qty:
             return INCORRECT_QUANTITY, "MinQty must not exceed OrderQty"
+        if order.display_qty is not None and not 0 <= order.display_qty <= order.qty:
+            return INCORRECT_QUANTITY, "DisplayQty must not exceed OrderQty"
+        for exec_inst in order.exec_inst.split():
+            if exec_inst not in self.exec_insts:
+                return UNSUPPORTED, f"ExecInst {exec_inst} is not taken here"
         if order.price is not None and order.price <= 0:
             return OTHER, "Price must be positive"
         if order.ord_type is OrdType.LIMIT and order.price is None:
