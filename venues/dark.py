@@ -26,7 +26,15 @@ from router.plugin import Plugin
 from venues.chance import Stream
 from venues.floor import Floor, seconds
 from venues.messages import MIDPOINT_PEG, OrderState, VenueOrder
-from venues.venue import INCORRECT_QUANTITY, UNSUPPORTED, Leak, VenueSim, VenueSpec
+from venues.venue import (
+    ADDED,
+    INCORRECT_QUANTITY,
+    REMOVED,
+    UNSUPPORTED,
+    Leak,
+    VenueSim,
+    VenueSpec,
+)
 
 LOT = 100
 """Shares: contra interest comes in whole lots."""
@@ -94,6 +102,8 @@ class DarkSpec(VenueSpec):
 
     type: Literal["dark_mid"]
     dark: Pool
+    while_halted: Literal["queue", "reject"] = "reject"
+    """What becomes of new orders during a halt; nothing is crossed then."""
 
     def open(self, floor: Floor) -> DarkVenue:
         """The venue at work."""
@@ -127,6 +137,7 @@ class DarkVenue(VenueSim):
     def __init__(self, spec: DarkSpec, floor: Floor) -> None:
         super().__init__(spec, floor)
         self.pool = spec.dark
+        self.queues_while_halted = spec.while_halted == "queue"
         self._sizes = _SizeDraw(spec.dark.size)
         self._sides: dict[int, list[Interest]] = {1: [], -1: []}
         self._arrivals = {s: floor.stream(f"{spec.id}/arrivals/{s}") for s in (1, -1)}
@@ -278,8 +289,8 @@ class DarkVenue(VenueSim):
             if not each.leaves:
                 self._sides[each.side].remove(each)
             if each.state is not None:
-                added = each.number != later
-                self.executed(each.state, qty, px, now, added=added, kind="dark_fill")
+                liquidity = REMOVED if each.number == later else ADDED
+                self.executed(each.state, qty, px, now, liquidity=liquidity, kind="dark_fill")
         for each, other in ((buyer, seller), (seller, buyer)):
             if each.informed and other.state is not None:
                 self._inform(each.side, now)

@@ -32,6 +32,7 @@ from venues.venue import (
     DUPLICATE_ORDER,
     INCORRECT_QUANTITY,
     OTHER,
+    REMOVED,
     TOO_LATE,
     UNSUPPORTED,
     Leak,
@@ -141,6 +142,15 @@ class DealerVenue(VenueSim):
         """Follow the lit touch."""
         super().start(now)
         self.floor.watch(self._schedule_refresh)
+
+    def halted(self, now: int, text: str) -> None:
+        """Every quote is dead; orders that the dealer looks at will find no market."""
+        super().halted(now, text)
+        owners = {each.issued.owner: None for each in self._quotes.values() if each.dead_at > now}
+        self._quotes.clear()
+        self._streamed.clear()
+        for owner in owners:
+            self.floor.say(QuoteWithdrawn(self.mic, now, owner, "", self.floor.facts.symbol))
 
     # --- quoting -------------------------------------------------------------------------------
 
@@ -386,7 +396,7 @@ class DealerVenue(VenueSim):
     def _deal(self, order: VenueOrder, quote: _Quote, now: int) -> None:
         side = order.side.sign
         state = self.accept(order, now)
-        self.executed(state, order.qty, _px(quote, side), now, added=False, kind="sdp_fill")
+        self.executed(state, order.qty, _px(quote, side), now, liquidity=REMOVED, kind="sdp_fill")
         self.floor.printed(self.mic, _px(quote, side), order.qty, side, now)
         if self.terms.skew is not None:
             self._inventory = self._inventory_left(self.terms.skew, now) - side * order.qty

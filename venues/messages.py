@@ -77,7 +77,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The order is not taken. `ord_rej_reason` is OrdRejReason(103) of FIX.4.4."""
+    """The order is not taken. `ord_rej_reason` is OrdRejReason(103), as of FIX Latest."""
 
     mic: str
     at: int
@@ -97,7 +97,7 @@ class Executed:
     qty: int
     px: int
     liquidity: str
-    """LastLiquidityInd(851): `1` added, `2` removed."""
+    """LastLiquidityInd(851): `1` added, `2` removed, `4` auction."""
     leaves: int
 
 
@@ -169,6 +169,20 @@ class BookChanged:
     at: int
     symbol: str
     entries: tuple[MarketDataEntry, ...]
+    trade_condition: str = ""
+    """TradeCondition(277) of the trades in it; empty for continuous trading."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradingStatus:
+    """Trading has stopped, or goes on, at a venue."""
+
+    mic: str
+    at: int
+    symbol: str
+    security_trading_status: str
+    """SecurityTradingStatus(326): `2` trading halt, `3` resume."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +225,19 @@ class QuoteRefused:
     text: str
 
 
+TRADING_HALT = "2"
+RESUME = "3"
+"""SecurityTradingStatus(326)."""
+AUCTION_TRADE = "E"
+"""TradeCondition(277), Opening: no version but FIX.5.0SP2 has one for a reopening."""
+
 OrderMessage = Accepted | Rejected | Executed | Canceled | Expired | CancelRefused | Replaced
 VenueMessage = (
-    OrderMessage | BookSnapshot | BookChanged | QuoteIssued | QuoteWithdrawn | QuoteRefused
+    OrderMessage
+    | BookSnapshot
+    | BookChanged
+    | TradingStatus
+    | QuoteIssued
+    | QuoteWithdrawn
+    | QuoteRefused
 )
