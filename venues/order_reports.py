@@ -71,6 +71,7 @@ def execution_report(
             ("44", "" if terms.price is None else px_text(terms.price)),
             ("59", terms.time_in_force.value),
             ("110", str(terms.min_qty) if terms.min_qty else ""),
+            (dialect.display_qty_tag, "" if terms.display_qty is None else str(terms.display_qty)),
         )
         + last
         + fields(
