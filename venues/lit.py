@@ -29,6 +29,7 @@ from venues.messages import (
     POST_ONLY,
     BookChanged,
     BookSnapshot,
+    MinQtyMethod,
     OrderState,
     VenueOrder,
 )
@@ -120,6 +121,8 @@ class LitVenue(VenueSim):
             return UNSUPPORTED, "a midpoint peg is not displayed: DisplayQty must be 0"
         if order.min_qty and not pegged and order.time_in_force is not TimeInForce.FOK:
             return UNSUPPORTED, "MinQty is not taken here"
+        if order.min_qty and order.min_qty_method is MinQtyMethod.ONCE:
+            return UNSUPPORTED, "MinQty holds for every execution here"
         if order.price is not None and order.price % self.floor.facts.tick:
             return OTHER, "Price is not on the tick"
         return self._post_only_refusal(order) if order.instructed(POST_ONLY) else None

@@ -7,6 +7,7 @@ sessions, books or how a venue decides. Units are those of `router.model`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from router.messages import MarketDataEntry
 from router.model import OrdStatus, OrdType, Side, TimeInForce
@@ -15,6 +16,13 @@ POST_ONLY = "6"
 """ExecInst(18): participate, do not initiate."""
 MIDPOINT_PEG = "M"
 """ExecInst(18): mid-price peg."""
+
+
+class MinQtyMethod(StrEnum):
+    """MinQtyMethod(1822): to which executions MinQty(110) applies. By default to every one."""
+
+    ONCE = "1"
+    MULTIPLE = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,11 @@ class VenueOrder:
     """ExecInst(18): characters with spaces between them."""
     display_qty: int | None = None
     """DisplayQty(1138): None shows all of it, 0 nothing."""
+    min_qty_method: MinQtyMethod = MinQtyMethod.MULTIPLE
+    conditional: bool = False
+    """CustOrderHandlingInst(1031)=CND: it rests and is invited to firm up, but does not trade."""
+    invitation_id: str = ""
+    """RefOrderID(1080) of a firm-up: the invitation that it answers."""
 
     def instructed(self, exec_inst: str) -> bool:
         """True if ExecInst(18) has the character."""
@@ -147,6 +160,22 @@ class Replaced:
     leaves: int
 
 
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Contra interest has met a conditional order, and is held for it until `expires_at`.
+
+    An order that names the invitation trades with it; a cancel of the conditional order declines.
+    """
+
+    mic: str
+    at: int
+    order_ref: str
+    invitation_id: str
+    qty: int
+    """Shares that may be firmed up at most."""
+    expires_at: int
+
+
 # --- what a venue publishes -----------------------------------------------------------------------
 
 
@@ -231,7 +260,9 @@ RESUME = "3"
 AUCTION_TRADE = "E"
 """TradeCondition(277), Opening: no version but FIX.5.0SP2 has one for a reopening."""
 
-OrderMessage = Accepted | Rejected | Executed | Canceled | Expired | CancelRefused | Replaced
+OrderMessage = (
+    Accepted | Rejected | Executed | Canceled | Expired | CancelRefused | Replaced | Invited
+)
 VenueMessage = (
     OrderMessage
     | BookSnapshot

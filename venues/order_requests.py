@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from router.fix.codec import Message, px_value, qty_value, time_value
 from router.model import OrdType, Side, TimeInForce
-from venues.messages import MIDPOINT_PEG, VenueOrder
+from venues.messages import MIDPOINT_PEG, MinQtyMethod, VenueOrder
 
 REFUSALS = frozenset({"3", "j"})
 """What a client says of our messages: noted by nobody, and never answered by another refusal."""
@@ -20,6 +20,9 @@ REQUIRED_TAG_MISSING = 1
 VALUE_IS_INCORRECT = 5
 INCORRECT_DATA_FORMAT = 6
 
+CONDITIONAL = "CND"
+"""CustOrderHandlingInst(1031)."""
+_EVERY_EXECUTION = MinQtyMethod.MULTIPLE.value
 _PEGS = {"1": "L", "2": MIDPOINT_PEG, "3": "O", "4": "P", "5": "R", "7": "W"}
 """PegPriceType(1094) as ExecInst(18) said it."""
 
@@ -126,6 +129,9 @@ def read_order(message: Message, *, order_ref: str, owner: str) -> VenueOrder:
         owner=owner,
         exec_inst=_exec_inst(message),
         display_qty=formatted(qty_value, display_tag, display_text) if display_text else None,
+        min_qty_method=one_of(MinQtyMethod, "1822", message.get("1822") or _EVERY_EXECUTION),
+        conditional=CONDITIONAL in message.get("1031").split(),
+        invitation_id=message.get("1080"),
     )
 
 

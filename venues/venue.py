@@ -130,6 +130,8 @@ class VenueSim(ABC):
     venue_type: ClassVar[VenueType]
     exec_insts: ClassVar[frozenset[str]] = frozenset()
     """The characters of ExecInst(18) that the kind honours."""
+    takes_conditionals = False
+    """True if conditional orders may rest, and be firmed up."""
     queues_while_halted = False
     """True if orders that can rest are taken during a halt."""
 
@@ -382,6 +384,8 @@ class VenueSim(ABC):
             return INCORRECT_QUANTITY, "MinQty must not exceed OrderQty"
         if order.display_qty is not None and not 0 <= order.display_qty <= order.qty:
             return INCORRECT_QUANTITY, "DisplayQty must not exceed OrderQty"
+        if (order.conditional or order.invitation_id) and not self.takes_conditionals:
+            return UNSUPPORTED, "conditional orders are not taken here"
         for exec_inst in order.exec_inst.split():
             if exec_inst not in self.exec_insts:
                 return UNSUPPORTED, f"ExecInst {exec_inst} is not taken here"

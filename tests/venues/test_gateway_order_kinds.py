@@ -9,9 +9,14 @@ import pytest
 from router.fix.codec import px_text
 from router.fix.versions import FIX42, FIX44, FIX50SP2, VERSIONS, Version
 from tests.venues.gateway_house import House
-from tests.venues.gateway_wire import SPEC, START
+from tests.venues.gateway_wire import SPEC, START, Client, Wires
 from venues.controls import Band, LitControls
+from venues.dark import DarkSpec
+from venues.gateway import GatewayProfile
 from venues.lit import LitSpec
+from venues.market_file import MarketSpec
+from venues.pool import ConditionalTerms, SizeLaw
+from venues.venue import VenueSpec
 
 TICK = 1_000_000
 each_version = pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.name)
@@ -125,7 +130,7 @@ def test_a_halt_its_auction_and_its_end_are_told(version: Version) -> None:
     assert [(m.get("326"), m.get("324")) for m in house.told(house.data) if m.msg_type == "f"] == [
         ("2", "R1")
     ]
-    assert house.data.book.levels == ((), ())
+    assert not any(house.data.book.levels)
     px = px_text(bid + TICK)
     house.order("X", f"54=1|38=200|40=2|44={px}")
     house.order("Y", f"54=2|38=200|40=2|44={px}")
@@ -155,3 +160,55 @@ def test_who_subscribes_during_a_halt_is_told_of_it(version: Version) -> None:
     house.wires.run(0.1)
     house.subscribe()
     assert [m.msg_type for m in house.told(house.data)] == ["W", "f"]
+
+
+def pool_with_conditionals() -> MarketSpec:
+    """Pools that always have 500 shares on each side, and invite for 200 ms."""
+    venues: list[VenueSpec] = []
+    for each in SPEC.venues:
+        if isinstance(each, DarkSpec):
+            changes = {
+                "p_zero": 1e-6,
+                "persistence_s": 1e6,
+                "size": SizeLaw(beta=1.0, min=500, max=500),
+                "stale_ref_prob": 0.0,
+                "conditional": ConditionalTerms(firm_up_ms=200.0),
+            }
+            pool = each.dark.model_copy(update=changes)
+            venues.append(each.model_copy(update={"dark": pool}))
+        else:
+            venues.append(each)
+    return replace(SPEC, venues=tuple(venues))
+
+
+@each_version
+def test_a_conditional_order_is_invited_and_firmed_up_or_declined(version: Version) -> None:
+    # 1031 and 1080 are in no dictionary before FIX.5.0SP2: a venue's profile, not judged there.
+    wires = Wires(profile=GatewayProfile(version=version), spec=pool_with_conditionals())
+    client = wires.connect(Client("DARK_A", version=version))
+    handl = "21=1|" if version is FIX42 else ""
+    wires.order(client, "C", f"{handl}54=1|38=2000|40=1|1031=CND|59=0")
+    new, invited = client.messages
+    assert (new.get("39"), new.get("151")) == ("0", "2000")
+    assert [invited.get(tag) for tag in ("11", "150", "39", "14", "378", "5103", "126")] == [
+        "C", "D", "0", "0", "4", "500", "20260105-14:30:00.200",
+    ]  # fmt: skip
+    client.messages.clear()
+    name = invited.get("5102")
+    wires.order(client, "F", f"{handl}54=1|38=300|40=1|1080={name}|1081=1|59=3")
+    assert [(m.get("11"), m.get("39"), m.get("32")) for m in client.messages] == [
+        ("F", "0", ""),
+        ("C", "4", ""),
+        ("F", "2", "300"),
+    ]
+    client.messages.clear()
+    wires.order(client, "D", f"{handl}54=2|38=2000|40=1|1031=CND|59=0")
+    assert client.messages[-1].get("5103") == "500"
+    wires.send(client, "F", "11=X|41=D|55=ACME|54=2|60=20260105-14:30:00")
+    assert (client.messages[-1].get("39"), client.messages[-1].get("58")) == ("4", "")
+    client.messages.clear()
+    wires.order(client, "E", f"{handl}54=2|38=2000|40=1|1031=CND|59=0")
+    wires.run(0.2)
+    assert client.messages[-1].get("58").startswith("INVITATION_EXPIRED")
+    wires.send(client, "H", "11=E|55=ACME|54=2")
+    assert client.messages[-1].get("39") == "4"
