@@ -86,6 +86,8 @@ class Floor:
         self._mids: deque[tuple[int, int]] = deque(maxlen=MID_HISTORY_MAX)
         self._halting: list[Halting] = []
         self._halted_until = 0
+        self.published = (0, 0)
+        """Best bid and offer when a lit venue last published: never those of a half-done change."""
         self.opening_mid2 = 0
         """Bid plus offer of the lit market when it first had both; 0 before."""
 
@@ -206,6 +208,7 @@ class Floor:
 
     def touched(self, now: int) -> None:
         """A lit book has changed: tell those who follow the midpoint if it moved."""
+        self.published = self.nbbo()
         mid2 = self.mid2()
         if self._mids and self._mids[-1][1] == mid2:
             return

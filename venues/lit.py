@@ -197,7 +197,7 @@ class LitVenue(VenueSim):
 
     def _midpoint(self) -> int:
         """The midpoint of the market's best quotes; 0 where they are missing, locked or crossed."""
-        bid, offer = self.floor.nbbo()
+        bid, offer = self.floor.published
         return (bid + offer) // 2 if 0 < bid < offer else 0
 
     def _tell(self, now: int, events: list[BookEvent]) -> None:
@@ -212,11 +212,15 @@ class LitVenue(VenueSim):
             self.book.collar(band.edges(reference, self.floor.facts.tick))
 
     def _interrupt(self, outside: list[Dropped], now: int) -> None:
-        """Orders would trade outside the collar: the market halts, and those that may rest wait."""
+        """Orders would trade outside the collar: the market halts, and those that may rest wait.
+
+        At the very end of a halt there is no new one: what would trade outside is canceled then.
+        """
         assert self.controls.interruption_s is not None
         until = now + seconds(self.controls.interruption_s)
         text = f"volatility interruption at {self.mic}"
-        self.floor.halt(now, until=until, auction=True, text=text)
+        if self.floor.is_trading(now):
+            self.floor.halt(now, until=until, auction=True, text=text)
         for event in outside:
             if self.book.calling and isinstance(event.order_id, str):
                 self.apply(self.book.enter(_terms(self._open[event.order_id])), now)

@@ -213,7 +213,7 @@ class LitBook(Book):
         self._look()
 
     def uncross(self, *, reference: int, tick: int) -> tuple[Clearing | None, list[BookEvent]]:
-        """End the call with an auction among all orders but pegs; then trade as usual.
+        """End the call with an auction among all orders but pegs; then trade without a collar.
 
         What is left of the orders that waited goes into the book, earliest first; what may not
         rest is dropped. Every fill of the clearing is the venue's to report.
@@ -221,7 +221,7 @@ class LitBook(Book):
         assert self._call is not None
         orders = [*self._resting_interest(), *self._waiting_interest()]
         clearing = clear(orders, reference=reference, tick=tick)
-        waiting, self._call = self._call, None
+        waiting, self._call, self._band = self._call, None, None
         events: list[BookEvent] = []
         for order_id, qty in clearing.fills if clearing is not None else ():
             taker = waiting.get(order_id)
