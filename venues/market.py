@@ -167,6 +167,7 @@ class Market:
         """Stop trading at every venue until a time, with a reopening auction or without one."""
         self._floor.advance(now)
         self._floor.halt(now, until=until, auction=auction, text=text)
+        self._transit.collect()
 
     # --- time ------------------------------------------------------------------------------------
 
