@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Literal
 
 from router.messages import MarketDataEntry
-from venues.lit_book import level_changes
+from venues.lit import level_changes
 from venues.messages import BookChanged, BookSnapshot, QuoteIssued, QuoteWithdrawn, VenueMessage
 from venues.misbehaviour import Fault, Misbehaviour, Scene
 
