@@ -6,7 +6,7 @@ nothing of where background orders come from: a flow or a recording calls `apply
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -42,6 +42,11 @@ class LitSpec(VenueSpec):
 
     kind: ClassVar[str] = "lit"
 
+    fixed: ClassVar[Mapping[str, str]] = {
+        **VenueSpec.fixed,
+        "recording": "a recording is played from the start of the run",
+    }
+
     type: Literal["lit"]
     passive_realised10s: float = 0.0
     """Realised spread of a passive fill after 10 s, in spreads: sets how informed the venue's
@@ -67,6 +72,12 @@ class LitVenue(VenueSim):
         self._bids: Levels = ()
         self._offers: Levels = ()
         self._trades: list[MarketDataEntry] = []
+
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms."""
+        super().change(spec, now)
+        assert isinstance(spec, LitSpec)
+        self.spec = spec
 
     # --- orders of the router ----------------------------------------------------------------
 
