@@ -85,6 +85,8 @@ class Floor:
         self._count = 0
         self._books: Sequence[Displayed] = ()
         self._watchers: list[Action] = []
+        self.on_executed: list[Callable[[int, int], None]] = []
+        """Told of every execution of the router: shares and time."""
         self._mids: deque[tuple[int, int]] = deque(maxlen=MID_HISTORY_MAX)
         self._halting: list[Halting] = []
         self._halted_until = 0
@@ -234,6 +236,8 @@ class Floor:
         """The router traded; `kind` is a word of `impact.applies_to`."""
         if kind in self.facts.applies_to:
             self.impact.execute(side, qty, now)
+        for listener in self.on_executed:
+            listener(qty, now)
 
     def leaked(self, side: int, bp: float, half_life_s: float, now: int) -> None:
         """The router was noticed."""
