@@ -22,17 +22,17 @@ STILL: list[BookRow] = [(0, 100, 102, 100, 100)]
 
 
 def test_spreads_weigh_as_long_as_they_stand() -> None:
-    # One tick for 6 s, three for 2 s, locked for a second, which is what a last row counts.
-    book = [(0, 100, 101, 10, 30), (6, 99, 102, 10, 30), (8, 100, 100, 50, 50)]
+    # One tick for 6 s, two for 2 s, locked for a second, which is what a last row counts.
+    book = [(0, 100, 101, 10, 30), (6, 99, 101, 10, 30), (8, 100, 100, 50, 50)]
     found = spread_facts(day(book, seconds=10))
-    assert found["spread_ticks_tw_mean"] == pytest.approx((6 * 1 + 2 * 3) / 8)
-    # The median mid of the rows 100.5, 100.5, 100 is 100.5 ticks.
-    assert found["spread_bp_tw_mean"] == pytest.approx(1.5 / 100.5 * 1e4)
+    assert found["spread_ticks_tw_mean"] == pytest.approx((6 * 1 + 2 * 2) / 8)
+    # The median mid of the rows, 100.5, 100 and 100, is 100 ticks.
+    assert found["spread_bp_tw_mean"] == pytest.approx(1.25 / 100 * 1e4)
     assert found["spread_one_tick_time_frac"] == pytest.approx(6 / 8)
     assert found["crossed_or_locked_time_frac"] == pytest.approx(1 / 9)
-    variance = (6 * (1 - 1.5) ** 2 + 2 * (3 - 1.5) ** 2) / 8
-    assert found["spread_tw_cv"] == pytest.approx(math.sqrt(variance) / 1.5)
-    assert spread_within(day(book, seconds=10), (1, 2, 3)) == pytest.approx([0.75, 0.75, 1.0])
+    variance = (6 * (1 - 1.25) ** 2 + 2 * (2 - 1.25) ** 2) / 8
+    assert found["spread_tw_cv"] == pytest.approx(math.sqrt(variance) / 1.25)
+    assert spread_within(day(book, seconds=10), (1, 2)) == pytest.approx([0.75, 1.0])
 
 
 def test_a_quote_that_stands_for_minutes_weighs_a_minute() -> None:
@@ -59,8 +59,8 @@ def test_fills_of_one_instant_and_side_are_one_market_order() -> None:
         (1.0, 103, 300, "B", 1),
         (1.0, 100, 100, "A", -1),  # the other side: another order
         (2.0, 100, 200, "A", -1),
-        (3.0, 101, 500, POOL, 0),  # a pool shows no aggressor
-        (3.0, 102, 100, "A", 0),  # nor does an auction
+        (3.0, 101, 500, POOL, 1),  # not at a book
+        (3.0, 102, 100, "A", 0),  # nobody knows whose
     ]
     orders = day(STILL, trades, seconds=10).orders
     assert orders.t_ns.tolist() == [1 * NS, 1 * NS, 2 * NS]
