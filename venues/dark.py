@@ -95,6 +95,11 @@ class DarkSpec(VenueSpec):
     type: Literal["dark_mid"]
     dark: Pool
 
+    @property
+    def order_qty_min(self) -> int:
+        """The pool's minimum."""
+        return self.dark.min_exec_qty
+
     def open(self, floor: Floor) -> DarkVenue:
         """The venue at work."""
         return DarkVenue(self, floor)

@@ -88,6 +88,11 @@ class Floor:
         due = min(max(at, self.now), self.facts.close_at)
         heapq.heappush(self._heap, (due, self._count, action))
 
+    def arrive(self, at: int, action: Action) -> None:
+        """Let a client's request reach its venue at `at`; after the close, too, it is answered."""
+        self._count += 1
+        heapq.heappush(self._heap, (max(at, self.now), self._count, action))
+
     def deadline(self) -> int | None:
         """When the next thing happens."""
         return self._heap[0][0] if self._heap else None

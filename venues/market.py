@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from router.model import Side
 from venues.background import Background, FlowFacts
-from venues.floor import Facts, Floor
+from venues.floor import Action, Facts, Floor
 from venues.flow import Session
 from venues.impact import Impact
 from venues.lit import LitVenue
 from venues.market_file import MarketSpec
 from venues.messages import BookSnapshot, OrderState, VenueMessage, VenueOrder
 from venues.recording import Replay, read_recording
+from venues.transit import Shown, Transit
 from venues.venue import VenueSim, price_units
 
 
@@ -52,6 +53,10 @@ class Market:
         session = Session(open_at, close_at, hours.u_shape)
         self._simulate([venue for venue in lit if not venue.spec.recording], session, lit)
         self._floor.outbox.clear()
+        self._arrived: list[VenueMessage] = []
+        self._transit = Transit(self._floor, {one.id: one.latency for one in spec.venues})
+        for mic, venue in self._venues.items():
+            self._transit.shown[mic] = Shown(venue.snapshot(start))
 
     # --- what there is -------------------------------------------------------------------------
 
@@ -74,9 +79,19 @@ class Market:
         return self._floor.nbbo()
 
     @property
+    def mid2(self) -> int:
+        """Bid plus offer over the lit venues, or 0 if there is no market."""
+        return self._floor.mid2()
+
+    @property
     def impact_bp(self) -> float:
         """How far the router's trading has moved the efficient price, bp."""
         return self._floor.impact.bp(self._floor.now)
+
+    @property
+    def now(self) -> int:
+        """Up to when everything has happened, UTC nanoseconds."""
+        return self._floor.now
 
     @property
     def closes_at(self) -> int:
@@ -86,19 +101,19 @@ class Market:
     # --- what is asked ---------------------------------------------------------------------------
 
     def submit(self, mic: str, order: VenueOrder, now: int) -> None:
-        """Give a venue a new order. Every answer is in `take()`."""
-        self._floor.advance(now)
-        self._venues[mic].receive(order, now)
+        """Send a venue a new order. Every answer comes by `take()`, when it has arrived."""
+        venue = self._venues[mic]
+        self._send(mic, now, lambda at: venue.receive(order, at))
 
     def cancel(self, mic: str, order_ref: str, now: int) -> None:
         """Ask a venue to cancel an order."""
-        self._floor.advance(now)
-        self._venues[mic].cancel(order_ref, now)
+        venue = self._venues[mic]
+        self._send(mic, now, lambda at: venue.cancel(order_ref, at))
 
     def replace(self, mic: str, orig_ref: str, new: VenueOrder, now: int) -> None:
         """Ask a venue to give an order new terms and a new reference."""
-        self._floor.advance(now)
-        self._venues[mic].replace(orig_ref, new, now)
+        venue = self._venues[mic]
+        self._send(mic, now, lambda at: venue.replace(orig_ref, new, at))
 
     def request_quote(
         self,
@@ -111,23 +126,34 @@ class Market:
         now: int,
     ) -> None:
         """Ask a dealer for a quote: QuoteIssued or QuoteRefused follows."""
+        venue = self._venues[mic]
+        self._send(
+            mic,
+            now,
+            lambda at: venue.request_quote(owner, quote_req_id, symbol, side, qty, at),
+        )
+
+    def _send(self, mic: str, now: int, action: Action) -> None:
         self._floor.advance(now)
-        self._venues[mic].request_quote(owner, quote_req_id, symbol, side, qty, now)
+        self._transit.send(mic, now, action)
+        self._transit.collect()
 
     def subscribe_quotes(self, mic: str, owner: str, now: int) -> None:
         """Stream a dealer's quotes to an owner."""
         self._floor.advance(now)
         self._venues[mic].subscribe_quotes(owner, now)
+        self._transit.collect()
 
     def unsubscribe_quotes(self, mic: str, owner: str, now: int) -> None:
         """End a stream."""
         self._floor.advance(now)
         self._venues[mic].unsubscribe_quotes(owner, now)
+        self._transit.collect()
 
     def snapshot(self, mic: str, now: int) -> BookSnapshot:
-        """The displayed book. Changes said from now on apply to it; those said before are in it."""
-        self._floor.advance(now)
-        return self._venues[mic].snapshot(now)
+        """The displayed book as clients know it: what has arrived by `now` is in it."""
+        self.tick(now)
+        return self._transit.shown[mic].snapshot(mic, self.symbol, now)
 
     def open_orders(self, mic: str, owner: str) -> list[OrderState]:
         """An owner's open orders at a venue, oldest first."""
@@ -140,17 +166,39 @@ class Market:
     # --- time ------------------------------------------------------------------------------------
 
     def deadline(self) -> int | None:
-        """When something happens next, UTC nanoseconds; None when the session is over."""
-        return self._floor.deadline()
+        """When something happens or arrives next, UTC nanoseconds; None when all is over."""
+        happens, arrives = self._floor.deadline(), self._transit.deadline()
+        if arrives is None or (happens is not None and happens < arrives):
+            return happens
+        return arrives
 
     def tick(self, now: int) -> None:
         """Let everything happen that is due at `now`."""
         self._floor.advance(now)
+        self._transit.collect()
+        self._arrived += self._transit.arrivals(now)
+
+    def advance(self, until: int) -> int:
+        """Let time pass until something has arrived, at most to `until`; the time that it is."""
+        floor, transit = self._floor, self._transit
+        while not self._arrived:
+            happens, arrives = floor.deadline(), transit.deadline()
+            if arrives is not None and arrives <= until and (happens is None or arrives < happens):
+                floor.advance(max(arrives, floor.now))
+                self._arrived = transit.arrivals(floor.now)
+            elif happens is not None and happens <= until:
+                floor.advance(happens)
+                transit.collect()
+            else:
+                floor.advance(until)
+                break
+        return floor.now
 
     def take(self) -> list[VenueMessage]:
-        """Everything said since the last call, in order."""
-        said, self._floor.outbox = self._floor.outbox, []
-        return said
+        """Everything that has arrived at the clients since the last call, in order of arrival."""
+        self._arrived += self._transit.arrivals(self._floor.now)
+        arrived, self._arrived = self._arrived, []
+        return arrived
 
     # --- putting together -------------------------------------------------------------------
 

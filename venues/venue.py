@@ -16,6 +16,7 @@ from router.messages import MarketDataEntry
 from router.model import NS, PX_SCALE, OrdStatus, OrdType, TimeInForce, VenueType
 from router.plugin import Plugin
 from venues.floor import Floor
+from venues.latency import Latency
 from venues.messages import (
     Accepted,
     BookSnapshot,
@@ -72,15 +73,6 @@ class Fees(Plugin):
         return self
 
 
-class Latency(Plugin):
-    """One-way latencies, milliseconds. Carried for the driver: the venue itself has none."""
-
-    md_p50: float = Field(ge=0)
-    md_p99: float = Field(ge=0)
-    order_p50: float = Field(ge=0)
-    order_p99: float = Field(ge=0)
-
-
 class Leak(Plugin):
     """How a venue gives the router away."""
 
@@ -107,6 +99,11 @@ class VenueSpec(Plugin):
     latency: Latency | None = None
     disabled: bool = False
 
+    @property
+    def order_qty_min(self) -> int:
+        """The smallest order that the venue takes, shares; 0 if any."""
+        return 0
+
     @abstractmethod
     def open(self, floor: Floor) -> VenueSim:
         """The venue at work."""
@@ -121,7 +118,6 @@ class VenueSim(ABC):
         self.mic = spec.id
         self.take_fee = price_units(spec.fees.take)
         self.make_fee = price_units(spec.fees.make)
-        self.latency = spec.latency
         self.floor = floor
         self._states: dict[str, OrderState] = {}
         self._open: dict[str, OrderState] = {}
