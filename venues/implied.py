@@ -16,9 +16,11 @@ from router.model import NS
 from venues.dark import DarkSpec
 from venues.dealer import DealerSpec
 from venues.impact import DAY_SECONDS
+from venues.latency import Z99, Latency
 from venues.lit import LitSpec
 from venues.market_file import MarketSpec
-from venues.venue import Latency, VenueSpec
+from venues.parents import ParentsError
+from venues.venue import VenueSpec
 
 BP = 1e4
 
@@ -40,8 +42,8 @@ LIT_TOLERANCE = 0.10
 WHOLE_DAY_S = 23_000
 """From here on a session is a day."""
 
-Z99, Z999 = 2.3263, 3.0902
-"""Standard normal quantiles."""
+Z999 = 3.090
+"""The standard normal's 99.9 % quantile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,7 @@ def _terms(spec: MarketSpec, venue: VenueSpec) -> VenueTerms:
 
 def _delays(latency: Latency) -> Delays:
     p50, p99 = latency.order_p50, latency.order_p99
-    p999 = p50 * (p99 / p50) ** (Z999 / Z99) if p50 > 0.0 else p99
+    p999 = p50 * (p99 / p50) ** (Z999 / Z99) if p50 > 0.0 else 0.0
     return Delays(latency.md_p50, latency.md_p99, p50, p99, float(p999))
 
 
@@ -274,18 +276,12 @@ def _dealing(spec: MarketSpec, venue: DealerSpec) -> Dealing:
 
 def _parents(spec: MarketSpec) -> Iterator[ParentOrder]:
     """Each size with each horizon."""
-    for share, horizon in itertools.product(
-        _numbers(spec.parents.get("qty_adv")), _numbers(spec.parents.get("horizon_s"))
-    ):
+    if spec.parents is None:
+        return
+    for share, horizon in itertools.product(spec.parents.qty_adv, spec.parents.horizon_s):
         cost = impact_cost(spec, share)
         traded = spec.stock.adv * horizon / DAY_SECONDS
         yield ParentOrder(cost.shares, horizon, cost.shares / traded, cost.mean_bp)
-
-
-def _numbers(value: object) -> list[float]:
-    """One number or a list of them, as the file may say it."""
-    values = value if isinstance(value, list) else [value]
-    return [float(each) for each in values if isinstance(each, int | float) and each > 0]
 
 
 def _passive_realised(lit: list[LitSpec]) -> float:
@@ -314,10 +310,13 @@ def _warnings(
     for venue in spec.venues:
         if venue.latency is None:
             yield f"{venue.id} has no latency: what it says is known at once"
-        elif not _ordered(venue.latency):
-            yield f"{venue.id} has a latency whose p99 is below its p50"
         if venue.fees.take + venue.fees.make < 0.0:
             yield f"{venue.id} pays more rebate than it takes in fees"
+    if spec.parents is not None:
+        try:
+            spec.parents.check(spec.session)
+        except ParentsError as error:
+            yield str(error)
 
 
 def _lit_warnings(volume: Volume) -> Iterator[str]:
@@ -331,7 +330,3 @@ def _lit_warnings(volume: Volume) -> Iterator[str]:
             f"market_orders_per_s x seconds x mean size is {over + 1.0:.0%} of "
             "adv x the lit venues' volume shares"
         )
-
-
-def _ordered(latency: Latency) -> bool:
-    return latency.md_p50 <= latency.md_p99 and latency.order_p50 <= latency.order_p99

@@ -22,7 +22,7 @@ NAMES = {"lit": "lit", "dark_mid": "dark", "sdp": "dealer"}
 def pages(spec: MarketSpec, found: Implied, path: str) -> Iterator[Line]:
     """Everything, a heading a subject."""
     stock, hours = spec.stock, spec.session
-    yield [(spec.id, "heading"), (f"  {path}", "quiet")]
+    yield [(spec.id, "heading"), (f"  {path}, hash {spec.hash[:12]}", "quiet")]
     begun = f", run from {hours.from_}" if hours.from_ else ""
     yield _plain(
         f"{stock.symbol} at {stock.price:,.2f}, tick {stock.tick:g}, ADV {stock.adv:,} shares, "
@@ -210,6 +210,7 @@ def _impact(found: Implied) -> list[str]:
 
 def _parents(spec: MarketSpec, found: Implied) -> list[str]:
     said = spec.parents
+    assert said is not None
     rows = [
         [
             f"{each.shares / spec.stock.adv:.2%}",
@@ -220,10 +221,8 @@ def _parents(spec: MarketSpec, found: Implied) -> list[str]:
         ]
         for each in found.parents
     ]
-    limit = said.get("limit_bp")
+    limit = "no limit" if said.limit_bp is None else f"limit {said.limit_bp:g} bp"
     return [
         *columns((">of ADV", ">shares", ">horizon", ">of volume", ">impact bp"), rows),
-        f"side {said.get('side', 'both')}, start {said.get('start', 'uniform')}, "
-        f"{'no limit' if limit is None else f'limit {limit} bp'}; of volume: of an average "
-        "horizon's",
+        f"side {said.side}, start {said.start}, {limit}; of volume: of an average horizon's",
     ]
