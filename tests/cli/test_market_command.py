@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -156,6 +157,8 @@ def test_a_market_without_intelligence_is_not_accepted(
     assert rows["spread_ticks_tw_mean"]["value"] == pytest.approx(2.0)
     assert rows["spread_ticks_tw_mean"]["targeted"] is True
     assert rows["intertrade_cv"]["value"] == pytest.approx(1.0, abs=0.1)
+    assert found["venues"]["poor-1"]["LIT_A"]["volume_share"] == 1.0
+    assert re.search(r"^  LIT_A +100.0% +30.0% +[01]\.\d\d ", text, re.MULTILINE)
     recorded = found["recordings"]
     assert list(recorded) == [f"poor-{seed}" for seed in range(1, 6)]
 

@@ -9,6 +9,7 @@ import pytest
 from router.model import NS
 from tests.venues.recorded_days import POOL, BookRow, TradeRow, day
 from venues.facts.activity import rate_facts, size_facts
+from venues.facts.by_venue import VenueFacts, venue_facts
 from venues.facts.off_exchange import off_exchange_facts
 from venues.facts.order_events import order_event_facts
 from venues.facts.quotes import depth_facts, spread_facts, spread_within
@@ -142,6 +143,24 @@ def test_a_market_that_trades_on_books_alone_has_a_share_of_zero() -> None:
     assert off_exchange_facts(day(STILL, [(1, 102, 100, "A", 1)], seconds=60)) == {
         "offexchange_volume_share": 0.0
     }
+
+
+# --- venues --------------------------------------------------------------------------------------
+
+
+def test_each_venue_is_told_its_volume_and_what_was_paid_and_kept_there() -> None:
+    book = [(0, 100, 102, 10, 10), (3, 101, 103, 10, 10), (14, 98, 100, 10, 10)]
+    trades: list[TradeRow] = [
+        (1, 102, 300, "A", 1),  # mid 101 before, 102 after 10 s
+        (2, 100, 100, "B", -1),  # mid 101 before, 102 after 10 s
+        (5, 103, 200, "B", 1),  # mid 102 before, 99 after 10 s
+        (6, 102, 400, POOL, 0),
+    ]
+    found = venue_facts(day(book, trades, seconds=30))
+    # Every order met a spread of two ticks.
+    assert found["A"] == VenueFacts(0.3, 2 * 1 / 2, 2 * 0 / 2)
+    assert found["B"] == VenueFacts(0.3, 2 * 1 / 2, (2 * 2 + 2 * 4) / 2 / 2)
+    assert found[POOL] == VenueFacts(0.4, None, None)
 
 
 # --- the day -------------------------------------------------------------------------------------
