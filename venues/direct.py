@@ -93,7 +93,7 @@ class DirectMarket:
     # --- the inside ------------------------------------------------------------------------------
 
     def _arrived(self, message: VenueMessage, now: int) -> None:
-        if type(message) is BookChanged:
+        if isinstance(message, BookChanged):
             self._events += _changes(message)
         elif isinstance(message, QuoteIssued):
             self._events.append(_quote(message))
