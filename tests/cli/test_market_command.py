@@ -63,6 +63,22 @@ def test_check_prints_what_the_file_implies(capsys: pytest.CaptureFixture[str]) 
     assert max(len(line) for line in text.splitlines()[1:]) <= 100
 
 
+def test_check_tells_of_recordings_and_of_limits_that_venues_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "limited.yaml"
+    limits = "controls: {static_collar: {bp: 500}, max_order_qty: 20000}"
+    text = BASELINE.read_text().replace(
+        "{id: LIT_A, type: lit,", f"{{id: LIT_A, type: lit, {limits},"
+    )
+    path.write_text(text)
+    limited = said(capsys, "check", str(path))
+    assert "  LIT_A       static_collar 500 bp, max_order_qty 20,000" in limited.splitlines()
+    assert "Limits that venues set" not in said(capsys, "check", "baseline")
+    recorded = said(capsys, "check", "recorded", code=10)
+    assert "  LIT_A plays a recording, acme_sample_message.csv" in recorded
+
+
 def test_check_takes_the_name_of_a_shipped_market(capsys: pytest.CaptureFixture[str]) -> None:
     found = data(capsys, "check", "baseline")
     assert found["id"] == "baseline"
