@@ -166,6 +166,8 @@ class Maker:
         which, where, whether, size, bid_size, offer_size = (
             self._chance.uniform() for _ in range(6)
         )
+        if not self._floor.is_trading(now):
+            return
         bid, offer, tilt = self._quotes(now)
         events = self._follow(bid, offer, bid_size, offer_size, now)
         side = 1 if which < 0.5 else -1
@@ -182,9 +184,11 @@ class Maker:
         self._venue.apply(events, now)
 
     def hear(self, now: int) -> None:
-        """News: follow the price at once."""
-        bid, offer, _ = self._quotes(now)
+        """News: follow the price at once, but for a halt."""
         sizes = self._news.uniform(), self._news.uniform()
+        if not self._floor.is_trading(now):
+            return
+        bid, offer, _ = self._quotes(now)
         self._venue.apply(self._follow(bid, offer, *sizes, now), now)
 
     # --- the inside --------------------------------------------------------------------------

@@ -36,6 +36,7 @@ from venues.messages import (
     QuoteIssued,
     QuoteRefused,
     QuoteWithdrawn,
+    TradingStatus,
     VenueMessage,
 )
 from venues.order_entry import OrderEntry
@@ -93,7 +94,7 @@ class DirectMarket:
     # --- the inside ------------------------------------------------------------------------------
 
     def _arrived(self, message: VenueMessage, now: int) -> None:
-        if type(message) is BookChanged:
+        if isinstance(message, BookChanged):
             self._events += _changes(message)
         elif isinstance(message, QuoteIssued):
             self._events.append(_quote(message))
@@ -103,7 +104,7 @@ class DirectMarket:
             self._events.append(
                 QuoteCanceled(message.mic, message.symbol, "", message.quote_req_id)
             )
-        elif not isinstance(message, BookSnapshot):
+        elif not isinstance(message, BookSnapshot | TradingStatus):
             desk = self._desks[message.mic]
             desk.tell(message)
             self._answers(message.mic, desk, now)

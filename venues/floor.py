@@ -35,6 +35,16 @@ class Displayed(Protocol):
         """Best bid and offer, 0 where a side is empty."""
 
 
+class Halting(Protocol):
+    """Whoever must know that trading stops and goes on."""
+
+    def halted(self, now: int, text: str) -> None:
+        """Trading has stopped: there is no best bid and offer any more."""
+
+    def resumed(self, now: int, *, auction: bool) -> None:
+        """Trading is about to go on. The best bid and offer are there when all have been told."""
+
+
 class PriceSource(Protocol):
     """Whatever moves the lit quotes of a market."""
 
@@ -76,6 +86,12 @@ class Floor:
         self.on_executed: list[Callable[[int, int], None]] = []
         """Told of every execution of the router: shares and time."""
         self._mids: deque[tuple[int, int]] = deque(maxlen=MID_HISTORY_MAX)
+        self._halting: list[Halting] = []
+        self._halted_until = 0
+        self.published = (0, 0)
+        """Best bid and offer when a lit venue last published: never those of a half-done change."""
+        self.opening_mid2 = 0
+        """Bid plus offer of the lit market when it first had both; 0 before."""
 
     # --- time --------------------------------------------------------------------------------
 
@@ -113,6 +129,39 @@ class Floor:
         """True during the session."""
         return self.facts.open_at <= now < self.facts.close_at
 
+    # --- halts -------------------------------------------------------------------------------
+
+    def follow_halts(self, venue: Halting) -> None:
+        """Tell a venue of halts; those that come first are told first."""
+        self._halting.append(venue)
+
+    def is_trading(self, now: int) -> bool:
+        """True during the session, but for halts."""
+        return not self._halted_until and self.is_open(now)
+
+    def halt(self, now: int, *, until: int, auction: bool, text: str) -> None:
+        """Stop trading at every venue until a time; a reopening auction ends the halt, or not.
+
+        During a halt only a later `until` changes something: it lengthens the halt.
+        """
+        assert until > now
+        if not self.is_open(now) or until <= self._halted_until:
+            return
+        halted, self._halted_until = self._halted_until, until
+        self.schedule(until, lambda at: self._end_of_halt(at, auction))
+        if not halted:
+            for venue in self._halting:
+                venue.halted(now, text)
+            self.touched(now)
+
+    def _end_of_halt(self, now: int, auction: bool) -> None:
+        if now < self._halted_until or not self.is_open(now):
+            return
+        for venue in self._halting:
+            venue.resumed(now, auction=auction)
+        self._halted_until = 0
+        self.touched(now)
+
     # --- chance and speech -------------------------------------------------------------------
 
     def stream(self, purpose: str) -> Stream:
@@ -139,8 +188,10 @@ class Floor:
         self._watchers.append(action)
 
     def nbbo(self) -> tuple[int, int]:
-        """Best bid and offer over the lit books, 0 where there is none."""
+        """Best bid and offer over the lit books, 0 where there is none, as during a halt."""
         bid = offer = 0
+        if self._halted_until:
+            return bid, offer
         for book in self._books:
             one_bid, one_offer = book.touch()
             bid = max(bid, one_bid)
@@ -164,10 +215,12 @@ class Floor:
 
     def touched(self, now: int) -> None:
         """A lit book has changed: tell those who follow the midpoint if it moved."""
+        self.published = self.nbbo()
         mid2 = self.mid2()
         if self._mids and self._mids[-1][1] == mid2:
             return
         self._mids.append((now, mid2))
+        self.opening_mid2 = self.opening_mid2 or mid2
         for action in self._watchers:
             action(now)
 

@@ -25,6 +25,7 @@ from venues.messages import (
     QuoteIssued,
     QuoteRefused,
     QuoteWithdrawn,
+    TradingStatus,
     VenueMessage,
 )
 from venues.numbers import MemoryNumbers, NumberStore
@@ -211,6 +212,8 @@ class VenueGateway:
         match message:
             case BookChanged():
                 self.feed.changed(message)
+            case TradingStatus():
+                self.feed.status_changed(message)
             case BookSnapshot():
                 pass  # Asked for and answered within the feed.
             case QuoteIssued(quote_req_id=""):

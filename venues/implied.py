@@ -16,9 +16,10 @@ from router.model import NS
 from venues.dark import DarkSpec
 from venues.dealer import DealerSpec
 from venues.impact import DAY_SECONDS
+from venues.latency import Latency
 from venues.lit import LitSpec
 from venues.market_file import MarketSpec
-from venues.venue import Latency, VenueSpec
+from venues.venue import VenueSpec
 
 BP = 1e4
 
@@ -274,18 +275,13 @@ def _dealing(spec: MarketSpec, venue: DealerSpec) -> Dealing:
 
 def _parents(spec: MarketSpec) -> Iterator[ParentOrder]:
     """Each size with each horizon."""
-    for share, horizon in itertools.product(
-        _numbers(spec.parents.get("qty_adv")), _numbers(spec.parents.get("horizon_s"))
-    ):
+    said = spec.parents
+    if said is None:
+        return
+    for share, horizon in itertools.product(said.qty_adv, said.horizon_s):
         cost = impact_cost(spec, share)
         traded = spec.stock.adv * horizon / DAY_SECONDS
         yield ParentOrder(cost.shares, horizon, cost.shares / traded, cost.mean_bp)
-
-
-def _numbers(value: object) -> list[float]:
-    """One number or a list of them, as the file may say it."""
-    values = value if isinstance(value, list) else [value]
-    return [float(each) for each in values if isinstance(each, int | float) and each > 0]
 
 
 def _passive_realised(lit: list[LitSpec]) -> float:
@@ -314,8 +310,6 @@ def _warnings(
     for venue in spec.venues:
         if venue.latency is None:
             yield f"{venue.id} has no latency: what it says is known at once"
-        elif not _ordered(venue.latency):
-            yield f"{venue.id} has a latency whose p99 is below its p50"
         if venue.fees.take + venue.fees.make < 0.0:
             yield f"{venue.id} pays more rebate than it takes in fees"
 
@@ -331,7 +325,3 @@ def _lit_warnings(volume: Volume) -> Iterator[str]:
             f"market_orders_per_s x seconds x mean size is {over + 1.0:.0%} of "
             "adv x the lit venues' volume shares"
         )
-
-
-def _ordered(latency: Latency) -> bool:
-    return latency.md_p50 <= latency.md_p99 and latency.order_p50 <= latency.order_p99

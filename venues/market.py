@@ -191,6 +191,12 @@ class Market:
         """An order's state, or None if the venue does not know it."""
         return self._venues[mic].order_state(order_ref)
 
+    def halt(self, now: int, *, until: int, auction: bool, text: str) -> None:
+        """Stop trading at every venue until a time, with a reopening auction or without one."""
+        self._floor.advance(now)
+        self._floor.halt(now, until=until, auction=auction, text=text)
+        self._transit.collect()
+
     # --- time ------------------------------------------------------------------------------------
 
     def deadline(self) -> int | None:

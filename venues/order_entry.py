@@ -18,13 +18,14 @@ from venues.messages import (
     CancelRefused,
     Executed,
     Expired,
+    Invited,
     OrderMessage,
     Rejected,
     Replaced,
     VenueOrder,
 )
 from venues.order_outbox import Outbox, Reply, VenueIds
-from venues.order_reports import Fill, fields
+from venues.order_reports import Fill, fields, invited
 from venues.order_requests import (
     REFUSALS,
     VALUE_IS_INCORRECT,
@@ -333,6 +334,9 @@ class OrderEntry:
                 self._replaced(order, message)
             case CancelRefused():
                 self._cancel_refused(order, message)
+            case Invited():
+                invitation = invited(message.invitation_id, message.qty, message.expires_at)
+                self._outbox.report(order, ExecType.RESTATED, message.at, extra=invitation)
         if was_live and not order.is_live:
             self._orders.close(order)
 

@@ -27,6 +27,7 @@ from venues.market import Market
 from venues.market_file import MarketSpec, read_market
 from venues.matching import Added, BookEvent, Removed, Renamed, Traded
 from venues.recording import EventType
+from venues.unshown import Crossed, TradedUnshown
 from venues.venue import VenueSim
 
 SLICE_NS = 60 * NS
@@ -166,6 +167,10 @@ class Recorder:
         at = now - self._midnight
         for event in events:
             match event:
+                case TradedUnshown():
+                    continue  # Its resting order was never added to what is displayed.
+                case Crossed(order_id=order_id, side=side, qty=qty, px=px):
+                    kind, agg = EventType.AUCTION, 0
                 case Added(order_id=order_id, side=side, qty=qty, px=px):
                     kind, agg = EventType.ADD, 0
                 case Removed(order_id=order_id, side=side, qty=qty, px=px):

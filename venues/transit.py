@@ -16,8 +16,12 @@ from venues.messages import (
     BookSnapshot,
     QuoteIssued,
     QuoteWithdrawn,
+    TradingStatus,
     VenueMessage,
 )
+
+PUBLIC = (BookChanged, QuoteWithdrawn, TradingStatus)
+"""What goes to market-data sessions; streamed quotes do, too."""
 
 Levels = dict[int, int]
 """Shares by price."""
@@ -95,10 +99,8 @@ class Transit:
         if not said:
             return
         for message in said:
-            kind = type(message)
-            data = kind is BookChanged or (
-                (kind is QuoteIssued and not message.quote_req_id)  # type: ignore[union-attr]
-                or kind is QuoteWithdrawn
+            data = isinstance(message, PUBLIC) or (
+                isinstance(message, QuoteIssued) and not message.quote_req_id
             )
             channel = (self._data_out if data else self._orders_out).get(message.mic)
             at = message.at if channel is None else channel.arrival(message.at)

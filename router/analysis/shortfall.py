@@ -1,12 +1,12 @@
 """What a parent cost, all its shares included: implementation shortfall with a forced cross.
 
-Owns the formulas of experiments. With D = +1 for a buyer and -1 for a seller, Q shares ordered at
-arrival midpoint M, shares q filled at p with fees f a share, and U = Q - sum(q) unfilled shares that
-would have to cross at the horizon at F:
+Owns the formulas of experiments (Perold 1988). With D = +1 for a buyer and -1 for a seller, Q
+shares ordered at the arrival midpoint M, shares q filled at p with fees f a share, and
+U = Q - sum(q) unfilled shares that would have to cross at the horizon at F:
 
-    shortfall = D (sum(q p) + U F - Q M) / (Q M) + (sum(q f) + U f_take) / (Q M)        (Perold 1988)
+    shortfall = D (sum(q p) + U F - Q M) / (Q M) + (sum(q f) + U f_take) / (Q M)
 
-Shares that were not filled are never left out: a miss would make a place look free. bp throughout,
+Shares that were not filled are never left out: a miss would make a place look free. bp throughout;
 + is a cost.
 """
 

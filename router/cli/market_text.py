@@ -220,10 +220,12 @@ def _parents(spec: MarketSpec, found: Implied) -> list[str]:
         ]
         for each in found.parents
     ]
-    limit = said.get("limit_bp")
+    if said is None:
+        return ["none: whoever runs an experiment names them"]
+    limit = said.limit_bp
     return [
         *columns((">of ADV", ">shares", ">horizon", ">of volume", ">impact bp"), rows),
-        f"side {said.get('side', 'both')}, start {said.get('start', 'uniform')}, "
+        f"side {said.side}, start {said.start}, "
         f"{'no limit' if limit is None else f'limit {limit} bp'}; of volume: of an average "
         "horizon's",
     ]

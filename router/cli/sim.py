@@ -1,4 +1,4 @@
-"""Work parents through the whole core in a simulated market, seed by seed, and say what they cost."""
+"""Work parents in a simulated market through the whole core, and say what they cost."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
 from router.cli.output import say, show
 from router.cli.sim_text import summary
 from router.trials.pool import Task, run_all
-from router.trials.results import code_version, line, write
+from router.trials.results import line, write
 from router.trials.trial import Row, TrialError
+from venues.market_file import MarketSpec
 
 SEEDS_MAX = 1_000_000
 
@@ -72,6 +73,9 @@ def command(
     With --json every parent is one line, the same bytes whenever it is run. Cost is implementation
     shortfall in bp of the arrival mid, fees and a forced cross of unfilled shares included.
     """
+    if no_parents and (parents is not None or record is None):
+        text = "--no-parents needs --record DIR and no --parents: there is nothing else to tell"
+        raise CommandError(ExitCode.CONFIGURATION, text)
     task = Task(
         market=market_file(market),
         config=config,
@@ -82,37 +86,41 @@ def command(
         alone=no_parents,
         record=record,
     )
-    if no_parents and (parents is not None or record is None):
-        text = "--no-parents needs --record DIR and no --parents: there is nothing else to tell"
-        raise CommandError(ExitCode.CONFIGURATION, text)
-    chosen = seeds_of(seeds)
-    trial, _ = task.prepare()
-    if algo not in trial.bench.env.algos:
-        known = ", ".join(sorted(trial.bench.env.algos))
-        raise CommandError(ExitCode.CONFIGURATION, f"--algo {algo}: unknown; allowed: {known}")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
+    spec = _prepared(task)
     began = time.monotonic()
-    rows: list[Row] = []
-    try:
-        for found in _followed(task, chosen, jobs, ray=ray, quiet=quiet):
-            rows += found
-            if as_json:
-                for row in found:
-                    show(line(row))
-    except TrialError as error:
-        raise CommandError(ExitCode.ERROR, str(error)) from None
+    rows = _run(task, seeds_of(seeds), jobs, ray=ray, quiet=quiet, as_json=as_json)
     if out is not None:
-        made_by = {
-            "market": trial.bench.spec.id,
-            "market_hash": trial.bench.spec.hash,
-            "seeds": seeds,
-            "code_version": code_version(),
-        }
+        made_by = {"market": spec.id, "market_hash": spec.hash, "seeds": seeds}
         for path in write(out, rows, made_by):
             say(f"written: {path}")
     if not quiet and rows:
-        told = summary(rows, trial.bench.spec, time.monotonic() - began)
+        told = summary(rows, spec, time.monotonic() - began)
         (say if as_json else show)(told)
+
+
+def _prepared(task: Task) -> MarketSpec:
+    """The market, once everything that the task names was read."""
+    bench = task.prepare()[0].bench
+    if task.algo not in bench.env.algos:
+        known = ", ".join(sorted(bench.env.algos))
+        raise CommandError(ExitCode.CONFIGURATION, f"--algo {task.algo}: unknown; allowed: {known}")
+    return bench.spec
+
+
+def _run(
+    task: Task, seeds: range, jobs: int, *, ray: bool, quiet: bool, as_json: bool
+) -> list[Row]:
+    """The rows of all seeds; with `as_json` each is printed as soon as it is there."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
+    rows: list[Row] = []
+    try:
+        for found in _followed(task, seeds, jobs, ray=ray, quiet=quiet):
+            rows += found
+            for row in found if as_json else ():
+                show(line(row))
+    except TrialError as error:
+        raise CommandError(ExitCode.ERROR, str(error)) from None
+    return rows
 
 
 def seeds_of(text: str) -> range:

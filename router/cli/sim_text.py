@@ -16,9 +16,15 @@ Z95 = 1.96
 def summary(rows: Sequence[Row], spec: MarketSpec, wall_s: float) -> str:
     """Costs by size with intervals, where the shares went, and how long it took."""
     header = (
-        ">size", ">parents", ">shortfall bp", ">of which fees", ">unfilled", ">law bp", ">markout bp",
+        ">size",
+        ">parents",
+        ">shortfall bp",
+        ">fees",
+        ">unfilled",
+        ">law",
+        ">markout",
         ">filled",
-    )  # fmt: skip
+    )
     sizes = sorted({row.qty_adv for row in rows})
     groups = [[row for row in rows if row.qty_adv == size] for size in sizes]
     table = [

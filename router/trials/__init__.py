@@ -1,1 +1,1 @@
-"""Trials: parents worked by the whole core in simulated markets, seed by seed, and what they cost."""
+"""Trials: parents worked by the whole core in simulated markets, and what they cost."""

@@ -67,12 +67,10 @@ def plans_of(spec: MarketSpec, file: Path | None, *, alone: bool = False) -> Pla
     if file is not None:
         plans = _read(spec, file)
         return lambda seed: plans
-    parents = spec.parents
-    if parents is None:
+    if spec.parents is None:
         text = f"market {spec.id} names no parents: give --parents FILE, or --no-parents"
         raise DocumentError([text])
-    hours, adv, lot = spec.session, spec.stock.adv, spec.flow.mo_size.lot
-    return lambda seed: (parents.plan(seed, adv=adv, lot=lot, hours=hours),)
+    return lambda seed: (spec.parent(seed),)
 
 
 def _read(spec: MarketSpec, file: Path) -> tuple[ParentPlan, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -43,7 +43,7 @@ def line(row: Row) -> str:
     ).decode()
 
 
-def write(folder: Path, rows: Sequence[Row], made_by: dict[str, object]) -> tuple[Path, Path]:
+def write(folder: Path, rows: Sequence[Row], made_by: Mapping[str, object]) -> tuple[Path, Path]:
     """Write `results.parquet` and `results.json`; `made_by` says how to make them again.
 
     Shares by venue are a column each in the table.

@@ -161,8 +161,9 @@ class _Course:
         driver = self._run.driver
         while driver.now < until:
             due = (each.markouts.due() for each in self._watched)
-            stop = min((at for at in due if at is not None), default=until)
-            driver.run(min(until, max(stop, driver.now + 1)))
+            # No further than a fill that comes at once would be looked back at.
+            stop = min((at for at in due if at is not None), default=driver.now + MARKOUT)
+            driver.run(min(until, stop, driver.now + MARKOUT))
             for each in self._watched:
                 each.markouts.mark(driver.now, self._run.market.mid2)
 
@@ -171,7 +172,6 @@ class _Course:
         each.arrival_mid2 = market.mid2
         if not each.arrival_mid2:
             raise TrialError(f"seed {self._seed}: no market when parent {each.number} arrives")
-        market.expect(plan.qty)
         span = (each.ends - each.begins) // NS
         terms = OrderTerms(
             symbol=market.symbol,

@@ -28,6 +28,7 @@ from router.messages import (
     Step,
 )
 from router.model import NS, ExecType, OrdType, Side, TimeInForce
+from router.runtime.node import Built
 from router.runtime.sim import Delays, Sim
 from router.trials import composition
 from tests.sim.ends import OmsEnd, VenuesEnd
@@ -138,7 +139,7 @@ def over_fix(seed: int, learner: str, side: Side) -> tuple[Way, int]:
     names = [each.mic for each in parts.settings.venues]
     names += [f"{each.mic}.MD" for each in parts.settings.venues if each.market_data]
 
-    def open_node(storage: MemoryStorage) -> build.Built:
+    def open_node(storage: MemoryStorage) -> Built:
         return build.node(parts, storage, monotonic=lambda: sim.now, on_step=on_step)
 
     sim = Sim(

@@ -110,7 +110,6 @@ def test_passive_fills_keep_what_the_lit_venues_say_by_volume(baseline: Implied)
         ("market_orders_per_s: 0.30", "market_orders_per_s: 0.20", "is 69% of adv"),
         ("p_zero: 0.85", "p_zero: 0.60", "DARK_A offers 12.5% of ADV"),
         ("markup_ticks: -0.2", "markup_ticks: -1.2", "SDP_2 quotes through the mid"),
-        ("order_p50: 0.4, order_p99: 3}", "order_p50: 4, order_p99: 3}", "LIT_A has a latency"),
         ("take: 0.0030, make: -0.0025", "take: 0.0030, make: -0.0035", "LIT_B pays more rebate"),
         (
             "    latency: {md_p50: 0.4, md_p99: 3, order_p50: 1.0, order_p99: 8}\n",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from router.model import NS
 from venues.facts.bands import classify
 from venues.facts.day import INACCESSIBLE, Scope
-from venues.market_file import MarketSpec, SessionHours
+from venues.market_file import MarketSpec
+from venues.market_keys import SessionHours
 
 BP = 1e4
 
