@@ -15,7 +15,7 @@ from typing import Protocol
 from router.model import NS
 from venues.chance import Stream
 from venues.impact import Impact
-from venues.messages import VenueMessage
+from venues.messages import Outgoing, VenueMessage
 
 Action = Callable[[int], None]
 """Something that happens at a time, UTC nanoseconds."""
@@ -76,7 +76,9 @@ class Floor:
         self.facts = facts
         self.impact = impact
         self.now = start
-        self.outbox: list[VenueMessage] = []
+        self.outbox: list[Outgoing] = []
+        self.doors: dict[str, Callable[[VenueMessage], None]] = {}
+        """By MIC: what a venue says goes through here while the venue misbehaves."""
         self.prices: list[PriceSource] = []
         self.on_print: list[PrintListener] = []
         self._heap: list[tuple[int, int, Action]] = []
@@ -169,8 +171,12 @@ class Floor:
         return Stream(self.facts.seed, purpose)
 
     def say(self, message: VenueMessage) -> None:
-        """Put a message into the outbox."""
-        self.outbox.append(message)
+        """Put a message into the outbox, by way of what a venue does wrong."""
+        door = self.doors.get(message.mic)
+        if door is None:
+            self.outbox.append(message)
+        else:
+            door(message)
 
     def printed(self, mic: str, px: int, qty: int, sign: int, now: int) -> None:
         """A trade away from the lit books goes to the tape; those of a book are in its events."""

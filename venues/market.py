@@ -18,6 +18,7 @@ from venues.lit import LitSpec, LitVenue
 from venues.market_changes import Change
 from venues.market_file import MarketSpec
 from venues.messages import BookSnapshot, OrderState, VenueMessage, VenueOrder
+from venues.misbehaviour import Misbehaviours, Request
 from venues.recording import Replay, read_recording
 from venues.schedule import Happening, Schedule
 from venues.transit import Shown, Transit
@@ -59,6 +60,8 @@ class Market:
         session = Session(open_at, close_at, hours.u_shape)
         self._background = self._simulated(session, lit)
         self._floor.outbox.clear()
+        self.misbehaviours = Misbehaviours(self._floor, self._venues)
+        """What the venues are told to do wrong."""
         self._arrived: list[VenueMessage] = []
         self._transit = Transit(self._floor, {one.id: one.latency for one in spec.venues})
         for mic, venue in self._venues.items():
@@ -131,7 +134,7 @@ class Market:
         """
         self._schedule.check()
         venue = self._venues[mic]
-        self._send(mic, now, lambda at: venue.receive(order, at))
+        self._send(mic, now, lambda at: venue.receive(order, at), order)
 
     def cancel(self, mic: str, order_ref: str, now: int) -> None:
         """Ask a venue to cancel an order."""
@@ -161,9 +164,10 @@ class Market:
             lambda at: venue.request_quote(owner, quote_req_id, symbol, side, qty, at),
         )
 
-    def _send(self, mic: str, now: int, action: Action) -> None:
+    def _send(self, mic: str, now: int, action: Action, order: VenueOrder | None = None) -> None:
+        request = Request(action, order)
         self._floor.advance(now)
-        self._transit.send(mic, now, action)
+        self._transit.send(mic, now, lambda at: self.misbehaviours.asked(mic, request, at))
         self._transit.collect()
 
     def subscribe_quotes(self, mic: str, owner: str, now: int) -> None:

@@ -14,6 +14,7 @@ from venues.latency import Channel, Latency
 from venues.messages import (
     BookChanged,
     BookSnapshot,
+    Late,
     QuoteIssued,
     QuoteWithdrawn,
     TradingStatus,
@@ -98,12 +99,14 @@ class Transit:
         said = self._floor.outbox
         if not said:
             return
-        for message in said:
+        for outgoing in said:
+            leaves = outgoing.at
+            message = outgoing.message if isinstance(outgoing, Late) else outgoing
             data = isinstance(message, PUBLIC) or (
                 isinstance(message, QuoteIssued) and not message.quote_req_id
             )
             channel = (self._data_out if data else self._orders_out).get(message.mic)
-            at = message.at if channel is None else channel.arrival(message.at)
+            at = leaves if channel is None else channel.arrival(leaves)
             self._count += 1
             heapq.heappush(self._heap, (at, self._count, message))
         said.clear()
