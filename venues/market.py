@@ -20,7 +20,7 @@ from venues.market_file import MarketSpec
 from venues.messages import BookSnapshot, OrderState, VenueMessage, VenueOrder
 from venues.misbehaviour import Misbehaviours, Request
 from venues.recording import Replay, read_recording
-from venues.schedule import Happening, Schedule
+from venues.schedule import Halt, Happening, Schedule
 from venues.transit import Shown, Transit
 from venues.venue import VenueSim, price_units
 
@@ -259,7 +259,12 @@ class Market:
             self._background.change(_flow_facts(spec, share), parts, now)
 
     def _happen(self, happening: Happening, now: int, until: int) -> None:
-        raise NotImplementedError(happening.event)
+        detail = happening.detail
+        if isinstance(detail, Halt):
+            auction = detail.reopening_auction
+            self._floor.halt(now, until=until, auction=auction, text=detail.type)
+        else:
+            self.misbehaviours.start(detail, happening.mic, now, until)
 
     # --- putting together -------------------------------------------------------------------
 
