@@ -82,10 +82,13 @@ class Document:
         """The line of a value, or of the nearest enclosing value that the document holds."""
         return self.lines.get(self._nearest(where), 1)
 
+    def file(self, where: Sequence[str | int]) -> str:
+        """The file in which `line` counts."""
+        return self.files.get(self._nearest(where), self.path)
+
     def problem(self, where: Sequence[str | int], text: str) -> str:
         """`file:line: path: text`, the form of every error about a document."""
-        path = self.files.get(self._nearest(where), self.path)
-        return _problem(path, self.line(where), where, text)
+        return _problem(self.file(where), self.line(where), where, text)
 
     def _nearest(self, where: Sequence[str | int]) -> Where:
         found = tuple(where)

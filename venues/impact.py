@@ -55,10 +55,17 @@ class Impact:
     at: int
     """UTC nanoseconds of the last execution or leak."""
     _terms: list[float] = field(default_factory=lambda: [0.0] * len(WEIGHTS))
+    """Basis points of each exponential right after it."""
     _rate: float = 0.0
     """Net shares a second right after it, + bought."""
     _leaks: dict[float, float] = field(default_factory=dict)
     _quiet: bool = True
+
+    def change(self, y: float, sigma_day_bp: float, adv: int, now: int) -> None:
+        """Another law from here on; what was caused so far fades as it would have."""
+        if not self._quiet:
+            self._fold(now)
+        self.y, self.sigma_day_bp, self.adv = y, sigma_day_bp, adv
 
     def execute(self, side: int, qty: int, now: int) -> None:
         """An execution of the router: `side` +1 bought, -1 sold."""
@@ -75,14 +82,15 @@ class Impact:
         if self._quiet:
             return 0.0
         seconds = (now - self.at) / NS
-        prefactor = self.y / 2.0 * self.sigma_day_bp / math.sqrt(DAY_SECONDS)
-        moved = prefactor * sum(self._terms_after(seconds))
+        moved = sum(self._terms_after(seconds))
         for half_life, bp in self._leaks.items():
             moved += bp * math.exp(-_LN2 * seconds / half_life)
         return moved
 
     def _terms_after(self, seconds: float) -> list[float]:
+        scale = self.y / 2.0 * self.sigma_day_bp / math.sqrt(DAY_SECONDS)
         pressure = math.copysign(math.sqrt(DAY_SECONDS * abs(self._rate) / self.adv), self._rate)
+        pressure *= scale
         fade = math.exp(_FADE * seconds)
         found = []
         for term, decay, gain in zip(self._terms, _DECAYS, _GAINS, strict=True):

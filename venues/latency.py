@@ -68,16 +68,21 @@ def _normals(seed: int, purpose: str) -> list[float]:
 class Channel:
     """Messages of one kind between one venue and its client, one way."""
 
-    __slots__ = ("_arrived", "_factors", "_floor_ns", "_last", "_rate", "_usual")
+    __slots__ = ("_arrived", "_factors", "_last", "_normals", "_rate", "_usual")
 
     def __init__(self, seed: int, purpose: str, p50_ms: float, p99_ms: float) -> None:
-        median = p50_ms * 1e6
-        sigma = math.log(p99_ms / p50_ms) / Z99 if median else 0.0
-        self._factors = [round(median * math.exp(sigma * each)) for each in _normals(seed, purpose)]
+        self._normals = _normals(seed, purpose)
+        self.change(p50_ms, p99_ms)
         self._arrived = 0
         self._last = 0
         self._rate = 0.0
         self._usual = 1.0
+
+    def change(self, p50_ms: float, p99_ms: float) -> None:
+        """Other quantiles from here on."""
+        median = p50_ms * 1e6
+        sigma = math.log(p99_ms / p50_ms) / Z99 if median else 0.0
+        self._factors = [round(median * math.exp(sigma * each)) for each in self._normals]
 
     def arrival(self, at: int) -> int:
         """When a message that leaves at `at` arrives; calls are in order of time."""

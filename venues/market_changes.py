@@ -10,6 +10,7 @@ import copy
 import hashlib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -29,6 +30,34 @@ EXACT_MAX = 2**53
 
 class PathError(ValueError):
     """A dotted path that leads nowhere; the text says where it ends and what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One dotted path and its new value, with the place where somebody wrote it."""
+
+    path: str
+    value: object
+    file: str
+    line: int
+
+
+class Blame:
+    """Which change is to blame for what is wrong at a place of the changed data."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Where, int] = {}
+        self._files: dict[Where, str] = {}
+
+    def put(self, where: Where, change: Change) -> None:
+        """The change has set the value at `where`, and so changed all that holds it."""
+        for length in range(1, len(where) + 1):
+            self._lines[where[:length]] = change.line
+            self._files[where[:length]] = change.file
+
+    def document(self) -> Document:
+        """For `problem`: a document in which only changed places have lines."""
+        return Document({}, "", self._lines, self._files)
 
 
 # --- extends --------------------------------------------------------------------------------------

@@ -9,26 +9,32 @@ silently ignored key turns one market into another.
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
 import venues
-from config.documents import Document, DocumentError, problems, unknown, validate
+from config.documents import Document, DocumentError, Where, problems, unknown, validate
 from router.plugin import Plugin
-from venues.market_changes import chain, digest, layers
+from venues.lit import LitSpec
+from venues.market_changes import Blame, Change, PathError, chain, digest, layers, put
 from venues.market_keys import FlowSpec, ImpactSpec, SessionHours, Stock
-from venues.parents import Evaluate, ParentPlan, Parents, ParentsError
+from venues.parents import Evaluate, ParentPlan, Parents, ParentsError, shares
+from venues.schedule import Entry, Filled, read_schedule
 from venues.venue import VenueSpec
 
-LATER = {
-    "schedule": "changes during the run",
-    "adversary": "a participant that hunts patterns",
-}
+LATER = {"adversary": "a participant that hunts patterns"}
 """Keys of the vocabulary that this simulator cannot honour yet: refused, never ignored."""
+
+CHANGEABLE = ("stock", "flow", "impact", "venues")
+"""Blocks of which a schedule may change something."""
+
+BlockT = TypeVar("BlockT", Stock, FlowSpec, ImpactSpec, VenueSpec)
 
 
 class _Sheet(Plugin):
@@ -45,6 +51,7 @@ class _Sheet(Plugin):
     inaccessible_volume_share: float = Field(default=0.0, ge=0, le=1)
     parents: Parents | None = None
     evaluate: Evaluate = Evaluate()
+    schedule: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +76,34 @@ class MarketSpec:
     """What paths in the file are relative to."""
     files: tuple[str, ...]
     """Names of the files that it was read from: what was extended first, the file itself last."""
+    schedule: tuple[Entry, ...]
+    """What changes and what happens during a run."""
     hash: str
     """Of everything that the files say, in hexadecimal; how it is written makes no difference."""
+
+    @property
+    def order_qty(self) -> int | None:
+        """Shares of every parent order, if the file says that they are all of one size."""
+        if self.parents is None or len(self.parents.qty_adv) != 1:
+            return None
+        return shares(self.parents.qty_adv[0], adv=self.stock.adv, lot=self.flow.mo_size.lot)
+
+    @property
+    def awaits_parent(self) -> str:
+        """The place (`file:line`) of an entry that needs to know how large a parent is, if the file
+        does not say; otherwise empty. Whoever works no parent of his own cannot run such a market.
+        """
+        waiting = [each.place for each in self.schedule if isinstance(each.when, Filled)]
+        return waiting[0] if waiting and self.order_qty is None else ""
+
+    def changed(self, changes: Sequence[Change]) -> MarketSpec:
+        """The market with these changes, as it could be during a run; it is checked anew.
+
+        Raises:
+            DocumentError: a change leads nowhere, is of something that stays for a whole run, or
+                makes a market that would not be read; at the line of the change.
+        """
+        return _Changed(self, changes).spec()
 
     def parent(self, seed: int, n: int = 0) -> ParentPlan:
         """The `n`-th parent order of a seed.
@@ -123,22 +156,25 @@ def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
         raise DocumentError(late)
     data = {key: value for key, value in document.data.items() if key not in LATER}
     sheet = validate(Document(data, document.path, document.lines, document.files), _Sheet)
-    specs = _venues(document)
-    return MarketSpec(
+    specs = [spec for spec in _venues(document) if not spec.disabled]
+    spec = MarketSpec(
         id=sheet.id,
         source=sheet.source,
         stock=sheet.stock,
         session=sheet.session,
         flow=sheet.flow,
         impact=sheet.impact,
-        venues=tuple(spec for spec in specs if not spec.disabled),
+        venues=tuple(specs),
         inaccessible_volume_share=sheet.inaccessible_volume_share,
         parents=sheet.parents,
         evaluate=sheet.evaluate,
         folder=Path(document.path).parent,
         files=files,
+        schedule=read_schedule(document, sheet.session, [spec.id for spec in specs]),
         hash=digest(document.data),
     )
+    _check_changes(spec)
+    return spec
 
 
 def _venues(document: Document) -> list[VenueSpec]:
@@ -168,3 +204,123 @@ def _venues(document: Document) -> list[VenueSpec]:
     if wrong:
         raise DocumentError(wrong)
     return specs
+
+
+# --- changes during a run ------------------------------------------------------------------------
+
+
+def _check_changes(spec: MarketSpec) -> None:
+    """See that each entry of the schedule makes a valid market, alone and with another in force.
+
+    Two changes can only spoil one another through a rule over several keys of one block.
+    """
+    wrong: list[str] = []
+    entries = [each for each in spec.schedule if each.changes]
+    for entry in entries:
+        wrong += _wrong(spec, entry.changes)
+    if not wrong:
+        for one, other in itertools.permutations(entries, 2):
+            if _blocks(one) & _blocks(other):
+                found = _wrong(spec, one.changes + other.changes)
+                wrong += [f"{problem} (while {one.place} is in force)" for problem in found]
+    if wrong:
+        raise DocumentError(wrong)
+
+
+def _wrong(spec: MarketSpec, changes: Sequence[Change]) -> Sequence[str]:
+    try:
+        spec.changed(changes)
+    except DocumentError as error:
+        return error.problems
+    return ()
+
+
+def _blocks(entry: Entry) -> set[str]:
+    """What an entry changes: blocks of the file, and single venues."""
+    ways = [change.path.split(".") for change in entry.changes]
+    return {way[1] if way[0] == "venues" and len(way) > 1 else way[0] for way in ways}
+
+
+class _Changed:
+    """A market's changeable blocks as plain data, changed, and read again."""
+
+    def __init__(self, old: MarketSpec, changes: Sequence[Change]) -> None:
+        self._old = old
+        self._touched: set[Where] = set()
+        self._wrong: list[str] = []
+        self._data: dict[str, Any] = {name: _plain(getattr(old, name)) for name in CHANGEABLE[:-1]}
+        self._data["venues"] = [_plain(venue) for venue in old.venues]
+        blame = Blame()
+        for change in changes:
+            top = change.path.partition(".")[0]
+            try:
+                if top not in CHANGEABLE:
+                    raise PathError(
+                        f"cannot change during a run; what can: {', '.join(CHANGEABLE)}"
+                    )
+                where = put(self._data, change.path, change.value)
+            except PathError as error:
+                text = f"{change.file}:{change.line}: {change.path}: {error}"
+                self._wrong.append(text)
+                continue
+            self._touched.add(where[: 2 if top == "venues" else 1])
+            blame.put(where, change)
+        self._document = blame.document()
+
+    def spec(self) -> MarketSpec:
+        """The market that comes out."""
+        old = self._old
+        stock = self._again(("stock",), old.stock)
+        flow = self._again(("flow",), old.flow)
+        impact = self._again(("impact",), old.impact)
+        if ("venues",) in self._touched or len(self._data["venues"]) > len(old.venues):
+            self._blame(("venues",), "a venue is there for the whole run: change its keys")
+        venues = tuple(
+            self._again(("venues", index), venue) for index, venue in enumerate(old.venues)
+        )
+        new = replace(old, stock=stock, flow=flow, impact=impact, venues=venues)
+        simulated = [
+            each for each in new.venues if isinstance(each, LitSpec) and not each.recording
+        ]
+        if not simulated:
+            self._check_replayed(new)
+        elif not any(each.volume_share for each in simulated):
+            self._blame(("venues",), "some lit venue must keep a volume_share")
+        if self._wrong:
+            raise DocumentError(self._wrong)
+        return new
+
+    def _again(self, where: Where, old: BlockT) -> BlockT:
+        """The block at a place, read again if it was touched."""
+        if where not in self._touched:
+            return old
+        value: Any = self._data
+        for part in where:
+            value = value[part]
+        try:
+            new = type(old).from_document(value)
+        except ValidationError as error:
+            self._wrong += problems(error, self._document, type(old), where)
+            return old
+        for key, reason in old.fixed.items():
+            if getattr(new, key) != getattr(old, key):
+                self._blame((*where, key), f"cannot change during a run: {reason}")
+        return new
+
+    def _check_replayed(self, new: MarketSpec) -> None:
+        """Where every lit venue plays a recording, there is no flow that could change."""
+        old, text = self._old, "has no effect: every lit venue plays a recording"
+        if new.flow != old.flow:
+            self._blame(("flow",), text)
+        if new.stock.touch_depth_over_mo != old.stock.touch_depth_over_mo:
+            self._blame(("stock", "touch_depth_over_mo"), text)
+        for key in ("level_resilience_halflife_s", "level_no_refill_prob"):
+            if getattr(new.impact, key) != getattr(old.impact, key):
+                self._blame(("impact", key), text)
+
+    def _blame(self, where: Where, text: str) -> None:
+        self._wrong.append(self._document.problem(where, text))
+
+
+def _plain(model: Plugin) -> dict[str, Any]:
+    return model.model_dump(mode="json", by_alias=True)

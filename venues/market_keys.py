@@ -15,6 +15,9 @@ from router.model import NS
 from router.plugin import Plugin
 from venues.venue import price_units
 
+TIME_OF_DAY = r"^([01]\d|2[0-3]):[0-5]\d:[0-5]\d$"
+"""HH:MM:SS."""
+
 SUM_TOLERANCE = 1e-6
 
 
@@ -46,10 +49,10 @@ class Stock(Plugin):
 class SessionHours(Plugin):
     """The `session` keys, exchange time. `from` is when a run begins, by default at `start`."""
 
-    start: str = Field(pattern=r"^\d\d:\d\d:\d\d$")
-    end: str = Field(pattern=r"^\d\d:\d\d:\d\d$")
+    start: str = Field(pattern=TIME_OF_DAY)
+    end: str = Field(pattern=TIME_OF_DAY)
     u_shape: tuple[float, ...] = Field(min_length=1)
-    from_: str | None = Field(default=None, alias="from", pattern=r"^\d\d:\d\d:\d\d$")
+    from_: str | None = Field(default=None, alias="from", pattern=TIME_OF_DAY)
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

@@ -22,7 +22,7 @@ from pydantic import (
 from router.model import NS, Side
 from router.plugin import Plugin
 from venues.chance import Stream
-from venues.market_keys import SessionHours, time_of_day
+from venues.market_keys import TIME_OF_DAY, SessionHours, time_of_day
 
 UNIFORM = "uniform"
 SIDES = {"buy": (Side.BUY,), "sell": (Side.SELL,), "both": (Side.BUY, Side.SELL)}
@@ -78,7 +78,7 @@ class Parents(Plugin):
     """Shares of ADV, one or several."""
     horizon_s: Some[Horizon]
     """Seconds, one or several."""
-    start: str = Field(default=UNIFORM, pattern=rf"^({UNIFORM}|\d\d:\d\d:\d\d)$")
+    start: str = Field(default=UNIFORM, pattern=rf"^{UNIFORM}$|{TIME_OF_DAY}")
     """`uniform` over the times that leave the horizon inside the session, or a time of day."""
     limit_bp: float | None = Field(default=None, ge=0)
 
@@ -111,7 +111,7 @@ class Parents(Plugin):
         self.check(hours)
         combinations = list(itertools.product(self.horizon_s, self.qty_adv, SIDES[self.side]))
         horizon_s, qty_adv, side = combinations[(seed + n) % len(combinations)]
-        qty = max(1, round(qty_adv * adv / lot)) * lot
+        qty = shares(qty_adv, adv=adv, lot=lot)
         start_ns = self._start(seed, n, hours, round(horizon_s * NS))
         return ParentPlan(side, qty, start_ns, horizon_s, self.limit_bp)
 
@@ -120,6 +120,11 @@ class Parents(Plugin):
             return time_of_day(self.start)
         room = hours.end_ns - horizon - hours.from_ns
         return hours.from_ns + round(Stream(seed, f"parents/{n}/start").uniform() * room)
+
+
+def shares(qty_adv: float, *, adv: int, lot: int) -> int:
+    """A share of ADV in whole lots, at least one."""
+    return max(1, round(qty_adv * adv / lot)) * lot
 
 
 class SeedRange(Plugin):

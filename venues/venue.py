@@ -7,6 +7,7 @@ each kind's own file. A kind is a `VenueSpec` (its YAML schema) and a `VenueSim`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar, Self
 
@@ -100,6 +101,12 @@ class VenueSpec(Plugin):
 
     kind: ClassVar[str] = ""
     """The value of `type` that names the kind; empty for what is no kind."""
+    fixed: ClassVar[Mapping[str, str]] = {
+        "id": "a venue keeps its name",
+        "type": "a venue stays what it is",
+        "disabled": "a venue is there for the whole run or not at all; events silence one",
+    }
+    """Keys that no schedule may change, with the reason."""
 
     id: str = Field(min_length=1, max_length=16, pattern=r"^[A-Z0-9_]+$")
     type: str
@@ -164,6 +171,11 @@ class VenueSim(ABC):
     def resumed(self, now: int, *, auction: bool) -> None:
         """Trading goes on as soon as every venue has been told."""
         self.floor.say(TradingStatus(self.mic, now, self.floor.facts.symbol, RESUME, ""))
+
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms. A kind adds what it keeps of its own."""
+        self.take_fee = price_units(spec.fees.take)
+        self.make_fee = price_units(spec.fees.make)
 
     def receive(self, order: VenueOrder, now: int) -> None:
         """Take or reject an order."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from router.cli.market_schedule_text import schedule_text
 from router.cli.output import columns, indented
 from router.cli.paint import Span
 from venues.implied import Contra, Dealing, Implied, VenueTerms, session_seconds
@@ -42,6 +43,8 @@ def pages(spec: MarketSpec, found: Implied, path: str) -> Iterator[Line]:
     yield from _section(law, _impact(found))
     if found.parents:
         yield from _section("Parents that the file asks for", _parents(spec, found))
+    if spec.schedule:
+        yield from _section("Schedule", schedule_text(spec.schedule))
     if found.warnings:
         yield _plain("")
         yield [("Warnings", "wrong")]

@@ -102,7 +102,7 @@ def test_what_is_not_known_is_refused_with_its_line(
     assert problem.startswith(f":{line}: ")
 
 
-@pytest.mark.parametrize("key", ["schedule", "adversary"])
+@pytest.mark.parametrize("key", ["adversary"])
 def test_what_cannot_be_honoured_is_refused_not_ignored(tmp_path: Path, key: str) -> None:
     path = tmp_path / "m.yaml"
     text = (MARKETS / "baseline.yaml").read_text() + f"{key}:\n  - {{enabled: true}}\n"

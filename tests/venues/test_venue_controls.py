@@ -182,6 +182,20 @@ def test_an_order_that_would_trade_outside_the_collar_interrupts_the_market(
     assert [m.security_trading_status for m in said if isinstance(m, TradingStatus)] == ["3"] * 7
 
 
+def test_at_the_very_end_of_a_halt_there_is_no_new_one(tmp_path: Path) -> None:
+    controls = {"dynamic_collar": {"ticks": 2}, "interruption_s": 60}
+    market = market_of(tmp_path, {**CALM, CONTROLS: controls})
+    market.halt(START, until=START + NS, auction=False, text="news")
+    market.submit(A, order("x", Side.BUY, 10**6, px(50.1)), START)
+    market.tick(START + NS)
+    last = said_of_orders(market)[-1]
+    assert isinstance(last, Canceled)
+    assert last.text == "outside the dynamic collar"
+    assert market.nbbo[0] == BID
+    market.submit(A, order("y", Side.BUY, 100, BID), START + NS)
+    assert isinstance(said_of_orders(market)[0], Accepted)
+
+
 # --- the file ------------------------------------------------------------------------------------
 
 
