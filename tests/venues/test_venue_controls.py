@@ -21,6 +21,7 @@ from tests.venues.simulated import (
     px,
     said_of_orders,
 )
+from venues.controls import Band
 from venues.market_file import read_market
 from venues.messages import (
     Accepted,
@@ -135,6 +136,13 @@ def test_a_session_sends_so_many_orders_a_second_and_cancels_as_many_as_it_likes
     assert [type(m) for m in said_of_orders(market)] == [Rejected, Accepted]
 
 
+def test_the_edges_of_a_band_are_the_last_ticks_within(tmp_path: Path) -> None:
+    half = MID + TICK // 2
+    assert Band(ticks=1).edges(half, TICK) == (MID, MID + TICK)
+    # 25 bp of 50.005 are 0.1250125: 49.8799875 to 50.1300125.
+    assert Band(bp=25.0).edges(half, TICK) == (px(49.88), px(50.13))
+
+
 # --- the dynamic collar --------------------------------------------------------------------------
 
 
@@ -192,7 +200,8 @@ def test_at_the_very_end_of_a_halt_there_is_no_new_one(tmp_path: Path) -> None:
     assert isinstance(last, Canceled)
     assert last.text == "outside the dynamic collar"
     assert market.nbbo[0] == BID
-    market.submit(A, order("y", Side.BUY, 100, BID), START + NS)
+    market.tick(START + 100 * NS)
+    market.submit(A, order("y", Side.BUY, 100, BID), START + 100 * NS)
     assert isinstance(said_of_orders(market)[0], Accepted)
 
 
