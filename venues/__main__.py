@@ -255,6 +255,11 @@ async def _run(options: Options) -> None:
     clock = ScaledClock(origin=options.origin, speed=options.speed)
     start = clock.now()
     spec = read_market(options.market)
+    if spec.awaits_parent:
+        text = (
+            "waits for a share of a parent order; give `parents` one `qty_adv` to serve this market"
+        )
+        raise ServeError(f"{spec.awaits_parent}: {text}", EXIT_CONFIGURATION)
     numbers = FileNumbers(options.state) if options.state else None
     audit = _audit(options.audit) if options.audit else None
     market = Market(spec, seed=options.seed, start=start)

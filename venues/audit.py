@@ -21,6 +21,7 @@ class AuditKind(StrEnum):
     STARTED = "started"  # a venue process opened its book, which is empty
     RECEIVED = "received"  # an order, cancel or replace came in
     EXECUTION = "execution"  # an ExecutionReport was given to the session
+    REPEATED = "repeated"  # an execution was given to the session once more, as it was
     CANCEL_REJECT = "cancel_reject"  # an OrderCancelReject was given to the session
     REFUSED = "refused"  # a Reject or BusinessMessageReject was given to the session
 
@@ -39,6 +40,8 @@ class AuditRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     orig_cl_ord_id: str = ""
     order_id: str = ""
     exec_id: str = ""
+    exec_ref_id: str = ""
+    """Of a bust or correction: the execution that it means, or its last correction."""
     exec_type: str = ""
     ord_status: str = ""
     symbol: str = ""

@@ -50,6 +50,11 @@ class DarkSpec(VenueSpec):
     while_halted: Literal["queue", "reject"] = "reject"
     """What becomes of new orders during a halt; nothing is crossed then."""
 
+    @property
+    def order_qty_min(self) -> int:
+        """The pool's minimum."""
+        return self.dark.min_exec_qty
+
     def open(self, floor: Floor) -> DarkVenue:
         """The venue at work."""
         return DarkVenue(self, floor)
@@ -67,6 +72,8 @@ class DarkVenue(VenueSim):
         self.queues_while_halted = spec.while_halted == "queue"
         self._sizes = SizeDraw(spec.dark.size)
         self._sides: dict[int, list[Interest]] = {1: [], -1: []}
+        self._next_arrival: dict[int, int] = {}
+        """By side, while nobody is there."""
         self._arrivals = {s: floor.stream(f"{spec.id}/arrivals/{s}") for s in (1, -1)}
         self._prints = floor.stream(f"{spec.id}/prints")
         self._leaks = floor.stream(f"{spec.id}/leaks")
@@ -80,6 +87,24 @@ class DarkVenue(VenueSim):
             else None
         )
         self._count = 0
+
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms. Whoever is here stays as long as people stay now, and whoever is
+        to come next comes as soon as people come now: what was drawn of a mean keeps its share."""
+        super().change(spec, now)
+        assert isinstance(spec, DarkSpec)
+        absence, life = _mean_absence(self.pool), self.pool.persistence_s
+        self.pool = spec.dark
+        self._sizes = SizeDraw(spec.dark.size)
+        for side in (1, -1):
+            due = self._next_arrival.get(side)
+            if due is not None:
+                scale = _mean_absence(self.pool) / absence
+                self._await_arrival(side, now + round((due - now) * scale))
+            for interest in self._sides[side]:
+                if interest.state is None:
+                    scale = self.pool.persistence_s / life
+                    self._await_leaving(interest, now + round((interest.until - now) * scale))
 
     # --- orders of the router ----------------------------------------------------------------
 
@@ -163,13 +188,20 @@ class DarkVenue(VenueSim):
                 self._schedule_arrival(side, now)
 
     def _schedule_arrival(self, side: int, now: int) -> None:
-        pool = self.pool
-        mean = pool.p_zero * pool.persistence_s / (1.0 - pool.p_zero)
-        at = now + seconds(self._arrivals[side].exponential() * mean)
+        wait = self._arrivals[side].exponential() * _mean_absence(self.pool)
+        self._await_arrival(side, now + seconds(wait))
+
+    def _await_arrival(self, side: int, at: int) -> None:
+        self._next_arrival[side] = at
         if self.floor.is_open(at):
-            self.floor.schedule(at, lambda when: self._arrive(side, when))
+            self.floor.schedule(at, lambda when: self._arrive_if_due(side, when))
+
+    def _arrive_if_due(self, side: int, now: int) -> None:
+        if self._next_arrival.get(side) == now:
+            self._arrive(side, now)
 
     def _arrive(self, side: int, now: int) -> None:
+        self._next_arrival.pop(side, None)
         stream = self._arrivals[side]
         size = self._sizes.draw(stream)
         life = stream.exponential() * self.pool.persistence_s
@@ -178,7 +210,7 @@ class DarkVenue(VenueSim):
         self._count += 1
         interest = Interest(side, size, now, self._count, None, informed, ignores)
         self._insert(interest)
-        self.floor.schedule(now + seconds(life), lambda at: self._leave(interest, at))
+        self._await_leaving(interest, now + seconds(life))
         self._cross(now)
 
     def _informed_prob(self, side: int, now: int) -> float:
@@ -190,7 +222,13 @@ class DarkVenue(VenueSim):
         spread_bp = facts.spread_ticks * facts.tick * 2.0 * BP / mid2
         return min(1.0, self.pool.informed_frac * (1.0 + min(1.0, abs(bp) / spread_bp)))
 
+    def _await_leaving(self, interest: Interest, at: int) -> None:
+        interest.until = at
+        self.floor.schedule(at, lambda when: self._leave(interest, when))
+
     def _leave(self, interest: Interest, now: int) -> None:
+        if interest.until != now:
+            return  # its stay was changed, or the session is over
         side = self._sides[interest.side]
         side[:] = [each for each in side if each is not interest]
         self._schedule_arrival(interest.side, now)
@@ -377,3 +415,8 @@ class DarkVenue(VenueSim):
         if leak is not None and state.is_open:
             self.floor.leaked(state.order.side.sign, leak.bp, leak.halflife_s, now)
             self._watch_for_leak(state, now)
+
+
+def _mean_absence(pool: Pool) -> float:
+    """Seconds for which a side is empty, on average."""
+    return pool.p_zero * pool.persistence_s / (1.0 - pool.p_zero)

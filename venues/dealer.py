@@ -114,6 +114,18 @@ class DealerVenue(VenueSim):
         for owner in owners:
             self.floor.say(QuoteWithdrawn(self.mic, now, owner, "", self.floor.facts.symbol))
 
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms; quotes that stand keep theirs until the next refresh."""
+        super().change(spec, now)
+        assert isinstance(spec, DealerSpec)
+        if self.terms.skew is not None:
+            self._inventory_left(self.terms.skew, now)
+        self._inventory_at = now
+        self.terms = spec.sdp
+        response = spec.sdp.toxicity_response
+        self._losses = deque(self._losses, maxlen=response.window_fills if response else 1)
+        self._schedule_refresh(now)
+
     # --- quoting -------------------------------------------------------------------------------
 
     def subscribe_quotes(self, owner: str, now: int) -> None:

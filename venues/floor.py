@@ -15,7 +15,7 @@ from typing import Protocol
 from router.model import NS
 from venues.chance import Stream
 from venues.impact import Impact
-from venues.messages import VenueMessage
+from venues.messages import Outgoing, VenueMessage
 
 Action = Callable[[int], None]
 """Something that happens at a time, UTC nanoseconds."""
@@ -76,13 +76,17 @@ class Floor:
         self.facts = facts
         self.impact = impact
         self.now = start
-        self.outbox: list[VenueMessage] = []
+        self.outbox: list[Outgoing] = []
+        self.doors: dict[str, Callable[[VenueMessage], None]] = {}
+        """By MIC: what a venue says goes through here while the venue misbehaves."""
         self.prices: list[PriceSource] = []
         self.on_print: list[PrintListener] = []
         self._heap: list[tuple[int, int, Action]] = []
         self._count = 0
         self._books: Sequence[Displayed] = ()
         self._watchers: list[Action] = []
+        self.on_executed: list[Callable[[int, int], None]] = []
+        """Told of every execution of the router: shares and time."""
         self._mids: deque[tuple[int, int]] = deque(maxlen=MID_HISTORY_MAX)
         self._halting: list[Halting] = []
         self._halted_until = 0
@@ -103,6 +107,11 @@ class Floor:
         self._count += 1
         due = min(max(at, self.now), self.facts.close_at)
         heapq.heappush(self._heap, (due, self._count, action))
+
+    def arrive(self, at: int, action: Action) -> None:
+        """Let a client's request reach its venue at `at`; after the close, too, it is answered."""
+        self._count += 1
+        heapq.heappush(self._heap, (max(at, self.now), self._count, action))
 
     def deadline(self) -> int | None:
         """When the next thing happens."""
@@ -162,8 +171,12 @@ class Floor:
         return Stream(self.facts.seed, purpose)
 
     def say(self, message: VenueMessage) -> None:
-        """Put a message into the outbox."""
-        self.outbox.append(message)
+        """Put a message into the outbox, by way of what a venue does wrong."""
+        door = self.doors.get(message.mic)
+        if door is None:
+            self.outbox.append(message)
+        else:
+            door(message)
 
     def printed(self, mic: str, px: int, qty: int, sign: int, now: int) -> None:
         """A trade away from the lit books goes to the tape; those of a book are in its events."""
@@ -223,6 +236,8 @@ class Floor:
         """The router traded; `kind` is a word of `impact.applies_to`."""
         if kind in self.facts.applies_to:
             self.impact.execute(side, qty, now)
+        for listener in self.on_executed:
+            listener(qty, now)
 
     def leaked(self, side: int, bp: float, half_life_s: float, now: int) -> None:
         """The router was noticed."""

@@ -25,6 +25,7 @@ from venues.messages import (
     QuoteIssued,
     QuoteRefused,
     QuoteWithdrawn,
+    SessionDropped,
     TradingStatus,
     VenueMessage,
 )
@@ -137,6 +138,8 @@ class VenueGateway:
         self._conns: dict[int, Line] = {}
         self._writes: list[tuple[int, bytes]] = []
         self._closes: list[int] = []
+        self._shut_until = 0
+        """Until then nobody may log on for orders."""
 
     def _config(self, client: str, *, durable: bool) -> SessionConfig:
         version = self._profile.version
@@ -225,8 +228,10 @@ class VenueGateway:
                 self.feed.quote_withdrawn(message)
             case QuoteRefused():
                 self.order_entry.quotes.refused(message)
+            case SessionDropped():
+                self._drop(message, now)
             case _:
-                self.order_entry.tell(message)
+                self.order_entry.outcomes.tell(message)
 
     def pump(self, now: int) -> None:
         """Send what `tell` has brought."""
@@ -256,12 +261,26 @@ class VenueGateway:
         A message would spend a number of somebody's.
         """
         known = self._lobby.received(conn, data)
-        if isinstance(known, Admitted) and known.key.conn is None:
+        if isinstance(known, Admitted) and known.key.conn is None and self._lets_in(known.key, now):
             self._conns[conn] = known.key
             known.key.connect(conn, now)
             known.key.receive(known.data, now)
             self._collect(known.key, now)
         elif known is not None:
+            self._end(conn, now)
+
+    def _lets_in(self, line: Line, now: int) -> bool:
+        return line is not self._orders or now >= self._shut_until
+
+    def _drop(self, drop: SessionDropped, now: int) -> None:
+        """The connection for orders is gone, without a Logout; what is under way still arrives."""
+        self._shut_until = max(self._shut_until, drop.until)
+        conn = self._orders.conn
+        if conn is not None:
+            self._orders.pump(now)
+            self._collect(self._orders, now)
+            self._orders.drop(drop)
+            self.order_entry.at_next_loss(cancel=drop.cancel_on_disconnect)
             self._end(conn, now)
 
     def _collect(self, line: Line, now: int) -> None:

@@ -11,7 +11,9 @@ from typing import Protocol
 
 from router.fix.codec import Message
 from router.fix.session import LoggedOut, Received, ResendNeeded, Session, SessionConfig
+from venues.messages import SessionDropped
 from venues.order_outbox import Answer, Reply
+from venues.outage import Outage
 
 SENT_FRAMES_MAX = 50_000
 """Frames kept for resends by a durable session; what is older is gap-filled."""
@@ -53,6 +55,10 @@ class Line:
         self._settle = settle
         self._session = Session(config, next_in=numbers[0], next_out=numbers[1])
         self._sent: dict[int, bytes] = {}
+        self._outage: Outage | None = None
+        """While it lasts."""
+        self._again: list[tuple[int, Answer]] = []
+        """What an outage has lost, and when it is told."""
         self._pumping = False
 
     @property
@@ -69,8 +75,16 @@ class Line:
         """A connection has logged on, or is about to."""
         assert self.conn is None, (self.conn, conn)
         self.conn = conn
+        if self._outage is not None:
+            at = self._outage.told_at(now)
+            self._again += [(at, answer) for answer in self._outage.again]
+            self._outage = None
         self._session.connect(now)
         self.pump(now)
+
+    def drop(self, drop: SessionDropped) -> None:
+        """The connection is about to be lost, and what is said until the next one is not safe."""
+        self._outage = Outage(drop)
 
     def receive(self, data: bytes, now: int) -> None:
         """Bytes from the connection."""
@@ -85,12 +99,18 @@ class Line:
         self.out.clear()
 
     def deadline(self) -> int | None:
-        """When the session wants `tick`."""
-        return self._session.deadline()
+        """When `tick` is wanted."""
+        due = self._session.deadline()
+        if self._again and (due is None or self._again[0][0] < due):
+            due = self._again[0][0]
+        return due
 
     def tick(self, now: int) -> None:
         """Time has passed."""
         self._session.tick(now)
+        while self._again and self._again[0][0] <= now:
+            answer = self._again.pop(0)[1]
+            self._session.send(answer.msg_type, answer.body, now)
         self.pump(now)
 
     def pump(self, now: int) -> None:
@@ -119,7 +139,11 @@ class Line:
     def _say(self, now: int) -> None:
         for reply in self._application.take():
             if isinstance(reply, Answer):
-                self._session.send(reply.msg_type, reply.body, now)
+                seq = self._session.send(reply.msg_type, reply.body, now)
+                if self._outage is not None and self._outage.loses():
+                    self._collect()
+                    self._sent.pop(seq, None)
+                    self._outage.again += [reply] if reply.vital else []
             else:
                 self._session.refuse(
                     reply.ref_seq_num,

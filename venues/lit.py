@@ -10,7 +10,7 @@ Orders that the book takes, beside limit and market orders for a day, IOC and FO
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import ClassVar, Literal
 
 from pydantic import Field
@@ -67,6 +67,11 @@ class LitSpec(VenueSpec):
 
     kind: ClassVar[str] = "lit"
 
+    fixed: ClassVar[Mapping[str, str]] = {
+        **VenueSpec.fixed,
+        "recording": "a recording is played from the start of the run",
+    }
+
     type: Literal["lit"]
     passive_realised10s: float = 0.0
     """Realised spread of a passive fill after 10 s, in spreads: sets how informed the venue's
@@ -102,6 +107,12 @@ class LitVenue(VenueSim):
         self._mid_before = 0
         """Of the venue's own book when the last halt began; 0 if a side was empty."""
         self.queues_while_halted = spec.while_halted == "queue"
+
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms."""
+        super().change(spec, now)
+        assert isinstance(spec, LitSpec)
+        self.spec = spec
 
     # --- orders of the router ----------------------------------------------------------------
 

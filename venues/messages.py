@@ -86,6 +86,10 @@ class Accepted:
     at: int
     order_ref: str
     order_id: str
+    told: bool = True
+    """False: the venue has it and keeps that to itself."""
+    out_of_turn: bool = False
+    """Told after what happened to the order: it says how the order stood before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,54 @@ class Executed:
     liquidity: str
     """LastLiquidityInd(851): `1` added, `2` removed, `4` auction."""
     leaves: int
+    out_of_turn: bool = False
+    """Deliberately told before the order's acceptance, after its end, or of more than is left."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """An execution is told once more, as it was told."""
+
+    mic: str
+    at: int
+    order_ref: str
+    exec_id: str
+    """Of the execution."""
+
+
+@dataclass(frozen=True, slots=True)
+class Busted:
+    """An execution never was. Its shares do not come back into the book."""
+
+    mic: str
+    at: int
+    order_ref: str
+    exec_id: str
+    exec_ref_id: str
+    """What is taken back: an execution, or its last correction."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corrected:
+    """An execution was of other shares or at another price."""
+
+    mic: str
+    at: int
+    order_ref: str
+    exec_id: str
+    exec_ref_id: str
+    """What is corrected: an execution, or its last correction."""
+    qty: int
+    px: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The order was swallowed: it never was in the venue, which knows nothing of it."""
+
+    mic: str
+    at: int
+    order_ref: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +312,40 @@ RESUME = "3"
 AUCTION_TRADE = "E"
 """TradeCondition(277), Opening: no version but FIX.5.0SP2 has one for a reopening."""
 
+# --- what a venue does to its clients' sessions ---------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class SessionDropped:
+    """The venue's order-entry connection is gone, and nobody is let in before `until`."""
+
+    mic: str
+    at: int
+    until: int
+    cancel_on_disconnect: bool
+    """What is open is cancelled; by itself, it stays alive."""
+    gap_prob: float
+    """How often the number of a report of the outage is gap-filled when it is asked for."""
+    late_ns: int
+    """How long after the next Logon such a report is told under a new number, if it is of an
+    execution. Others must be asked for."""
+    seed: int
+    """For the draws of `gap_prob`."""
+
+
 OrderMessage = (
-    Accepted | Rejected | Executed | Canceled | Expired | CancelRefused | Replaced | Invited
+    Accepted
+    | Rejected
+    | Executed
+    | Repeated
+    | Busted
+    | Corrected
+    | Lost
+    | Canceled
+    | Expired
+    | CancelRefused
+    | Replaced
+    | Invited
 )
 VenueMessage = (
     OrderMessage
@@ -271,4 +355,18 @@ VenueMessage = (
     | QuoteIssued
     | QuoteWithdrawn
     | QuoteRefused
+    | SessionDropped
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What a venue says later than it happened: `at` is when it is said."""
+
+    mic: str
+    at: int
+    message: VenueMessage
+
+
+Outgoing = VenueMessage | Late
+"""What leaves a venue; what arrives is a `VenueMessage`."""

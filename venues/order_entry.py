@@ -1,7 +1,8 @@
-"""Order entry at one venue, for one client: FIX requests in, market calls and reports out.
+"""Order entry at one venue, for one client: FIX requests in, market calls out.
 
-Owns what a client may ask (D, F, G, H, AF, R), when a request is pending, and which answer belongs
-to which request. Knows nothing of connections or sequence numbers, and decides no trade.
+Owns what a client may ask (D, F, G, H, AF, R), and when a request is pending. What the market then
+does is told by `order_outcomes`. Knows nothing of connections or sequence numbers, and decides no
+trade.
 """
 
 from __future__ import annotations
@@ -11,21 +12,11 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from router.fix.codec import Message
-from router.model import ExecType, TimeInForce
-from venues.messages import (
-    Accepted,
-    Canceled,
-    CancelRefused,
-    Executed,
-    Expired,
-    Invited,
-    OrderMessage,
-    Rejected,
-    Replaced,
-    VenueOrder,
-)
+from router.model import ExecType
+from venues.messages import VenueOrder
 from venues.order_outbox import Outbox, Reply, VenueIds
-from venues.order_reports import Fill, fields, invited
+from venues.order_outcomes import TOO_LATE, UNKNOWN_ORDER, OrderOutcomes
+from venues.order_reports import fields
 from venues.order_requests import (
     REFUSALS,
     VALUE_IS_INCORRECT,
@@ -35,14 +26,12 @@ from venues.order_requests import (
     read_order,
     required,
 )
-from venues.order_table import ClientOrder, Happening, OrderTable, Request
+from venues.order_table import ClientOrder, OrderTable, Request
 from venues.quote_desk import QuoteDesk, QuoteMarket
 
 TO_CANCEL = "1"
 TO_REPLACE = "2"
 """CxlRejResponseTo(434)."""
-TOO_LATE = "0"
-UNKNOWN_ORDER = "1"
 ALREADY_PENDING = "3"
 DUPLICATE_CL_ORD_ID = "6"
 OTHER = "99"
@@ -53,7 +42,7 @@ INCORRECT_QUANTITY = "13"
 
 
 class OrderMarket(QuoteMarket, Protocol):
-    """What order entry asks of the market. The answers come through `OrderEntry.tell`."""
+    """What order entry asks of the market. The answers come through `OrderOutcomes.tell`."""
 
     def submit(self, mic: str, order: VenueOrder, now: int) -> None:
         """Take a new order."""
@@ -97,6 +86,9 @@ class OrderEntry:
         self._ids = ids
         self._profile = profile or OrderEntryProfile()
         self._orders = OrderTable()
+        self.outcomes = OrderOutcomes(self._orders, outbox, self._cancel_at_venue)
+        """What the market does to the orders."""
+        self._cancels_next: bool | None = None
         served: dict[str, Callable[[Message, int, int], None]] = {
             "D": self._new_order,
             "F": self._cancel,
@@ -132,12 +124,20 @@ class OrderEntry:
 
     def lost(self, now: int) -> None:
         """The session is gone: cancel what is open, if the profile says so."""
-        if not self._profile.cancel_on_disconnect:
+        cancels, self._cancels_next = self._cancels_next, None
+        if not (self._profile.cancel_on_disconnect if cancels is None else cancels):
             return
         for order in self._orders.live():
             order.dropped = True
             if order.request is None:
-                self._market.cancel(self._mic, order.terms.order_ref, now)
+                self._cancel_at_venue(order, now)
+
+    def at_next_loss(self, *, cancel: bool) -> None:
+        """When the session is lost next, what is open is cancelled or not, whatever the profile."""
+        self._cancels_next = cancel
+
+    def _cancel_at_venue(self, order: ClientOrder, now: int) -> None:
+        self._market.cancel(self._mic, order.terms.order_ref, now)
 
     def resent(self, now: int) -> None:
         """Frames were asked for again; reports that were not kept can be asked for with H or AF."""
@@ -167,9 +167,9 @@ class OrderEntry:
         )
         self._orders.add(order)
         if terms.symbol != self._symbol:
-            self._reject(order, UNKNOWN_SYMBOL, f"unknown symbol {terms.symbol}", now)
+            self.outcomes.reject(order, UNKNOWN_SYMBOL, f"unknown symbol {terms.symbol}", now)
         elif terms.qty <= 0:
-            self._reject(order, INCORRECT_QUANTITY, "OrderQty is not above 0", now)
+            self.outcomes.reject(order, INCORRECT_QUANTITY, "OrderQty is not above 0", now)
         else:
             if self._profile.pending_new:
                 self._outbox.report(order, ExecType.PENDING_NEW, now)
@@ -186,25 +186,16 @@ class OrderEntry:
             ExecType.REJECTED,
             now,
             cl_ord_id=cl_ord_id,
-            extra=self._rej_reason(DUPLICATE_CL_ORD_ID),
+            extra=self.outcomes.rej_reason(DUPLICATE_CL_ORD_ID),
             text=f"duplicate ClOrdID {cl_ord_id}",
         )
-
-    def _reject(self, order: ClientOrder, reason: str, text: str, at: int) -> None:
-        order.apply(Happening.REJECTED)
-        self._orders.close(order)
-        extra = self._rej_reason(reason)
-        self._outbox.report(order, ExecType.REJECTED, at, extra=extra, text=text)
-
-    def _rej_reason(self, reason: str) -> str:
-        return fields(("103", self._outbox.dialect.ord_rej_reasons.told(reason)))
 
     def _cancel(self, message: Message, seq: int, now: int) -> None:
         order = self._addressed(message, TO_CANCEL, now)
         if order is None:
             return
         self._pend(order, Request(message.get("11"), TO_CANCEL), ExecType.PENDING_CANCEL, now)
-        self._market.cancel(self._mic, order.terms.order_ref, now)
+        self._cancel_at_venue(order, now)
 
     def _replace(self, message: Message, seq: int, now: int) -> None:
         new = read_order(message, order_ref=self._ids.order_ref(), owner=self._outbox.client)
@@ -306,89 +297,3 @@ class OrderEntry:
         for number, order in enumerate(found, start=1):
             last = fields(("912", "Y" if number == total else "N"))
             self._outbox.report(order, ExecType.ORDER_STATUS, now, extra=echo + last)
-
-    # --- in from the market -----------------------------------------------------------------------
-
-    def tell(self, message: OrderMessage) -> None:
-        """Book what the market did to one of this client's orders, and report it.
-
-        Raises:
-            KeyError: if the market speaks of an order or a change that cannot be.
-        """
-        order = self._orders.by_ref(message.order_ref)
-        was_live = order.is_live
-        match message:
-            case Accepted():
-                order.apply(Happening.ACCEPTED)
-                self._outbox.report(order, ExecType.NEW, message.at)
-            case Rejected():
-                self._reject(order, message.ord_rej_reason, message.text, message.at)
-                return
-            case Executed():
-                self._executed(order, message)
-            case Canceled():
-                self._canceled(order, message)
-            case Expired():
-                self._expired(order, message.at)
-            case Replaced():
-                self._replaced(order, message)
-            case CancelRefused():
-                self._cancel_refused(order, message)
-            case Invited():
-                invitation = invited(message.invitation_id, message.qty, message.expires_at)
-                self._outbox.report(order, ExecType.RESTATED, message.at, extra=invitation)
-        if was_live and not order.is_live:
-            self._orders.close(order)
-
-    def _executed(self, order: ClientOrder, message: Executed) -> None:
-        order.fill(qty=message.qty, px=message.px)
-        fill = Fill(message.qty, message.px, message.liquidity)
-        self._outbox.report(order, ExecType.TRADE, message.at, fill=fill)
-
-    def _canceled(self, order: ClientOrder, message: Canceled) -> None:
-        request, orig = order.request, ""
-        order.apply(Happening.CANCELED)
-        if request is not None and request.new is None and not message.unsolicited:
-            orig, order.cl_ord_id, order.request = order.cl_ord_id, request.cl_ord_id, None
-        self._outbox.report(
-            order, ExecType.CANCELED, message.at, orig_cl_ord_id=orig, text=message.text
-        )
-
-    def _expired(self, order: ClientOrder, at: int) -> None:
-        gtd = order.terms.time_in_force is TimeInForce.GTD
-        order.apply(Happening.TIME_OVER if gtd else Happening.DAY_OVER)
-        self._outbox.report(order, ExecType.EXPIRED if gtd else ExecType.DONE_FOR_DAY, at)
-
-    def _replaced(self, order: ClientOrder, message: Replaced) -> None:
-        request = order.request
-        assert request is not None, message
-        assert request.new is not None, message
-        orig, order.request = order.cl_ord_id, None
-        granted = replace(request.new, qty=message.qty, price=message.price)
-        order.take_terms(granted, request.cl_ord_id)
-        assert order.leaves_qty == message.leaves, (order, message)
-        self._orders.forget_ref(message.orig_order_ref)
-        self._outbox.report(order, ExecType.REPLACED, message.at, orig_cl_ord_id=orig)
-        self._cancel_if_dropped(order, message.at)
-
-    def _cancel_refused(self, order: ClientOrder, message: CancelRefused) -> None:
-        request, order.request = order.request, None
-        if request is None:
-            return  # A cancel of ours after a disconnect, which came too late: nobody asked.
-        if request.new is not None:
-            self._orders.forget_ref(request.new.order_ref)
-        self._outbox.refuse_request(
-            order,
-            cl_ord_id=request.cl_ord_id,
-            orig_cl_ord_id=order.cl_ord_id,
-            response_to=request.response_to,
-            reason=message.cxl_rej_reason if order.is_live else TOO_LATE,
-            at=message.at,
-            text=message.text,
-        )
-        self._cancel_if_dropped(order, message.at)
-
-    def _cancel_if_dropped(self, order: ClientOrder, now: int) -> None:
-        """The session was lost while a request was open: what is left is cancelled now."""
-        if order.dropped and order.is_live:
-            self._market.cancel(self._mic, order.terms.order_ref, now)

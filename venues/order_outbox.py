@@ -19,12 +19,14 @@ from venues.order_reports import (
     business_reject,
     cancel_reject,
     execution_report,
+    fields,
     no_order_report,
 )
-from venues.order_table import ClientOrder
+from venues.order_table import ClientOrder, Execution
 
 NO_EXECUTION = "0"
 """ExecID(17) of a report that tells a status only."""
+MOVES_SHARES = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
 
 
 @dataclass(slots=True)
@@ -53,6 +55,8 @@ class Answer:
 
     msg_type: str
     body: str
+    vital: bool = False
+    """It tells of shares: nothing else that the client could ask for says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,15 +103,20 @@ class Outbox:
         *,
         cl_ord_id: str = "",
         orig_cl_ord_id: str = "",
+        exec_ref_id: str = "",
         fill: Fill | None = None,
+        stood: ClientOrder | None = None,
         extra: str = "",
         text: str = "",
-    ) -> None:
-        """Queue an ExecutionReport(8) of the order as it stands. A status has ExecID 0."""
+    ) -> str:
+        """Queue an ExecutionReport(8) of the order as it stands; a status has ExecID 0.
+
+        `stood`: how it stood when what is told happened, if it has moved since. Returns the ExecID.
+        """
         is_status = exec_type is ExecType.ORDER_STATUS
         exec_id = NO_EXECUTION if is_status else self._ids.exec_id()
         body = execution_report(
-            order,
+            stood or order,
             self.dialect,
             mic=self.mic,
             exec_id=exec_id,
@@ -116,7 +125,7 @@ class Outbox:
             cl_ord_id=cl_ord_id,
             orig_cl_ord_id=orig_cl_ord_id,
             fill=fill,
-            extra=extra + (f"58={text}{SOH}" if text else ""),
+            extra=fields(("19", exec_ref_id)) + extra + (f"58={text}{SOH}" if text else ""),
         )
         self._audit.note(
             AuditRecord(
@@ -128,6 +137,7 @@ class Outbox:
                 orig_cl_ord_id=orig_cl_ord_id,
                 order_id=order.order_id,
                 exec_id=exec_id,
+                exec_ref_id=exec_ref_id,
                 exec_type=exec_type.value,
                 ord_status=order.ord_status.value,
                 symbol=order.terms.symbol,
@@ -138,6 +148,33 @@ class Outbox:
                 qty=fill.qty if fill else 0,
                 px=fill.px if fill else None,
                 text=text,
+            )
+        )
+        self._replies.append(Answer("8", body, vital=exec_type in MOVES_SHARES))
+        return exec_id
+
+    def repeat(self, execution: Execution, at: int) -> None:
+        """Queue the report of an execution once more."""
+        order = execution.told
+        body = execution_report(
+            order,
+            self.dialect,
+            mic=self.mic,
+            exec_id=execution.exec_id,
+            exec_type=ExecType.TRADE,
+            at=execution.at,
+            fill=Fill(execution.qty, execution.px, execution.liquidity),
+        )
+        self._audit.note(
+            AuditRecord(
+                kind=AuditKind.REPEATED,
+                mic=self.mic,
+                time=at,
+                client=self.client,
+                cl_ord_id=order.cl_ord_id,
+                order_id=order.order_id,
+                exec_id=execution.exec_id,
+                exec_type=ExecType.TRADE.value,
             )
         )
         self.say("8", body)

@@ -7,7 +7,7 @@ order references. Knows nothing of messages, sessions or how a market decides.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from router.model import OrdStatus
@@ -29,10 +29,16 @@ class Happening(Enum):
     TIME_OVER = auto()
     REPLACED_OPEN = auto()
     REPLACED_DONE = auto()
+    AMENDED_NONE = auto()
+    """An execution was taken back or corrected: now nothing of the order has traded."""
+    AMENDED_PARTLY = auto()
+    AMENDED_FULL = auto()
 
 
 _S = OrdStatus
 _H = Happening
+_TRADED = (_S.PARTIALLY_FILLED, _S.FILLED)
+_ENDED = (_S.CANCELED, _S.DONE_FOR_DAY, _S.EXPIRED)
 _TRANSITIONS: dict[tuple[OrdStatus, Happening], OrdStatus] = {
     (_S.PENDING_NEW, _H.ACCEPTED): _S.NEW,
     (_S.PENDING_NEW, _H.REJECTED): _S.REJECTED,
@@ -50,11 +56,35 @@ _TRANSITIONS: dict[tuple[OrdStatus, Happening], OrdStatus] = {
     (_S.PARTIALLY_FILLED, _H.TIME_OVER): _S.EXPIRED,
     (_S.PARTIALLY_FILLED, _H.REPLACED_OPEN): _S.PARTIALLY_FILLED,
     (_S.PARTIALLY_FILLED, _H.REPLACED_DONE): _S.FILLED,
+    # J.1.a: what was taken back is left to do again
+    **{(status, _H.AMENDED_NONE): _S.NEW for status in _TRADED},
+    **{(status, _H.AMENDED_PARTLY): _S.PARTIALLY_FILLED for status in _TRADED},
+    **{(status, _H.AMENDED_FULL): _S.FILLED for status in _TRADED},
+    # J.1.b: OrdStatus stays, CumQty moves
+    **{
+        (status, happening): status
+        for status in _ENDED
+        for happening in (_H.AMENDED_NONE, _H.AMENDED_PARTLY, _H.AMENDED_FULL)
+    },
 }
 """A pair that is not here cannot happen: a market that does it has a bug."""
 
+_OUT_OF_TURN: dict[tuple[OrdStatus, Happening], OrdStatus] = {
+    (_S.PENDING_NEW, _H.PARTLY_FILLED): _S.PARTIALLY_FILLED,
+    (_S.PENDING_NEW, _H.FILLED): _S.FILLED,
+    (_S.FILLED, _H.FILLED): _S.FILLED,
+    **{
+        (status, happening): status
+        for status in _ENDED
+        for happening in (_H.PARTLY_FILLED, _H.FILLED)
+    },
+    **{(status, _H.ACCEPTED): status for status in (*_TRADED, *_ENDED)},
+}
+"""What else can happen if the market says that it means it: fills before the acknowledgement,
+after the end, and beyond OrderQty, and the acknowledgement after them."""
+
 _LIVE = frozenset({_S.PENDING_NEW, _S.NEW, _S.PARTIALLY_FILLED})
-_GONE = frozenset({_S.CANCELED, _S.DONE_FOR_DAY, _S.EXPIRED, _S.REJECTED})
+_GONE = frozenset({*_ENDED, _S.REJECTED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +122,8 @@ class ClientOrder:
     request: Request | None = None
     dropped: bool = False
     """The client is gone and the venue cancels what is left."""
+    executions: dict[str, Execution] = field(default_factory=dict, repr=False)
+    """What has traded, by the market's ExecID; a correction is one, too."""
 
     @property
     def is_live(self) -> bool:
@@ -110,21 +142,37 @@ class ClientOrder:
         """LeavesQty(151): 0 once the order cannot trade any more."""
         return self.terms.qty - self.cum_qty if self.is_live else 0
 
-    def apply(self, happening: Happening) -> None:
-        """Move to the next state.
+    def apply(self, happening: Happening, *, out_of_turn: bool = False) -> None:
+        """Move to the next state. `out_of_turn`: the market says that it means it.
 
         Raises:
             KeyError: if the market did what cannot be done in the present state.
         """
-        self.base_status = _TRANSITIONS[self.base_status, happening]
+        step = (self.base_status, happening)
+        following = _OUT_OF_TURN.get(step) if out_of_turn else None
+        self.base_status = following or _TRANSITIONS[step]
 
-    def fill(self, *, qty: int, px: int) -> None:
-        """Book one execution."""
-        assert 0 < qty <= self.leaves_qty, (self.order_id, qty, self.leaves_qty)
+    def fill(self, *, qty: int, px: int, out_of_turn: bool = False) -> None:
+        """Book one execution; out of turn it may be of a closed order, or of more than is left."""
+        assert qty > 0, (self.order_id, qty)
+        assert out_of_turn or qty <= self.leaves_qty, (self.order_id, qty, self.leaves_qty)
         self.cum_qty += qty
         self.notional += qty * px
-        done = self.cum_qty == self.terms.qty
-        self.apply(Happening.FILLED if done else Happening.PARTLY_FILLED)
+        done = self.cum_qty >= self.terms.qty
+        happening = Happening.FILLED if done else Happening.PARTLY_FILLED
+        self.apply(happening, out_of_turn=out_of_turn)
+
+    def amend(self, execution: Execution, *, qty: int, px: int) -> None:
+        """Let an execution have been of other shares, or (0) of none, and at another price."""
+        self.cum_qty += qty - execution.qty
+        self.notional += qty * px - execution.qty * execution.px
+        assert self.cum_qty >= 0, (self.order_id, self.cum_qty)
+        if not self.cum_qty:
+            self.apply(Happening.AMENDED_NONE)
+        elif self.cum_qty < self.terms.qty:
+            self.apply(Happening.AMENDED_PARTLY)
+        else:
+            self.apply(Happening.AMENDED_FULL)
 
     def take_terms(self, new: VenueOrder, cl_ord_id: str) -> None:
         """Take the terms that a replace was granted: `new.qty` is not below what has traded."""
@@ -133,6 +181,20 @@ class ClientOrder:
         self.cl_ord_id = cl_ord_id
         done = self.cum_qty == self.terms.qty
         self.apply(Happening.REPLACED_DONE if done else Happening.REPLACED_OPEN)
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """An execution as it was told."""
+
+    exec_id: str
+    """ExecID(17): what 19 of a bust or correction names."""
+    at: int
+    qty: int
+    px: int
+    liquidity: str
+    told: ClientOrder
+    """The order as it stood then."""
 
 
 class OrderTable:
@@ -187,12 +249,20 @@ class OrderTable:
         """Every order that may still trade, oldest first."""
         return [order for order in self._by_order_id.values() if order.is_live]
 
+    def lose(self, order: ClientOrder) -> None:
+        """Know nothing of an order any more, as if it had never come."""
+        del self._by_order_id[order.order_id]
+        self.forget_ref(order.terms.order_ref)
+        for name in self._names.pop(order.order_id):
+            del self._by_name[name]
+
+    def reopen(self, order: ClientOrder) -> None:
+        """Note that a closed order is live again: what it had done was taken back."""
+        self._closed.remove(order.order_id)
+
     def close(self, order: ClientOrder) -> None:
         """Note that an order is closed; beyond the bound the oldest closed one is forgotten."""
         assert not order.is_live, order.order_id
         self._closed.append(order.order_id)
         while len(self._closed) > self._closed_max:
-            old = self._by_order_id.pop(self._closed.popleft())
-            self.forget_ref(old.terms.order_ref)
-            for name in self._names.pop(old.order_id):
-                del self._by_name[name]
+            self.lose(self._by_order_id[self._closed.popleft()])

@@ -108,6 +108,8 @@ class Interest:
     """It trades below the MinQty of others."""
     held: bool = False
     """It waits for an invitation to be answered, or is promised to somebody else."""
+    until: int = 0
+    """When background interest leaves, UTC nanoseconds."""
 
     @property
     def min_qty(self) -> int:

@@ -7,6 +7,7 @@ each kind's own file. A kind is a `VenueSpec` (its YAML schema) and a `VenueSim`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar, Self
 
@@ -16,6 +17,7 @@ from router.model import NS, PX_SCALE, OrdStatus, OrdType, TimeInForce, VenueTyp
 from router.plugin import Plugin
 from venues.controls import Controls, MessageCount
 from venues.floor import Floor
+from venues.latency import Latency
 from venues.messages import (
     RESUME,
     TRADING_HALT,
@@ -83,15 +85,6 @@ class Fees(Plugin):
         return self
 
 
-class Latency(Plugin):
-    """One-way latencies, milliseconds. Carried for the driver: the venue itself has none."""
-
-    md_p50: float = Field(ge=0)
-    md_p99: float = Field(ge=0)
-    order_p50: float = Field(ge=0)
-    order_p99: float = Field(ge=0)
-
-
 class Leak(Plugin):
     """How a venue gives the router away."""
 
@@ -108,6 +101,12 @@ class VenueSpec(Plugin):
 
     kind: ClassVar[str] = ""
     """The value of `type` that names the kind; empty for what is no kind."""
+    fixed: ClassVar[Mapping[str, str]] = {
+        "id": "a venue keeps its name",
+        "type": "a venue stays what it is",
+        "disabled": "a venue is there for the whole run or not at all; events silence one",
+    }
+    """Keys that no schedule may change, with the reason."""
 
     id: str = Field(min_length=1, max_length=16, pattern=r"^[A-Z0-9_]+$")
     type: str
@@ -118,6 +117,11 @@ class VenueSpec(Plugin):
     latency: Latency | None = None
     controls: Controls = Controls()
     disabled: bool = False
+
+    @property
+    def order_qty_min(self) -> int:
+        """The smallest order that the venue takes, shares; 0 if any."""
+        return 0
 
     @abstractmethod
     def open(self, floor: Floor) -> VenueSim:
@@ -139,7 +143,6 @@ class VenueSim(ABC):
         self.mic = spec.id
         self.take_fee = price_units(spec.fees.take)
         self.make_fee = price_units(spec.fees.make)
-        self.latency = spec.latency
         self.floor = floor
         self.controls = spec.controls
         self.auction_px = 0
@@ -168,6 +171,11 @@ class VenueSim(ABC):
     def resumed(self, now: int, *, auction: bool) -> None:
         """Trading goes on as soon as every venue has been told."""
         self.floor.say(TradingStatus(self.mic, now, self.floor.facts.symbol, RESUME, ""))
+
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms. A kind adds what it keeps of its own."""
+        self.take_fee = price_units(spec.fees.take)
+        self.make_fee = price_units(spec.fees.make)
 
     def receive(self, order: VenueOrder, now: int) -> None:
         """Take or reject an order."""

@@ -9,6 +9,7 @@ from router.fix.codec import Message
 from router.fix.session import Received, ResendNeeded, Session, SessionConfig
 from router.fix.versions import FIX44, Version
 from tests.venues.market_data_reader import BookReader
+from tests.venues.simulated import at_once
 from venues.audit import MemoryAudit
 from venues.gateway import GatewayProfile, MarketGateways
 from venues.market import Market
@@ -18,7 +19,7 @@ from venues.numbers import NumberStore
 START = 1_767_623_400 * 1_000_000_000  # 2026-01-05 14:30:00 UTC
 MS = 1_000_000
 SECOND = 1_000 * MS
-SPEC = read_market(Path(config.__file__).parent / "markets" / "baseline.yaml")
+SPEC = at_once(read_market(Path(config.__file__).parent / "markets" / "baseline.yaml"))
 SUBSCRIBE = "262=R1|263=1|264=0|265=1|267=3|269=0|269=1|269=2|146=1|55=ACME"
 
 

@@ -17,12 +17,16 @@ from router.model import PX_SCALE, Side
 from venues.audit import MemoryAudit
 from venues.messages import (
     Accepted,
+    Busted,
     Canceled,
     CancelRefused,
+    Corrected,
     Executed,
     Expired,
+    Lost,
     OrderMessage,
     Rejected,
+    Repeated,
     Replaced,
     VenueOrder,
 )
@@ -119,15 +123,30 @@ class Desk:
 
     # The market's answers. `ref` counts the references given to it; -1 is the last one.
 
-    def accepted(self, ref: int = -1) -> None:
-        self._tell(Accepted(MIC, NOW, self.market.refs[ref], "M1"))
+    def accepted(self, ref: int = -1, *, told: bool = True, out_of_turn: bool = False) -> None:
+        self._tell(Accepted(MIC, NOW, self.market.refs[ref], "M1", told, out_of_turn))
 
     def rejected(self, reason: str, text: str, ref: int = -1) -> None:
         self._tell(Rejected(MIC, NOW, self.market.refs[ref], reason, text))
 
-    def filled(self, qty: int, px: int, ref: int = -1) -> None:
+    def filled(
+        self, qty: int, px: int, ref: int = -1, *, name: str = "E1", out_of_turn: bool = False
+    ) -> None:
         order_ref = self.market.refs[ref]
-        self._tell(Executed(MIC, NOW, order_ref, "E1", qty, px * PX_SCALE, "1", 0))
+        self._tell(Executed(MIC, NOW, order_ref, name, qty, px * PX_SCALE, "1", 0, out_of_turn))
+
+    def filled_again(self, name: str, ref: int = -1) -> None:
+        self._tell(Repeated(MIC, NOW, self.market.refs[ref], name))
+
+    def busted(self, name: str, ref: int = -1) -> None:
+        self._tell(Busted(MIC, NOW, self.market.refs[ref], f"{name}!", name))
+
+    def corrected(self, name: str, qty: int, px: int, ref: int = -1) -> None:
+        order_ref = self.market.refs[ref]
+        self._tell(Corrected(MIC, NOW, order_ref, f"{name}'", name, qty, px * PX_SCALE))
+
+    def lost(self, ref: int = -1) -> None:
+        self._tell(Lost(MIC, NOW, self.market.refs[ref]))
 
     def canceled(self, *, unsolicited: bool = False, text: str = "", ref: int = -1) -> None:
         self._tell(Canceled(MIC, NOW, self.market.refs[ref], 0, unsolicited, text))
@@ -143,7 +162,7 @@ class Desk:
         self._tell(CancelRefused(MIC, NOW, self.market.refs[ref], reason, "no"))
 
     def _tell(self, message: OrderMessage) -> None:
-        self.entry.tell(message)
+        self.entry.outcomes.tell(message)
 
     def said(self) -> list[str]:
         """What the client was told since the last time, in the matrices' notation."""
@@ -203,8 +222,11 @@ def _later(line: str) -> str:
     head, kind, status, rest = _KIND.fullmatch(line).groups()  # type: ignore[union-attr]
     if kind in ("01", "02"):
         order_qty, cum_qty, _ = rest.split(" ")[1].split("/")
-        assert (kind == "02") == (order_qty == cum_qty), f"partial or full: {line}"
+        assert (kind == "02") == (int(cum_qty) >= int(order_qty)), f"partial or full: {line}"
         kind = "0F"
+    elif kind[0] in "12":
+        assert kind[1] in "12", f"a bust or correction shows the kind of the fill: {line}"
+        kind = "0" + {"1": "H", "2": "G"}[kind[0]]
     elif kind[0] == "3":
         assert kind[1] == status, "a status shows where the order stands"
         kind = "0I"

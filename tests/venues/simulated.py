@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from router.model import NS, OrdType, Side, TimeInForce
@@ -23,12 +24,18 @@ BID, OFFER, MID = 4999 * TICK, 5001 * TICK, 5000 * TICK
 
 
 def spec_of(folder: Path, changes: Mapping[str, object]) -> MarketSpec:
-    """The baseline with dotted changes."""
+    """The baseline without latencies, with dotted changes."""
     shutil.copy(MARKETS / "baseline.yaml", folder)
     path = folder / "changed.yaml"
     document = {"id": "changed", "vocabulary": 1, "extends": "baseline", "set": dict(changes)}
     path.write_text(json.dumps(document, indent=1))
-    return read_market(path)
+    return at_once(read_market(path))
+
+
+def at_once(spec: MarketSpec) -> MarketSpec:
+    """The same market, but no message takes time."""
+    venues = tuple(each.model_copy(update={"latency": None}) for each in spec.venues)
+    return replace(spec, venues=venues)
 
 
 def market_of(folder: Path, changes: Mapping[str, object], seed: int = 1) -> Market:

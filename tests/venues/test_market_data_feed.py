@@ -14,6 +14,7 @@ from router.fix.versions import FIX44, FIX50SP2, VERSIONS, Version
 from router.messages import MarketDataEntry
 from router.model import PX_SCALE
 from tests.venues.market_data_reader import BookReader
+from tests.venues.simulated import at_once
 from venues.market import Market
 from venues.market_data import (
     BACKLOG_RESUME,
@@ -257,7 +258,7 @@ def test_a_reader_that_is_behind_gets_the_newest_quote_only() -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_a_book_rebuilt_from_the_feed_is_the_market_s_own(seed: int) -> None:
-    market = Market(read_market(BASELINE), seed=seed, start=NOW)
+    market = Market(at_once(read_market(BASELINE)), seed=seed, start=NOW)
     feeds = {
         mic: MarketDataFeed(
             mic=mic, symbol=market.symbol, owner="SLUICE", dialect=dialect(FIX44), market=market

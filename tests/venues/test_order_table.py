@@ -15,8 +15,11 @@ def order(number: int) -> ClientOrder:
     return ClientOrder(f"R{number}", name, terms, terms, first_cl_ord_id=name)
 
 
-@pytest.mark.parametrize("happening", [one for one in Happening if one is not Happening.ACCEPTED])
-def test_nothing_happens_to_a_filled_order(happening: Happening) -> None:
+TAKEN_BACK = {Happening.AMENDED_NONE, Happening.AMENDED_PARTLY, Happening.AMENDED_FULL}
+
+
+@pytest.mark.parametrize("happening", [each for each in Happening if each not in TAKEN_BACK])
+def test_nothing_happens_to_a_filled_order_by_itself(happening: Happening) -> None:
     one = order(1)
     one.apply(Happening.ACCEPTED)
     one.fill(qty=100, px=1)
@@ -36,6 +39,54 @@ def test_an_order_cannot_trade_more_than_is_left() -> None:
     one.fill(qty=60, px=1)
     with pytest.raises(AssertionError):
         one.fill(qty=41, px=1)
+
+
+def test_out_of_turn_it_can_trade_before_that_and_beyond_it_and_afterwards() -> None:
+    early, over, late = order(1), order(2), order(3)
+    early.fill(qty=10, px=1, out_of_turn=True)
+    early.apply(Happening.ACCEPTED, out_of_turn=True)
+    assert (early.ord_status, early.leaves_qty) == (OrdStatus.PARTIALLY_FILLED, 90)
+    over.apply(Happening.ACCEPTED)
+    over.fill(qty=150, px=1, out_of_turn=True)
+    over.fill(qty=50, px=1, out_of_turn=True)
+    assert (over.ord_status, over.cum_qty, over.leaves_qty) == (OrdStatus.FILLED, 200, 0)
+    late.apply(Happening.ACCEPTED)
+    late.apply(Happening.CANCELED)
+    late.fill(qty=100, px=1, out_of_turn=True)
+    assert (late.ord_status, late.cum_qty, late.leaves_qty) == (OrdStatus.CANCELED, 100, 0)
+
+
+def test_out_of_turn_is_no_word_for_anything() -> None:
+    one = order(1)
+    one.apply(Happening.REJECTED)
+    with pytest.raises(KeyError):
+        one.fill(qty=10, px=1, out_of_turn=True)
+    with pytest.raises(KeyError):
+        order(2).apply(Happening.DAY_OVER, out_of_turn=True)
+
+
+def test_a_closed_order_that_is_live_again_is_not_forgotten() -> None:
+    table = OrderTable(closed_max=1)
+    first, second = order(1), order(2)
+    for one in (first, second):
+        table.add(one)
+        one.apply(Happening.ACCEPTED)
+        one.fill(qty=100, px=1)
+    table.close(first)
+    table.reopen(first)
+    table.close(second)
+    assert table.find("C1", "") is first
+
+
+def test_a_swallowed_order_leaves_no_trace() -> None:
+    table = OrderTable()
+    one = order(1)
+    table.add(one)
+    table.name(one, "C1b")
+    table.lose(one)
+    assert [table.by_cl_ord_id(name) for name in ("C1", "C1b")] == [None, None]
+    with pytest.raises(KeyError):
+        table.by_ref("R1")
 
 
 def test_the_oldest_closed_orders_are_forgotten_with_all_their_names() -> None:

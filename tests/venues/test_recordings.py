@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from router.model import NS, Side, TimeInForce
-from tests.venues.simulated import MARKETS, START, TICK, order, said_of_orders
+from tests.venues.simulated import MARKETS, START, TICK, at_once, order, said_of_orders
 from venues.lit import LitVenue
 from venues.market import Market
 from venues.market_file import read_market
@@ -52,7 +52,7 @@ def recorded_market(folder: Path, file: Path, form: str, price: float, end: str)
     changes["venues.LIT_A.recording"] = {"file": str(file), "format": form}
     path = folder / "recorded.yaml"
     path.write_text(json.dumps({"id": "r", "vocabulary": 1, "extends": "baseline", "set": changes}))
-    return Market(read_market(path), seed=1, start=OPEN)
+    return Market(at_once(read_market(path)), seed=1, start=OPEN)
 
 
 def touches(market: Market) -> list[tuple[int, Touch]]:

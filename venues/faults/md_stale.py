@@ -1,0 +1,93 @@
+"""`md_stale`: market data that does not move any more, over a session that seems well.
+
+`frozen`: no book, trade or streamed quote is told. `repeat`: whenever something would be told, the
+last book or quote is told again in its place, so that the feed looks alive. At the end clients are
+brought up to date: what has traded, price by price, then the book and the dealer's last quote.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+from router.messages import MarketDataEntry
+from venues.lit import level_changes
+from venues.messages import BookChanged, BookSnapshot, QuoteIssued, QuoteWithdrawn, VenueMessage
+from venues.misbehaviour import Fault, Misbehaviour, Scene
+
+TRADE = "2"
+"""MDEntryType(269)."""
+TRADES_MAX = 100
+"""Different (price, aggressor) pairs that are told at the end; the oldest go first."""
+
+
+class MdStale(Misbehaviour):
+    """The keys of `detail`."""
+
+    mode: Literal["frozen", "repeat"] = "frozen"
+    heartbeats: Literal[True] = True
+    """The session itself goes on. A dead session is not stale: that is `session_drop`."""
+
+    def fault(self, scene: Scene) -> Fault:
+        """It at work."""
+        return _Stale(scene, repeats=self.mode == "repeat")
+
+
+class _Stale(Fault):
+    def __init__(self, scene: Scene, *, repeats: bool) -> None:
+        super().__init__(scene)
+        self._repeats = repeats
+        self._book = scene.venue.snapshot(scene.now)
+        self._trades: dict[tuple[int, int], int] = {}
+        self._quote: QuoteIssued | None = None
+        self._told: QuoteIssued | None = None
+        self._withdrawn: QuoteWithdrawn | None = None
+
+    def told(self, message: VenueMessage) -> None:
+        match message:
+            case BookChanged():
+                self._miss(message)
+                if self._repeats:
+                    self._tell(_all_levels(self._book))
+            case QuoteIssued(quote_req_id=""):
+                self._quote = message
+                if self._repeats:
+                    self._told = self._told or message
+                    self.scene.say(replace(self._told, at=message.at))
+            case QuoteWithdrawn():
+                self._quote, self._withdrawn = None, message
+            case _:
+                self.scene.say(message)
+
+    def over(self) -> None:
+        scene = self.scene
+        book = scene.venue.snapshot(scene.now)
+        trades = [
+            MarketDataEntry(TRADE, "0", px, qty, aggressor)
+            for (px, aggressor), qty in self._trades.items()
+        ]
+        bids = level_changes(1, self._book.bids, book.bids)
+        self._tell([*trades, *bids, *level_changes(-1, self._book.offers, book.offers)])
+        if self._withdrawn is not None:
+            scene.say(replace(self._withdrawn, at=scene.now, quote_id=""))
+        if self._quote is not None:
+            scene.say(replace(self._quote, at=scene.now))
+
+    def _miss(self, message: BookChanged) -> None:
+        for entry in message.entries:
+            if entry.entry_type == TRADE:
+                key = (entry.px, entry.aggressor)
+                self._trades[key] = self._trades.get(key, 0) + entry.qty
+        while len(self._trades) > TRADES_MAX:
+            del self._trades[next(iter(self._trades))]
+
+    def _tell(self, entries: list[MarketDataEntry]) -> None:
+        if entries:
+            scene = self.scene
+            scene.say(BookChanged(scene.mic, scene.now, scene.symbol, tuple(entries)))
+
+
+def _all_levels(book: BookSnapshot) -> list[MarketDataEntry]:
+    """Every level as a change to what it is already."""
+    sides = (("0", book.bids), ("1", book.offers))
+    return [MarketDataEntry(kind, "1", px, qty) for kind, levels in sides for px, qty in levels]
