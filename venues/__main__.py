@@ -256,9 +256,7 @@ async def _run(options: Options) -> None:
     start = clock.now()
     spec = read_market(options.market)
     if spec.awaits_parent:
-        text = (
-            "waits for a share of a parent order; give `parents` one `qty_adv` to serve this market"
-        )
+        text = "waits for a share of a parent order, but `parents` has no single `qty_adv`"
         raise ServeError(f"{spec.awaits_parent}: {text}", EXIT_CONFIGURATION)
     numbers = FileNumbers(options.state) if options.state else None
     audit = _audit(options.audit) if options.audit else None

@@ -18,6 +18,7 @@ file's and never above 1; without own impact it is the file's.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 from router.model import BP, NS, OrdType, TimeInForce, VenueType
@@ -44,6 +45,11 @@ class DarkSpec(VenueSpec):
     """A midpoint pool."""
 
     kind: ClassVar[str] = "dark_mid"
+
+    fixed: ClassVar[Mapping[str, str]] = {
+        **VenueSpec.fixed,
+        "dark.conditional": "invitations that are open would lose their terms",
+    }
 
     type: Literal["dark_mid"]
     dark: Pool
@@ -74,6 +80,8 @@ class DarkVenue(VenueSim):
         self._sides: dict[int, list[Interest]] = {1: [], -1: []}
         self._next_arrival: dict[int, int] = {}
         """By side, while nobody is there."""
+        self._present: dict[int, Interest] = {}
+        """Background interest by side, until its time is over; its shares may be gone before."""
         self._arrivals = {s: floor.stream(f"{spec.id}/arrivals/{s}") for s in (1, -1)}
         self._prints = floor.stream(f"{spec.id}/prints")
         self._leaks = floor.stream(f"{spec.id}/leaks")
@@ -93,18 +101,16 @@ class DarkVenue(VenueSim):
         to come next comes as soon as people come now: what was drawn of a mean keeps its share."""
         super().change(spec, now)
         assert isinstance(spec, DarkSpec)
-        absence, life = _mean_absence(self.pool), self.pool.persistence_s
+        absence, life = self.pool.mean_absence_s, self.pool.persistence_s
         self.pool = spec.dark
+        self.queues_while_halted = spec.while_halted == "queue"
         self._sizes = SizeDraw(spec.dark.size)
-        for side in (1, -1):
-            due = self._next_arrival.get(side)
-            if due is not None:
-                scale = _mean_absence(self.pool) / absence
-                self._await_arrival(side, now + round((due - now) * scale))
-            for interest in self._sides[side]:
-                if interest.state is None:
-                    scale = self.pool.persistence_s / life
-                    self._await_leaving(interest, now + round((interest.until - now) * scale))
+        for side, due in list(self._next_arrival.items()):
+            scale = self.pool.mean_absence_s / absence
+            self._await_arrival(side, now + round((due - now) * scale))
+        for interest in self._present.values():
+            scale = self.pool.persistence_s / life
+            self._await_leaving(interest, now + round((interest.until - now) * scale))
 
     # --- orders of the router ----------------------------------------------------------------
 
@@ -188,7 +194,7 @@ class DarkVenue(VenueSim):
                 self._schedule_arrival(side, now)
 
     def _schedule_arrival(self, side: int, now: int) -> None:
-        wait = self._arrivals[side].exponential() * _mean_absence(self.pool)
+        wait = self._arrivals[side].exponential() * self.pool.mean_absence_s
         self._await_arrival(side, now + seconds(wait))
 
     def _await_arrival(self, side: int, at: int) -> None:
@@ -210,6 +216,7 @@ class DarkVenue(VenueSim):
         self._count += 1
         interest = Interest(side, size, now, self._count, None, informed, ignores)
         self._insert(interest)
+        self._present[side] = interest
         self._await_leaving(interest, now + seconds(life))
         self._cross(now)
 
@@ -227,8 +234,9 @@ class DarkVenue(VenueSim):
         self.floor.schedule(at, lambda when: self._leave(interest, when))
 
     def _leave(self, interest: Interest, now: int) -> None:
-        if interest.until != now:
+        if self._present.get(interest.side) is not interest or interest.until != now:
             return  # its stay was changed, or the session is over
+        del self._present[interest.side]
         side = self._sides[interest.side]
         side[:] = [each for each in side if each is not interest]
         self._schedule_arrival(interest.side, now)
@@ -415,8 +423,3 @@ class DarkVenue(VenueSim):
         if leak is not None and state.is_open:
             self.floor.leaked(state.order.side.sign, leak.bp, leak.halflife_s, now)
             self._watch_for_leak(state, now)
-
-
-def _mean_absence(pool: Pool) -> float:
-    """Seconds for which a side is empty, on average."""
-    return pool.p_zero * pool.persistence_s / (1.0 - pool.p_zero)

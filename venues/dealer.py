@@ -105,15 +105,6 @@ class DealerVenue(VenueSim):
         super().start(now)
         self.floor.watch(self._schedule_refresh)
 
-    def halted(self, now: int, text: str) -> None:
-        """Every quote is dead; orders that the dealer looks at will find no market."""
-        super().halted(now, text)
-        owners = {each.issued.owner: None for each in self._quotes.values() if each.dead_at > now}
-        self._quotes.clear()
-        self._streamed.clear()
-        for owner in owners:
-            self.floor.say(QuoteWithdrawn(self.mic, now, owner, "", self.floor.facts.symbol))
-
     def change(self, spec: VenueSpec, now: int) -> None:
         """Go on by other terms; quotes that stand keep theirs until the next refresh."""
         super().change(spec, now)
@@ -125,6 +116,15 @@ class DealerVenue(VenueSim):
         response = spec.sdp.toxicity_response
         self._losses = deque(self._losses, maxlen=response.window_fills if response else 1)
         self._schedule_refresh(now)
+
+    def halted(self, now: int, text: str) -> None:
+        """Every quote is dead; orders that the dealer looks at will find no market."""
+        super().halted(now, text)
+        owners = {each.issued.owner: None for each in self._quotes.values() if each.dead_at > now}
+        self._quotes.clear()
+        self._streamed.clear()
+        for owner in owners:
+            self.floor.say(QuoteWithdrawn(self.mic, now, owner, "", self.floor.facts.symbol))
 
     # --- quoting -------------------------------------------------------------------------------
 

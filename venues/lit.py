@@ -113,6 +113,7 @@ class LitVenue(VenueSim):
         super().change(spec, now)
         assert isinstance(spec, LitSpec)
         self.spec = spec
+        self.queues_while_halted = spec.while_halted == "queue"
 
     # --- orders of the router ----------------------------------------------------------------
 

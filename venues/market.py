@@ -16,12 +16,11 @@ from venues.flow import Session
 from venues.impact import Impact
 from venues.lit import LitSpec, LitVenue
 from venues.market_changes import Change
-from venues.market_events import Halt
 from venues.market_file import MarketSpec
 from venues.messages import BookSnapshot, OrderState, VenueMessage, VenueOrder
-from venues.misbehaviour import Misbehaviour, Misbehaviours, Request
+from venues.misbehaviour import Misbehaviours, Request
 from venues.recording import Replay, read_recording
-from venues.schedule import Happening, Schedule
+from venues.schedule import Halt, Happening, Schedule
 from venues.transit import Shown, Transit
 from venues.venue import VenueSim, price_units
 
@@ -262,9 +261,9 @@ class Market:
     def _happen(self, happening: Happening, now: int, until: int) -> None:
         detail = happening.detail
         if isinstance(detail, Halt):
-            self._floor.halt(now, until=until, auction=detail.reopening_auction, text=detail.type)
+            auction = detail.reopening_auction
+            self._floor.halt(now, until=until, auction=auction, text=detail.type)
         else:
-            assert isinstance(detail, Misbehaviour), happening
             self.misbehaviours.start(detail, happening.mic, now, until)
 
     # --- putting together -------------------------------------------------------------------

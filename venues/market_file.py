@@ -13,6 +13,7 @@ import itertools
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -302,9 +303,10 @@ class _Changed:
         except ValidationError as error:
             self._wrong += problems(error, self._document, type(old), where)
             return old
-        for key, reason in old.fixed.items():
-            if getattr(new, key) != getattr(old, key):
-                self._blame((*where, key), f"cannot change during a run: {reason}")
+        for path, reason in old.fixed.items():
+            key: list[str] = path.split(".")
+            if reduce(getattr, key, new) != reduce(getattr, key, old):
+                self._blame((*where, *key), f"cannot change during a run: {reason}")
         return new
 
     def _check_replayed(self, new: MarketSpec) -> None:

@@ -88,6 +88,11 @@ class Pool(Plugin):
     conditional: ConditionalTerms | None = None
     """How conditional orders are invited; without it they are not taken."""
 
+    @property
+    def mean_absence_s(self) -> float:
+        """Seconds for which a side is empty, on average."""
+        return self.p_zero * self.persistence_s / (1.0 - self.p_zero)
+
     def contra_shares(self, seconds_open: float) -> float:
         """Mean contra shares a side that come in so many seconds: what a day can give at most."""
         return seconds_open * (1.0 - self.p_zero) / self.persistence_s * self.size.mean

@@ -21,8 +21,9 @@ from router.model import NS
 from router.plugin import Plugin
 from venues.floor import Floor
 from venues.market_changes import Change
-from venues.market_events import HALT, events
 from venues.market_keys import TIME_OF_DAY, SessionHours, time_of_day
+from venues.misbehaviour import Misbehaviour
+from venues.misbehaviour import kinds as misbehaviours
 
 ENTRIES_MAX = 256
 
@@ -32,6 +33,18 @@ ROUNDING = 1e-6
 WHEN = ("at", "order_frac", "random_in")
 
 TimeText = Annotated[str, Field(pattern=TIME_OF_DAY)]
+
+
+HALT = "halt"
+"""The one event that has no venue."""
+
+
+class Halt(Plugin):
+    """The keys of a halt's `detail`: trading stops at every venue."""
+
+    type: str = Field(default="regulatory", min_length=1)
+    """Why, in words: told to those who follow market data."""
+    reopening_auction: bool = True
 
 
 class EntryKeys(Plugin):
@@ -69,7 +82,7 @@ class Happening:
     event: str
     mic: str
     """Empty for the whole market."""
-    detail: Plugin
+    detail: Misbehaviour | Halt
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +143,6 @@ def _entry(
         raise DocumentError(problems(error, document, EntryKeys, where)) from None
     when, wrong = _when(keys, hours)
     wrong += _misuse(keys, mics)
-    happening = None
-    if keys.event is not None and keys.event in events():
-        kind = events()[keys.event]
-        try:
-            happening = Happening(
-                keys.event, keys.venue or "", kind.from_document(keys.detail or {})
-            )
-        except ValidationError as error:
-            raise DocumentError(problems(error, document, kind, (*where, "detail"))) from None
     if wrong or when is None:
         raise DocumentError([document.problem((*where, *key), text) for key, text in wrong])
     changes = tuple(
@@ -147,8 +151,23 @@ def _entry(
         for here in ((*where, "set", path),)
     )
     place = f"{document.file(where)}:{document.line(where)}"
+    happening = _happening(document, (*where, "detail"), keys)
     duration = None if keys.duration_s is None else max(1, round(keys.duration_s * NS))
     return Entry(number, place, when, duration, changes, happening)
+
+
+def _happening(document: Document, where: Where, keys: EntryKeys) -> Happening | None:
+    if keys.event is None:
+        return None
+    detail = keys.detail or {}
+    if keys.event == HALT:
+        kind: type[Misbehaviour | Halt] = Halt
+    else:
+        kind = misbehaviours()[keys.event]
+    try:
+        return Happening(keys.event, keys.venue or "", kind.from_document(detail))
+    except ValidationError as error:
+        raise DocumentError(problems(error, document, kind, where)) from None
 
 
 def _flat(block: dict[str, Any]) -> dict[str, Any]:
@@ -186,8 +205,9 @@ def _misuse(keys: EntryKeys, mics: Sequence[str]) -> Wrong:
             for name in ("venue", "detail")
             if getattr(keys, name) is not None
         ]
-    elif keys.event not in events():
-        wrong.append((("event",), unknown(keys.event, events(), "event")))
+    elif keys.event != HALT and keys.event not in misbehaviours():
+        text = unknown(keys.event, [HALT, *misbehaviours()], "event")
+        wrong.append((("event",), text))
     elif keys.event == HALT:
         if keys.venue is not None:
             wrong.append((("venue",), "a halt is of the whole market"))

@@ -176,6 +176,10 @@ class VenueSim(ABC):
         """Go on by other terms. A kind adds what it keeps of its own."""
         self.take_fee = price_units(spec.fees.take)
         self.make_fee = price_units(spec.fees.make)
+        per_second = spec.controls.messages_per_s
+        if per_second != self.controls.messages_per_s:
+            self._messages = MessageCount(per_second) if per_second else None
+        self.controls = spec.controls
 
     def receive(self, order: VenueOrder, now: int) -> None:
         """Take or reject an order."""

@@ -16,7 +16,14 @@ from router.model import NS, OrdType, Side, TimeInForce
 from tests.venues.simulated import CALM, START, TICK, market_of, order, said_of_orders, spec_of
 from venues.latency import Latency
 from venues.market import Market
-from venues.messages import BookChanged, Executed, QuoteIssued, VenueMessage
+from venues.messages import (
+    BookChanged,
+    Executed,
+    QuoteIssued,
+    Rejected,
+    TradingStatus,
+    VenueMessage,
+)
 from venues.schedule import UnknownParentError
 
 Entry = dict[str, object]
@@ -362,3 +369,66 @@ def test_a_mode_of_dealing_can_change(tmp_path: Path) -> None:
         assert any(isinstance(m, Executed) for m in said)
         took.append(market.now - now)
     assert took == [0, 200_000_000]
+
+
+# --- events ---------------------------------------------------------------------------------------
+
+
+def ends_of_orders(market: Market, clocks: tuple[str, ...]) -> list[type[VenueMessage]]:
+    """What becomes of a small order at LIT_A at each time: the last thing that is said of it."""
+    ends = []
+    for n, clock in enumerate(clocks):
+        market.submit("LIT_A", order(f"e{n}", Side.BUY, 1, tif=TimeInForce.IOC), at(clock))
+        ends.append(type(said_of_orders(market)[-1]))
+    return ends
+
+
+def test_a_venue_misbehaves_for_the_time_of_an_event(tmp_path: Path) -> None:
+    entry: Entry = {"at": "10:00:00", "event": "reject_all", "venue": "LIT_A", "duration_s": 60}
+    market = scheduled(tmp_path, entry)
+    clocks = ("09:59:59", "10:00:00", "10:00:59", "10:01:01")
+    assert ends_of_orders(market, clocks) == [Executed, Rejected, Rejected, Executed]
+
+
+def test_a_halt_stops_trading_for_its_time_and_says_why(tmp_path: Path) -> None:
+    entries = [
+        {
+            "at": clock,
+            "event": "halt",
+            "duration_s": 60,
+            "detail": {"type": "news", "reopening_auction": auction},
+        }
+        for clock, auction in (("10:00:00", False), ("11:00:00", True))
+    ]
+    market = scheduled(tmp_path, *entries)
+    clocks = ("09:59:59", "10:00:00", "10:00:59", "10:01:00", "11:00:30", "11:01:00")
+    ends = ends_of_orders(market, clocks)
+    assert ends == [Executed, Rejected, Rejected, Executed, Rejected, Executed]
+    market = scheduled(tmp_path, *entries)
+    market.tick(at("12:00:00"))
+    said = [m for m in market.take() if isinstance(m, TradingStatus) and m.mic == "LIT_A"]
+    assert [(m.at, m.text) for m in said if m.text] == [
+        (at("10:00:00"), "news"),
+        (at("11:00:00"), "news"),
+    ]
+
+
+def test_an_event_and_a_change_of_one_entry_begin_and_end_together(tmp_path: Path) -> None:
+    entry: Entry = {
+        "order_frac": 0.5,
+        "event": "reject_all",
+        "venue": "LIT_A",
+        "duration_s": 60,
+        "set": {"venues.LIT_B.fees.take": 0.01},
+    }
+    market = scheduled(tmp_path, entry)
+    market.expect(2)
+    clocks = ("10:00:00", "10:00:30", "10:01:01")
+    fees = []
+    for n, clock in enumerate(clocks):
+        market.submit("LIT_A", order(f"b{n}", Side.BUY, 1, tif=TimeInForce.IOC), at(clock))
+        market.tick(at(clock))
+        fees.append(market.venue("LIT_B").take_fee)
+    assert fees == [1_000_000, 1_000_000, 300_000]
+    ends = [type(m) for m in said_of_orders(market) if isinstance(m, Executed | Rejected)]
+    assert ends == [Executed, Rejected, Executed]

@@ -11,9 +11,8 @@ from config.documents import DocumentError
 from router.model import NS
 from tests.venues.simulated import MARKETS
 from venues.faults.reject_all import RejectAll
-from venues.market_events import Halt
 from venues.market_file import read_market
-from venues.schedule import At, Entry, Filled, Happening
+from venues.schedule import At, Entry, Filled, Halt, Happening
 
 TEN = 10 * 3600 * NS
 
@@ -105,7 +104,7 @@ def test_an_event_is_read_with_its_detail(tmp_path: Path) -> None:
         ("{at: 10:00:00, set: {stock.adv: 1}, detail: {a: 1}}", ".detail: belongs to an event"),
         (
             "{at: 10:00:00, event: no_ack, venue: LIT_A, detail: {alive: true}}",
-            ".detail.alive: unknown key 'alive'; allowed: fills_reported_late, orders_still_live",
+            ".detail.alive: unknown key 'alive'; allowed: fills_reported_late, orders",
         ),
     ],
 )
