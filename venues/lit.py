@@ -114,6 +114,8 @@ class LitVenue(VenueSim):
         assert isinstance(spec, LitSpec)
         self.spec = spec
         self.queues_while_halted = spec.while_halted == "queue"
+        if self.controls.dynamic_collar is None:
+            self.book.collar(None)
 
     # --- orders of the router ----------------------------------------------------------------
 

@@ -205,6 +205,15 @@ def test_at_the_very_end_of_a_halt_there_is_no_new_one(tmp_path: Path) -> None:
     assert isinstance(said_of_orders(market)[0], Accepted)
 
 
+def test_a_collar_that_the_schedule_takes_away_is_gone(tmp_path: Path) -> None:
+    entry = {"at": "09:31:00", "set": {CONTROLS: {}}}
+    collar = {CONTROLS: {"dynamic_collar": {"ticks": 2}}}
+    market = market_of(tmp_path, {**CALM, **collar, "schedule": [entry]})
+    market.tick(START + 60 * NS)
+    market.submit(A, order("x", Side.BUY, 10**6, px(50.04), IOC), START + 60 * NS)
+    assert max(m.px for m in said_of_orders(market) if isinstance(m, Executed)) == px(50.04)
+
+
 # --- the file ------------------------------------------------------------------------------------
 
 
