@@ -173,6 +173,6 @@ def test_shares_are_given_pro_rata_in_whole_lots(
 def test_background_interest_on_our_side_takes_nothing_from_us(
     tmp_path: Path, priority: str
 ) -> None:
-    """500 shares are there on each side: they are what an order finds, not whom it competes with."""
+    """500 shares are there on each side: what an order finds, not whom it competes with."""
     market = market_of(tmp_path, {**FULL, f"{DARK}.priority": priority})
     assert fills(take(market, "x", Side.SELL, 300, START)) == [("x", 300, MID, "2")]
