@@ -16,9 +16,10 @@ from router.model import NS
 from venues.dark import DarkSpec
 from venues.dealer import DealerSpec
 from venues.impact import DAY_SECONDS
-from venues.latency import Latency
+from venues.latency import Z99, Latency
 from venues.lit import LitSpec
 from venues.market_file import MarketSpec
+from venues.parents import ParentsError
 from venues.venue import VenueSpec
 
 BP = 1e4
@@ -41,8 +42,8 @@ LIT_TOLERANCE = 0.10
 WHOLE_DAY_S = 23_000
 """From here on a session is a day."""
 
-Z99, Z999 = 2.3263, 3.0902
-"""Standard normal quantiles."""
+Z999 = 3.090
+"""The standard normal's 99.9 % quantile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,7 @@ def _terms(spec: MarketSpec, venue: VenueSpec) -> VenueTerms:
 
 def _delays(latency: Latency) -> Delays:
     p50, p99 = latency.order_p50, latency.order_p99
-    p999 = p50 * (p99 / p50) ** (Z999 / Z99) if p50 > 0.0 else p99
+    p999 = p50 * (p99 / p50) ** (Z999 / Z99) if p50 > 0.0 else 0.0
     return Delays(latency.md_p50, latency.md_p99, p50, p99, float(p999))
 
 
@@ -275,10 +276,9 @@ def _dealing(spec: MarketSpec, venue: DealerSpec) -> Dealing:
 
 def _parents(spec: MarketSpec) -> Iterator[ParentOrder]:
     """Each size with each horizon."""
-    said = spec.parents
-    if said is None:
+    if spec.parents is None:
         return
-    for share, horizon in itertools.product(said.qty_adv, said.horizon_s):
+    for share, horizon in itertools.product(spec.parents.qty_adv, spec.parents.horizon_s):
         cost = impact_cost(spec, share)
         traded = spec.stock.adv * horizon / DAY_SECONDS
         yield ParentOrder(cost.shares, horizon, cost.shares / traded, cost.mean_bp)
@@ -312,6 +312,11 @@ def _warnings(
             yield f"{venue.id} has no latency: what it says is known at once"
         if venue.fees.take + venue.fees.make < 0.0:
             yield f"{venue.id} pays more rebate than it takes in fees"
+    if spec.parents is not None:
+        try:
+            spec.parents.check(spec.session)
+        except ParentsError as error:
+            yield str(error)
 
 
 def _lit_warnings(volume: Volume) -> Iterator[str]:

@@ -25,7 +25,7 @@ def check_command(file: MarketArgument, as_json: JsonOption = False) -> None:
     spec = read_market(path)
     found = implied(spec)
     if as_json:
-        show_json({"id": spec.id, "path": path, **asdict(found)})
+        show_json({"id": spec.id, "path": path, "hash": spec.hash, **asdict(found)})
     else:
         paint(*pages(spec, found, str(path)))
     if found.warnings:

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from router.cli.errors import CommandError, ExitCode
-from router.cli.market_facts_text import pages
+from router.cli.market_facts_text import conclusion, pages, venue_pages
 from router.cli.market_files import market_file
 from router.cli.options import JsonOption
 from router.cli.output import say, show_json
@@ -89,7 +89,11 @@ def facts_command(
     if as_json:
         show_json(_data(days, name, judged))
     else:
-        paint(*pages([day.name for day in days], name, real.stock, judged))
+        paint(
+            *pages([day.name for day in days], name, real.stock, judged),
+            *venue_pages(days, spec),
+            *conclusion(judged),
+        )
     if judged.enough and not judged.accepted:
         raise CommandError(ExitCode.FINDINGS)
 
@@ -142,6 +146,9 @@ def _data(days: Sequence[Measured], name: str, judged: Verdict) -> dict[str, obj
     return {
         "regime": name,
         "recordings": {day.name: day.facts for day in days},
+        "venues": {
+            day.name: {mic: asdict(facts) for mic, facts in day.venues.items()} for day in days
+        },
         "accepted": judged.accepted,
         "enough": judged.enough,
         "inside": judged.inside,

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from router.cli.output import columns, indented
 from router.cli.paint import Span
 from venues.implied import Contra, Dealing, Implied, VenueTerms, session_seconds
+from venues.lit import LitSpec
 from venues.market_file import MarketSpec
 
 Line = Sequence[Span]
@@ -22,14 +23,16 @@ NAMES = {"lit": "lit", "dark_mid": "dark", "sdp": "dealer"}
 def pages(spec: MarketSpec, found: Implied, path: str) -> Iterator[Line]:
     """Everything, a heading a subject."""
     stock, hours = spec.stock, spec.session
-    yield [(spec.id, "heading"), (f"  {path}", "quiet")]
+    yield [(spec.id, "heading"), (f"  {path}, hash {spec.hash[:12]}", "quiet")]
     begun = f", run from {hours.from_}" if hours.from_ else ""
     yield _plain(
         f"{stock.symbol} at {stock.price:,.2f}, tick {stock.tick:g}, ADV {stock.adv:,} shares, "
         f"volatility {stock.sigma_day_bp:g} bp a day, {hours.start} to {hours.end}{begun}"
     )
     yield from _section("Touch", _touch(spec, found))
-    yield from _section("Venues", _venues(found))
+    yield from _section("Venues", _venues(spec, found))
+    if controls := _controls(spec):
+        yield from _section("Limits that venues set", controls)
     yield from _section("Volume with no parent order", _volume(spec, found))
     if found.contra:
         yield from _section("Dark pools, contra interest on one side", _contra(found.contra))
@@ -93,7 +96,7 @@ def _touch(spec: MarketSpec, found: Implied) -> list[str]:
     return [f"{name:<12}{text}" for name, text in rows]
 
 
-def _venues(found: Implied) -> list[str]:
+def _venues(spec: MarketSpec, found: Implied) -> list[str]:
     header = (
         "venue",
         "kind",
@@ -105,12 +108,33 @@ def _venues(found: Implied) -> list[str]:
         ">p99.9 ms",
     )
     lines = columns(header, [_venue_row(each) for each in found.venues])
+    for venue in spec.venues:
+        if isinstance(venue, LitSpec) and venue.recording is not None:
+            lines.append(f"{venue.id} plays a recording, {venue.recording.file}: no flow of ours")
     lines.append(
         "fees are paid by us, rebates negative; latencies are one way, median / p99, orders' p99.9"
     )
     kept = found.passive_realised
     lines.append(f"lit passive fills keep {kept:+.3f} of a spread after 10 s, by volume")
     return lines
+
+
+def _controls(spec: MarketSpec) -> list[str]:
+    """The venues that set limits, and their keys as the file has them."""
+    lines = []
+    for venue in spec.venues:
+        keys = venue.controls.model_dump(exclude_none=True)
+        if keys:
+            texts = [f"{key} {_value(value)}" for key, value in keys.items()]
+            lines.append(f"{venue.id:<12}{', '.join(texts)}")
+    return lines
+
+
+def _value(value: object) -> str:
+    """A number, or a distance with its unit."""
+    if isinstance(value, dict):
+        return ", ".join(f"{number:g} {unit}" for unit, number in value.items())
+    return f"{value:,}"
 
 
 def _venue_row(venue: VenueTerms) -> list[str]:
@@ -210,6 +234,7 @@ def _impact(found: Implied) -> list[str]:
 
 def _parents(spec: MarketSpec, found: Implied) -> list[str]:
     said = spec.parents
+    assert said is not None
     rows = [
         [
             f"{each.shares / spec.stock.adv:.2%}",
@@ -220,12 +245,8 @@ def _parents(spec: MarketSpec, found: Implied) -> list[str]:
         ]
         for each in found.parents
     ]
-    if said is None:
-        return ["none: whoever runs an experiment names them"]
-    limit = said.limit_bp
+    limit = "no limit" if said.limit_bp is None else f"limit {said.limit_bp:g} bp"
     return [
         *columns((">of ADV", ">shares", ">horizon", ">of volume", ">impact bp"), rows),
-        f"side {said.side}, start {said.start}, "
-        f"{'no limit' if limit is None else f'limit {limit} bp'}; of volume: of an average "
-        "horizon's",
+        f"side {said.side}, start {said.start}, {limit}; of volume: of an average horizon's",
     ]

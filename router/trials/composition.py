@@ -80,8 +80,16 @@ def run(
     hours = made_of.spec.session
     begins = hours.model_copy(update={"from_": _clock_text(start - MIDNIGHT)})
     market = Market(replace(made_of.spec, session=begins), seed=seed, start=start)
+    return router_in(market, made_of, seed, on_step=on_step)
+
+
+def router_in(
+    market: Market, made_of: Bench, seed: int, *, on_step: Callable[[Step], None] | None = None
+) -> Run:
+    """A router that is to log on to a market."""
     engine = build.engine(replace(made_of.env, seed=seed), made_of.family)
-    return Run(market, engine, Direct(engine, DirectMarket(market), start=start, on_step=on_step))
+    stage = DirectMarket(market)
+    return Run(market, engine, Direct(engine, stage, start=market.now, on_step=on_step))
 
 
 def _clock_text(ns: int) -> str:

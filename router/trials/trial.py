@@ -172,6 +172,7 @@ class _Course:
         each.arrival_mid2 = market.mid2
         if not each.arrival_mid2:
             raise TrialError(f"seed {self._seed}: no market when parent {each.number} arrives")
+        market.expect(plan.qty)
         span = (each.ends - each.begins) // NS
         terms = OrderTerms(
             symbol=market.symbol,

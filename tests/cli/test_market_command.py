@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,22 @@ def test_check_prints_what_the_file_implies(capsys: pytest.CaptureFixture[str]) 
         "7.9",
     ] in rows
     assert max(len(line) for line in text.splitlines()[1:]) <= 100
+
+
+def test_check_tells_of_recordings_and_of_limits_that_venues_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "limited.yaml"
+    limits = "controls: {static_collar: {bp: 500}, max_order_qty: 20000}"
+    text = BASELINE.read_text().replace(
+        "{id: LIT_A, type: lit,", f"{{id: LIT_A, type: lit, {limits},"
+    )
+    path.write_text(text)
+    limited = said(capsys, "check", str(path))
+    assert "  LIT_A       static_collar 500 bp, max_order_qty 20,000" in limited.splitlines()
+    assert "Limits that venues set" not in said(capsys, "check", "baseline")
+    recorded = said(capsys, "check", "recorded", code=10)
+    assert "  LIT_A plays a recording, acme_sample_message.csv" in recorded
 
 
 def test_check_takes_the_name_of_a_shipped_market(capsys: pytest.CaptureFixture[str]) -> None:
@@ -156,6 +173,8 @@ def test_a_market_without_intelligence_is_not_accepted(
     assert rows["spread_ticks_tw_mean"]["value"] == pytest.approx(2.0)
     assert rows["spread_ticks_tw_mean"]["targeted"] is True
     assert rows["intertrade_cv"]["value"] == pytest.approx(1.0, abs=0.1)
+    assert found["venues"]["poor-1"]["LIT_A"]["volume_share"] == 1.0
+    assert re.search(r"^  LIT_A +100.0% +30.0% +[01]\.\d\d ", text, re.MULTILINE)
     recorded = found["recordings"]
     assert list(recorded) == [f"poor-{seed}" for seed in range(1, 6)]
 

@@ -36,6 +36,7 @@ from venues.gateway import MarketGateways
 from venues.latency import Latency
 from venues.market import Market
 from venues.market_file import MarketSpec, read_market
+from venues.misbehaviour import kinds
 
 START = composition.MIDNIGHT + 34_200 * NS
 """09:30:00 of the simulated day."""
@@ -49,6 +50,7 @@ def fixed(number: int) -> Latency:
     return Latency(md_p50=md, md_p99=md, order_p50=order, order_p99=order)
 
 
+EXECUTIONS = (ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
 HOUSE = (
     "fix.defaults.heart_bt_int=3600",  # a heartbeat is a record, and a record's number is chance
     "simulate.seed=3",
@@ -65,6 +67,33 @@ class Way:
     """Executions: when, where, how many, at what price."""
 
 
+WRONG: dict[str, tuple[tuple[str, str, dict[str, object]], ...]] = {
+    "silent, late and out of order": (
+        ("no_ack", "LIT_A", {}),
+        ("ack_after_fill", "LIT_B", {}),
+        ("slow", "SDP_1", {"delay_ms": 40}),
+    ),
+    "amended and told twice": (
+        ("bust", "LIT_A", {}),
+        ("correct", "LIT_B", {"ticks": 1}),
+        ("duplicate_execution", "LIT_C", {}),
+    ),
+    "stale, and closed to orders": (
+        ("md_stale", "LIT_A", {}),
+        ("reject_all", "LIT_C", {}),
+    ),
+}
+"""Event, venue, detail: from one minute after the order on, for a minute."""
+
+
+def market(seed: int, wrong: str) -> Market:
+    made = Market(spec(), seed=seed, start=START)
+    for event, mic, detail in WRONG.get(wrong, ()):
+        what = kinds()[event].from_document(detail)
+        made.misbehaviours.start(what, mic, ORDER_AT + 60 * NS, ORDER_AT + 120 * NS)
+    return made
+
+
 def spec() -> MarketSpec:
     read = read_market(Path(config.__file__).parent / "markets" / "baseline.yaml")
     venues = tuple(
@@ -74,7 +103,7 @@ def spec() -> MarketSpec:
     return replace(read, venues=venues)
 
 
-def terms(side: Side, learner: str) -> OrderTerms:
+def terms(side: Side) -> OrderTerms:
     return OrderTerms(
         symbol="ACME",
         side=side,
@@ -105,13 +134,15 @@ def noted(way: Way) -> Callable[[Step], None]:
                 case RequestQuote():
                     way.asked.append((at, command.mic, "quote", command.qty))
         event = step.event
-        if isinstance(event, ExecutionReceived) and event.exec_type is ExecType.TRADE:
-            way.traded.append((at, event.mic, event.last_qty, event.last_px, event.liquidity))
+        if isinstance(event, ExecutionReceived) and event.exec_type in EXECUTIONS:
+            way.traded.append(
+                (at, event.mic, event.exec_type, event.last_qty, event.last_px, event.liquidity)
+            )
 
     return note
 
 
-def over_fix(seed: int, learner: str, side: Side) -> tuple[Way, int]:
+def over_fix(seed: int, learner: str, side: Side, wrong: str) -> tuple[Way, int]:
     """The whole node and FIX gateways; also the number of the step that took the order."""
     way, taken = Way([], []), []
     note = noted(way)
@@ -125,7 +156,7 @@ def over_fix(seed: int, learner: str, side: Side) -> tuple[Way, int]:
     parts = build.parts(settings)
     day = composition.bench(settings, spec()).env.instruments  # with the market's own hours
     parts = replace(parts, env=replace(parts.env, instruments=day))
-    gateways = MarketGateways(Market(spec(), seed=seed, start=START), start=START)
+    gateways = MarketGateways(market(seed, wrong), start=START)
     session = SessionConfig(
         begin_string=FIX44.begin_string,
         sender_comp_id="OMS",
@@ -153,7 +184,7 @@ def over_fix(seed: int, learner: str, side: Side) -> tuple[Way, int]:
     sim.sync_ns = 0
 
     def order() -> None:
-        what = terms(side, learner)
+        what = terms(side)
         oms.client.new_order(
             what.symbol,
             what.side,
@@ -172,28 +203,33 @@ def over_fix(seed: int, learner: str, side: Side) -> tuple[Way, int]:
     return way, taken[0]
 
 
-def directly(seed: int, learner: str, side: Side, taken: int) -> Way:
+def directly(seed: int, learner: str, side: Side, wrong: str, taken: int) -> Way:
     """The core and the market, nothing else; `taken` is the number that the order's step gets."""
     way = Way([], [])
     settings = load_settings(overrides=[*HOUSE, f"learner.name={learner}"])
-    run = composition.run(composition.bench(settings, spec()), seed, START, on_step=noted(way))
+    bench = composition.bench(settings, spec())
+    run = composition.router_in(market(seed, wrong), bench, seed, on_step=noted(way))
     run.driver.start("OMS")
     run.driver.run(ORDER_AT)
     run.driver.seq = taken - 1
-    run.driver.give(OrderReceived("OMS", 1, "X-1", terms(side, learner)))
+    run.driver.give(OrderReceived("OMS", 1, "X-1", terms(side)))
     run.driver.run(ENDS_AT + 5 * NS)
     return way
 
 
 @pytest.mark.parametrize(
-    ("seed", "learner", "side"),
-    [(1, "pro_rata", Side.BUY), (2, "hazard", Side.SELL), (3, "hazard", Side.BUY)],
+    ("seed", "learner", "side", "wrong"),
+    [
+        (1, "pro_rata", Side.BUY, ""),
+        (2, "hazard", Side.SELL, ""),
+        *((3 + n, "hazard", Side.BUY, wrong) for n, wrong in enumerate(WRONG)),
+    ],
 )
 def test_both_ways_give_the_same_executions_order_for_order(
-    seed: int, learner: str, side: Side
+    seed: int, learner: str, side: Side, wrong: str
 ) -> None:
-    fix, taken = over_fix(seed, learner, side)
-    direct = directly(seed, learner, side, taken)
+    fix, taken = over_fix(seed, learner, side, wrong)
+    direct = directly(seed, learner, side, wrong, taken)
     assert len(fix.traded) > 20
     assert direct.asked == fix.asked
     assert direct.traded == fix.traded

@@ -9,6 +9,7 @@ import pytest
 from router.model import NS
 from tests.venues.recorded_days import POOL, BookRow, TradeRow, day
 from venues.facts.activity import rate_facts, size_facts
+from venues.facts.by_venue import VenueFacts, venue_facts
 from venues.facts.off_exchange import off_exchange_facts
 from venues.facts.order_events import order_event_facts
 from venues.facts.quotes import depth_facts, spread_facts, spread_within
@@ -22,17 +23,17 @@ STILL: list[BookRow] = [(0, 100, 102, 100, 100)]
 
 
 def test_spreads_weigh_as_long_as_they_stand() -> None:
-    # One tick for 6 s, three for 2 s, locked for a second, which is what a last row counts.
-    book = [(0, 100, 101, 10, 30), (6, 99, 102, 10, 30), (8, 100, 100, 50, 50)]
+    # One tick for 6 s, two for 2 s, locked for a second, which is what a last row counts.
+    book = [(0, 100, 101, 10, 30), (6, 99, 101, 10, 30), (8, 100, 100, 50, 50)]
     found = spread_facts(day(book, seconds=10))
-    assert found["spread_ticks_tw_mean"] == pytest.approx((6 * 1 + 2 * 3) / 8)
-    # The median mid of the rows 100.5, 100.5, 100 is 100.5 ticks.
-    assert found["spread_bp_tw_mean"] == pytest.approx(1.5 / 100.5 * 1e4)
+    assert found["spread_ticks_tw_mean"] == pytest.approx((6 * 1 + 2 * 2) / 8)
+    # The median mid of the rows, 100.5, 100 and 100, is 100 ticks.
+    assert found["spread_bp_tw_mean"] == pytest.approx(1.25 / 100 * 1e4)
     assert found["spread_one_tick_time_frac"] == pytest.approx(6 / 8)
     assert found["crossed_or_locked_time_frac"] == pytest.approx(1 / 9)
-    variance = (6 * (1 - 1.5) ** 2 + 2 * (3 - 1.5) ** 2) / 8
-    assert found["spread_tw_cv"] == pytest.approx(math.sqrt(variance) / 1.5)
-    assert spread_within(day(book, seconds=10), (1, 2, 3)) == pytest.approx([0.75, 0.75, 1.0])
+    variance = (6 * (1 - 1.25) ** 2 + 2 * (2 - 1.25) ** 2) / 8
+    assert found["spread_tw_cv"] == pytest.approx(math.sqrt(variance) / 1.25)
+    assert spread_within(day(book, seconds=10), (1, 2)) == pytest.approx([0.75, 1.0])
 
 
 def test_a_quote_that_stands_for_minutes_weighs_a_minute() -> None:
@@ -59,8 +60,8 @@ def test_fills_of_one_instant_and_side_are_one_market_order() -> None:
         (1.0, 103, 300, "B", 1),
         (1.0, 100, 100, "A", -1),  # the other side: another order
         (2.0, 100, 200, "A", -1),
-        (3.0, 101, 500, POOL, 0),  # a pool shows no aggressor
-        (3.0, 102, 100, "A", 0),  # nor does an auction
+        (3.0, 101, 500, POOL, 1),  # not at a book
+        (3.0, 102, 100, "A", 0),  # nobody knows whose
     ]
     orders = day(STILL, trades, seconds=10).orders
     assert orders.t_ns.tolist() == [1 * NS, 1 * NS, 2 * NS]
@@ -142,6 +143,24 @@ def test_a_market_that_trades_on_books_alone_has_a_share_of_zero() -> None:
     assert off_exchange_facts(day(STILL, [(1, 102, 100, "A", 1)], seconds=60)) == {
         "offexchange_volume_share": 0.0
     }
+
+
+# --- venues --------------------------------------------------------------------------------------
+
+
+def test_each_venue_is_told_its_volume_and_what_was_paid_and_kept_there() -> None:
+    book = [(0, 100, 102, 10, 10), (3, 101, 103, 10, 10), (14, 98, 100, 10, 10)]
+    trades: list[TradeRow] = [
+        (1, 102, 300, "A", 1),  # mid 101 before, 102 after 10 s
+        (2, 100, 100, "B", -1),  # mid 101 before, 102 after 10 s
+        (5, 103, 200, "B", 1),  # mid 102 before, 99 after 10 s
+        (6, 102, 400, POOL, 0),
+    ]
+    found = venue_facts(day(book, trades, seconds=30))
+    # Every order met a spread of two ticks.
+    assert found["A"] == VenueFacts(0.3, 2 * 1 / 2, 2 * 0 / 2)
+    assert found["B"] == VenueFacts(0.3, 2 * 1 / 2, (2 * 2 + 2 * 4) / 2 / 2)
+    assert found[POOL] == VenueFacts(0.4, None, None)
 
 
 # --- the day -------------------------------------------------------------------------------------

@@ -127,6 +127,7 @@ def imbalanced(seed: int, *, slope: float, persistence: float) -> list[BookRow]:
         shown = math.tanh(0.6 * level)
         bid_qty = round(5_000 * (1 + shown))
         rows.append((float(at), mid - 1, mid + 1, bid_qty, 10_000 - bid_qty))
+        rows.append((at + 0.25, mid - 1, mid + 1, bid_qty, 10_000 - bid_qty))
         up = draws.uniform() < 1 / (1 + math.exp(-slope * shown))
         mid += 1 if up else -1
         rows.append((at + 0.5, mid - 1, mid + 1, bid_qty, 10_000 - bid_qty))
@@ -134,13 +135,13 @@ def imbalanced(seed: int, *, slope: float, persistence: float) -> list[BookRow]:
 
 
 def test_imbalance_that_foretells_by_a_logit_gives_back_its_slope_and_its_decay() -> None:
-    recorded = day(imbalanced(9, slope=1.0, persistence=0.8), seconds=DAY)
+    recorded = day(imbalanced(9, slope=1.0, persistence=0.9), seconds=DAY)
     found = imbalance_facts(recorded)
     assert found["imb_logit_slope"] == pytest.approx(1.0, abs=0.1)
-    # A Gaussian AR(1) with 0.8 falls below one half after 4 s: 0.8^3 = 0.512, 0.8^4 = 0.41. The
-    # hyperbolic tangent bends it by less than the distance to the neighbours.
-    assert found["imb_halflife_s"] == pytest.approx(3.5, abs=0.5)
-    assert found["imb_acf_1s"] == pytest.approx(0.8, abs=0.03)
+    # A Gaussian AR(1) with 0.9 falls below one half after 7 s: 0.9^6 = 0.53, 0.9^7 = 0.48. The
+    # hyperbolic tangent takes away 0.02 at most.
+    assert found["imb_halflife_s"] == pytest.approx(6.5, abs=0.5)
+    assert found["imb_acf_1s"] == pytest.approx(0.9, abs=0.02)
     curve = up_probability(recorded)
     for place, middle in enumerate(np.linspace(-0.9, 0.9, 10)):
         assert curve[place] == pytest.approx(1 / (1 + math.exp(-middle)), abs=0.08)

@@ -57,7 +57,7 @@ def test_any_history_fills_as_its_replay_row_by_row(seed: int) -> None:
     recorded = _busy(seed)
     found, replayed = try_touch(recorded), _replayed(recorded)
     assert np.isfinite(replayed.wait_s).mean() > 0.3, "a history that fills nothing shows nothing"
-    assert np.isinf(replayed.wait_s).mean() > 0.05
+    assert np.isinf(replayed.wait_s).mean() > 0.03
     assert found.wait_s.tolist() == replayed.wait_s.tolist()
     np.testing.assert_array_equal(found.markout, replayed.markout)
 
@@ -75,7 +75,7 @@ def _busy(seed: int) -> Day:
             qty = float(draws.integers(1, 60))
             trades.append((at, mid + side * (half + through), qty, "A", side))
         if draws.uniform() < 0.3:
-            mid += int(draws.integers(-1, 2)) if draws.uniform() < 0.05 else 0
+            mid += int(draws.integers(-1, 2)) if draws.uniform() < 0.2 else 0
             half = 1 if draws.uniform() < 0.9 else 2
             shown = draws.integers(100, 600, 2)
             book.append((at, mid - half, mid + half, float(shown[0]), float(shown[1])))

@@ -39,6 +39,8 @@ def test_every_format_reads_alike(suffix: str, tmp_path: Path) -> None:
     assert found.trades.px.tolist() == [101.0, 100.5]
     assert [found.trades.venues[place] for place in found.trades.venue] == ["1", "POOL"]
     assert found.trades.regular.tolist() == [True, False], "an auction is no regular print"
+    counted = day_of(found, Scope(sessions=((0, 10),)))
+    assert counted.prints.qty.tolist() == [100.0]
     assert found.events is not None
     assert found.events.kind.tolist() == [ord("A"), ord("C")]
     assert found.events.qty.tolist() == [300.0, 100.0]

@@ -110,6 +110,7 @@ def test_passive_fills_keep_what_the_lit_venues_say_by_volume(baseline: Implied)
         ("market_orders_per_s: 0.30", "market_orders_per_s: 0.20", "is 69% of adv"),
         ("p_zero: 0.85", "p_zero: 0.60", "DARK_A offers 12.5% of ADV"),
         ("markup_ticks: -0.2", "markup_ticks: -1.2", "SDP_2 quotes through the mid"),
+        ("horizon_s: [900, 3600]", "horizon_s: [900, 36000]", "parents.horizon_s: 36000 s do not"),
         ("take: 0.0030, make: -0.0025", "take: 0.0030, make: -0.0035", "LIT_B pays more rebate"),
         (
             "    latency: {md_p50: 0.4, md_p99: 3, order_p50: 1.0, order_p99: 8}\n",
@@ -126,7 +127,7 @@ def test_what_is_probably_not_meant_is_warned_of(
 
 
 def test_a_part_of_a_day_may_have_any_part_of_its_volume_but_not_more(tmp_path: Path) -> None:
-    short = ('end: "16:00:00"', 'end: "10:30:00"')
+    short = ('end: "16:00:00"', 'end: "10:31:00"')
     assert changed(tmp_path, short).warnings == ()
     busy = ("market_orders_per_s: 0.30", "market_orders_per_s: 3.0")
     (found,) = changed(tmp_path, short, busy).warnings

@@ -90,10 +90,14 @@ class Prints:
     px: Floats
     qty: Floats
     sign: Ints
+    venue: Ints
+    """Place of each one's venue in `Day.venues`."""
 
     def where(self, kept: Flags) -> Prints:
         """Some of them."""
-        return Prints(self.t_ns[kept], self.px[kept], self.qty[kept], self.sign[kept])
+        return Prints(
+            self.t_ns[kept], self.px[kept], self.qty[kept], self.sign[kept], self.venue[kept]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,8 @@ class Day:
     off: Prints
     orders: MarketOrders
     events: EventTable | None
+    venues: tuple[str, ...]
+    """Where it traded."""
 
     def grids(self, step_s: int) -> list[Ints]:
         """Times at equal distances, one array a session, without its first minute."""
@@ -160,7 +166,7 @@ def day_of(recording: Recording, scope: Scope) -> Day:
     kept = scope.within(trades.t_ns) & trades.regular
     places = [place for place, venue in enumerate(trades.venues) if venue in scope.off]
     off = np.isin(trades.venue, places)
-    prints = Prints(trades.t_ns, trades.px, trades.qty, trades.sign)
+    prints = Prints(trades.t_ns, trades.px, trades.qty, trades.sign, trades.venue)
     takes = prints.where(kept & ~off & (trades.sign != 0))
     return Day(
         scope=scope,
@@ -171,6 +177,7 @@ def day_of(recording: Recording, scope: Scope) -> Day:
         off=prints.where(kept & off),
         orders=_orders(takes, book),
         events=None if recording.events is None else _events(recording.events, scope),
+        venues=trades.venues,
     )
 
 

@@ -20,6 +20,7 @@ from venues.facts import (
     response,
     returns,
 )
+from venues.facts.by_venue import VenueFacts, venue_facts
 from venues.facts.day import Day, Scope, day_of
 from venues.facts.queueing import Trials, try_touch
 from venues.facts.series import Facts
@@ -52,6 +53,7 @@ class Measured:
     name: str
     facts: Facts
     curves: Curves
+    venues: dict[str, VenueFacts]
 
 
 def measure(prefix: Path, scope: Scope) -> Measured:
@@ -64,7 +66,7 @@ def measure(prefix: Path, scope: Scope) -> Measured:
     recording = read_recording(prefix)
     day = day_of(recording, scope)
     trials = try_touch(day)
-    return Measured(recording.name, facts_of(day, trials), curves_of(day, trials))
+    return Measured(recording.name, facts_of(day, trials), curves_of(day, trials), venue_facts(day))
 
 
 def facts_of(day: Day, trials: Trials) -> Facts:
