@@ -162,7 +162,8 @@ def test_a_piece_that_is_sent_to_several_venues_at_once_is_one_order(tmp_path: P
         now = START + (60 + 10 * n) * NS
         for mic, qty in (("LIT_A", 100 + 100 * (n % 2)), ("LIT_B", 200 - 100 * (n % 2))):
             terms = order(f"{mic}{n}", Side.BUY, qty, tif=TimeInForce.IOC)
-            market.submit(mic, terms, now + n * 1_000_000)
+            market.submit(mic, terms, now)
+            now += 3_000_000
     market.tick(START + 120 * NS)
     # 300 shares each time, though at neither venue it is the same twice running.
     assert patterns(market) == 1
