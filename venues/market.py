@@ -276,7 +276,14 @@ class Market:
             source = venue.spec.recording
             assert source is not None
             events = read_recording(source, self.spec.folder)
-            replay = Replay(venue, self._floor, events, midnight, self.spec.stock.price)
+            replay = Replay(
+                venue,
+                self._floor,
+                events,
+                midnight=midnight,
+                price=self.spec.stock.price,
+                silent_after_s=source.silent_after_s,
+            )
             self._floor.prices.append(replay)
             replay.start()
 

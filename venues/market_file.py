@@ -8,6 +8,7 @@ silently ignored key turns one market into another.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import itertools
 import pkgutil
@@ -165,13 +166,35 @@ def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
         files=files,
         schedule=read_schedule(document, sheet.session, [spec.id for spec in specs]),
         adversary=sheet.adversary,
-        hash=digest(document.data),
+        hash=digest({**document.data, "recordings": _recordings(document, specs)}),
     )
     if sheet.adversary is not None and sheet.adversary.enabled and not _simulated(spec.venues):
         text = "every lit venue plays a recording: there is no flow in which it could trade"
         raise DocumentError([document.problem(("adversary",), text)])
     _check_changes(spec)
     return spec
+
+
+def _recordings(document: Document, specs: Sequence[VenueSpec]) -> dict[str, object]:
+    """What each recording of the market holds, as a hash: it is part of the market.
+
+    Raises:
+        DocumentError: a file that cannot be read.
+    """
+    found: dict[str, object] = {}
+    order = [entry.get("id") for entry in document.data["venues"]]  # type: ignore[attr-defined]
+    for spec in specs:
+        if not isinstance(spec, LitSpec) or spec.recording is None:
+            continue
+        path = Path(document.path).parent / spec.recording.file
+        try:
+            with path.open("rb") as file:
+                found[spec.id] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            where = ("venues", order.index(spec.id), "recording", "file")
+            text = f"{path} cannot be read: {error.strerror}"
+            raise DocumentError([document.problem(where, text)]) from None
+    return found
 
 
 def _venues(document: Document) -> list[VenueSpec]:

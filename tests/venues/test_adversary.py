@@ -10,7 +10,7 @@ import pytest
 
 from config.documents import DocumentError
 from router.model import NS, Side, TimeInForce
-from tests.venues.simulated import CALM, START, market_of, order, spec_of
+from tests.venues.simulated import CALM, MARKETS, START, market_of, order, spec_of
 from venues.adversary import Detects, Expected, Pattern, variation
 from venues.chance import Stream
 from venues.lit import LitVenue
@@ -307,6 +307,7 @@ def test_a_wrong_key_is_refused_at_its_line(
 
 def test_where_every_lit_venue_plays_a_recording_it_cannot_trade(tmp_path: Path) -> None:
     changes = {f"venues.LIT_{x}.disabled": True for x in "BC"}
-    recording = {"venues.LIT_A.recording": {"file": "x.csv", "format": "lobster"}}
+    file = str(MARKETS / "acme_sample_message.csv")
+    recording = {"venues.LIT_A.recording": {"file": file, "format": "lobster"}}
     with pytest.raises(DocumentError, match="adversary: every lit venue plays a recording"):
         spec_of(tmp_path, {**changes, **recording, "adversary": hunter()})
