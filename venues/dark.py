@@ -287,14 +287,18 @@ class DarkVenue(VenueSim):
                 self._pair(buyer, seller, share, mid2, now)
 
     def _shares(self, buyer: Interest, sellers: list[Interest]) -> list[int]:
-        """The most that each seller may give the buyer: all it has, or pro rata in whole lots."""
-        total = sum(each.leaves for each in sellers)
+        """The most that each seller may give the buyer: all it has, or pro rata in whole lots.
+
+        What whole lots leave over goes to the first in priority.
+        """
+        has = [each.leaves if buyer.state or each.state else 0 for each in sellers]
+        total = sum(has)
         if self.pool.priority != "pro_rata" or total <= buyer.leaves:
-            return [each.leaves for each in sellers]
-        parts = [buyer.leaves * each.leaves // total // LOT * LOT for each in sellers]
+            return has
+        parts = [buyer.leaves * leaves // total // LOT * LOT for leaves in has]
         left = buyer.leaves - sum(parts)
-        for index, each in enumerate(sellers):
-            more = min(left, each.leaves - parts[index])
+        for index, leaves in enumerate(has):
+            more = min(left, leaves - parts[index])
             parts[index] += more
             left -= more
         return parts

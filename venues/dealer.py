@@ -146,7 +146,10 @@ class DealerVenue(VenueSim):
         """Quote up to the dealer's largest size, or say that there is no price."""
         size, extra_ticks = self.terms.rung(qty)
         prices = self._prices(now, extra_ticks) if self.floor.is_open(now) else None
-        if symbol != self.floor.facts.symbol:
+        breach = self.message_breach(owner, now)
+        if breach is not None:
+            _, refusal = breach
+        elif symbol != self.floor.facts.symbol:
             refusal = f"symbol {symbol} is not quoted here"
         elif qty <= 0:
             refusal = "OrderQty must be positive"

@@ -29,10 +29,12 @@ from router.messages import (
     SendChild,
     SessionClosed,
     SessionOpened,
+    TradingStatusReceived,
 )
 from venues.audit import NoAudit
 from venues.market import Market
 from venues.messages import (
+    TRADING_HALT,
     BookChanged,
     BookSnapshot,
     QuoteIssued,
@@ -116,7 +118,10 @@ class DirectMarket:
             )
         elif isinstance(message, SessionDropped):
             self._dropped(message, now)
-        elif not isinstance(message, BookSnapshot | TradingStatus):
+        elif isinstance(message, TradingStatus):
+            halted = message.security_trading_status == TRADING_HALT
+            self._events.append(TradingStatusReceived(message.mic, message.symbol, halted))
+        elif not isinstance(message, BookSnapshot):
             desk = self._desks[message.mic]
             desk.entry.outcomes.tell(message)
             self._events += desk.answers(now)

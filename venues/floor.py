@@ -102,7 +102,7 @@ class Floor:
         self.published = (0, 0)
         """Best bid and offer when a lit venue last published: never those of a half-done change."""
         self.opening_mid2 = 0
-        """Bid plus offer of the lit market when it first had both; 0 before."""
+        """Bid plus offer with which the market opened, at first or after an auction; 0 before."""
 
     # --- time --------------------------------------------------------------------------------
 
@@ -171,6 +171,8 @@ class Floor:
         for venue in self._halting:
             venue.resumed(now, auction=auction)
         self._halted_until = 0
+        if auction:
+            self.opening_mid2 = 0
         self.touched(now)
 
     # --- chance and speech -------------------------------------------------------------------

@@ -15,7 +15,7 @@ time, unless it holds it up.
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 
 from pydantic import Field, model_validator
 
@@ -28,6 +28,9 @@ Z99 = 2.326
 
 DRAWS = 8192
 """Different delays of a channel; a power of two."""
+
+CHANNELS_KEPT = 64
+"""Channels whose delays are kept for the next market of the same seed."""
 
 BUSY = 4.0
 """From so many times the usual rate on messages slow down. A choice: below that, the two quantiles
@@ -59,7 +62,7 @@ class Latency(Plugin):
         return self
 
 
-@cache
+@lru_cache(maxsize=CHANNELS_KEPT)
 def _normals(seed: int, purpose: str) -> list[float]:
     stream = Stream(seed, purpose)
     return [stream.normal() for _ in range(DRAWS)]

@@ -103,6 +103,7 @@ class OrderOutcomes:
 
     def _lose(self, order: ClientOrder, at: int) -> None:
         """The order was swallowed: it is unknown, also to a request that was made meanwhile."""
+        self._outbox.note_lost(order, at)
         self._lost.add(order.terms.order_ref)
         self._orders.lose(order)
         if order.request is not None:

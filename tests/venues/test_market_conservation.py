@@ -116,6 +116,7 @@ class Ledger:
     def __init__(self, market: Market) -> None:
         self.books = Books(market)
         self.invitations: list[Invited] = []
+        self.invited: set[str] = set()
         self.qty: dict[str, int] = {}
         self.filled: dict[str, int] = defaultdict(int)
         self.live: dict[str, tuple[str, int]] = {}
@@ -160,6 +161,8 @@ class Ledger:
                         self.live[ref] = mic, said.leaves
                 case Invited(order_ref=ref):
                     assert 0 < said.qty <= self.live[ref][1]
+                    assert ref not in self.invited
+                    self.invited.add(ref)
                     self.invitations.append(said)
                 case BookChanged():
                     self.books.read(said)
