@@ -37,7 +37,7 @@ CHANGEABLE = ("stock", "flow", "impact", "venues")
 BlockT = TypeVar("BlockT", Stock, FlowSpec, ImpactSpec, VenueSpec)
 
 
-class _Sheet(Plugin):
+class Sheet(Plugin):
     """The top level of a market file. Venues are read by their own kinds."""
 
     id: str
@@ -149,7 +149,7 @@ def kinds() -> dict[str, type[VenueSpec]]:
 
 
 def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
-    sheet = validate(document, _Sheet)
+    sheet = validate(document, Sheet)
     specs = [spec for spec in _venues(document) if not spec.disabled]
     spec = MarketSpec(
         id=sheet.id,

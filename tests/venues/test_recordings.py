@@ -118,7 +118,9 @@ def test_the_samples_replay_is_its_naive_book_at_every_update(tmp_path: Path) ->
 
 
 def test_the_recorded_market_of_the_project_runs() -> None:
-    market = Market(read_market(MARKETS / "recorded.yaml"), seed=1, start=START)
+    spec = read_market(MARKETS / "recorded.yaml")
+    assert spec.parent(1).qty > 0
+    market = Market(spec, seed=1, start=START)
     assert market.mics == ("LIT_A", "DARK_A", "SDP_1")
     market.tick(START + 600 * NS)
     bid, offer = market.nbbo
