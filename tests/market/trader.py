@@ -23,7 +23,7 @@ from venues.messages import (
 from venues.venue import ADDED
 
 OWNER = "ME"
-ROUNDS_MAX = 100
+ROUNDS_MAX = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,29 @@ class Fill:
     added: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """Shares that were taken on the lit books at one moment."""
+
+    at: int
+    sign: int
+    qty: int
+    mid2: int
+    """Just before; 0 without a market of two sides."""
+
+
 @dataclass(slots=True)
 class Trader:
     """One account in one market."""
 
     market: Market
     fills: list[Fill] = field(default_factory=list)
+    takes: list[Take] = field(default_factory=list)
     held: int = 0
     cash: int = 0
     """Price units times shares, fees paid."""
+    fees: int = 0
+    """Price units times shares; + is paid."""
     rejected: int = 0
     open: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Venue and side of every order that may still trade, by reference."""
@@ -82,7 +96,7 @@ class Trader:
 
     def take(self, sign: int, qty: int) -> int:
         """Take shares on the lit books, best price first over all venues; the shares taken."""
-        now, taken = self.market.now, 0
+        now, taken, before = self.market.now, 0, self.market.mid2
         for _ in range(ROUNDS_MAX):
             bid, offer = self.market.nbbo
             px = offer if sign > 0 else bid
@@ -94,6 +108,8 @@ class Trader:
                 if best and best[0][0] == px and taken < qty:
                     wants = min(best[0][1], qty - taken)
                     taken += self._fill(mic, sign, wants, px=px, tif=TimeInForce.IOC)
+        if taken:
+            self.takes.append(Take(now, sign, taken, before))
         return taken
 
     def take_at(self, mic: str, sign: int, qty: int) -> int:
@@ -185,6 +201,7 @@ class Trader:
         fee = venue.make_fee if added else venue.take_fee
         self.fills.append(Fill(said.at, mic, sign, said.qty, said.px, added))
         self.held += sign * said.qty
+        self.fees += said.qty * fee
         self.cash -= said.qty * (sign * said.px + fee)
 
     def _fill(self, mic: str, sign: int, qty: int, **more: object) -> int:
