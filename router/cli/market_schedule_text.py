@@ -1,4 +1,7 @@
-"""A market's schedule in words: what `sluice market check` says of it. Not a command."""
+"""A market's schedule and its adversary in words, for `sluice market check`. Not a command.
+
+Owns the words of what happens in a market by itself. The figures are those of the file.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from router.cli.output import columns
 from router.model import NS
+from venues.adversary import AdversarySpec
 from venues.schedule import At, Entry, Filled
 
 
@@ -18,6 +22,22 @@ def schedule_text(entries: Sequence[Entry]) -> list[str]:
             rows.append([when, span, what])
             when = span = ""
     return columns(("when", "for", "what"), rows)
+
+
+def adversary_text(spec: AdversarySpec) -> list[str]:
+    """What it watches, when it believes in a pattern, and what it does then."""
+    if not spec.enabled or spec.detects is None or spec.action is None:
+        return ["there is one in the file, and it is not enabled"]
+    seen, done, late = spec.detects, spec.action, spec.latency
+    return [
+        f"watches     {', '.join(each.replace('_', ' ') for each in spec.watches)}; "
+        f"{late.p50_ms:g} / {late.p99_ms:g} ms away, median / p99",
+        f"believes    {seen.min_events} orders of one side in {seen.window_s:g} s, sizes varying "
+        f"by at most {seen.size_cv_max:g}, waits by {seen.spacing_cv_max:g}",
+        f"acts        in {seen.prob:.0%} of cases: {done.trade_ahead_fraction_of_child:.0%} of a "
+        f"child, {done.lead_ms:g} ms ahead of the next, given back after "
+        f"{done.unwinds_after_s:g} s",
+    ]
 
 
 def _when(when: At | Filled) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from router.cli.market_schedule_text import schedule_text
+from router.cli.market_schedule_text import adversary_text, schedule_text
 from router.cli.output import columns, indented
 from router.cli.paint import Span
 from venues.implied import Contra, Dealing, Implied, VenueTerms, session_seconds
@@ -45,6 +45,8 @@ def pages(spec: MarketSpec, found: Implied, path: str) -> Iterator[Line]:
         yield from _section("Parents that the file asks for", _parents(spec, found))
     if spec.schedule:
         yield from _section("Schedule", schedule_text(spec.schedule))
+    if spec.adversary is not None:
+        yield from _section("Adversary", adversary_text(spec.adversary))
     if found.warnings:
         yield _plain("")
         yield [("Warnings", "wrong")]

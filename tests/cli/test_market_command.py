@@ -109,6 +109,29 @@ schedule:
     ]
 
 
+def test_check_tells_what_an_adversary_looks_for_and_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hunted.yaml"
+    keys = """
+adversary:
+  enabled: true
+  watches: [public_prints, pings]
+  detects: {min_events: 8, size_cv_max: 0.1, spacing_cv_max: 0.2, window_s: 900, prob: 0.8}
+  action: {trade_ahead_fraction_of_child: 0.5, lead_ms: 200, unwinds_after_s: 60}
+"""
+    path.write_text(BASELINE.read_text() + keys)
+    text = said(capsys, "check", str(path))
+    for part in (
+        "watches     public prints, pings; 1 / 5 ms away",
+        "8 orders of one side in 900 s, sizes varying by at most 0.1, waits by 0.2",
+        "in 80% of cases: 50% of a child, 200 ms ahead of the next, given back after 60 s",
+    ):
+        assert part in text
+    path.write_text(BASELINE.read_text() + keys.replace("enabled: true", "enabled: false"))
+    assert "it is not enabled" in said(capsys, "check", str(path))
+
+
 def test_check_takes_the_name_of_a_shipped_market(capsys: pytest.CaptureFixture[str]) -> None:
     found = data(capsys, "check", "baseline")
     assert found["id"] == "baseline"

@@ -22,7 +22,7 @@ DETAILS: dict[str, tuple[dict[str, object], ...]] = {
     "duplicate_execution": ({}, {"delay_ms": 700, "prob": 0.5}),
     "late_cancel_reject": ({"delay_ms": 4_000}, {"delay_ms": 300}),
     "late_execution": ({}, {"delay_ms": 50}, {"delay_ms": 3_000, "prob": 0.5}),
-    "md_stale": ({}, {"mode": "repeat"}),
+    "md_stale": ({}, {"mode": "repeat"}, {"heartbeats": False}),
     "no_ack": (
         {},
         {"fills_reported_late": False},

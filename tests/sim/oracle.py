@@ -55,9 +55,9 @@ class Asked:
     """MsgSeqNum of the newest report that reached the OMS."""
 
 
-@dataclass
+@dataclass(eq=False)
 class AtVenue:
-    """One order as a venue has noted it."""
+    """One order as a venue has noted it. Two of the same terms are two."""
 
     mic: str
     account: str
@@ -174,7 +174,8 @@ class Oracle:
             if frame.get("39") in FINAL and frame.get("150") != "8":
                 self.heed()
                 alive = [each for each in self._of_account[account] if each.leaves_qty]
-                hold(not alive, "I1", f"{account} is over, but {alive}")
+                filled = frame.get("39") == "2" and account in self.overdone
+                hold(filled or not alive, "I1", f"{account} is over, but {alive}")
 
     # -- what leaves the node --------------------------------------------------------------------
 
