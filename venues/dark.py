@@ -48,7 +48,9 @@ class DarkSpec(VenueSpec):
 
     fixed: ClassVar[Mapping[str, str]] = {
         **VenueSpec.fixed,
+        "volume_share": "what others print here is set when the session opens",
         "dark.conditional": "invitations that are open would lose their terms",
+        "dark.leak.detects": "it is in words, and sets nothing",
     }
 
     type: Literal["dark_mid"]

@@ -13,6 +13,7 @@ refused order is answered with LAST_LOOK.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -58,6 +59,12 @@ class DealerSpec(VenueSpec):
     """A single-dealer platform."""
 
     kind: ClassVar[str] = "sdp"
+
+    fixed: ClassVar[Mapping[str, str]] = {
+        **VenueSpec.fixed,
+        "volume_share": "what others print here is set when the session opens",
+        "sdp.leak.detects": "it is in words, and sets nothing",
+    }
 
     type: Literal["sdp"]
     sdp: Terms

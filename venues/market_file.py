@@ -12,9 +12,8 @@ import hashlib
 import importlib
 import itertools
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import reduce
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
@@ -319,11 +318,15 @@ class _Changed:
         except ValidationError as error:
             self._wrong += problems(error, self._document, type(old), where)
             return old
-        for path, reason in old.fixed.items():
-            key: list[str] = path.split(".")
-            if reduce(getattr, key, new) != reduce(getattr, key, old):
-                self._blame((*where, *key), f"cannot change during a run: {reason}")
+        self._check_fixed(where, old, new, old.fixed)
         return new
+
+    def _check_fixed(
+        self, where: Where, old: Plugin, new: Plugin, fixed: Mapping[str, str]
+    ) -> None:
+        for path, reason in fixed.items():
+            if _value(new, path) != _value(old, path):
+                self._blame((*where, *path.split(".")), f"cannot change during a run: {reason}")
 
     def _check_replayed(self, new: MarketSpec) -> None:
         """Where every lit venue plays a recording, there is no flow that could change."""
@@ -344,6 +347,14 @@ def _simulated(venues: Sequence[VenueSpec]) -> list[LitSpec]:
     """The lit venues whose flow is simulated."""
     lit = [each for each in venues if isinstance(each, LitSpec)]
     return [each for each in lit if each.volume_share and not each.recording]
+
+
+def _value(model: Plugin, path: str) -> object:
+    """What a dotted path of a model holds; None where an optional block is not there."""
+    here: object = model
+    for key in path.split("."):
+        here = getattr(here, key, None)
+    return here
 
 
 def _plain(model: Plugin) -> dict[str, Any]:
