@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 
 from router.model import BP, NS, OrdType, TimeInForce, VenueType
 from venues.conditional import Invitation, Invitations
-from venues.floor import Floor, seconds
+from venues.floor import PINGS, Floor, seconds
 from venues.messages import MIDPOINT_PEG, Invited, OrderState, VenueOrder
 from venues.pool import LOT, MEQ_IGNORED_SHARE, Interest, Pool, SizeDraw, within
 from venues.venue import (
@@ -411,7 +411,9 @@ class DarkVenue(VenueSim):
     def _ping(self, state: OrderState, now: int) -> None:
         leak = self.pool.leak
         if leak is not None and self._leaks.uniform() < leak.prob:
-            self.floor.leaked(state.order.side.sign, leak.bp, leak.halflife_s, now)
+            side = state.order.side.sign
+            self.floor.leaked(side, leak.bp, leak.halflife_s, now)
+            self.floor.betrayed(PINGS, side, state.leaves_qty, now)
 
     def _watch_for_leak(self, state: OrderState, now: int) -> None:
         """A resting order is noticed with a constant hazard a second."""

@@ -16,9 +16,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from router.model import NS, OrdType, VenueType
+from router.model import NS, OrdType, Side, VenueType
 from venues.dealer_terms import Skew, Terms
-from venues.floor import Floor, seconds
+from venues.floor import QUOTE_REQUESTS, Floor, seconds
 from venues.messages import (
     CancelRefused,
     OrderState,
@@ -91,6 +91,7 @@ class DealerVenue(VenueSim):
         self._held: dict[str, VenueOrder] = {}
         self._judgement = floor.stream(f"{spec.id}/judgement")
         self._leaks = floor.stream(f"{spec.id}/leaks")
+        self._requests = floor.stream(f"{spec.id}/requests")
         self._refresh_due = False
         self._renewal_due = False
         self._quote_count = 0
@@ -156,8 +157,15 @@ class DealerVenue(VenueSim):
             refusal = "no market to quote from"
         else:
             self._issue(owner, quote_req_id, prices, size, now)
+            self._tell_of_request(side, qty, now)
             return
         self.floor.say(QuoteRefused(self.mic, now, owner, quote_req_id, symbol, refusal))
+
+    def _tell_of_request(self, side: str, qty: int, now: int) -> None:
+        """A request of one side is given away as often as an order is."""
+        leak = self.terms.leak
+        if leak is not None and side and self._requests.uniform() < leak.prob:
+            self.floor.betrayed(QUOTE_REQUESTS, Side(side).sign, qty, now)
 
     def _schedule_refresh(self, now: int) -> None:
         if self._subscribers and not self._refresh_due:

@@ -60,6 +60,9 @@ class RecordingSpec(Plugin):
     format: Literal["lobster", "obs1"]
     tick: float = Field(default=0.01, gt=0)
     """For obs1: the currency value of one tick of the file."""
+    silent_after_s: float = Field(default=300.0, gt=0)
+    """After so long without an event, and after the last one, the recorded orders leave the book
+    until the next event: stale quotes are nobody's to take."""
 
 
 class LitSpec(VenueSpec):

@@ -8,6 +8,7 @@ silently ignored key turns one market into another.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import itertools
 import pkgutil
@@ -22,6 +23,7 @@ from pydantic import Field, ValidationError
 import venues
 from config.documents import Document, DocumentError, Where, problems, unknown, validate
 from router.plugin import Plugin
+from venues.adversary import AdversarySpec
 from venues.lit import LitSpec
 from venues.market_changes import Blame, Change, PathError, chain, digest, layers, put
 from venues.market_keys import FlowSpec, ImpactSpec, SessionHours, Stock
@@ -29,16 +31,13 @@ from venues.parents import Evaluate, ParentPlan, Parents, ParentsError, shares
 from venues.schedule import Entry, Filled, read_schedule
 from venues.venue import VenueSpec
 
-LATER = {"adversary": "a participant that hunts patterns"}
-"""Keys of the vocabulary that this simulator cannot honour yet: refused, never ignored."""
-
 CHANGEABLE = ("stock", "flow", "impact", "venues")
 """Blocks of which a schedule may change something."""
 
 BlockT = TypeVar("BlockT", Stock, FlowSpec, ImpactSpec, VenueSpec)
 
 
-class _Sheet(Plugin):
+class Sheet(Plugin):
     """The top level of a market file. Venues are read by their own kinds."""
 
     id: str
@@ -53,6 +52,7 @@ class _Sheet(Plugin):
     parents: Parents | None = None
     evaluate: Evaluate = Evaluate()
     schedule: tuple[dict[str, Any], ...] = ()
+    adversary: AdversarySpec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,7 @@ class MarketSpec:
     """Names of the files that it was read from: what was extended first, the file itself last."""
     schedule: tuple[Entry, ...]
     """What changes and what happens during a run."""
+    adversary: AdversarySpec | None
     hash: str
     """Of everything that the files say, in hexadecimal; how it is written makes no difference."""
 
@@ -148,15 +149,7 @@ def kinds() -> dict[str, type[VenueSpec]]:
 
 
 def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
-    late = [
-        document.problem((key,), f"{key} ({what}) is not honoured by this simulator")
-        for key, what in LATER.items()
-        if document.data.get(key)
-    ]
-    if late:
-        raise DocumentError(late)
-    data = {key: value for key, value in document.data.items() if key not in LATER}
-    sheet = validate(Document(data, document.path, document.lines, document.files), _Sheet)
+    sheet = validate(document, Sheet)
     specs = [spec for spec in _venues(document) if not spec.disabled]
     spec = MarketSpec(
         id=sheet.id,
@@ -172,10 +165,36 @@ def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
         folder=Path(document.path).parent,
         files=files,
         schedule=read_schedule(document, sheet.session, [spec.id for spec in specs]),
-        hash=digest(document.data),
+        adversary=sheet.adversary,
+        hash=digest({**document.data, "recordings": _recordings(document, specs)}),
     )
+    if sheet.adversary is not None and sheet.adversary.enabled and not _simulated(spec.venues):
+        text = "every lit venue plays a recording: there is no flow in which it could trade"
+        raise DocumentError([document.problem(("adversary",), text)])
     _check_changes(spec)
     return spec
+
+
+def _recordings(document: Document, specs: Sequence[VenueSpec]) -> dict[str, object]:
+    """What each recording of the market holds, as a hash: it is part of the market.
+
+    Raises:
+        DocumentError: a file that cannot be read.
+    """
+    found: dict[str, object] = {}
+    order = [entry.get("id") for entry in document.data["venues"]]  # type: ignore[attr-defined]
+    for spec in specs:
+        if not isinstance(spec, LitSpec) or spec.recording is None:
+            continue
+        path = Path(document.path).parent / spec.recording.file
+        try:
+            with path.open("rb") as file:
+                found[spec.id] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            where = ("venues", order.index(spec.id), "recording", "file")
+            text = f"{path} cannot be read: {error.strerror}"
+            raise DocumentError([document.problem(where, text)]) from None
+    return found
 
 
 def _venues(document: Document) -> list[VenueSpec]:
@@ -280,12 +299,9 @@ class _Changed:
             self._again(("venues", index), venue) for index, venue in enumerate(old.venues)
         )
         new = replace(old, stock=stock, flow=flow, impact=impact, venues=venues)
-        simulated = [
-            each for each in new.venues if isinstance(each, LitSpec) and not each.recording
-        ]
-        if not simulated:
+        if not _simulated(old.venues):
             self._check_replayed(new)
-        elif not any(each.volume_share for each in simulated):
+        elif not _simulated(new.venues):
             self._blame(("venues",), "some lit venue must keep a volume_share")
         if self._wrong:
             raise DocumentError(self._wrong)
@@ -322,6 +338,12 @@ class _Changed:
 
     def _blame(self, where: Where, text: str) -> None:
         self._wrong.append(self._document.problem(where, text))
+
+
+def _simulated(venues: Sequence[VenueSpec]) -> list[LitSpec]:
+    """The lit venues whose flow is simulated."""
+    lit = [each for each in venues if isinstance(each, LitSpec)]
+    return [each for each in lit if each.volume_share and not each.recording]
 
 
 def _plain(model: Plugin) -> dict[str, Any]:
