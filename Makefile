@@ -14,10 +14,10 @@ UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench interop fuzz soak lock clean
+.PHONY: help setup run test lint format bench interop fuzz soak verify-market lock clean
 
 help:  ## Say what each target does.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(SETUP)  ## Create .venv from the locked, hashed requirements.
 
@@ -34,8 +34,8 @@ $(SETUP): requirements-dev.lock pyproject.toml
 run: $(SETUP)  ## Run the demonstration: a simulated market, a router and one OMS order.
 	$(BIN)/sluice demo
 
-test: $(SETUP)  ## Run the test suite, but for the interop and soak tests.
-	$(BIN)/pytest -m "not interop and not soak"
+test: $(SETUP)  ## Run the test suite, but for the interop, soak and market tests.
+	$(BIN)/pytest -m "not interop and not soak and not market"
 
 lint: $(SETUP)  ## Check style, formatting and types.
 	$(BIN)/ruff check .
@@ -65,6 +65,9 @@ $(FUZZ): $(SETUP) requirements-fuzz.lock
 
 soak: $(SETUP)  ## Run the long tests.
 	$(BIN)/pytest -m soak --timeout 3600
+
+verify-market: $(SETUP)  ## Check the simulated market; SLUICE_MARKET_SEEDS, SLUICE_MARKET_JOBS.
+	$(BIN)/pytest -m market tests/market -s --timeout 14400
 
 lock:  ## Renew the lock files after a change of pyproject.toml (needs uv).
 	$(UV_COMPILE) --extra dev pyproject.toml -o requirements-dev.lock

@@ -11,7 +11,7 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar, get_args
 
@@ -74,17 +74,27 @@ class Document:
     path: str
     lines: Mapping[Where, int]
     """Lines count from 1. The root is `()`."""
+    files: Mapping[Where, str] = field(default_factory=dict)
+    """Where a value was read from, if not from `path`: a document may be put together from several
+    files. Keys are those of `lines`."""
 
     def line(self, where: Sequence[str | int]) -> int:
         """The line of a value, or of the nearest enclosing value that the document holds."""
-        found = tuple(where)
-        while found and found not in self.lines:
-            found = found[:-1]
-        return self.lines.get(found, 1)
+        return self.lines.get(self._nearest(where), 1)
+
+    def file(self, where: Sequence[str | int]) -> str:
+        """The file in which `line` counts."""
+        return self.files.get(self._nearest(where), self.path)
 
     def problem(self, where: Sequence[str | int], text: str) -> str:
         """`file:line: path: text`, the form of every error about a document."""
-        return _problem(self.path, self.line(where), where, text)
+        return _problem(self.file(where), self.line(where), where, text)
+
+    def _nearest(self, where: Sequence[str | int]) -> Where:
+        found = tuple(where)
+        while found and found not in self.lines:
+            found = found[:-1]
+        return found
 
 
 def load(path: str | Path) -> Document:

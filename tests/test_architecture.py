@@ -34,11 +34,12 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("core", "algos", "learners", "fix.application", "fix.from_oms", "fix.from_venue"),
     ("core.engine", "journal"),
     ("runtime",),
-    ("runtime.live", "runtime.sim"),
+    ("runtime.live", "runtime.sim", "runtime.direct"),
     ("build_dictionaries",),
     ("build_sessions",),
     ("build",),
     ("api", "history", "analysis"),
+    ("trials",),
     ("cli",),
     ("__main__",),
 )
@@ -169,7 +170,7 @@ def line_of(module: str) -> int:
 
 def imports_between_rooms(path: str, tree: ast.AST) -> Complaints:
     room = path.partition("/")[0]
-    composes = path.startswith(("router/build", "router/cli/"))
+    composes = path.startswith(("router/build", "router/trials/", "router/cli/"))
     complaints = []
     for name in sorted(names_imported(path, tree)):
         other = name.partition(".")[0]

@@ -27,6 +27,7 @@ from venues.market_data import BACKLOG_RESUME, BACKLOG_SOFT
 from venues.market_file import read_market
 from venues.numbers import FileNumbers, NumbersError
 from venues.options import Options, read_options
+from venues.recording import RecordingError
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -255,6 +256,9 @@ async def _run(options: Options) -> None:
     clock = ScaledClock(origin=options.origin, speed=options.speed)
     start = clock.now()
     spec = read_market(options.market)
+    if spec.awaits_parent:
+        text = "waits for a share of a parent order, but `parents` has no single `qty_adv`"
+        raise ServeError(f"{spec.awaits_parent}: {text}", EXIT_CONFIGURATION)
     numbers = FileNumbers(options.state) if options.state else None
     audit = _audit(options.audit) if options.audit else None
     market = Market(spec, seed=options.seed, start=start)
@@ -342,7 +346,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_OK if not error.code else EXIT_CONFIGURATION
     try:
         uvloop.run(_run(options))
-    except (DocumentError, NumbersError) as error:
+    except (DocumentError, NumbersError, RecordingError) as error:
         return _fail(str(error), EXIT_CONFIGURATION)
     except ServeError as error:
         return _fail(str(error), error.code)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 from router.model import NS
 from venues.chance import Stream
@@ -73,6 +74,15 @@ class FlowFacts:
     no_refill_prob: float
 
 
+class SizeFacts(TypedDict):
+    """What `Sizes` is told."""
+
+    lot: int
+    p_lot: float
+    mean: float
+    tail_alpha: float
+
+
 class EfficientPrice:
     """The latent price in ticks. Advanced only at times that the router cannot influence."""
 
@@ -83,6 +93,11 @@ class EfficientPrice:
         self._value = facts.price_ticks
         self._now = now
         self._ticks_per_bp = facts.price_ticks / 10_000.0
+        self.change(facts)
+
+    def change(self, facts: FlowFacts) -> None:
+        """Move by another law from the last advance on. Nothing is drawn: a change may come at a
+        time that the router chose."""
         variance = facts.sigma_ticks_day**2 / facts.day_seconds
         share = (TAKER_IMPACT_SPREADS * facts.spread_ticks) ** 2 * facts.market_orders_per_s
         share = min(share, FLOW_VARIANCE_MAX * variance)
@@ -114,12 +129,9 @@ class Maker:
     ) -> None:
         self._venue = venue
         self._book: Book = venue.book
-        self._facts = facts
         self._price = price
         self._floor = floor
-        self._depth = depth
-        self._half_spread = (facts.spread_ticks - 1.0) / 2.0 + STALE_TICKS
-        self._tilt = _tilt(facts.imbalance_logit)
+        self.change(facts, depth)
         self._chance = floor.stream(f"{venue.mic}/maker")
         self._news = floor.stream(f"{venue.mic}/news")
         self._refill = floor.stream(f"{venue.mic}/refill")
@@ -128,6 +140,13 @@ class Maker:
         self._caps = {1: 0, -1: 0}
         self._blocked: dict[int, tuple[int, int]] = {}
         venue.on_events.append(self._watch)
+
+    def change(self, facts: FlowFacts, depth: float) -> None:
+        """Other queues from the next waking on."""
+        self._facts = facts
+        self._depth = depth
+        self._half_spread = (facts.spread_ticks - 1.0) / 2.0 + STALE_TICKS
+        self._tilt = _tilt(facts.imbalance_logit)
 
     def seed(self, now: int) -> None:
         """Fill the book as if the market had been open for a while."""
@@ -147,6 +166,8 @@ class Maker:
         which, where, whether, size, bid_size, offer_size = (
             self._chance.uniform() for _ in range(6)
         )
+        if not self._floor.is_trading(now):
+            return
         bid, offer, tilt = self._quotes(now)
         events = self._follow(bid, offer, bid_size, offer_size, now)
         side = 1 if which < 0.5 else -1
@@ -163,9 +184,11 @@ class Maker:
         self._venue.apply(events, now)
 
     def hear(self, now: int) -> None:
-        """News: follow the price at once."""
-        bid, offer, _ = self._quotes(now)
+        """News: follow the price at once, but for a halt."""
         sizes = self._news.uniform(), self._news.uniform()
+        if not self._floor.is_trading(now):
+            return
+        bid, offer, _ = self._quotes(now)
         self._venue.apply(self._follow(bid, offer, *sizes, now), now)
 
     # --- the inside --------------------------------------------------------------------------
@@ -270,22 +293,40 @@ class Background:
             Maker(venue, facts, self._price, floor, facts.touch_depth * share)
             for venue, share in venues
         ]
-        rate = facts.market_orders_per_s
+        rate, wakes = facts.market_orders_per_s, _wakes(facts, len(venues))
         self._takes = Clock(floor.stream("takes"), session, rate, facts.clustering_cv)
-        wakes = rate * facts.updates_per_mo * WAKES_PER_UPDATE
         self._wakes = [
-            Clock(floor.stream(f"{venue.mic}/wakes"), session, wakes / len(venues))
-            for venue, _ in venues
+            Clock(floor.stream(f"{venue.mic}/wakes"), session, wakes) for venue, _ in venues
         ]
+        self._next_take = 0
+        self._next_wakes = [0] * len(venues)
         self._signs = Signs(floor.stream("signs"), facts.acf1, facts.gamma)
-        self._sizes = Sizes(
-            floor.stream("sizes"),
-            lot=facts.lot,
-            p_lot=facts.p_lot,
-            mean=facts.mean_size,
-            tail_alpha=facts.tail_alpha,
-        )
+        self._sizes = Sizes(floor.stream("sizes"), **_sizes(facts))
         self._route: Stream = floor.stream("route")
+        self._strangers: Stream = floor.stream("strangers/route")
+
+    def change(self, facts: FlowFacts, shares: Sequence[float], now: int) -> None:
+        """Go on by other facts, and with other shares of the flow for the venues.
+
+        Nothing is drawn and the price does not jump. Who is to come next comes as much sooner or
+        later as the rates have changed, so that a market that stood still can awake.
+        """
+        before, self._facts, self._shares = self._facts, facts, list(shares)
+        self._price.change(facts)
+        flows = list(zip(self._venues, shares, strict=True))
+        self._impacts = _venue_impacts(flows, self._price.taker_impact)
+        for maker, share in zip(self._makers, shares, strict=True):
+            maker.change(facts, facts.touch_depth * share)
+        self._signs.change(facts.acf1, facts.gamma)
+        self._sizes.change(**_sizes(facts))
+        rate, wakes = facts.market_orders_per_s, _wakes(facts, len(shares))
+        self._takes.change(rate, facts.clustering_cv)
+        scale = before.market_orders_per_s / rate
+        self._await_take(now + round((self._next_take - now) * scale))
+        scale = _wakes(before, len(shares)) / wakes
+        for index, clock in enumerate(self._wakes):
+            clock.change(wakes)
+            self._await_wake(index, now + round((self._next_wakes[index] - now) * scale))
 
     def start(self, now: int) -> None:
         """Fill the books and set the clocks."""
@@ -301,40 +342,62 @@ class Background:
         for maker in self._makers:
             maker.hear(at)
 
+    def take(self, side: int, qty: int, now: int) -> int:
+        """A market order of somebody who is not of the background; the shares that it found.
+
+        It takes as any other, and the price answers as to any other; what the background expects
+        next stays as it was.
+        """
+        return self._serve(side, qty, self._signs.expected(), self._strangers, now)
+
     def _schedule_wake(self, index: int, now: int) -> None:
-        at = self._wakes[index].after(now)
+        self._await_wake(index, self._wakes[index].after(now))
+
+    def _await_wake(self, index: int, at: int) -> None:
+        self._next_wakes[index] = at
         if self._floor.is_open(at):
             self._floor.schedule(at, lambda when: self._wake(index, when))
 
     def _schedule_take(self, now: int) -> None:
-        at = self._takes.after(now)
+        self._await_take(self._takes.after(now))
+
+    def _await_take(self, at: int) -> None:
+        self._next_take = at
         if self._floor.is_open(at):
             self._floor.schedule(at, self._take)
 
     def _wake(self, index: int, now: int) -> None:
+        if now != self._next_wakes[index]:
+            return  # it was put off, or brought forward
         self._price.advance(now)
         self._makers[index].wake(now)
         self._schedule_wake(index, now)
 
     def _take(self, now: int) -> None:
+        if now != self._next_take:
+            return  # it was put off, or brought forward
         self._price.advance(now)
         side, expected = self._signs.draw()
-        qty = self._sizes.draw()
-        first = _pick(self._shares, self._route.uniform())
-        self._sweep(side, qty, first, now)
-        self._price.move(self._impacts[first] * (side - expected))
+        self._serve(side, self._sizes.draw(), expected, self._route, now)
         self._schedule_take(now)
 
-    def _sweep(self, side: int, qty: int, first: int, now: int) -> None:
+    def _serve(self, side: int, qty: int, expected: float, route: Stream, now: int) -> int:
+        first = _pick(self._shares, route.uniform())
+        found = self._sweep(side, qty, first, now)
+        self._price.move(self._impacts[first] * (side - expected))
+        return found
+
+    def _sweep(self, side: int, qty: int, first: int, now: int) -> int:
         """Take what is shown at the best price, then one tick more at the preferred venue."""
         bid, offer = self._floor.nbbo()
-        touch = offer if side > 0 else bid
+        touch, left = offer if side > 0 else bid, qty
         if not touch:
-            return
+            return 0
         order = self._venues[first:] + self._venues[:first]
         for venue in order:
-            qty -= self._hit(venue, side, qty, touch, now)
-        self._hit(order[0], side, qty, touch + side * self._facts.tick, now)
+            left -= self._hit(venue, side, left, touch, now)
+        left -= self._hit(order[0], side, left, touch + side * self._facts.tick, now)
+        return qty - left
 
     def _hit(self, venue: LitVenue, side: int, qty: int, px: int, now: int) -> int:
         takes = min(qty, venue.book.available(side, px))
@@ -344,6 +407,20 @@ class Background:
                 now,
             )
         return takes
+
+
+def _wakes(facts: FlowFacts, venues: int) -> float:
+    """Maker decisions a second at each venue."""
+    return facts.market_orders_per_s * facts.updates_per_mo * WAKES_PER_UPDATE / venues
+
+
+def _sizes(facts: FlowFacts) -> SizeFacts:
+    return {
+        "lot": facts.lot,
+        "p_lot": facts.p_lot,
+        "mean": facts.mean_size,
+        "tail_alpha": facts.tail_alpha,
+    }
 
 
 def _pick(shares: Sequence[float], u: float) -> int:

@@ -5,21 +5,21 @@ market only as its touch.
 
 A quote is two-sided: touch + markup + skew, in fractions of a tick where the parameters say so. An
 order names a quote, waits `hold_ms`, and is dealt at the quoted price iff the market has moved by
-less than the threshold against the dealer (symmetric: either way) and the dealer does not refuse
-for no stated reason (`base_reject_prob`). A refused order is answered with LAST_LOOK.
+less than the threshold against the dealer (symmetric: either way; or at a better price after a move
+in the dealer's favour) and the dealer does not refuse for no stated reason (`base_reject_prob`). A
+refused order is answered with LAST_LOOK.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from pydantic import Field
-
-from router.model import NS, OrdType, VenueType
-from router.plugin import Plugin
-from venues.floor import Floor, seconds
+from router.model import NS, OrdType, Side, VenueType
+from venues.dealer_terms import Skew, Terms
+from venues.floor import QUOTE_REQUESTS, Floor, seconds
 from venues.messages import (
     CancelRefused,
     OrderState,
@@ -32,9 +32,9 @@ from venues.venue import (
     DUPLICATE_ORDER,
     INCORRECT_QUANTITY,
     OTHER,
+    REMOVED,
     TOO_LATE,
     UNSUPPORTED,
-    Leak,
     VenueSim,
     VenueSpec,
 )
@@ -55,46 +55,16 @@ LAST_LOOK = "LAST_LOOK"
 QUOTE_EXPIRED = "QUOTE_EXPIRED"
 
 
-class LastLookTerms(Plugin):
-    """The `last_look` keys of the vocabulary."""
-
-    hold_ms: float = Field(default=0.0, ge=0)
-    mode: Literal["firm", "symmetric", "asymmetric"] = "firm"
-    threshold_ticks: float = Field(default=0.0, ge=0)
-    base_reject_prob: float = Field(default=0.0, ge=0, le=1)
-
-
-class Skew(Plugin):
-    """How inventory moves the quote."""
-
-    inventory_halflife_s: float = Field(gt=0)
-    ticks_per_kshare: float = Field(ge=0)
-
-
-class Toxicity(Plugin):
-    """How the markup answers what the router's fills have cost the dealer."""
-
-    window_fills: int = Field(gt=0)
-    markup_ticks_per_spread_lost: float = Field(ge=0)
-    same_side_streak_markup_ticks: float = Field(default=0.0, ge=0)
-
-
-class Terms(Plugin):
-    """The `sdp` keys of the vocabulary."""
-
-    markup_ticks: float
-    size: int = Field(gt=0)
-    refresh_ms: float = Field(gt=0)
-    last_look: LastLookTerms = LastLookTerms()
-    skew: Skew | None = None
-    leak: Leak | None = None
-    toxicity_response: Toxicity | None = None
-
-
 class DealerSpec(VenueSpec):
     """A single-dealer platform."""
 
     kind: ClassVar[str] = "sdp"
+
+    fixed: ClassVar[Mapping[str, str]] = {
+        **VenueSpec.fixed,
+        "volume_share": "what others print here is set when the session opens",
+        "sdp.leak.detects": "it is in words, and sets nothing",
+    }
 
     type: Literal["sdp"]
     sdp: Terms
@@ -128,6 +98,7 @@ class DealerVenue(VenueSim):
         self._held: dict[str, VenueOrder] = {}
         self._judgement = floor.stream(f"{spec.id}/judgement")
         self._leaks = floor.stream(f"{spec.id}/leaks")
+        self._requests = floor.stream(f"{spec.id}/requests")
         self._refresh_due = False
         self._renewal_due = False
         self._quote_count = 0
@@ -141,6 +112,27 @@ class DealerVenue(VenueSim):
         """Follow the lit touch."""
         super().start(now)
         self.floor.watch(self._schedule_refresh)
+
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms; quotes that stand keep theirs until the next refresh."""
+        super().change(spec, now)
+        assert isinstance(spec, DealerSpec)
+        if self.terms.skew is not None:
+            self._inventory_left(self.terms.skew, now)
+        self._inventory_at = now
+        self.terms = spec.sdp
+        response = spec.sdp.toxicity_response
+        self._losses = deque(self._losses, maxlen=response.window_fills if response else 1)
+        self._schedule_refresh(now)
+
+    def halted(self, now: int, text: str) -> None:
+        """Every quote is dead; orders that the dealer looks at will find no market."""
+        super().halted(now, text)
+        owners = {each.issued.owner: None for each in self._quotes.values() if each.dead_at > now}
+        self._quotes.clear()
+        self._streamed.clear()
+        for owner in owners:
+            self.floor.say(QuoteWithdrawn(self.mic, now, owner, "", self.floor.facts.symbol))
 
     # --- quoting -------------------------------------------------------------------------------
 
@@ -158,18 +150,29 @@ class DealerVenue(VenueSim):
     def request_quote(
         self, owner: str, quote_req_id: str, symbol: str, side: str, qty: int, now: int
     ) -> None:
-        """Quote up to the dealer's size, or say that there is no price."""
-        prices = self._prices(now) if self.floor.is_open(now) else None
-        if symbol != self.floor.facts.symbol:
+        """Quote up to the dealer's largest size, or say that there is no price."""
+        size, extra_ticks = self.terms.rung(qty)
+        prices = self._prices(now, extra_ticks) if self.floor.is_open(now) else None
+        breach = self.message_breach(owner, now)
+        if breach is not None:
+            _, refusal = breach
+        elif symbol != self.floor.facts.symbol:
             refusal = f"symbol {symbol} is not quoted here"
         elif qty <= 0:
             refusal = "OrderQty must be positive"
         elif prices is None:
             refusal = "no market to quote from"
         else:
-            self._issue(owner, quote_req_id, prices, min(qty, self.terms.size), now)
+            self._issue(owner, quote_req_id, prices, size, now)
+            self._tell_of_request(side, qty, now)
             return
         self.floor.say(QuoteRefused(self.mic, now, owner, quote_req_id, symbol, refusal))
+
+    def _tell_of_request(self, side: str, qty: int, now: int) -> None:
+        """A request of one side is given away as often as an order is."""
+        leak = self.terms.leak
+        if leak is not None and side and self._requests.uniform() < leak.prob:
+            self.floor.betrayed(QUOTE_REQUESTS, Side(side).sign, qty, now)
 
     def _schedule_refresh(self, now: int) -> None:
         if self._subscribers and not self._refresh_due:
@@ -257,13 +260,13 @@ class DealerVenue(VenueSim):
         for key in dead:
             del self._quotes[key]
 
-    def _prices(self, now: int) -> tuple[int, int] | None:
+    def _prices(self, now: int, extra_ticks: float = 0.0) -> tuple[int, int] | None:
         """Bid and offer: touch, markup and skew. None without a two-sided lit market."""
         bid, offer = self.floor.nbbo()
         if not (bid and offer and bid <= offer):
             return None
         tick = self.floor.facts.tick
-        markup = (self.terms.markup_ticks + self._answer()) * tick
+        markup = (self.terms.markup_ticks + extra_ticks + self._answer()) * tick
         skew = self._skew_ticks(now) * tick
         low, high = round(bid - markup + skew), round(offer + markup + skew)
         if low >= high:
@@ -379,14 +382,24 @@ class DealerVenue(VenueSim):
         against = order.side.sign * (mid2 - quote.mid2) / (2.0 * self.floor.facts.tick)
         if against and against >= look.threshold_ticks:
             return "price moved"
-        if look.mode == "symmetric" and against and -against >= look.threshold_ticks:
+        favours = against and -against >= look.threshold_ticks
+        if favours and look.mode == "symmetric" and look.favourable == "reject":
             return "price moved"
         return ""
+
+    def _dealt_px(self, quote: _Quote, side: int) -> int:
+        """The quoted price, or a better one after a move in the dealer's favour."""
+        look, moved = self.terms.last_look, self.floor.mid2() - quote.mid2
+        beyond = -side * moved / (2.0 * self.floor.facts.tick) >= look.threshold_ticks
+        improves = look.favourable == "improve" and side * moved < 0 and beyond
+        return _px(quote, side) + (moved // 2 if improves else 0)
 
     def _deal(self, order: VenueOrder, quote: _Quote, now: int) -> None:
         side = order.side.sign
         state = self.accept(order, now)
-        self.executed(state, order.qty, _px(quote, side), now, added=False, kind="sdp_fill")
+        px = self._dealt_px(quote, side)
+        self.executed(state, order.qty, px, now, liquidity=REMOVED, kind="sdp_fill")
+        self.floor.printed(self.mic, px, order.qty, side, now)
         if self.terms.skew is not None:
             self._inventory = self._inventory_left(self.terms.skew, now) - side * order.qty
         self._streak = self._streak + side if self._streak * side > 0 else side

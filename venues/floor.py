@@ -20,6 +20,17 @@ from venues.messages import Outgoing, VenueMessage
 Action = Callable[[int], None]
 """Something that happens at a time, UTC nanoseconds."""
 
+PrintListener = Callable[[int, str, int, int, int], None]
+"""Told of a trade away from the lit books: time, venue, price units, shares, aggressor's side (0
+if it has none, as at the midpoint)."""
+
+PINGS = "pings"
+QUOTE_REQUESTS = "quote_requests"
+"""What venues give away besides prints, in the vocabulary's words."""
+
+SignListener = Callable[[int, int, int], None]
+"""Told of a side, shares and a time."""
+
 MID_HISTORY_MAX = 64
 """Midpoints remembered: enough for reference prices that are milliseconds old."""
 
@@ -29,6 +40,16 @@ class Displayed(Protocol):
 
     def touch(self) -> tuple[int, int]:
         """Best bid and offer, 0 where a side is empty."""
+
+
+class Halting(Protocol):
+    """Whoever must know that trading stops and goes on."""
+
+    def halted(self, now: int, text: str) -> None:
+        """Trading has stopped: there is no best bid and offer any more."""
+
+    def resumed(self, now: int, *, auction: bool) -> None:
+        """Trading is about to go on. The best bid and offer are there when all have been told."""
 
 
 class PriceSource(Protocol):
@@ -66,11 +87,22 @@ class Floor:
         self.doors: dict[str, Callable[[VenueMessage], None]] = {}
         """By MIC: what a venue says goes through here while the venue misbehaves."""
         self.prices: list[PriceSource] = []
+        self.on_print: list[PrintListener] = []
         self._heap: list[tuple[int, int, Action]] = []
         self._count = 0
         self._books: Sequence[Displayed] = ()
         self._watchers: list[Action] = []
+        self.on_executed: list[Callable[[int, int], None]] = []
+        """Told of every execution of the router: shares and time."""
+        self.on_sign: dict[str, list[SignListener]] = {}
+        """By what a venue may give away of somebody who does not trade: who listens."""
         self._mids: deque[tuple[int, int]] = deque(maxlen=MID_HISTORY_MAX)
+        self._halting: list[Halting] = []
+        self._halted_until = 0
+        self.published = (0, 0)
+        """Best bid and offer when a lit venue last published: never those of a half-done change."""
+        self.opening_mid2 = 0
+        """Bid plus offer with which the market opened, at first or after an auction; 0 before."""
 
     # --- time --------------------------------------------------------------------------------
 
@@ -108,6 +140,41 @@ class Floor:
         """True during the session."""
         return self.facts.open_at <= now < self.facts.close_at
 
+    # --- halts -------------------------------------------------------------------------------
+
+    def follow_halts(self, venue: Halting) -> None:
+        """Tell a venue of halts; those that come first are told first."""
+        self._halting.append(venue)
+
+    def is_trading(self, now: int) -> bool:
+        """True during the session, but for halts."""
+        return not self._halted_until and self.is_open(now)
+
+    def halt(self, now: int, *, until: int, auction: bool, text: str) -> None:
+        """Stop trading at every venue until a time; a reopening auction ends the halt, or not.
+
+        During a halt only a later `until` changes something: it lengthens the halt.
+        """
+        assert until > now
+        if not self.is_open(now) or until <= self._halted_until:
+            return
+        halted, self._halted_until = self._halted_until, until
+        self.schedule(until, lambda at: self._end_of_halt(at, auction))
+        if not halted:
+            for venue in self._halting:
+                venue.halted(now, text)
+            self.touched(now)
+
+    def _end_of_halt(self, now: int, auction: bool) -> None:
+        if now < self._halted_until or not self.is_open(now):
+            return
+        for venue in self._halting:
+            venue.resumed(now, auction=auction)
+        self._halted_until = 0
+        if auction:
+            self.opening_mid2 = 0
+        self.touched(now)
+
     # --- chance and speech -------------------------------------------------------------------
 
     def stream(self, purpose: str) -> Stream:
@@ -122,6 +189,11 @@ class Floor:
         else:
             door(message)
 
+    def printed(self, mic: str, px: int, qty: int, sign: int, now: int) -> None:
+        """A trade away from the lit books goes to the tape; those of a book are in its events."""
+        for listener in self.on_print:
+            listener(now, mic, px, qty, sign)
+
     # --- the lit touch -----------------------------------------------------------------------
 
     def show(self, books: Sequence[Displayed]) -> None:
@@ -133,8 +205,10 @@ class Floor:
         self._watchers.append(action)
 
     def nbbo(self) -> tuple[int, int]:
-        """Best bid and offer over the lit books, 0 where there is none."""
+        """Best bid and offer over the lit books, 0 where there is none, as during a halt."""
         bid = offer = 0
+        if self._halted_until:
+            return bid, offer
         for book in self._books:
             one_bid, one_offer = book.touch()
             bid = max(bid, one_bid)
@@ -158,10 +232,12 @@ class Floor:
 
     def touched(self, now: int) -> None:
         """A lit book has changed: tell those who follow the midpoint if it moved."""
+        self.published = self.nbbo()
         mid2 = self.mid2()
         if self._mids and self._mids[-1][1] == mid2:
             return
         self._mids.append((now, mid2))
+        self.opening_mid2 = self.opening_mid2 or mid2
         for action in self._watchers:
             action(now)
 
@@ -171,11 +247,18 @@ class Floor:
         """The router traded; `kind` is a word of `impact.applies_to`."""
         if kind in self.facts.applies_to:
             self.impact.execute(side, qty, now)
+        for listener in self.on_executed:
+            listener(qty, now)
 
     def leaked(self, side: int, bp: float, half_life_s: float, now: int) -> None:
         """The router was noticed."""
         if "leak" in self.facts.applies_to:
             self.impact.leak(side, bp, half_life_s, now)
+
+    def betrayed(self, sign: str, side: int, qty: int, now: int) -> None:
+        """A venue has given away that somebody wants to trade, though nothing was printed."""
+        for listener in self.on_sign.get(sign, ()):
+            listener(side, qty, now)
 
     def inform(self, ticks: float, at: int) -> None:
         """News: whatever makes the lit prices jumps at `at`."""

@@ -61,9 +61,13 @@ class Clock:
         assert cv >= 1.0
         self._stream = stream
         self._session = session
+        self.change(rate, cv)
+        self._phase = self._draw()
+
+    def change(self, rate: float, cv: float = 1.0) -> None:
+        """Another rate and variation from the next arrival on."""
         self._p = (1.0 + math.sqrt((cv * cv - 1.0) / (cv * cv + 1.0))) / 2.0
         self._rates = (2.0 * self._p * rate, 2.0 * (1.0 - self._p) * rate)
-        self._phase = self._draw()
 
     def after(self, at: int) -> int:
         """The next arrival, UTC nanoseconds."""
@@ -115,16 +119,24 @@ class Signs:
 
     def __init__(self, stream: Stream, acf1: float, gamma: float) -> None:
         self._stream = stream
-        weights = _weights(acf1, gamma)
-        self._weights = weights.tolist()
-        self._cumulative = np.cumsum(weights)
+        self.change(acf1, gamma)
         self._past: deque[int] = deque(maxlen=MEMORY)
         while len(self._past) < MEMORY:
             self._past.appendleft(1 if stream.uniform() < 0.5 else -1)
 
+    def change(self, acf1: float, gamma: float) -> None:
+        """Another memory of the same past."""
+        weights = _weights(acf1, gamma)
+        self._weights: list[float] = weights.tolist()
+        self._cumulative = np.cumsum(weights)
+
+    def expected(self) -> float:
+        """What the next sign is expected to be."""
+        return sum(w * s for w, s in zip(self._weights, self._past, strict=True))
+
     def draw(self) -> tuple[int, float]:
         """The next sign, and what it was expected to be."""
-        expected = sum(w * s for w, s in zip(self._weights, self._past, strict=True))
+        expected = self.expected()
         u = self._stream.uniform()
         lag = int(np.searchsorted(self._cumulative, u, side="right"))
         coin = 1 if self._stream.uniform() < 0.5 else -1
@@ -140,6 +152,10 @@ class Sizes:
         self, stream: Stream, *, lot: int, p_lot: float, mean: float, tail_alpha: float
     ) -> None:
         self._stream = stream
+        self.change(lot=lot, p_lot=p_lot, mean=mean, tail_alpha=tail_alpha)
+
+    def change(self, *, lot: int, p_lot: float, mean: float, tail_alpha: float) -> None:
+        """Another law from the next order on."""
         self._lot = lot
         self._p_lot = p_lot
         self._alpha = tail_alpha

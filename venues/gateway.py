@@ -27,6 +27,7 @@ from venues.messages import (
     QuoteRefused,
     QuoteWithdrawn,
     SessionDropped,
+    TradingStatus,
     VenueMessage,
 )
 from venues.numbers import MemoryNumbers, NumberStore
@@ -224,6 +225,8 @@ class VenueGateway:
         match message:
             case BookChanged():
                 self.feed.changed(message)
+            case TradingStatus():
+                self.feed.status_changed(message)
             case BookSnapshot():
                 pass  # Asked for and answered within the feed.
             case QuoteIssued(quote_req_id=""):

@@ -4,7 +4,7 @@ Owns the delay of one channel (one venue, one kind of message, one direction). K
 
 Law: log-normal with median p50 and sigma = ln(p99 / p50) / 2.326, so that
 both quantiles come true, times max(1, sqrt(rate / busy)). `rate` is the exponential average of
-messages a second over the last second, `busy` is `BUSY` times what a message usually finds.
+messages a second over the last second, `busy` is `BUSY` times the usual rate, at least one.
 Messages of a channel do not overtake one another.
 
 A delay is drawn by the moment at which a message leaves, not by how many left before it: one more
@@ -15,8 +15,8 @@ time, unless it holds it up.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from router.model import NS
@@ -29,12 +29,12 @@ Z99 = 2.326
 DRAWS = 8192
 """Different delays of a channel; a power of two."""
 
-CHANNELS_KEPT = 64
-"""Channels whose delays are kept for the next market of the same seed."""
-
 BUSY = 4.0
 """From so many times the usual rate on messages slow down. A choice: below that, the two quantiles
 of the market file hold as they stand (they are of ordinary traffic)."""
+
+USUAL_S = 300.0
+"""Seconds over which the usual rate is averaged."""
 
 _MIX = 0x9E3779B97F4A7C15
 """Odd; 2^64 over the golden ratio: spreads neighbouring moments over the table (Knuth 6.4)."""
@@ -59,33 +59,34 @@ class Latency(Plugin):
         return self
 
 
-@lru_cache(maxsize=CHANNELS_KEPT)
-def _normals(seed: int, purpose: str) -> list[float]:
-    stream = Stream(seed, purpose)
-    return [stream.normal() for _ in range(DRAWS)]
-
-
 class Channel:
     """Messages of one kind between one venue and its client, one way."""
 
-    __slots__ = ("_arrived", "_factors", "_floor_ns", "_last", "_rate", "_usual")
+    __slots__ = ("_arrived", "_delays", "_last", "_normals", "_rate", "_usual")
 
     def __init__(self, seed: int, purpose: str, p50_ms: float, p99_ms: float) -> None:
-        median = p50_ms * 1e6
-        sigma = math.log(p99_ms / p50_ms) / Z99 if median else 0.0
-        self._factors = [round(median * math.exp(sigma * each)) for each in _normals(seed, purpose)]
+        self._normals = Stream(seed, purpose).normals(DRAWS)
+        self.change(p50_ms, p99_ms)
         self._arrived = 0
         self._last = 0
         self._rate = 0.0
         self._usual = 1.0
 
+    def change(self, p50_ms: float, p99_ms: float) -> None:
+        """Other quantiles from here on."""
+        median = p50_ms * 1e6
+        sigma = math.log(p99_ms / p50_ms) / Z99 if median else 0.0
+        drawn = np.rint(median * np.exp(sigma * self._normals))
+        self._delays: list[int] = drawn.astype(np.int64).tolist()
+
     def arrival(self, at: int) -> int:
         """When a message that leaves at `at` arrives; calls are in order of time."""
-        rate = self._rate * math.exp((self._last - at) / NS)
+        gap = (at - self._last) / NS
         self._last = at
+        rate = self._rate * math.exp(-gap)
         self._rate = rate + 1.0
-        self._usual += (rate - self._usual) * 0.001
-        delay = self._factors[((at * _MIX) >> 48) & (DRAWS - 1)]
+        self._usual += (rate - self._usual) * (1.0 - math.exp(-gap / USUAL_S))
+        delay = self._delays[((at * _MIX) >> 48) & (DRAWS - 1)]
         load = rate / (BUSY * max(1.0, self._usual))
         if load > 1.0:
             delay = round(delay * math.sqrt(load))

@@ -11,9 +11,9 @@ from typing import Protocol
 
 from router.fix.codec import Message
 from router.fix.session import LoggedOut, Received, ResendNeeded, Session, SessionConfig
-from venues.chance import Stream
 from venues.messages import SessionDropped
 from venues.order_outbox import Answer, Reply
+from venues.outage import Outage
 
 SENT_FRAMES_MAX = 50_000
 """Frames kept for resends by a durable session; what is older is gap-filled."""
@@ -33,24 +33,6 @@ class Application(Protocol):
 
     def take(self) -> list[Reply]:
         """What is to be sent, in order."""
-
-
-class _Outage:
-    """A time without a connection of which not every report keeps its number."""
-
-    def __init__(self, drop: SessionDropped) -> None:
-        self._drop = drop
-        self._draws = Stream(drop.seed, f"{drop.mic}/gap-fills")
-        self.again: list[Answer] = []
-        """Executions that are told under new numbers, in order, `late_ns` after the Logon."""
-
-    def loses(self) -> bool:
-        """Draw whether the number of one more report will be gap-filled."""
-        return self._draws.uniform() < self._drop.gap_prob
-
-    def told_at(self, now: int) -> int:
-        """When what was lost is told, if the client logs on now."""
-        return now + self._drop.late_ns
 
 
 class Line:
@@ -73,7 +55,7 @@ class Line:
         self._settle = settle
         self._session = Session(config, next_in=numbers[0], next_out=numbers[1])
         self._sent: dict[int, bytes] = {}
-        self._outage: _Outage | None = None
+        self._outage: Outage | None = None
         """While it lasts."""
         self._again: list[tuple[int, Answer]] = []
         """What an outage has lost, and when it is told."""
@@ -102,7 +84,7 @@ class Line:
 
     def drop(self, drop: SessionDropped) -> None:
         """The connection is about to be lost, and what is said until the next one is not safe."""
-        self._outage = _Outage(drop)
+        self._outage = Outage(drop)
 
     def receive(self, data: bytes, now: int) -> None:
         """Bytes from the connection."""

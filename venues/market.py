@@ -6,16 +6,22 @@ that was due has happened. Knows nothing of FIX, sockets or the wall clock.
 
 from __future__ import annotations
 
-from router.model import Side
+from collections.abc import Sequence
+from dataclasses import replace
+
+from router.model import NS, Side
+from venues.adversary import Adversary
 from venues.background import Background, FlowFacts
 from venues.floor import Action, Facts, Floor
 from venues.flow import Session
 from venues.impact import Impact
-from venues.lit import LitVenue
+from venues.lit import LitSpec, LitVenue
+from venues.market_changes import Change
 from venues.market_file import MarketSpec
 from venues.messages import BookSnapshot, OrderState, VenueMessage, VenueOrder
 from venues.misbehaviour import Misbehaviours, Request
 from venues.recording import Replay, read_recording
+from venues.schedule import Halt, Happening, Schedule
 from venues.transit import Shown, Transit
 from venues.venue import VenueSim, price_units
 
@@ -50,9 +56,10 @@ class Market:
         self._floor.show(lit)
         for venue in self._venues.values():
             venue.start(start)
-        self._replay([venue for venue in lit if venue.spec.recording], open_at)
+        midnight = open_at - hours.start_ns
+        self._replay([venue for venue in lit if venue.spec.recording], midnight)
         session = Session(open_at, close_at, hours.u_shape)
-        self._simulate([venue for venue in lit if not venue.spec.recording], session, lit)
+        self._background = self._simulated(session, lit)
         self._floor.outbox.clear()
         self.misbehaviours = Misbehaviours(self._floor, self._venues)
         """What the venues are told to do wrong."""
@@ -60,6 +67,18 @@ class Market:
         self._transit = Transit(self._floor, {one.id: one.latency for one in spec.venues})
         for mic, venue in self._venues.items():
             self._transit.shown[mic] = Shown(venue.snapshot(start))
+        self.adversary = self._adversary(lit)
+        """Whoever hunts patterns in this market; None if nobody does."""
+        self._schedule = Schedule(
+            spec.schedule,
+            self._floor,
+            midnight=midnight,
+            change=self._change,
+            happen=self._happen,
+        )
+        if spec.order_qty is not None:
+            self._schedule.expect(spec.order_qty)
+        self._schedule.start(start)
 
     # --- what there is -------------------------------------------------------------------------
 
@@ -82,9 +101,19 @@ class Market:
         return self._floor.nbbo()
 
     @property
+    def mid2(self) -> int:
+        """Bid plus offer over the lit venues, or 0 if there is no market."""
+        return self._floor.mid2()
+
+    @property
     def impact_bp(self) -> float:
         """How far the router's trading has moved the efficient price, bp."""
         return self._floor.impact.bp(self._floor.now)
+
+    @property
+    def now(self) -> int:
+        """Up to when everything has happened, UTC nanoseconds."""
+        return self._floor.now
 
     @property
     def closes_at(self) -> int:
@@ -93,8 +122,20 @@ class Market:
 
     # --- what is asked ---------------------------------------------------------------------------
 
+    def expect(self, order_qty: int) -> None:
+        """Say that a parent of so many shares is worked from here on, by whoever sends orders.
+
+        No venue gets to know: parts of a schedule begin when a share of the parent is filled.
+        """
+        self._schedule.expect(order_qty)
+
     def submit(self, mic: str, order: VenueOrder, now: int) -> None:
-        """Send a venue a new order. Every answer comes by `take()`, when it has arrived."""
+        """Send a venue a new order. Every answer comes by `take()`, when it has arrived.
+
+        Raises:
+            UnknownParentError: the schedule waits for a share of a parent, and none is expected.
+        """
+        self._schedule.check()
         venue = self._venues[mic]
         self._send(mic, now, lambda at: venue.receive(order, at), order)
 
@@ -157,6 +198,12 @@ class Market:
         """An order's state, or None if the venue does not know it."""
         return self._venues[mic].order_state(order_ref)
 
+    def halt(self, now: int, *, until: int, auction: bool, text: str) -> None:
+        """Stop trading at every venue until a time, with a reopening auction or without one."""
+        self._floor.advance(now)
+        self._floor.halt(now, until=until, auction=auction, text=text)
+        self._transit.collect()
+
     # --- time ------------------------------------------------------------------------------------
 
     def deadline(self) -> int | None:
@@ -172,37 +219,107 @@ class Market:
         self._transit.collect()
         self._arrived += self._transit.arrivals(now)
 
+    def advance(self, until: int) -> int:
+        """Let time pass until something has arrived, at most to `until`; the time that it is."""
+        floor, transit = self._floor, self._transit
+        while not self._arrived:
+            happens, arrives = floor.deadline(), transit.deadline()
+            if arrives is not None and arrives <= until and (happens is None or arrives < happens):
+                floor.advance(max(arrives, floor.now))
+                self._arrived = transit.arrivals(floor.now)
+            elif happens is not None and happens <= until:
+                floor.advance(happens)
+                transit.collect()
+            else:
+                floor.advance(until)
+                break
+        return floor.now
+
     def take(self) -> list[VenueMessage]:
         """Everything that has arrived at the clients since the last call, in order of arrival."""
         self._arrived += self._transit.arrivals(self._floor.now)
         arrived, self._arrived = self._arrived, []
         return arrived
 
+    # --- changes during the run ------------------------------------------------------------------
+
+    def _change(self, changes: Sequence[Change], now: int) -> None:
+        """Go on as the market file's market with these changes."""
+        spec = self.spec.changed(changes)
+        floor, impact = self._floor, spec.impact
+        floor.facts = replace(
+            floor.facts,
+            spread_ticks=spec.stock.spread_ticks,
+            applies_to=frozenset(impact.applies_to),
+        )
+        floor.impact.change(impact.kernel.Y, spec.stock.sigma_day_bp, spec.stock.adv, now)
+        for one in spec.venues:
+            self._venues[one.id].change(one, now)
+            if one.latency is not None:
+                self._transit.change(one.id, one.latency)
+        if self._background is not None:
+            share, parts = _flow_shares(spec)
+            self._background.change(_flow_facts(spec, share), parts, now)
+
+    def _happen(self, happening: Happening, now: int, until: int) -> None:
+        detail = happening.detail
+        if isinstance(detail, Halt):
+            auction = detail.reopening_auction
+            self._floor.halt(now, until=until, auction=auction, text=detail.type)
+        else:
+            self.misbehaviours.start(detail, happening.mic, now, until)
+
     # --- putting together -------------------------------------------------------------------
 
-    def _replay(self, recorded: list[LitVenue], open_at: int) -> None:
+    def _replay(self, recorded: list[LitVenue], midnight: int) -> None:
         for venue in recorded:
             source = venue.spec.recording
             assert source is not None
             events = read_recording(source, self.spec.folder)
-            midnight = open_at - self.spec.session.start_ns
-            replay = Replay(venue, self._floor, events, midnight, self.spec.stock.price)
+            replay = Replay(
+                venue,
+                self._floor,
+                events,
+                midnight=midnight,
+                price=self.spec.stock.price,
+                silent_after_s=source.silent_after_s,
+            )
             self._floor.prices.append(replay)
             replay.start()
 
-    def _simulate(self, simulated: list[LitVenue], session: Session, lit: list[LitVenue]) -> None:
-        total = sum(venue.spec.volume_share for venue in lit)
-        share = sum(venue.spec.volume_share for venue in simulated)
+    def _simulated(self, session: Session, lit: list[LitVenue]) -> Background | None:
+        """The flow of the lit venues that play no recording, at work."""
+        venues = [venue for venue in lit if not venue.spec.recording]
+        share, parts = _flow_shares(self.spec)
         if not share:
-            return
-        flows = [(venue, venue.spec.volume_share / share) for venue in simulated]
-        facts = _flow_facts(self.spec, share / total, session)
+            return None
+        flows = list(zip(venues, parts, strict=True))
+        facts = _flow_facts(self.spec, share)
         background = Background(self._floor, facts, session, flows, self._floor.now)
         self._floor.prices.append(background)
         background.start(self._floor.now)
+        return background
+
+    def _adversary(self, lit: list[LitVenue]) -> Adversary | None:
+        spec = self.spec.adversary
+        if spec is None or not spec.enabled:
+            return None
+        assert self._background is not None, "refused when the file was read"
+        lot = self.spec.flow.mo_size.lot
+        return Adversary(spec, self._floor, self._background, lit, lot)
 
 
-def _flow_facts(spec: MarketSpec, share: float, session: Session) -> FlowFacts:
+def _flow_shares(spec: MarketSpec) -> tuple[float, list[float]]:
+    """How much of the lit flow is simulated, and how the simulated venues share that."""
+    lit = [each for each in spec.venues if isinstance(each, LitSpec)]
+    simulated = [each.volume_share for each in lit if not each.recording]
+    share = sum(simulated)
+    if not share:
+        return 0.0, []
+    return share / sum(each.volume_share for each in lit), [each / share for each in simulated]
+
+
+def _flow_facts(spec: MarketSpec, share: float) -> FlowFacts:
     """The market file's flow in ticks and shares; `share` of it is simulated."""
     stock, flow, size = spec.stock, spec.flow, spec.flow.mo_size
     price_ticks = stock.price / stock.tick
@@ -210,7 +327,7 @@ def _flow_facts(spec: MarketSpec, share: float, session: Session) -> FlowFacts:
         price_ticks=price_ticks,
         tick=price_units(stock.tick),
         sigma_ticks_day=stock.sigma_day_bp / 10_000.0 * price_ticks,
-        day_seconds=(session.close_at - session.open_at) / 1e9,
+        day_seconds=(spec.session.end_ns - spec.session.start_ns) / NS,
         spread_ticks=stock.spread_ticks,
         touch_depth=stock.touch_depth_over_mo * size.mean * share,
         market_orders_per_s=flow.market_orders_per_s * share,

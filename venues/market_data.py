@@ -1,4 +1,4 @@
-"""Market data of one venue for one session: V in; W, X, Y, and streamed quotes S, Z out.
+"""Market data of one venue for one session: V in; W, X, Y, f, and streamed quotes S, Z out.
 
 Owns subscriptions, and conflation: a reader that falls behind gets one fresh snapshot instead of
 the increments that it missed. Knows nothing of connections but how many bytes wait in one.
@@ -6,6 +6,9 @@ the increments that it missed. Knows nothing of connections but how many bytes w
 A trade is an X of its own with one entry, MDEntryType(269)=2, that ends in the user tag 5101,
 AggressorSign: 1 a buyer took, -1 a seller took. FIX.4.x has no field for it, and a user tag between
 the entries of a group would end the group for a reader that goes by the dictionary.
+
+The trades of an auction have TradeCondition(277)=E. That trading has stopped or goes on is told to
+every subscription as SecurityStatus(f), and on subscription if it has stopped.
 
 A dealer's streamed quotes are asked for like a book, with MarketDataRequest(V) 263=1, and come as
 Quote(S) without QuoteReqID(131).
@@ -20,7 +23,14 @@ from typing import Protocol
 from router.fix.codec import Message, px_text, time_text
 from router.fix.dialects import Dialect
 from router.messages import MarketDataEntry
-from venues.messages import BookChanged, BookSnapshot, QuoteIssued, QuoteWithdrawn
+from venues.messages import (
+    TRADING_HALT,
+    BookChanged,
+    BookSnapshot,
+    QuoteIssued,
+    QuoteWithdrawn,
+    TradingStatus,
+)
 from venues.order_outbox import Answer, FieldRefused, Reply
 from venues.order_reports import business_reject, fields
 from venues.order_requests import REFUSALS, VALUE_IS_INCORRECT, FieldError, required
@@ -81,16 +91,22 @@ def snapshot_body(
 
 
 def increment_bodies(
-    md_req_id: str, symbol: str, entries: Sequence[MarketDataEntry], types: frozenset[str]
+    md_req_id: str,
+    symbol: str,
+    entries: Sequence[MarketDataEntry],
+    types: frozenset[str],
+    trade_condition: str = "",
 ) -> list[str]:
     """MarketDataIncrementalRefresh(X): one for each trade, then one for what became of the book."""
     wanted = [entry for entry in entries if entry.entry_type in types]
     parts = [[entry] for entry in wanted if entry.entry_type == TRADE]
     parts.append([entry for entry in wanted if entry.entry_type != TRADE])
-    return [_increment_body(md_req_id, symbol, part) for part in parts if part]
+    return [_increment_body(md_req_id, symbol, part, trade_condition) for part in parts if part]
 
 
-def _increment_body(md_req_id: str, symbol: str, entries: list[MarketDataEntry]) -> str:
+def _increment_body(
+    md_req_id: str, symbol: str, entries: list[MarketDataEntry], trade_condition: str
+) -> str:
     head = fields(("262", md_req_id), ("268", str(len(entries))))
     return head + "".join(
         fields(
@@ -99,9 +115,21 @@ def _increment_body(md_req_id: str, symbol: str, entries: list[MarketDataEntry])
             ("55", symbol),
             ("270", px_text(entry.px)),
             ("271", str(entry.qty) if entry.qty else ""),
+            ("277", trade_condition if entry.entry_type == TRADE else ""),
             (AGGRESSOR_SIGN_TAG, str(entry.aggressor) if entry.aggressor else ""),
         )
         for entry in entries
+    )
+
+
+def security_status(md_req_id: str, status: TradingStatus) -> str:
+    """SecurityStatus(f), unsolicited; its 324 is the MDReqID(262) of the subscription."""
+    return fields(
+        ("324", md_req_id),
+        ("55", status.symbol),
+        ("325", "Y"),
+        ("326", status.security_trading_status),
+        ("60", time_text(status.at)),
     )
 
 
@@ -123,6 +151,7 @@ class MarketDataFeed:
         self._missed_trades: dict[tuple[int, int], int] = {}
         self._missed_quote: QuoteIssued | None = None
         self._missed_withdrawal: QuoteWithdrawn | None = None
+        self._status: TradingStatus | None = None
 
     def take(self) -> list[Reply]:
         """What the session is to send, in order."""
@@ -180,6 +209,8 @@ class MarketDataFeed:
         self._say("W", snapshot_body(md_req_id, book, types, self._dialect))
         if kind == SUBSCRIBE:
             self._subscriptions[md_req_id] = types
+            if self._status and self._status.security_trading_status == TRADING_HALT:
+                self._say("f", security_status(md_req_id, self._status))
             if len(self._subscriptions) == 1:
                 self._market.subscribe_quotes(self._mic, self._owner, now)
 
@@ -213,8 +244,17 @@ class MarketDataFeed:
             self._miss(message)
             return
         for md_req_id, types in self._subscriptions.items():
-            for body in increment_bodies(md_req_id, self._symbol, message.entries, types):
+            condition = message.trade_condition
+            for body in increment_bodies(
+                md_req_id, self._symbol, message.entries, types, condition
+            ):
                 self._say("X", body)
+
+    def status_changed(self, message: TradingStatus) -> None:
+        """Tell that trading has stopped or goes on. There is nothing to conflate: it is rare."""
+        self._status = message
+        for md_req_id in self._subscriptions:
+            self._say("f", security_status(md_req_id, message))
 
     def quote_issued(self, message: QuoteIssued) -> None:
         """Tell a streamed quote; while the reader is behind only the newest is kept."""

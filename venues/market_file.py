@@ -1,141 +1,39 @@
 """A market file: one market in the shared vocabulary, read strictly.
 
-Owns the schema of everything but the venues' own keys (those stand in each kind's file), and
-`extends` / `set`. A key that is not known, or that this simulator cannot honour, is an error with
-file and line: a silently ignored key turns one market into another.
+Owns the top level of a market file and the order in which its parts are checked. The keys of each
+block stand elsewhere: `market_keys` (stock, session, flow, impact), each kind of venue, `parents`.
+A key that is not known, or that this simulator cannot honour, is an error with file and line: a
+silently ignored key turns one market into another.
 """
 
 from __future__ import annotations
 
-import copy
+import hashlib
 import importlib
+import itertools
 import pkgutil
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 import venues
-from config.documents import Document, DocumentError, load, problems, unknown, validate
-from router.model import NS
+from config.documents import Document, DocumentError, problems, unknown, validate
 from router.plugin import Plugin
-from venues.venue import VenueSpec, price_units
+from venues.adversary import AdversarySpec
+from venues.lit import LitSpec
+from venues.market_changes import Change, chain, digest, layers
+from venues.market_keys import FlowSpec, ImpactSpec, SessionHours, Stock
+from venues.market_spec import MarketSpec, simulated
+from venues.parents import Evaluate, Parents
+from venues.schedule import Entry, read_schedule
+from venues.venue import VenueSpec
 
-LATER = {
-    "schedule": "changes during the run",
-    "adversary": "a participant that hunts patterns",
-}
-"""Keys of the vocabulary that this simulator cannot honour yet: refused, never ignored."""
-
-SUM_TOLERANCE = 1e-6
-
-
-class Stock(Plugin):
-    """The `stock` keys."""
-
-    symbol: str = Field(default="ACME", min_length=1)
-    price: float = Field(gt=0)
-    tick: float = Field(gt=0)
-    adv: int = Field(gt=0)
-    sigma_day_bp: float = Field(gt=0)
-    spread_ticks: float = Field(ge=1)
-    touch_depth_over_mo: float = Field(gt=0)
-
-    @model_validator(mode="after")
-    def _on_tick(self) -> Self:
-        if price_units(self.price) % price_units(self.tick):
-            raise ValueError("price must be on the tick")
-        return self
+__all__ = ["MarketSpec", "Sheet", "kinds", "read_market"]
 
 
-class SessionHours(Plugin):
-    """The `session` keys, exchange time. `from` is when a run begins, by default at `start`."""
-
-    start: str = Field(pattern=r"^\d\d:\d\d:\d\d$")
-    end: str = Field(pattern=r"^\d\d:\d\d:\d\d$")
-    u_shape: tuple[float, ...] = Field(min_length=1)
-    from_: str | None = Field(default=None, alias="from", pattern=r"^\d\d:\d\d:\d\d$")
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not self.start_ns <= self.from_ns < self.end_ns:
-            raise ValueError("start, from and end must follow one another")
-        if abs(sum(self.u_shape) - 1.0) > SUM_TOLERANCE or min(self.u_shape) <= 0.0:
-            raise ValueError("u_shape must be positive shares that sum to 1")
-        return self
-
-    @property
-    def start_ns(self) -> int:
-        """Nanoseconds after midnight, exchange time."""
-        return time_of_day(self.start)
-
-    @property
-    def end_ns(self) -> int:
-        """Nanoseconds after midnight, exchange time."""
-        return time_of_day(self.end)
-
-    @property
-    def from_ns(self) -> int:
-        """When a run begins, nanoseconds after midnight, exchange time."""
-        return time_of_day(self.from_ or self.start)
-
-
-class OrderSize(Plugin):
-    """The `flow.mo_size` keys."""
-
-    lot: int = Field(gt=0)
-    p_lot: float = Field(ge=0, lt=1)
-    mean: float = Field(gt=0)
-    tail_alpha: float = Field(gt=1)
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if (self.mean / self.lot - self.p_lot) / (1.0 - self.p_lot) < 2.0:
-            raise ValueError("mean is too small: orders that are not one lot have at least two")
-        return self
-
-
-class SignMemory(Plugin):
-    """The `flow.sign_memory` keys."""
-
-    acf1: float = Field(ge=0, lt=0.9)
-    gamma: float = Field(ge=0)
-
-
-class FlowSpec(Plugin):
-    """The `flow` keys."""
-
-    market_orders_per_s: float = Field(gt=0)
-    mo_size: OrderSize
-    sign_memory: SignMemory
-    clustering_cv: float = Field(ge=1)
-    updates_per_mo: float = Field(gt=0)
-    imbalance_logit: float = Field(ge=0)
-    imbalance_halflife_s: float = Field(gt=0)
-    """A fact to be measured on the books, not a parameter of them: carried, not read."""
-
-
-class Kernel(Plugin):
-    """The `impact.kernel` keys. The law is the square root in rate and time, without remainder."""
-
-    Y: float = Field(ge=0)
-    delta: float = Field(ge=0.5, le=0.5)
-    decay: float = Field(ge=0.5, le=0.5)
-    permanent_frac: float = Field(default=0.0, ge=0, le=0)
-
-
-class ImpactSpec(Plugin):
-    """The `impact` keys."""
-
-    kernel: Kernel
-    level_resilience_halflife_s: float = Field(gt=0)
-    level_no_refill_prob: float = Field(ge=0, le=1)
-    applies_to: tuple[Literal["lit_take", "lit_make", "dark_fill", "sdp_fill", "leak"], ...]
-
-
-class _Sheet(Plugin):
+class Sheet(Plugin):
     """The top level of a market file. Venues are read by their own kinds."""
 
     id: str
@@ -147,62 +45,25 @@ class _Sheet(Plugin):
     impact: ImpactSpec
     venues: tuple[dict[str, Any], ...] = Field(min_length=1)
     inaccessible_volume_share: float = Field(default=0.0, ge=0, le=1)
-    parents: dict[str, Any] = Field(default_factory=dict)
-    evaluate: dict[str, Any] = Field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class MarketSpec:
-    """A market, read and checked."""
-
-    id: str
-    stock: Stock
-    session: SessionHours
-    flow: FlowSpec
-    impact: ImpactSpec
-    venues: tuple[VenueSpec, ...]
-    """Those that are not disabled, in the file's order."""
-    folder: Path
-    """What paths in the file are relative to."""
-    parents: dict[str, Any]
-    """Carried for the runner of experiments."""
-    evaluate: dict[str, Any]
-
-
-def time_of_day(text: str) -> int:
-    """HH:MM:SS as nanoseconds after midnight."""
-    hours, minutes, secs = (int(part) for part in text.split(":"))
-    return (hours * 3600 + minutes * 60 + secs) * NS
+    parents: Parents | None = None
+    evaluate: Evaluate = Evaluate()
+    schedule: tuple[dict[str, Any], ...] = ()
+    adversary: AdversarySpec | None = None
 
 
 def read_market(path: str | Path) -> MarketSpec:
     """The market that a file describes.
 
     Raises:
-        DocumentError: every problem with its file and line.
+        DocumentError: every problem of the first file that has any, with its line.
     """
-    document = _resolved(load(path), Path(path))
-    late = [
-        document.problem((key,), f"{key} ({what}) is not honoured by this simulator")
-        for key, what in LATER.items()
-        if document.data.get(key)
-    ]
-    if late:
-        raise DocumentError(late)
-    data = {key: value for key, value in document.data.items() if key not in LATER}
-    sheet = validate(Document(data, document.path, document.lines), _Sheet)
-    specs = _venues(document)
-    return MarketSpec(
-        id=sheet.id,
-        stock=sheet.stock,
-        session=sheet.session,
-        flow=sheet.flow,
-        impact=sheet.impact,
-        venues=tuple(spec for spec in specs if not spec.disabled),
-        folder=Path(path).parent,
-        parents=sheet.parents,
-        evaluate=sheet.evaluate,
-    )
+    documents = chain(Path(path))
+    spec: MarketSpec | None = None
+    for document in layers(documents):
+        # Each is checked, so that what is wrong further up is the fault of the file further up.
+        spec = _market(document, tuple(Path(each.path).name for each in documents))
+    assert spec is not None
+    return spec
 
 
 def kinds() -> dict[str, type[VenueSpec]]:
@@ -216,6 +77,55 @@ def kinds() -> dict[str, type[VenueSpec]]:
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, VenueSpec) and value.kind:
                 found[value.kind] = value
+    return found
+
+
+def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
+    sheet = validate(document, Sheet)
+    specs = [spec for spec in _venues(document) if not spec.disabled]
+    spec = MarketSpec(
+        id=sheet.id,
+        source=sheet.source,
+        stock=sheet.stock,
+        session=sheet.session,
+        flow=sheet.flow,
+        impact=sheet.impact,
+        venues=tuple(specs),
+        inaccessible_volume_share=sheet.inaccessible_volume_share,
+        parents=sheet.parents,
+        evaluate=sheet.evaluate,
+        folder=Path(document.path).parent,
+        files=files,
+        schedule=read_schedule(document, sheet.session, [spec.id for spec in specs]),
+        adversary=sheet.adversary,
+        hash=digest({**document.data, "recordings": _recordings(document, specs)}),
+    )
+    if sheet.adversary is not None and sheet.adversary.enabled and not simulated(spec.venues):
+        text = "every lit venue plays a recording: there is no flow in which it could trade"
+        raise DocumentError([document.problem(("adversary",), text)])
+    _check_changes(spec)
+    return spec
+
+
+def _recordings(document: Document, specs: Sequence[VenueSpec]) -> dict[str, object]:
+    """What each recording of the market holds, as a hash: it is part of the market.
+
+    Raises:
+        DocumentError: a file that cannot be read.
+    """
+    found: dict[str, object] = {}
+    order = [entry.get("id") for entry in document.data["venues"]]  # type: ignore[attr-defined]
+    for spec in specs:
+        if not isinstance(spec, LitSpec) or spec.recording is None:
+            continue
+        path = Path(document.path).parent / spec.recording.file
+        try:
+            with path.open("rb") as file:
+                found[spec.id] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            where = ("venues", order.index(spec.id), "recording", "file")
+            text = f"{path} cannot be read: {error.strerror}"
+            raise DocumentError([document.problem(where, text)]) from None
     return found
 
 
@@ -248,67 +158,36 @@ def _venues(document: Document) -> list[VenueSpec]:
     return specs
 
 
-# --- extends and set -----------------------------------------------------------------------------
+# --- changes during a run ------------------------------------------------------------------------
 
 
-def _resolved(document: Document, path: Path) -> Document:
-    """The document with what it extends put underneath."""
-    if "extends" not in document.data:
-        return document
-    allowed = {"id", "vocabulary", "source", "extends", "set", *LATER, "parents", "evaluate"}
-    wrong = [
-        document.problem((key,), unknown(key, allowed))
-        for key in document.data
-        if key not in allowed
-    ]
-    changes = document.data.get("set", {})
-    if not isinstance(changes, dict):
-        wrong.append(document.problem(("set",), "must be a mapping of dotted paths to values"))
-    name = document.data["extends"]
-    if not isinstance(name, str) or not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        wrong.append(document.problem(("extends",), "must be the name of a market file"))
+def _check_changes(spec: MarketSpec) -> None:
+    """See that each entry of the schedule makes a valid market, alone and with another in force.
+
+    Two changes can only spoil one another through a rule over several keys of one block.
+    """
+    wrong: list[str] = []
+    entries = [each for each in spec.schedule if each.changes]
+    for entry in entries:
+        wrong += _wrong(spec, entry.changes)
+    if not wrong:
+        for one, other in itertools.permutations(entries, 2):
+            if _blocks(one) & _blocks(other):
+                found = _wrong(spec, one.changes + other.changes)
+                wrong += [f"{problem} (while {one.place} is in force)" for problem in found]
     if wrong:
         raise DocumentError(wrong)
-    base = load(path.parent / f"{name}.yaml")
-    if "extends" in base.data:
-        raise DocumentError([document.problem(("extends",), f"{name} itself extends a market")])
-    data = copy.deepcopy(base.data)
-    lines: dict[tuple[str | int, ...], int] = {(): document.line(("extends",))}
-    for key in document.data:
-        if key not in ("extends", "set"):
-            data[key] = document.data[key]
-            lines[(key,)] = document.line((key,))
-    assert isinstance(changes, dict)
-    for dotted, value in changes.items():
-        where = _place(data, dotted, value)
-        if where is None:
-            text = "names nothing in the extended market"
-            wrong.append(document.problem(("set", dotted), text))
-            continue
-        lines[where] = document.line(("set", dotted))
-    if wrong:
-        raise DocumentError(wrong)
-    return Document(data, document.path, lines)
 
 
-def _place(data: dict[str, object], dotted: str, value: object) -> tuple[str | int, ...] | None:
-    """Set the value at a dotted path, lists addressed by `id`. None if the way is not there."""
-    here: object = data
-    where: list[str | int] = []
-    *way, last = dotted.split(".")
-    for part in way:
-        if isinstance(here, dict) and part in here:
-            where.append(part)
-            here = here[part]
-        elif isinstance(here, list):
-            found = [i for i, item in enumerate(here) if item.get("id") == part]
-            if not found:
-                return None
-            where.append(found[0])
-            here = here[found[0]]
-        else:
-            return None
-    if not isinstance(here, dict):
-        return None
-    here[last] = value
-    return (*where, last)
+def _wrong(spec: MarketSpec, changes: Sequence[Change]) -> Sequence[str]:
+    try:
+        spec.changed(changes)
+    except DocumentError as error:
+        return error.problems
+    return ()
+
+
+def _blocks(entry: Entry) -> set[str]:
+    """What an entry changes: blocks of the file, and single venues."""
+    ways = [change.path.split(".") for change in entry.changes]
+    return {way[1] if way[0] == "venues" and len(way) > 1 else way[0] for way in ways}

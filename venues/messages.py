@@ -7,9 +7,22 @@ sessions, books or how a venue decides. Units are those of `router.model`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from router.messages import MarketDataEntry
 from router.model import OrdStatus, OrdType, Side, TimeInForce
+
+POST_ONLY = "6"
+"""ExecInst(18): participate, do not initiate."""
+MIDPOINT_PEG = "M"
+"""ExecInst(18): mid-price peg."""
+
+
+class MinQtyMethod(StrEnum):
+    """MinQtyMethod(1822): to which executions MinQty(110) applies. By default to every one."""
+
+    ONCE = "1"
+    MULTIPLE = "2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +42,19 @@ class VenueOrder:
     """For GTD: when the order ends, UTC nanoseconds; 0 for the other TimeInForce values."""
     owner: str = ""
     """The session that sent it; empty for background flow."""
+    exec_inst: str = ""
+    """ExecInst(18): characters with spaces between them."""
+    display_qty: int | None = None
+    """DisplayQty(1138): None shows all of it, 0 nothing."""
+    min_qty_method: MinQtyMethod = MinQtyMethod.MULTIPLE
+    conditional: bool = False
+    """CustOrderHandlingInst(1031)=CND: it rests and is invited to firm up, but does not trade."""
+    invitation_id: str = ""
+    """RefOrderID(1080) of a firm-up: the invitation that it answers."""
+
+    def instructed(self, exec_inst: str) -> bool:
+        """True if ExecInst(18) has the character."""
+        return exec_inst in self.exec_inst.split()
 
 
 @dataclass(slots=True)
@@ -68,7 +94,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """The order is not taken. `ord_rej_reason` is OrdRejReason(103) of FIX.4.4."""
+    """The order is not taken. `ord_rej_reason` is OrdRejReason(103), as of FIX Latest."""
 
     mic: str
     at: int
@@ -88,7 +114,7 @@ class Executed:
     qty: int
     px: int
     liquidity: str
-    """LastLiquidityInd(851): `1` added, `2` removed."""
+    """LastLiquidityInd(851): `1` added, `2` removed, `4` auction."""
     leaves: int
     out_of_turn: bool = False
     """Deliberately told before the order's acceptance, after its end, or of more than is left."""
@@ -186,6 +212,22 @@ class Replaced:
     leaves: int
 
 
+@dataclass(frozen=True, slots=True)
+class Invited:
+    """Contra interest has met a conditional order, and is held for it until `expires_at`.
+
+    An order that names the invitation trades with it; a cancel of the conditional order declines.
+    """
+
+    mic: str
+    at: int
+    order_ref: str
+    invitation_id: str
+    qty: int
+    """Shares that may be firmed up at most."""
+    expires_at: int
+
+
 # --- what a venue publishes -----------------------------------------------------------------------
 
 
@@ -208,6 +250,20 @@ class BookChanged:
     at: int
     symbol: str
     entries: tuple[MarketDataEntry, ...]
+    trade_condition: str = ""
+    """TradeCondition(277) of the trades in it; empty for continuous trading."""
+
+
+@dataclass(frozen=True, slots=True)
+class TradingStatus:
+    """Trading has stopped, or goes on, at a venue."""
+
+    mic: str
+    at: int
+    symbol: str
+    security_trading_status: str
+    """SecurityTradingStatus(326): `2` trading halt, `3` resume."""
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +305,12 @@ class QuoteRefused:
     symbol: str
     text: str
 
+
+TRADING_HALT = "2"
+RESUME = "3"
+"""SecurityTradingStatus(326)."""
+AUCTION_TRADE = "E"
+"""TradeCondition(277), Opening: no version but FIX.5.0SP2 has one for a reopening."""
 
 # --- what a venue does to its clients' sessions ---------------------------------------------------
 
@@ -292,11 +354,13 @@ OrderMessage = (
     | Expired
     | CancelRefused
     | Replaced
+    | Invited
 )
 VenueMessage = (
     OrderMessage
     | BookSnapshot
     | BookChanged
+    | TradingStatus
     | QuoteIssued
     | QuoteWithdrawn
     | QuoteRefused

@@ -18,6 +18,7 @@ from venues.messages import (
     Corrected,
     Executed,
     Expired,
+    Invited,
     Lost,
     OrderMessage,
     Rejected,
@@ -25,7 +26,7 @@ from venues.messages import (
     Replaced,
 )
 from venues.order_outbox import Outbox
-from venues.order_reports import Fill, fields
+from venues.order_reports import Fill, fields, invited
 from venues.order_table import ClientOrder, Execution, Happening, OrderTable
 
 TOO_LATE = "0"
@@ -83,6 +84,9 @@ class OrderOutcomes:
                 self._replaced(order, message, now)
             case CancelRefused():
                 self._cancel_refused(order, message, now)
+            case Invited():
+                invitation = invited(message.invitation_id, message.qty, message.expires_at)
+                self._outbox.report(order, ExecType.RESTATED, message.at, extra=invitation)
         if was_live and not order.is_live:
             self._orders.close(order)
         elif order.is_live and not was_live:

@@ -28,6 +28,13 @@ class Fill:
     """LastLiquidityInd(851)."""
 
 
+INVITATION_ID_TAG = "5102"
+INVITED_QTY_TAG = "5103"
+"""User tags: no version has fields for an invitation to firm up."""
+BROKER_OPTION = "4"
+"""ExecRestatementReason(378): the one that every version has for what the venue does by itself."""
+
+
 def fields(*pairs: tuple[str, str]) -> str:
     """A body: the fields that have a value, each closed by SOH."""
     return "".join(f"{tag}={value}{SOH}" for tag, value in pairs if value)
@@ -71,6 +78,7 @@ def execution_report(
             ("44", "" if terms.price is None else px_text(terms.price)),
             ("59", terms.time_in_force.value),
             ("110", str(terms.min_qty) if terms.min_qty else ""),
+            (dialect.display_qty_tag, "" if terms.display_qty is None else str(terms.display_qty)),
         )
         + last
         + fields(
@@ -81,6 +89,16 @@ def execution_report(
             ("60", when),
         )
         + extra
+    )
+
+
+def invited(invitation_id: str, qty: int, expires_at: int) -> str:
+    """What a report with 150=D says of an invitation: its id, the most shares, and 126, its end."""
+    return fields(
+        ("378", BROKER_OPTION),
+        ("126", time_text(expires_at)),
+        (INVITATION_ID_TAG, invitation_id),
+        (INVITED_QTY_TAG, str(qty)),
     )
 
 

@@ -12,13 +12,19 @@ from typing import TypeVar
 
 from router.fix.codec import Message, px_value, qty_value, time_value
 from router.model import OrdType, Side, TimeInForce
-from venues.messages import VenueOrder
+from venues.messages import MIDPOINT_PEG, MinQtyMethod, VenueOrder
 
 REFUSALS = frozenset({"3", "j"})
 """What a client says of our messages: noted by nobody, and never answered by another refusal."""
 REQUIRED_TAG_MISSING = 1
 VALUE_IS_INCORRECT = 5
 INCORRECT_DATA_FORMAT = 6
+
+CONDITIONAL = "CND"
+"""CustOrderHandlingInst(1031)."""
+_EVERY_EXECUTION = MinQtyMethod.MULTIPLE.value
+_PEGS = {"1": "L", "2": MIDPOINT_PEG, "3": "O", "4": "P", "5": "R", "7": "W"}
+"""PegPriceType(1094) as ExecInst(18) said it."""
 
 EnumT = TypeVar("EnumT", bound=StrEnum)
 ValueT = TypeVar("ValueT")
@@ -106,6 +112,9 @@ def read_order(message: Message, *, order_ref: str, owner: str) -> VenueOrder:
     expire = 0
     if time_in_force is TimeInForce.GTD:
         expire = formatted(time_value, "126", conditional(message, "126"))
+    # DisplayQty(1138) has taken the place of MaxFloor(111).
+    display_tag = "1138" if message.get("1138") else "111"
+    display_text = message.get(display_tag)
     return VenueOrder(
         order_ref=order_ref,
         symbol=symbol,
@@ -118,4 +127,19 @@ def read_order(message: Message, *, order_ref: str, owner: str) -> VenueOrder:
         quote_id=message.get("117"),
         expire_time=expire,
         owner=owner,
+        exec_inst=_exec_inst(message),
+        display_qty=formatted(qty_value, display_tag, display_text) if display_text else None,
+        min_qty_method=one_of(MinQtyMethod, "1822", message.get("1822") or _EVERY_EXECUTION),
+        conditional=CONDITIONAL in message.get("1031").split(),
+        invitation_id=message.get("1080"),
     )
+
+
+def _exec_inst(message: Message) -> str:
+    """ExecInst(18), with the peg that FIX.5.0 and later tell by PegPriceType(1094)."""
+    peg = message.get("1094")
+    if not peg:
+        return message.get("18")
+    if peg not in _PEGS:
+        raise FieldError("1094", VALUE_IS_INCORRECT, f"Value is incorrect: 1094={peg}")
+    return f"{message.get('18')} {_PEGS[peg]}".lstrip()

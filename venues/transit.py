@@ -17,8 +17,12 @@ from venues.messages import (
     Late,
     QuoteIssued,
     QuoteWithdrawn,
+    TradingStatus,
     VenueMessage,
 )
+
+PUBLIC = (BookChanged, QuoteWithdrawn, TradingStatus)
+"""What goes to market-data sessions; streamed quotes do, too."""
 
 Levels = dict[int, int]
 """Shares by price."""
@@ -73,6 +77,15 @@ class Transit:
             )
             self._data_out[mic] = Channel(seed, f"{mic}/latency/data", each.md_p50, each.md_p99)
 
+    def change(self, mic: str, latency: Latency) -> None:
+        """What leaves from here on is under way as long as `latency` says. Where messages take no
+        time, they go on taking none."""
+        for channels in (self._orders_in, self._orders_out):
+            if mic in channels:
+                channels[mic].change(latency.order_p50, latency.order_p99)
+        if mic in self._data_out:
+            self._data_out[mic].change(latency.md_p50, latency.md_p99)
+
     def send(self, mic: str, now: int, action: Action) -> None:
         """Let a request reach the venue; `action` is called with the time at which it does."""
         channel = self._orders_in.get(mic)
@@ -89,10 +102,8 @@ class Transit:
         for outgoing in said:
             leaves = outgoing.at
             message = outgoing.message if isinstance(outgoing, Late) else outgoing
-            kind = type(message)
-            data = kind is BookChanged or (
-                (kind is QuoteIssued and not message.quote_req_id)  # type: ignore[union-attr]
-                or kind is QuoteWithdrawn
+            data = isinstance(message, PUBLIC) or (
+                isinstance(message, QuoteIssued) and not message.quote_req_id
             )
             channel = (self._data_out if data else self._orders_out).get(message.mic)
             at = leaves if channel is None else channel.arrival(leaves)

@@ -7,17 +7,20 @@ each kind's own file. A kind is a `VenueSpec` (its YAML schema) and a `VenueSim`
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar, Self
 
 from pydantic import Field, model_validator
 
-from router.messages import MarketDataEntry
 from router.model import NS, PX_SCALE, OrdStatus, OrdType, TimeInForce, VenueType
 from router.plugin import Plugin
+from venues.controls import Controls, MessageCount
 from venues.floor import Floor
 from venues.latency import Latency
 from venues.messages import (
+    RESUME,
+    TRADING_HALT,
     Accepted,
     BookSnapshot,
     Canceled,
@@ -28,6 +31,7 @@ from venues.messages import (
     QuoteRefused,
     Rejected,
     Replaced,
+    TradingStatus,
     VenueOrder,
 )
 
@@ -39,6 +43,14 @@ DUPLICATE_ORDER = "6"
 UNSUPPORTED = "11"
 INCORRECT_QUANTITY = "13"
 OTHER = "99"
+
+# LastLiquidityInd(851)
+ADDED = "1"
+REMOVED = "2"
+AUCTION = "4"
+
+IMMEDIATE = frozenset({TimeInForce.IOC, TimeInForce.FOK})
+HALTED = "trading is halted"
 
 # CxlRejReason(102), FIX.4.4
 TOO_LATE = "0"
@@ -89,6 +101,12 @@ class VenueSpec(Plugin):
 
     kind: ClassVar[str] = ""
     """The value of `type` that names the kind; empty for what is no kind."""
+    fixed: ClassVar[Mapping[str, str]] = {
+        "id": "a venue keeps its name",
+        "type": "a venue stays what it is",
+        "disabled": "a venue is there for the whole run or not at all; events silence one",
+    }
+    """Keys that no schedule may change, with the reason."""
 
     id: str = Field(min_length=1, max_length=16, pattern=r"^[A-Z0-9_]+$")
     type: str
@@ -97,7 +115,13 @@ class VenueSpec(Plugin):
     venues is not printed, so it is carried only."""
     fees: Fees = Fees()
     latency: Latency | None = None
+    controls: Controls = Controls()
     disabled: bool = False
+
+    @property
+    def order_qty_min(self) -> int:
+        """The smallest order that the venue takes, shares; 0 if any."""
+        return 0
 
     @abstractmethod
     def open(self, floor: Floor) -> VenueSim:
@@ -108,12 +132,23 @@ class VenueSim(ABC):
     """A venue: takes orders, says what became of them through the floor's outbox."""
 
     venue_type: ClassVar[VenueType]
+    exec_insts: ClassVar[frozenset[str]] = frozenset()
+    """The characters of ExecInst(18) that the kind honours."""
+    takes_conditionals = False
+    """True if conditional orders may rest, and be firmed up."""
+    queues_while_halted = False
+    """True if orders that can rest are taken during a halt."""
 
     def __init__(self, spec: VenueSpec, floor: Floor) -> None:
         self.mic = spec.id
         self.take_fee = price_units(spec.fees.take)
         self.make_fee = price_units(spec.fees.make)
         self.floor = floor
+        self.controls = spec.controls
+        self.auction_px = 0
+        """Of the venue's last auction; 0 before the first, and if nothing traded in it."""
+        per_second = spec.controls.messages_per_s
+        self._messages = MessageCount(per_second) if per_second else None
         self._states: dict[str, OrderState] = {}
         self._open: dict[str, OrderState] = {}
         self._subscribers: dict[str, None] = {}
@@ -126,10 +161,29 @@ class VenueSim(ABC):
     def start(self, now: int) -> None:
         """The session's beginning: schedule what happens by itself."""
         self.floor.schedule(self.floor.facts.close_at, self._close)
+        self.floor.follow_halts(self)
+
+    def halted(self, now: int, text: str) -> None:
+        """Trading has stopped at every venue. Orders stay, and can be canceled."""
+        symbol = self.floor.facts.symbol
+        self.floor.say(TradingStatus(self.mic, now, symbol, TRADING_HALT, text))
+
+    def resumed(self, now: int, *, auction: bool) -> None:
+        """Trading goes on as soon as every venue has been told."""
+        self.floor.say(TradingStatus(self.mic, now, self.floor.facts.symbol, RESUME, ""))
+
+    def change(self, spec: VenueSpec, now: int) -> None:
+        """Go on by other terms. A kind adds what it keeps of its own."""
+        self.take_fee = price_units(spec.fees.take)
+        self.make_fee = price_units(spec.fees.make)
+        per_second = spec.controls.messages_per_s
+        if per_second != self.controls.messages_per_s:
+            self._messages = MessageCount(per_second) if per_second else None
+        self.controls = spec.controls
 
     def receive(self, order: VenueOrder, now: int) -> None:
         """Take or reject an order."""
-        refusal = self._refusal(order, now) or self.check(order, now)
+        refusal = self.message_breach(order.owner, now) or self._refusal(order, now)
         if refusal is not None:
             self.reject(order, *refusal, now)
             return
@@ -150,7 +204,7 @@ class VenueSim(ABC):
         if state is None:
             self.refuse_cancel(orig_ref, now)
             return
-        refusal = self._terms_refusal(new, now) or self.check(new, now)
+        refusal = self.message_breach(new.owner, now) or self._new_terms_refusal(new, now)
         if new.order_ref in self._states:
             self._refuse(orig_ref, DUPLICATE_CL_ORD_ID, "duplicate order reference", now)
         elif new.side != state.order.side or new.symbol != state.order.symbol:
@@ -233,9 +287,12 @@ class VenueSim(ABC):
         self.floor.say(Rejected(self.mic, now, order.order_ref, reason, text))
 
     def executed(
-        self, state: OrderState, qty: int, px: int, now: int, *, added: bool, kind: str
+        self, state: OrderState, qty: int, px: int, now: int, *, liquidity: str, kind: str
     ) -> None:
-        """Book an execution of the router's order; `kind` is what it is to the impact law."""
+        """Book an execution of the router's order.
+
+        `liquidity` is LastLiquidityInd(851), `kind` what it is to the impact law.
+        """
         assert 0 < qty <= state.leaves_qty
         price, sign = state.order.price, state.order.side.sign
         assert price is None or sign * px <= sign * price, "a fill through the limit"
@@ -255,7 +312,7 @@ class VenueSim(ABC):
                 f"{self._prefix}-{self._exec_count}",
                 qty,
                 px,
-                "1" if added else "2",
+                liquidity,
                 state.leaves_qty,
             )
         )
@@ -286,6 +343,10 @@ class VenueSim(ABC):
             self.floor.schedule(new.expire_time, lambda at: self._expire(state, at))
         return state
 
+    def message_breach(self, owner: str, now: int) -> tuple[str, str] | None:
+        """Count one message of a session; the limit, if it is above it."""
+        return self._messages.breach(owner, now) if self._messages is not None else None
+
     def refuse_cancel(self, order_ref: str, now: int) -> None:
         """Say why an order that is not open cannot be canceled or replaced."""
         if order_ref in self._states:
@@ -303,7 +364,29 @@ class VenueSim(ABC):
             return DUPLICATE_ORDER, "duplicate order reference"
         if not self.floor.is_open(now):
             return EXCHANGE_CLOSED, "the session is not open"
-        return self._terms_refusal(order, now)
+        return self._new_terms_refusal(order, now)
+
+    def _new_terms_refusal(self, order: VenueOrder, now: int) -> tuple[str, str] | None:
+        return (
+            self._terms_refusal(order, now)
+            or self._halt_refusal(order, now)
+            or self._control_breach(order)
+            or self.check(order, now)
+        )
+
+    def _halt_refusal(self, order: VenueOrder, now: int) -> tuple[str, str] | None:
+        waits = self.queues_while_halted and order.time_in_force not in IMMEDIATE
+        return None if self.floor.is_trading(now) or waits else (EXCHANGE_CLOSED, HALTED)
+
+    def _control_breach(self, order: VenueOrder) -> tuple[str, str] | None:
+        bid, offer = self.floor.nbbo()
+        far = offer if order.side.sign > 0 else bid
+        breach = self.controls.size_breach(qty=order.qty, px=order.price or far)
+        if breach is not None or order.price is None:
+            return breach
+        reference = self.auction_px or self.floor.opening_mid2 // 2
+        tick = self.floor.facts.tick
+        return self.controls.price_breach(px=order.price, reference=reference, tick=tick)
 
     def _terms_refusal(self, order: VenueOrder, now: int) -> tuple[str, str] | None:
         if order.symbol != self.floor.facts.symbol:
@@ -312,6 +395,13 @@ class VenueSim(ABC):
             return INCORRECT_QUANTITY, "OrderQty must be positive"
         if not 0 <= order.min_qty <= order.qty:
             return INCORRECT_QUANTITY, "MinQty must not exceed OrderQty"
+        if order.display_qty is not None and not 0 <= order.display_qty <= order.qty:
+            return INCORRECT_QUANTITY, "DisplayQty must not exceed OrderQty"
+        if (order.conditional or order.invitation_id) and not self.takes_conditionals:
+            return UNSUPPORTED, "conditional orders are not taken here"
+        for exec_inst in order.exec_inst.split():
+            if exec_inst not in self.exec_insts:
+                return UNSUPPORTED, f"ExecInst {exec_inst} is not taken here"
         if order.price is not None and order.price <= 0:
             return OTHER, "Price must be positive"
         if order.ord_type is OrdType.LIMIT and order.price is None:
@@ -344,22 +434,3 @@ class VenueSim(ABC):
             if self.withdraw(state, now):
                 self._expired(state, now)
         self.settle(now)
-
-
-def level_changes(
-    side: int,
-    before: tuple[tuple[int, int], ...],
-    after: tuple[tuple[int, int], ...],
-) -> list[MarketDataEntry]:
-    """The entries that turn one list of (price, shares) levels into another."""
-    if before == after:
-        return []
-    kind = "0" if side > 0 else "1"
-    old, new = dict(before), dict(after)
-    gone = [MarketDataEntry(kind, "2", px, 0) for px in old if px not in new]
-    changed = [
-        MarketDataEntry(kind, "1" if px in old else "0", px, qty)
-        for px, qty in after
-        if old.get(px) != qty
-    ]
-    return gone + changed

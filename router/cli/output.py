@@ -46,6 +46,25 @@ def table(header: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     )
 
 
+def columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Aligned columns. A header that starts with `>` is right-aligned, numbers that is."""
+    right = [each.startswith(">") for each in header]
+    lines = [[each.removeprefix(">") for each in header], *[list(row) for row in rows]]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
+    return [
+        "  ".join(
+            text.rjust(width) if to_right else text.ljust(width)
+            for text, width, to_right in zip(line, widths, right, strict=True)
+        ).rstrip()
+        for line in lines
+    ]
+
+
+def indented(lines: Sequence[str]) -> list[str]:
+    """Below a heading."""
+    return [f"  {line}".rstrip() for line in lines]
+
+
 def _cell(value: object) -> str:
     if value is None:
         return "-"

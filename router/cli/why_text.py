@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from router.analysis import contrast
 from router.analysis.contrast import Interval, Need, Obstacle
 from router.analysis.explain import ChildStory, Cost, Decision, Story, cost
+from router.cli.output import columns, indented
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
 from router.messages import CandidateRecord, Wait
 from router.model import PX_SCALE, TimeInForce
@@ -31,20 +32,6 @@ FILLS_HEADER = (
 Rows = list[Sequence[str]]
 
 
-def columns(header: Sequence[str], rows: Rows) -> list[str]:
-    """Aligned columns. A header that starts with `>` is right-aligned, numbers that is."""
-    right = [each.startswith(">") for each in header]
-    lines = [[each.removeprefix(">") for each in header], *[list(row) for row in rows]]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(header))]
-    return [
-        "  ".join(
-            text.rjust(width) if to_right else text.ljust(width)
-            for text, width, to_right in zip(line, widths, right, strict=True)
-        ).rstrip()
-        for line in lines
-    ]
-
-
 def timeline(rows: Rows) -> list[str]:
     """Time, seq and what happened; what is long goes on below itself."""
     width = max((len(row[1]) for row in rows), default=3)
@@ -57,11 +44,6 @@ def timeline(rows: Rows) -> list[str]:
         lines.append(line[: len(left)] + first)
         lines.extend(left + "  " + more for more in rest)
     return lines
-
-
-def indented(lines: Sequence[str]) -> list[str]:
-    """Below a heading."""
-    return [f"  {line}".rstrip() for line in lines]
 
 
 def wrapped(text: str) -> list[str]:

@@ -57,6 +57,8 @@ class Dialect:
     """The field HandlInst(21), if the version requires it of an order."""
     midpoint_peg: str
     """The field that pegs an order to the midpoint."""
+    display_qty_tag: str
+    """The tag of how many shares are displayed: MaxFloor(111), or DisplayQty(1138)."""
     strategy_group: bool
     """An algo's parameters are StrategyParametersGrp(957), not TargetStrategyParameters(848)."""
     mass_action_report_id: bool
@@ -184,6 +186,7 @@ _COLUMNS: dict[Version, Dialect] = {
         liquidity_read={},
         handl_inst=f"21=1{SOH}",
         midpoint_peg=f"18=M{SOH}",
+        display_qty_tag="111",
         strategy_group=False,
         mass_action_report_id=False,
         ref_appl_ver_id="",
@@ -206,6 +209,7 @@ _COLUMNS: dict[Version, Dialect] = {
         liquidity_read={},
         handl_inst="",
         midpoint_peg=f"18=M{SOH}",
+        display_qty_tag="111",
         strategy_group=False,
         mass_action_report_id=False,
         ref_appl_ver_id="",
@@ -228,6 +232,7 @@ _COLUMNS: dict[Version, Dialect] = {
         liquidity_read={},
         handl_inst="",
         midpoint_peg=f"1094=2{SOH}",
+        display_qty_tag="1138",
         strategy_group=True,
         mass_action_report_id=True,
         ref_appl_ver_id="9",

@@ -189,6 +189,18 @@ def test_a_wrong_setting_is_one_line_and_exit_code_4(
     assert options[-1] in line
 
 
+def test_a_market_that_waits_for_a_parent_of_unknown_size_is_not_served(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "baseline.yaml").write_bytes(BASELINE.read_bytes())
+    path = tmp_path / "m.yaml"
+    entry = "{order_frac: 0.5, set: {stock.sigma_day_bp: 300}}"
+    path.write_text(f"id: m\nvocabulary: 1\nextends: baseline\nschedule:\n  - {entry}\n")
+    assert main(["--market", str(path), "--base-port", "0"]) == 4
+    told = f"venues: {path}:5: waits for a share of a parent order, but `parents` has no single"
+    assert capsys.readouterr().err.startswith(told)
+
+
 def test_an_unknown_option_is_exit_code_4(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--market", str(BASELINE), "--speed", "0"]) == 4
     assert "--speed" in capsys.readouterr().err

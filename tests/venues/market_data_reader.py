@@ -15,7 +15,7 @@ class BookReader:
     def __init__(self) -> None:
         self.sides: dict[str, dict[int, int]] = {"0": {}, "1": {}}
         self.trades: list[tuple[int, int, int]] = []
-        """Price, shares, aggressor sign."""
+        """Price, shares, aggressor sign, which an auction does not have."""
         self.snapshots = 0
 
     def read(self, msg_type: str, body: str) -> None:
@@ -40,7 +40,8 @@ class BookReader:
         kind, action = entry["269"], "0" if new else entry["279"]
         px = int(Decimal(entry["270"]) * PX_SCALE)
         if kind == "2":
-            self.trades.append((px, int(entry["271"]), int(entry["5101"])))
+            aggressor = "0" if entry.get("277") == "E" else entry["5101"]
+            self.trades.append((px, int(entry["271"]), int(aggressor)))
             return
         side = self.sides[kind]
         assert (px in side) == (action != "0"), f"action {action} of {px} in {side}"

@@ -124,13 +124,10 @@ def test_min_qty_is_met_by_one_execution_or_not_at_all(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("honoured", "filled"), [(True, 0), (False, 500)])
-def test_a_pool_may_ignore_min_qty_for_its_own_interest(
-    tmp_path: Path, honoured: bool, filled: int
-) -> None:
-    market = market_of(tmp_path, {**FULL, "venues.DARK_A.dark.meq_honoured": honoured})
+def test_a_pool_that_honours_min_qty_gives_no_less(tmp_path: Path) -> None:
+    market = market_of(tmp_path, FULL)
     market.submit(D, order("x", Side.BUY, 1000, tif=IOC, min_qty=600), START)
-    assert sum(qty for _, qty, _, _ in fills(said_of_orders(market))) == filled
+    assert fills(said_of_orders(market)) == []
 
 
 def test_the_venue_minimum_holds_for_orders_and_executions(tmp_path: Path) -> None:
@@ -227,7 +224,7 @@ def test_a_probe_finds_nothing_as_often_as_the_file_says(
             market.submit(venue, order(f"p{now}", Side.BUY, 50_000, tif=IOC), now)
             missed += not fills(said_of_orders(market))
     error = math.sqrt(p_zero * (1 - p_zero) / asked)
-    assert abs(missed / asked - p_zero) < 3.5 * error, (missed, asked)
+    assert abs(missed / asked - p_zero) < 2 * error, (missed, asked)
 
 
 def test_the_days_contra_shares_are_what_the_reference_says(tmp_path: Path) -> None:

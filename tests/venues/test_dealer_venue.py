@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from config.documents import DocumentError
 from router.model import NS, OrdType, Side, TimeInForce
 from tests.venues.simulated import (
     BID,
@@ -103,6 +104,48 @@ def test_markup_widens_or_narrows_the_touch(
 ) -> None:
     quote = ask(market_of(tmp_path, {**PLAIN, f"{SDP}.markup_ticks": markup}), START)
     assert (quote.bid_px, quote.offer_px) == (bid, offer)
+
+
+LADDER = [{"size": 1000, "extra_ticks": 0.5}, {"size": 3000, "extra_ticks": 2.0}]
+
+
+@pytest.mark.parametrize(
+    ("qty", "size", "extra"),
+    [(600, 600, 0.0), (601, 601, 0.5), (1000, 1000, 0.5), (2000, 2000, 2.0), (9000, 3000, 2.0)],
+)
+def test_a_larger_quote_is_wider(tmp_path: Path, qty: int, size: int, extra: float) -> None:
+    market = market_of(tmp_path, {**PLAIN, f"{SDP}.ladder": LADDER})
+    quote = ask(market, START, qty)
+    away = round(extra * TICK)
+    assert (quote.bid_px, quote.bid_size) == (BID - away, size)
+    assert (quote.offer_px, quote.offer_size) == (OFFER + away, size)
+    market.submit(S, hit(quote, "x", Side.BUY, size), START)
+    (fill,) = [m for m in said_of_orders(market) if isinstance(m, Executed)]
+    assert (fill.qty, fill.px) == (size, OFFER + away)
+
+
+def test_a_stream_is_of_the_first_size(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**PLAIN, f"{SDP}.ladder": LADDER})
+    market.subscribe_quotes(S, "ME", START)
+    assert [(q.bid_px, q.bid_size) for q in quotes(market.take())] == [(BID, 600)]
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({f"{SDP}.ladder": [{"size": 600, "extra_ticks": 1.0}]}, "ladder must rise"),
+        ({f"{SDP}.ladder": LADDER[::-1]}, "ladder must rise"),
+        (
+            {f"{SDP}.last_look": {"mode": "asymmetric", "favourable": "improve"}},
+            "favourable: improve needs mode symmetric",
+        ),
+    ],
+)
+def test_terms_that_contradict_themselves_are_an_error(
+    tmp_path: Path, changes: dict[str, object], text: str
+) -> None:
+    with pytest.raises(DocumentError, match=text):
+        market_of(tmp_path, {**PLAIN, **changes})
 
 
 def test_a_request_that_cannot_be_answered_is_refused(tmp_path: Path) -> None:
@@ -233,6 +276,43 @@ def test_what_a_last_look_does_when_the_market_rises(
         assert [m.px for m in said if isinstance(m, Executed)] == [price]
     else:
         assert said == [Rejected(S, START, "x", "99", "LAST_LOOK price moved")]
+
+
+@pytest.mark.parametrize(
+    ("threshold", "side", "px"),
+    [
+        # The midpoint rises by one tick, in our favour when we sell at it.
+        (1.0, Side.SELL, BID + TICK),
+        (1.5, Side.SELL, BID),
+        (1.0, Side.BUY, None),
+        (1.5, Side.BUY, OFFER),
+    ],
+)
+def test_a_symmetric_look_may_pass_on_a_move_in_the_dealers_favour(
+    tmp_path: Path, threshold: float, side: Side, px: int | None
+) -> None:
+    terms = {"mode": "symmetric", "threshold_ticks": threshold, "favourable": "improve"}
+    market = market_of(tmp_path, {**PLAIN, f"{SDP}.last_look": terms})
+    quote = ask(market, START)
+    raise_touch(market, START)
+    market.take()
+    market.submit(S, hit(quote, "x", side), START)
+    filled = [m.px for m in said_of_orders(market) if isinstance(m, Executed)]
+    assert filled == ([] if px is None else [px])
+
+
+def test_a_rejected_order_goes_on_at_the_price_after_the_hold(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**PLAIN, f"{SDP}.last_look": look("symmetric", hold_ms=20)})
+    quote = ask(market, START)
+    market.submit(S, hit(quote, "x", Side.BUY), START)
+    raise_touch(market, START + 10 * MS)
+    market.tick(START + 20 * MS)
+    assert isinstance(said_of_orders(market)[-1], Rejected)
+    again = ask(market, START + 20 * MS)
+    assert again.offer_px == OFFER + TICK
+    market.submit(S, hit(again, "y", Side.BUY), START + 20 * MS)
+    market.tick(START + 40 * MS)
+    assert [m.px for m in said_of_orders(market) if isinstance(m, Executed)] == [OFFER + TICK]
 
 
 def test_a_move_below_the_threshold_is_accepted(tmp_path: Path) -> None:

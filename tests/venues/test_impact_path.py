@@ -10,7 +10,7 @@ import pytest
 
 from router.model import NS, PX_SCALE, Side, TimeInForce
 from tests.venues.simulated import START, market_of, order, said_of_orders
-from venues.impact import Impact
+from venues.impact import HALF_LIVES, WEIGHTS, Impact
 from venues.messages import Executed
 
 ADV = 2_000_000
@@ -78,13 +78,33 @@ def test_a_leak_decays_by_half_in_its_half_life() -> None:
 
 
 def test_the_path_does_not_depend_on_how_often_it_is_looked_at() -> None:
-    """The rate is held over steps of at most 5 s: looking oftener changes little."""
+    """Between executions it is known in closed form."""
     seldom, often = Impact(0.75, SIGMA, ADV, 0), Impact(0.75, SIGMA, ADV, 0)
     for impact in (seldom, often):
         impact.execute(1, 5000, 0)
     for tenth in range(6000):
         often.bp(tenth * NS // 10)
-    assert often.bp(600 * NS) == pytest.approx(seldom.bp(600 * NS), rel=0.01)
+    assert often.bp(600 * NS) == seldom.bp(600 * NS)
+
+
+def test_the_path_is_the_integral_of_the_law() -> None:
+    """Against the law's own integral, summed in steps of a millisecond."""
+    impact = Impact(0.75, SIGMA, ADV, 0)
+    trades = {0: 2000, 3: -500, 10: 800}
+    for second, qty in trades.items():
+        impact.execute(1 if qty > 0 else -1, abs(qty), second * NS)
+    step, rate = 0.001, 0.0
+    moved = dict.fromkeys(zip(HALF_LIVES, WEIGHTS, strict=True), 0.0)
+    for n in range(20_000):
+        if n % 1000 == 0:
+            rate += trades.get(n // 1000, 0) * math.log(2) / 120
+        pressure = math.copysign(math.sqrt(DAY * abs(rate) / ADV), rate)
+        for half_life, weight in moved:
+            decay = 0.5 ** (step / half_life)
+            moved[half_life, weight] = moved[half_life, weight] * decay + weight * pressure * step
+        rate *= 0.5 ** (step / 120)
+    law = 0.75 / 2 * SIGMA / math.sqrt(DAY) * sum(moved.values())
+    assert impact.bp(20 * NS) == pytest.approx(law, rel=2e-3)
 
 
 SHAPES = {
@@ -144,7 +164,6 @@ def test_the_quotes_stand_higher_after_our_purchase(tmp_path: Path) -> None:
 
 def test_the_weights_follow_the_inverse_square_root() -> None:
     """An impulse's response, read from a short burst, is t^(-1/2) within the stated 12 %."""
-    from venues.impact import HALF_LIVES, WEIGHTS
 
     def kernel(t: float) -> float:
         pairs = zip(HALF_LIVES, WEIGHTS, strict=True)

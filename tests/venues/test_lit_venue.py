@@ -204,7 +204,11 @@ def test_a_replace_that_cannot_be_leaves_the_order(market: Market) -> None:
         (order("x", Side.BUY, 100, BID + 1), "99", "Price is not on the tick"),
         (order("x", Side.BUY, 100, -BID), "99", "Price must be positive"),
         (order("x", Side.BUY, 100, ord_type=OrdType.LIMIT), "99", "a limit order needs a Price"),
-        (order("x", Side.BUY, 100, ord_type=OrdType.PEGGED), "11", "OrdType P is not taken here"),
+        (
+            order("x", Side.BUY, 100, ord_type=OrdType.PREVIOUSLY_QUOTED),
+            "11",
+            "OrdType D is not taken here",
+        ),
         (
             order("x", Side.BUY, 100, BID, TimeInForce.GTD, expire_time=START),
             "99",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -103,17 +102,6 @@ def test_what_is_not_known_is_refused_with_its_line(
     assert problem.startswith(f":{line}: ")
 
 
-@pytest.mark.parametrize("key", ["schedule", "adversary"])
-def test_what_cannot_be_honoured_is_refused_not_ignored(tmp_path: Path, key: str) -> None:
-    path = tmp_path / "m.yaml"
-    text = (MARKETS / "baseline.yaml").read_text() + f"{key}:\n  - {{enabled: true}}\n"
-    path.write_text(text)
-    line = line_of(path, f"{key}:")
-    (problem,) = problems_of(path)
-    assert problem.startswith(f":{line}: {key}: ")
-    assert "not honoured" in problem
-
-
 def test_two_venues_of_one_name_are_refused(tmp_path: Path) -> None:
     path = baseline_with(tmp_path, "id: LIT_B", "id: LIT_A")
     assert problems_of(path) == [
@@ -125,37 +113,6 @@ def test_a_market_without_a_lit_venue_is_refused(tmp_path: Path) -> None:
     off = {f"venues.LIT_{x}.disabled": True for x in "ABC"}
     with pytest.raises(DocumentError, match="at least one lit venue"):
         spec_of(tmp_path, off)
-
-
-def test_extends_takes_the_base_and_changes_dotted_places(tmp_path: Path) -> None:
-    spec = spec_of(tmp_path, {"stock.price": 20.0, "venues.LIT_B.disabled": True})
-    assert spec.stock.price == 20.0
-    assert [venue.id for venue in spec.venues] == [
-        "LIT_A",
-        "LIT_C",
-        "DARK_A",
-        "DARK_B",
-        "SDP_1",
-        "SDP_2",
-    ]
-
-
-@pytest.mark.parametrize("place", ["venues.LIT_X.disabled", "stok.price", "stock.price.cents"])
-def test_a_change_of_nothing_is_refused(tmp_path: Path, place: str) -> None:
-    shutil.copy(MARKETS / "baseline.yaml", tmp_path)
-    path = tmp_path / "m.yaml"
-    path.write_text(f"id: m\nvocabulary: 1\nextends: baseline\nset:\n  {place}: 1\n")
-    (problem,) = problems_of(path)
-    assert problem.startswith(":5: ")
-    assert "names nothing in the extended market" in problem
-
-
-def test_a_wrong_value_in_set_is_told_at_its_own_line(tmp_path: Path) -> None:
-    shutil.copy(MARKETS / "baseline.yaml", tmp_path)
-    path = tmp_path / "m.yaml"
-    path.write_text("id: m\nvocabulary: 1\nextends: baseline\nset:\n  venues.SDP_1.sdp.size: -5\n")
-    (problem,) = problems_of(path)
-    assert problem.startswith(":5: venues[5].sdp.size: ")
 
 
 def test_a_run_may_begin_later_than_the_session(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from router.messages import MarketDataEntry
+from venues.lit import level_changes
 from venues.messages import (
     BookChanged,
     BookSnapshot,
@@ -24,7 +25,6 @@ from venues.messages import (
     VenueMessage,
 )
 from venues.misbehaviour import Fault, Misbehaviour, Scene
-from venues.venue import level_changes
 
 TRADE = "2"
 """MDEntryType(269)."""

@@ -1,0 +1,165 @@
+"""Work parents in a simulated market through the whole core, and say what they cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from config.settings import DEFAULT_CONFIG
+from router.cli.errors import CommandError, ExitCode
+from router.cli.market_files import MarketArgument, market_file
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
+from router.cli.output import say, show
+from router.cli.sim_text import summary
+from router.trials.pool import Task, run_all
+from router.trials.results import line, write
+from router.trials.trial import Row, TrialError
+from venues.market_file import MarketSpec
+
+SEEDS_MAX = 1_000_000
+
+
+def command(
+    market: MarketArgument,
+    seeds: Annotated[
+        str, typer.Option(metavar="FROM:N", help="N seeds, from FROM on; 7 is the one seed 7.")
+    ] = "1:10",
+    policy: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            show_default="the configuration's",
+            help="A policy document; repeatable.",
+        ),
+    ] = None,
+    learner: Annotated[
+        str, typer.Option(show_default="the policy's", help="Where: hazard, pro_rata, static ...")
+    ] = "",
+    algo: Annotated[str, typer.Option(help="When and how much.")] = "twap",
+    parents: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            show_default="one of the market's a seed",
+            help="Parents that every seed works, YAML or JSON.",
+        ),
+    ] = None,
+    no_parents: Annotated[
+        bool, typer.Option("--no-parents", help="The market alone, to be recorded.")
+    ] = False,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
+    ray: Annotated[bool, typer.Option("--ray", help="Run on Ray instead of processes.")] = False,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Record each market there, as OBS-1.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep the rows there, Parquet and JSON.")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, no summary.")] = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Each seed is a market of its own and a router that knows nothing yet.
+
+    With --json every parent is one line, the same bytes whenever it is run. Cost is implementation
+    shortfall in bp of the arrival mid, fees and a forced cross of unfilled shares included.
+    """
+    if no_parents and (parents is not None or record is None):
+        text = "--no-parents needs --record DIR and no --parents: there is nothing else to tell"
+        raise CommandError(ExitCode.CONFIGURATION, text)
+    task = Task(
+        market=market_file(market),
+        config=config,
+        overrides=(*([f"learner.name={learner}"] if learner else []), *overrides),
+        policies=tuple(policy or ()),
+        algo=algo,
+        parents=parents,
+        alone=no_parents,
+        record=record,
+    )
+    spec = _prepared(task, learner)
+    began = time.monotonic()
+    rows = _run(task, seeds_of(seeds), jobs, ray=ray, quiet=quiet, as_json=as_json)
+    if out is not None:
+        made_by = {"market": spec.id, "market_hash": spec.hash, "seeds": seeds}
+        for path in write(out, rows, made_by):
+            say(f"written: {path}")
+    if not quiet and rows:
+        told = summary(rows, spec, time.monotonic() - began)
+        (say if as_json else show)(told)
+
+
+def _prepared(task: Task, learner: str) -> MarketSpec:
+    """The market, once everything that the task names was read."""
+    bench = task.prepare()[0].bench
+    _known("--algo", task.algo, bench.env.algos)
+    if learner:
+        _known("--learner", learner, bench.family.learners)
+    return bench.spec
+
+
+def _known(option: str, name: str, known: Mapping[str, object]) -> None:
+    if name not in known:
+        text = f"{option} {name}: unknown; allowed: {', '.join(sorted(known))}"
+        raise CommandError(ExitCode.CONFIGURATION, text)
+
+
+def _run(
+    task: Task, seeds: range, jobs: int, *, ray: bool, quiet: bool, as_json: bool
+) -> list[Row]:
+    """The rows of all seeds; with `as_json` each is printed as soon as it is there."""
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
+    rows: list[Row] = []
+    try:
+        for found in _followed(task, seeds, jobs, ray=ray, quiet=quiet):
+            rows += found
+            for row in found if as_json else ():
+                show(line(row))
+    except TrialError as error:
+        raise CommandError(ExitCode.ERROR, str(error)) from None
+    return rows
+
+
+def seeds_of(text: str) -> range:
+    """The seeds that `FROM:N` means.
+
+    Raises:
+        CommandError: it means none.
+    """
+    first, colon, count = text.partition(":")
+    try:
+        start, number = int(first), int(count) if colon else 1
+    except ValueError:
+        start = number = -1
+    if start < 0 or not 0 < number <= SEEDS_MAX:
+        text = f"--seeds {text}: FROM:N, both whole numbers, N from 1 to {SEEDS_MAX}"
+        raise CommandError(ExitCode.CONFIGURATION, text)
+    return range(start, start + number)
+
+
+def _followed(
+    task: Task, seeds: range, jobs: int, *, ray: bool, quiet: bool
+) -> Iterator[list[Row]]:
+    """The rows of each seed, with a progress bar on stderr if somebody looks."""
+    results = run_all(task, seeds, jobs=jobs, ray=ray)
+    if quiet or not sys.stderr.isatty():
+        for _, rows in results:
+            yield rows
+        return
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("seeds", total=len(seeds))
+        for seed, rows in results:
+            progress.update(bar, advance=1, description=f"seed {seed}")
+            yield rows
