@@ -319,13 +319,11 @@ def test_a_client_s_cancel_does_not_wait_for_a_refusal_that_the_fill_has_made_cl
 # --- market data ---------------------------------------------------------------------------------
 
 
-def takes(stage: Stage, *, frozen: bool) -> list[float]:
-    """When children that take leave for lit venues, seconds after the order."""
+def takes(stage: Stage, seconds: float) -> list[float]:
+    """When children that take leave for lit venues, seconds after their order."""
     start = stage.sim.now
-    if frozen:
-        stage.misbehave("md_stale", LIT, 40)
-    stage.order(4 * DEPTH, DAY, algo="sweep", params={"pause_s": "1", "urgency": "1.0"})
-    stage.run(60)
+    stage.order(4 * DEPTH, DAY, algo="sweep", params={"pause_s": "2", "urgency": "1.0"})
+    stage.run(seconds)
     return [
         (at - start) / NS
         for at, name, frame in stage.frames
@@ -334,8 +332,10 @@ def takes(stage: Stage, *, frozen: bool) -> list[float]:
 
 
 def test_nothing_is_taken_on_frozen_books_and_the_order_goes_on_when_they_move_again() -> None:
-    found = takes(Stage(), frozen=True)
+    stage = Stage()
+    stage.misbehave("md_stale", LIT, 20)
+    found = takes(stage, 30)
     assert [at for at in found if at < 10], "the first ten seconds the books are young enough"
-    assert [at for at in found if 10.1 < at < 40] == []
-    assert [at for at in found if at > 40]
-    assert [at for at in takes(Stage(), frozen=False) if 10.1 < at < 40], "else it would be"
+    assert [at for at in found if 10.1 < at < 20] == []
+    assert [at for at in found if at > 20]
+    assert [at for at in takes(Stage(), 15) if at > 10.1], "else it would be"

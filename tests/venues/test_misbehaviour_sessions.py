@@ -89,6 +89,19 @@ def test_data_that_are_frozen_again_meanwhile_are_brought_up_to_date_in_between(
     assert levels(client) == truth(wires) != between
 
 
+def test_a_halt_that_stale_data_do_not_tell_is_told_in_the_end(calm: MarketSpec) -> None:
+    wires = Wires(spec=calm)
+    client = wires.data()
+    misbehave(wires, "md_stale", 20)
+    wires.run(1)
+    wires.market.halt(wires.now, until=wires.now + 60 * SECOND, auction=False, text="news")
+    client.messages.clear()
+    wires.run(18)
+    assert client.messages == []
+    wires.run(2)
+    assert [each.fields["326"] for each in client.messages if each.msg_type == "f"] == ["2"]
+
+
 def test_who_subscribes_to_frozen_data_gets_the_old_book(calm: MarketSpec) -> None:
     wires = Wires(spec=calm)
     before = truth(wires)
