@@ -219,6 +219,15 @@ def test_fills_that_come_after_the_cancel_count() -> None:
     stage.done()
 
 
+def test_late_fills_of_shares_that_were_placed_again_are_an_over_fill() -> None:
+    stage = Stage()
+    stage.misbehave("late_execution", LIT, 2, delay_ms=3_000)
+    stage.order(3_000, DAY, price=50.10, algo="sweep", params={"pause_s": "1", "urgency": "1.0"})
+    stage.run(30)
+    assert stage.parent.cum_qty == stage.traded > 3_000
+    nothing_after_too_much(stage, 3_000)
+
+
 def test_an_execution_that_is_told_twice_counts_once() -> None:
     stage = Stage()
     stage.misbehave("duplicate_execution", EVERYWHERE, 20, delay_ms=300)
@@ -276,18 +285,23 @@ def test_shares_that_a_correction_takes_off_are_due_again() -> None:
     at_work_again(stage, 300)
 
 
+def nothing_after_too_much(stage: Stage, asked: int) -> None:
+    """The parent is frozen: no child leaves after the OMS was told of more than it asked for."""
+    assert stage.parent.frozen.startswith("OVERFILL by ")
+    done = [at for at, name, frame in stage.frames if name == "OMS" and frame.qty("14") > asked]
+    sent = [at for at, name, frame in stage.frames if name != "OMS" and frame.msg_type == "D"]
+    assert max(sent) <= done[0]
+    assert kinds_told(stage)[-1] == "F/2"
+    stage.done()
+
+
 def test_an_over_fill_is_booked_and_told_and_freezes_the_parent() -> None:
     stage = Stage()
     stage.misbehave("over_fill", EVERYWHERE, 20, qty=5_000)
     stage.order(1_000, DAY, price=50.10)
     stage.run(30)
-    assert stage.parent.frozen.startswith("OVERFILL by ")
     assert stage.parent.cum_qty == stage.traded > 1_000
-    done = [at for at, name, frame in stage.frames if name == "OMS" and frame.qty("14") > 1_000]
-    sent = [at for at, name, frame in stage.frames if name != "OMS" and frame.msg_type == "D"]
-    assert max(sent) <= done[0], "nothing is sent after that"
-    assert kinds_told(stage)[-1] == "F/2"
-    stage.done()
+    nothing_after_too_much(stage, 1_000)
 
 
 def test_an_acknowledgement_after_the_fill_changes_nothing() -> None:

@@ -1,8 +1,8 @@
 """`md_stale`: market data that does not move any more, as a rule over a session that seems well.
 
-`frozen`: no book, trade, halt or streamed quote is told. `repeat`: whenever a book or quote would be
-told, the last one is told again in its place, so that the feed looks alive. At the end clients are
-brought up to date: whether trading is halted, what has traded, price by price, the book, and a
+`frozen`: no book, trade, halt or streamed quote is told. `repeat`: whenever a book or quote would
+be told, the last one is told again in its place, so that the feed looks alive. At the end clients
+are brought up to date: whether trading is halted, what has traded, price by price, the book, and a
 dealer's last quote.
 
 Without heartbeats the session hangs: the client's own timers find that out.
