@@ -175,6 +175,8 @@ def test_an_auction_is_the_new_reference_of_the_static_collar(tmp_path: Path) ->
         ("d", "DARK_A", px(50.14)),
         ("e", "DARK_A", px(49.94)),
         ("f", "DARK_A", px(49.93)),
+        ("g", A, px(49.93)),
+        ("h", A, px(49.92)),
     ):
         market.submit(mic, order(ref, Side.SELL, 100, price), START + NS)
     said = [m for m in said_of_orders(market) if isinstance(m, Rejected)]
@@ -182,6 +184,7 @@ def test_an_auction_is_the_new_reference_of_the_static_collar(tmp_path: Path) ->
         ("b2", "16"),
         ("d", "16"),
         ("f", "16"),
+        ("h", "16"),
     ]
 
 
@@ -232,6 +235,8 @@ def test_a_fill_or_kill_counts_on_what_is_within_the_collar(tmp_path: Path) -> N
     assert said_of_orders(market)[-1] == Canceled(
         A, START, "x", within + 1, True, "not all at once"
     )
+    market.submit(A, order("y", Side.BUY, within, px(50.1), TimeInForce.FOK), START)
+    assert sum(m.qty for m in said_of_orders(market) if isinstance(m, Executed)) == within
 
 
 def test_an_order_that_would_trade_outside_the_collar_interrupts_the_market(
