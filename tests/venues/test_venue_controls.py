@@ -206,6 +206,15 @@ def test_nothing_trades_outside_the_dynamic_collar(tmp_path: Path) -> None:
     assert [m.px for m in said_of_orders(market) if isinstance(m, Executed)][:1] == [MID + 3 * TICK]
 
 
+def test_sellers_are_held_by_the_lower_edge(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**CALM, CONTROLS: {"dynamic_collar": {"ticks": 2}}})
+    market.submit(A, order("x", Side.SELL, 10**6, px(49.9), IOC), START)
+    said = said_of_orders(market)
+    assert min(m.px for m in said if isinstance(m, Executed)) == MID - 2 * TICK
+    assert isinstance(said[-1], Canceled)
+    assert said[-1].text == "outside the dynamic collar"
+
+
 def test_the_collar_holds_for_those_who_take_from_an_order_beyond_it(tmp_path: Path) -> None:
     alone = {"venues.LIT_B.disabled": True, "venues.LIT_C.disabled": True}
     collar = {CONTROLS: {"dynamic_collar": {"ticks": 2}}}
