@@ -49,7 +49,7 @@ from venues.messages import (
 )
 from venues.order_entry import OrderEntry
 from venues.order_outbox import Answer, Outbox, VenueIds
-from venues.outage import Outage
+from venues.outage import Outage, waits
 
 CLIENT = "SLUICE"
 
@@ -150,14 +150,13 @@ class DirectMarket:
         desk = self._desks[mic]
         if desk.outage is None or now < desk.shut_until:
             return
-        lost, told_at = desk.outage.again, desk.outage.told_at(now)
+        told_at = desk.outage.told_at(now)
         self._events.append(SessionOpened(mic, mic))
         self._events += desk.reopen(now)
-        if lost:
-            self._alarm(told_at, lambda at: self._told_late(mic, lost, at))
+        self._alarm(told_at, lambda at: self._told_late(mic, at))
 
-    def _told_late(self, mic: str, lost: Sequence[Answer], now: int) -> None:
-        self._events += _read(mic, lost, now)
+    def _told_late(self, mic: str, now: int) -> None:
+        self._events += self._desks[mic].told_late(now)
 
     def _silenced(self, silence: DataSilenced, now: int) -> None:
         """Market data of a venue hangs: its session's own timers would find that out."""
@@ -191,6 +190,8 @@ class _Desk:
         self._mic = mic
         self._asked: list[Outgoing] = []
         self._told: list[Answer] = []
+        self._late: list[Answer] = []
+        """Executions of an outage that are not resent."""
 
     def ask(self, out: Outgoing, now: int) -> list[Event]:
         """Hand a request over, now or when the session is back.
@@ -210,14 +211,20 @@ class _Desk:
         for reply in self.entry.take():
             assert isinstance(reply, Answer), reply
             said.append(reply)
+        late = [reply for reply in said if waits(reply, self._late)]
+        said = [reply for reply in said if reply not in late]
+        self._late += late
         if self.outage is None:
             return _read(self._mic, said, now)
-        for reply in said:
-            if not self.outage.loses():
-                self._told.append(reply)
-            elif reply.vital:
-                self.outage.again.append(reply)
+        self._told += [reply for reply in said if not self.outage.loses(reply)]
         return []
+
+    def told_late(self, now: int) -> list[Event]:
+        """What an outage has lost is told, unless there is another: then after that one."""
+        if self.outage is not None:
+            return []
+        late, self._late = self._late, []
+        return _read(self._mic, late, now)
 
     def drop(self, drop: SessionDropped, now: int) -> list[Event]:
         """The session is lost."""
@@ -231,6 +238,8 @@ class _Desk:
 
     def reopen(self, now: int) -> list[Event]:
         """The session is back: what waited is read, then what was asked meanwhile is asked."""
+        assert self.outage is not None, self._mic
+        self._late += self.outage.again
         self.outage = None
         told, self._told = self._told, []
         asked, self._asked = self._asked, []

@@ -13,7 +13,7 @@ from router.fix.codec import Message
 from router.fix.session import LoggedOut, Received, ResendNeeded, Session, SessionConfig
 from venues.messages import SessionDropped
 from venues.order_outbox import Answer, Reply
-from venues.outage import Outage
+from venues.outage import Outage, waits
 
 SENT_FRAMES_MAX = 50_000
 """Frames kept for resends by a durable session; what is older is gap-filled."""
@@ -58,7 +58,7 @@ class Line:
         self._outage: Outage | None = None
         """While it lasts."""
         self._again: list[tuple[int, Answer]] = []
-        """What an outage has lost, and when it is told."""
+        """Executions that an outage has lost, and when they are told; later ones wait for them."""
         self._pumping = False
 
     @property
@@ -138,12 +138,13 @@ class Line:
 
     def _say(self, now: int) -> None:
         for reply in self._application.take():
-            if isinstance(reply, Answer):
+            if isinstance(reply, Answer) and waits(reply, (late for _, late in self._again)):
+                self._again.append((self._again[-1][0], reply))
+            elif isinstance(reply, Answer):
                 seq = self._session.send(reply.msg_type, reply.body, now)
-                if self._outage is not None and self._outage.loses():
+                if self._outage is not None and self._outage.loses(reply):
                     self._collect()
                     self._sent.pop(seq, None)
-                    self._outage.again += [reply] if reply.vital else []
             else:
                 self._session.refuse(
                     reply.ref_seq_num,

@@ -55,8 +55,9 @@ class Answer:
 
     msg_type: str
     body: str
-    vital: bool = False
-    """It tells of shares: nothing else that the client could ask for says the same."""
+    shares_of: str = ""
+    """OrderID(37), if it tells of shares that changed hands: nothing that the client could ask for
+    says the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ class Outbox:
                 text=text,
             )
         )
-        self._replies.append(Answer("8", body, vital=exec_type in MOVES_SHARES))
+        shares_of = order.order_id if exec_type in MOVES_SHARES else ""
+        self._replies.append(Answer("8", body, shares_of))
         return exec_id
 
     def repeat(self, execution: Execution, at: int) -> None:

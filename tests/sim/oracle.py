@@ -355,12 +355,25 @@ class Oracle:
         """Orders that their OMS does not know the end of."""
         return [each.account for each in self.asked.values() if each.status not in FINAL]
 
+    def _valid(self) -> list[tuple[str, int, int]]:
+        """What OMSs were told of executions that still stand."""
+        return [fill for exec_id, fill in self._fills.items() if exec_id not in self._refs]
+
+    def untold(self) -> Counter[tuple[str, int, int]]:
+        """Executions that their OMS does not know yet, or thinks to stand still."""
+        done, told = Counter(self.standing.values()), Counter(self._valid())
+        return (done - told) + (told - done)
+
+    def at_venues(self) -> list[AtVenue]:
+        """Orders of which a venue has not told the end."""
+        return [each for each in self._orders.values() if each.leaves_qty]
+
     def agree(self) -> None:
         """After the end: every share is told once, and the sums are right."""
-        valid = dict(self._fills)
         for ref, exec_id in self._refs.items():
-            hold(valid.pop(ref, None), "I2", f"{exec_id} is of {ref}, which nobody was told")
-        told = Counter(valid.values())
+            hold(ref in self._fills, "I2", f"{exec_id} is of {ref}, which nobody was told")
+        valid = self._valid()
+        told = Counter(valid)
         done = Counter(self.standing.values())
         hold(told == done, "I2", f"told but not done {told - done}, not told {done - told}")
         hold(len(valid) == len(self.standing), "I2", "an execution has two ExecIDs")
@@ -373,8 +386,7 @@ class Oracle:
             if cum:
                 off = asked.avg_px * cum - sum(qty * px for qty, px in fills)
                 hold(2 * abs(off) <= cum, "I5", f"AvgPx of {asked} is off by {off / cum}")
-        alive = [each for each in self._orders.values() if each.leaves_qty]
-        hold(not alive, "liveness", f"still at a venue: {alive}")
+        hold(not self.at_venues(), "liveness", f"still at a venue: {self.at_venues()}")
 
 
 def _ms(text: str) -> int:

@@ -74,19 +74,23 @@ class Script:
             world.sim.at(now + 5 * NS, self._wind_up)
 
     def _over(self) -> bool:
-        """Every order has ended, and both sides of every session agree on its numbers."""
+        """Every order has ended, all of it is told, and each session's sides agree on numbers."""
         world = self.world
         return (
             world.sim.up
             and not world.sim.syncing
             and not world.oracle.open_accounts()
+            and not world.oracle.at_venues()
+            and not world.oracle.untold()
             and all(ours == theirs for _, ours, theirs in world.numbers())
         )
 
     def _unfinished(self) -> str:
         world = self.world
         numbers = [each for each in world.numbers() if each[1] != each[2]]
-        return f"open: {world.oracle.open_accounts()}, numbers: {numbers}"
+        oracle = world.oracle
+        at_work = f"{oracle.open_accounts()}, {oracle.at_venues()}"
+        return f"open: {at_work}, untold: {oracle.untold()}, numbers: {numbers}"
 
     # -- draws -----------------------------------------------------------------------------------
 

@@ -324,6 +324,22 @@ def test_without_a_resend_every_number_is_filled_and_a_status_tells_the_rest(
     assert client.said() == ["8 X0 I/4 100/0/0"]
 
 
+def test_no_bust_is_told_before_the_fill_that_an_outage_has_lost(calm: MarketSpec) -> None:
+    wires = Wires(spec=calm)
+    client = wires.orders()
+    misbehave(wires, "late_execution", 60, delay_ms=1_000)
+    misbehave(wires, "bust", 60, delay_ms=3_000)
+    wires.order(client, "X", TAKE)
+    client.said()
+    misbehave(wires, "session_drop", 2, resend_on_logon=False, late_ms=5_000)
+    wires.run(2.1)
+    retry(wires, client)
+    wires.run(4.9)
+    assert client.said() == ["8 X 4/4 100/0/0"], "the bust, and the end, were at 4 s"
+    wires.run(0.2)
+    assert client.said() == ["8 X F/2 100/100/0 +100@50.01", "8 X H/0 100/0/100"]
+
+
 def test_the_numbers_of_both_sides_agree_after_an_outage_with_gaps(calm: MarketSpec) -> None:
     wires = Wires(spec=calm)
     client = outage(wires, 10, gap_fills=True)
