@@ -75,11 +75,16 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
     if key in state.fills:
         state.outcome = Outcome.DUPLICATE
         return
-    state.fills[key] = Fill(
-        key, child.cl_ord_id, event.last_qty, event.last_px, child.mic, event.liquidity, key
-    )
-    child.fill_keys.append(key)
-    state.book(child, event.last_qty, event.last_px, event.liquidity)
+    amended = child.amended_early.pop(key, None)
+    name, qty, px = amended or (key, event.last_qty, event.last_px)
+    fill = Fill(key, child.cl_ord_id, qty, px, child.mic, event.liquidity, name)
+    for each in dict.fromkeys((key, name)):
+        state.fills[each] = fill
+        child.fill_keys.append(each)
+    if qty == 0:
+        state.outcome = Outcome.DUPLICATE  # it was taken back before it was told: it never was
+        return
+    state.book(child, qty, px, event.liquidity)
     complete = child.cum_qty >= child.qty
     state.turn(now, child, ChildInput.COMPLETED if complete else ChildInput.TRADED)
     parent = state.parents[child.parent_id]
@@ -93,6 +98,10 @@ def _book_correction(state: State, now: int, child: Child, event: m.ExecutionRec
     found = state.fills.get(fill_key(event.mic, event.trade_date, event.exec_ref_id))
     if own_key in state.fills:
         state.outcome = Outcome.DUPLICATE
+        return
+    if found is None and event.exec_ref_id:
+        _amend_early(child, own_key, event)
+        state.outcome = Outcome.STRAY
         return
     if found is None or found.qty == 0 or found.cl_ord_id != child.cl_ord_id:
         state.outcome = Outcome.STRAY  # not an execution of this order that still stands
@@ -108,6 +117,21 @@ def _book_correction(state: State, now: int, child: Child, event: m.ExecutionRec
     state.book(child, qty, px, found.liquidity)
     state.turn(now, child, ChildInput.BUSTED)
     state.outcome = Outcome.CORRECTION
+
+
+def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None:
+    """A bust or correction has overtaken its execution, which is booked as amended when it comes.
+
+    Of two that overtook it the second names the first: the last word counts.
+    """
+    ref = fill_key(event.mic, event.trade_date, event.exec_ref_id)
+    for key, (name, _, _) in child.amended_early.items():
+        if name == ref:
+            ref = key
+            break
+    corrected = event.exec_type is ExecType.TRADE_CORRECT
+    qty, px = (event.last_qty, event.last_px) if corrected else (0, 0)
+    child.amended_early[ref] = (own_key, qty, px)
 
 
 def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:

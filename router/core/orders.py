@@ -210,6 +210,9 @@ class Child(msgspec.Struct):
     mark_mid: int = 0
     learned: bool = False
     fill_keys: list[str] = []
+    amended_early: dict[str, tuple[str, int, int]] = {}
+    """By the key of an execution that has not come yet: key, quantity and price of what amends it;
+    of a bust the quantity is 0."""
 
     @property
     def terminal(self) -> bool:

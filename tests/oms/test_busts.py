@@ -122,6 +122,37 @@ def test_a_bust_of_what_is_not_known_changes_nothing(desk: Desk) -> None:
     assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +500@10 ~10"]
 
 
+def test_a_fill_that_was_busted_before_it_came_never_was(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    child.report("H", "0", "19=B|32=500|31=10|", exec_id="C")
+    desk.oms.heard()
+    child.cum_qty = -500
+    child.fill(500, "10", "B")
+    assert desk.oms.heard() == []
+    child.report("F", "1", "32=500|31=10|", exec_id="B")
+    child.report("H", "0", "19=B|32=500|31=10|", exec_id="C")
+    assert desk.oms.heard() == [], "nor does it when either is told again"
+    child.fill(1000, "10", "D")
+    assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +1000@10 ~10"]
+
+
+def test_a_fill_that_was_corrected_before_it_came_is_told_as_corrected(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    child.report("G", "1", "19=B|32=450|31=10.5|", exec_id="C")
+    child.report("G", "1", "19=C|32=400|31=11|", exec_id="D")
+    desk.oms.heard()
+    child.cum_qty = -100
+    child.fill(500, "10", "B")
+    assert desk.oms.heard() == ["8 X F/1 1000/400/600 +400@11 ~11"]
+    assert desk.oms.inbox[-1].get("17").endswith(".D"), "under the name of its last correction"
+    child.correct("D", 400, 300, "11", "E")
+    assert desk.oms.heard() == ["8 X G/1 1000/300/700 +300@11 19=D ~11"]
+
+
 def test_a_bust_that_names_another_orders_execution_changes_nothing(desk: Desk) -> None:
     desk.oms.order("X", 500)
     desk.oms.order("Z", 500)
