@@ -14,8 +14,8 @@ import pytest
 from router.model import NS
 from tests.market.cost import MIDDAY, WARM_UP, Twap, beginning, market_file, undisturbed, work
 from tests.market.estimates import Estimate, estimate, ratio
-from tests.market.pool import of_seeds, seeds
-from tests.market.study import SeedStudy, study
+from tests.market.pool import seeds
+from tests.market.study import SeedStudy
 
 LAW_BP = {"25 % over 6.5 h": 37.5, "1 % over 1 h": 7.5, "0.25 % over 15 min": 3.75}
 """2/3 Y sigma sqrt(Q / V) with Y 0.75, sigma 150 bp a day: 2/3 0.75 150 sqrt(0.25) = 37.5."""
@@ -28,11 +28,6 @@ REMAINS = math.sqrt(2.0) - 1.0
 REMAINS_TOLERANCE = 0.20
 """The simulator's kernel is within 12 % of t^(-1/2), and its rate is an average with a half-life of
 120 s, so that 3 minutes of the hour's pressure come after its end: together less than a fifth."""
-
-
-@pytest.fixture(scope="module")
-def studies() -> list[SeedStudy]:
-    return of_seeds(study, seeds(), "cost")
 
 
 def mean(studies: Sequence[SeedStudy], what: Callable[[SeedStudy], float], name: str) -> Estimate:

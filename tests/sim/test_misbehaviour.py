@@ -324,7 +324,7 @@ def takes(stage: Stage, *, frozen: bool) -> list[float]:
     start = stage.sim.now
     if frozen:
         stage.misbehave("md_stale", LIT, 40)
-    stage.order(DEPTH, DAY, algo="sweep", params={"pause_s": "1", "urgency": "1.0"})
+    stage.order(4 * DEPTH, DAY, algo="sweep", params={"pause_s": "1", "urgency": "1.0"})
     stage.run(60)
     return [
         (at - start) / NS

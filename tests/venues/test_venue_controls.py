@@ -203,6 +203,37 @@ def test_nothing_trades_outside_the_dynamic_collar(tmp_path: Path) -> None:
     assert [m.px for m in said_of_orders(market) if isinstance(m, Executed)][:1] == [MID + 3 * TICK]
 
 
+def test_the_collar_holds_for_those_who_take_from_an_order_beyond_it(tmp_path: Path) -> None:
+    alone = {"venues.LIT_B.disabled": True, "venues.LIT_C.disabled": True}
+    collar = {CONTROLS: {"dynamic_collar": {"ticks": 2}}}
+    market = market_of(tmp_path, {**CALM, **alone, **collar})
+    # Every offer is taken away, tick by tick; then somebody bids far above the last trade.
+    while offers := market.snapshot(A, START).offers:
+        price, qty = offers[0]
+        market.submit(A, order(f"t{price}", Side.BUY, qty, price, IOC), START)
+    last = max(m.px for m in said_of_orders(market) if isinstance(m, Executed))
+    market.submit(A, order("b", Side.BUY, 100, last + 3 * TICK, display_qty=0), START)
+    market.submit(A, order("s", Side.SELL, 100, last, IOC), START)
+    assert said_of_orders(market)[-1] == Canceled(
+        A, START, "s", 100, True, "outside the dynamic collar"
+    )
+    market.submit(A, order("c", Side.BUY, 100, last + 2 * TICK, display_qty=0), START)
+    market.cancel(A, "b", START)
+    market.submit(A, order("u", Side.SELL, 100, last, IOC), START)
+    assert [m.px for m in said_of_orders(market) if isinstance(m, Executed)] == [
+        last + 2 * TICK
+    ] * 2
+
+
+def test_a_fill_or_kill_counts_on_what_is_within_the_collar(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**CALM, CONTROLS: {"dynamic_collar": {"ticks": 2}}})
+    within = sum(qty for price, qty in market.snapshot(A, START).offers if price <= MID + 2 * TICK)
+    market.submit(A, order("x", Side.BUY, within + 1, px(50.1), TimeInForce.FOK), START)
+    assert said_of_orders(market)[-1] == Canceled(
+        A, START, "x", within + 1, True, "not all at once"
+    )
+
+
 def test_an_order_that_would_trade_outside_the_collar_interrupts_the_market(
     tmp_path: Path,
 ) -> None:
