@@ -140,7 +140,7 @@ def test_what_applies_to_impact_decides_whether_the_recording_answers(tmp_path: 
 
 
 def test_news_shifts_what_arrives_later(tmp_path: Path) -> None:
-    """Everybody in the pool knows: whoever sells to us does so before a fall of 2 spreads, 4 ticks."""
+    """Everybody in the pool knows: who sells to us does so before a fall of 2 spreads, 4 ticks."""
     informed = {
         "p_zero": 0.0001,
         "size": {"beta": 1.0, "min": 100, "max": 100},
