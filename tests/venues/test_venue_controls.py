@@ -175,6 +175,8 @@ def test_an_auction_is_the_new_reference_of_the_static_collar(tmp_path: Path) ->
         ("d", "DARK_A", px(50.14)),
         ("e", "DARK_A", px(49.94)),
         ("f", "DARK_A", px(49.93)),
+        ("g", A, px(49.93)),
+        ("h", A, px(49.92)),
     ):
         market.submit(mic, order(ref, Side.SELL, 100, price), START + NS)
     said = [m for m in said_of_orders(market) if isinstance(m, Rejected)]
@@ -182,6 +184,7 @@ def test_an_auction_is_the_new_reference_of_the_static_collar(tmp_path: Path) ->
         ("b2", "16"),
         ("d", "16"),
         ("f", "16"),
+        ("h", "16"),
     ]
 
 
@@ -201,6 +204,15 @@ def test_nothing_trades_outside_the_dynamic_collar(tmp_path: Path) -> None:
     assert last == MID + 2 * TICK
     market.submit(A, order("y", Side.BUY, 100, MID + 4 * TICK), START)
     assert [m.px for m in said_of_orders(market) if isinstance(m, Executed)][:1] == [MID + 3 * TICK]
+
+
+def test_sellers_are_held_by_the_lower_edge(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**CALM, CONTROLS: {"dynamic_collar": {"ticks": 2}}})
+    market.submit(A, order("x", Side.SELL, 10**6, px(49.9), IOC), START)
+    said = said_of_orders(market)
+    assert min(m.px for m in said if isinstance(m, Executed)) == MID - 2 * TICK
+    assert isinstance(said[-1], Canceled)
+    assert said[-1].text == "outside the dynamic collar"
 
 
 def test_the_collar_holds_for_those_who_take_from_an_order_beyond_it(tmp_path: Path) -> None:
@@ -232,6 +244,8 @@ def test_a_fill_or_kill_counts_on_what_is_within_the_collar(tmp_path: Path) -> N
     assert said_of_orders(market)[-1] == Canceled(
         A, START, "x", within + 1, True, "not all at once"
     )
+    market.submit(A, order("y", Side.BUY, within, px(50.1), TimeInForce.FOK), START)
+    assert sum(m.qty for m in said_of_orders(market) if isinstance(m, Executed)) == within
 
 
 def test_an_order_that_would_trade_outside_the_collar_interrupts_the_market(
