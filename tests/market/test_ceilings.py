@@ -9,13 +9,13 @@ import pytest
 from router.model import NS
 from tests.market.cost import market_file, opened
 from tests.market.estimates import estimate
-from tests.market.pool import of_seeds, seeds
+from tests.market.pool import SEEDS, of_seeds, seeds
 from tests.market.trader import Trader
 from venues.dark import DarkSpec
 
 pytestmark = [pytest.mark.market, pytest.mark.timeout(0)]
 
-DAYS = 24
+DAYS = min(24, SEEDS)
 WANTED = 10**7
 """Shares: more than there are."""
 

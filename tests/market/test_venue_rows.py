@@ -15,7 +15,7 @@ import pytest
 from router.model import NS, OrdType, Side, TimeInForce
 from tests.market.cost import MIDDAY, WARM_UP, beginning, market_file, mid2, opened, undisturbed
 from tests.market.estimates import estimate
-from tests.market.pool import of_seeds, seeds
+from tests.market.pool import SEEDS, of_seeds, seeds
 from tests.market.trader import OWNER, Trader
 from tests.venues.simulated import MARKETS
 from venues.dark import DarkSpec
@@ -26,7 +26,7 @@ from venues.messages import Accepted, BookChanged, Executed, Rejected, VenueOrde
 
 pytestmark = [pytest.mark.market, pytest.mark.timeout(0)]
 
-DAYS = 24
+DAYS = min(24, SEEDS)
 APART_S = {"DARK_A": 150, "DARK_B": 900}
 """Seven lives of interest: probes are nearly independent draws."""
 
