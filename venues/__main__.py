@@ -27,6 +27,7 @@ from venues.market_data import BACKLOG_RESUME, BACKLOG_SOFT
 from venues.market_file import read_market
 from venues.numbers import FileNumbers, NumbersError
 from venues.options import Options, read_options
+from venues.recording import RecordingError
 
 EXIT_OK = 0
 EXIT_FAILED = 1
@@ -345,7 +346,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return EXIT_OK if not error.code else EXIT_CONFIGURATION
     try:
         uvloop.run(_run(options))
-    except (DocumentError, NumbersError) as error:
+    except (DocumentError, NumbersError, RecordingError) as error:
         return _fail(str(error), EXIT_CONFIGURATION)
     except ServeError as error:
         return _fail(str(error), error.code)

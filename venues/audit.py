@@ -22,6 +22,7 @@ class AuditKind(StrEnum):
     RECEIVED = "received"  # an order, cancel or replace came in
     EXECUTION = "execution"  # an ExecutionReport was given to the session
     REPEATED = "repeated"  # an execution was given to the session once more, as it was
+    LOST = "lost"  # an order was swallowed before it was in the book
     CANCEL_REJECT = "cancel_reject"  # an OrderCancelReject was given to the session
     REFUSED = "refused"  # a Reject or BusinessMessageReject was given to the session
 

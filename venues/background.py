@@ -342,10 +342,13 @@ class Background:
         for maker in self._makers:
             maker.hear(at)
 
-    def take(self, side: int, qty: int, now: int) -> None:
-        """A market order of somebody who is not of the background. It takes as any other, and the
-        price answers as to any other; what the background expects next stays as it was."""
-        self._serve(side, qty, self._signs.expected(), self._strangers, now)
+    def take(self, side: int, qty: int, now: int) -> int:
+        """A market order of somebody who is not of the background; the shares that it found.
+
+        It takes as any other, and the price answers as to any other; what the background expects
+        next stays as it was.
+        """
+        return self._serve(side, qty, self._signs.expected(), self._strangers, now)
 
     def _schedule_wake(self, index: int, now: int) -> None:
         self._await_wake(index, self._wakes[index].after(now))
@@ -378,21 +381,23 @@ class Background:
         self._serve(side, self._sizes.draw(), expected, self._route, now)
         self._schedule_take(now)
 
-    def _serve(self, side: int, qty: int, expected: float, route: Stream, now: int) -> None:
+    def _serve(self, side: int, qty: int, expected: float, route: Stream, now: int) -> int:
         first = _pick(self._shares, route.uniform())
-        self._sweep(side, qty, first, now)
+        found = self._sweep(side, qty, first, now)
         self._price.move(self._impacts[first] * (side - expected))
+        return found
 
-    def _sweep(self, side: int, qty: int, first: int, now: int) -> None:
+    def _sweep(self, side: int, qty: int, first: int, now: int) -> int:
         """Take what is shown at the best price, then one tick more at the preferred venue."""
         bid, offer = self._floor.nbbo()
-        touch = offer if side > 0 else bid
+        touch, left = offer if side > 0 else bid, qty
         if not touch:
-            return
+            return 0
         order = self._venues[first:] + self._venues[:first]
         for venue in order:
-            qty -= self._hit(venue, side, qty, touch, now)
-        self._hit(order[0], side, qty, touch + side * self._facts.tick, now)
+            left -= self._hit(venue, side, left, touch, now)
+        left -= self._hit(order[0], side, left, touch + side * self._facts.tick, now)
+        return qty - left
 
     def _hit(self, venue: LitVenue, side: int, qty: int, px: int, now: int) -> int:
         takes = min(qty, venue.book.available(side, px))

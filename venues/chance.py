@@ -10,6 +10,7 @@ import hashlib
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 
 BLOCK = 256
 """Draws fetched at once: a scalar call of the generator costs ten times a list element."""
@@ -37,6 +38,10 @@ class Stream:
         if not self._normals:
             self._normals = self._generator.standard_normal(BLOCK).tolist()
         return self._normals.pop()
+
+    def normals(self, count: int) -> NDArray[np.float64]:
+        """So many standard normals at once, (count,); draws of one are not of them."""
+        return self._generator.standard_normal(count)
 
     def exponential(self) -> float:
         """Exponential with mean 1."""

@@ -53,15 +53,15 @@ class Controls(Plugin):
     """The `controls` keys that every kind of venue has. All are optional."""
 
     static_collar: Band | None = None
-    """A limit price must be so near to the price of the venue's last auction, and before the first
-    to the midpoint at which the market opened."""
+    """A limit price must be so near to the price of the venue's last auction; if nothing traded
+    there, to the midpoint with which the market opened, or opened again after an auction."""
     max_order_qty: int | None = Field(default=None, gt=0)
     """Shares."""
     max_order_value: float | None = Field(default=None, gt=0)
     """Currency: OrderQty times the limit, or times the far side of the best quotes without one."""
     messages_per_s: int | None = Field(default=None, gt=0)
-    """New orders and replaces of one session in any second; those that are refused count, cancels
-    do not."""
+    """New orders, replaces and quote requests of one session in any second; those that are refused
+    count, cancels do not."""
 
     def size_breach(self, *, qty: int, px: int) -> Breach | None:
         """Which limit of size or value such an order is above; `px` 0 for an unknown price."""

@@ -23,7 +23,7 @@ from typing import ClassVar, Literal
 
 from router.model import BP, NS, OrdType, TimeInForce, VenueType
 from venues.conditional import Invitation, Invitations
-from venues.floor import Floor, seconds
+from venues.floor import PINGS, Floor, seconds
 from venues.messages import MIDPOINT_PEG, Invited, OrderState, VenueOrder
 from venues.pool import LOT, MEQ_IGNORED_SHARE, Interest, Pool, SizeDraw, within
 from venues.venue import (
@@ -48,7 +48,9 @@ class DarkSpec(VenueSpec):
 
     fixed: ClassVar[Mapping[str, str]] = {
         **VenueSpec.fixed,
+        "volume_share": "what others print here is set when the session opens",
         "dark.conditional": "invitations that are open would lose their terms",
+        "dark.leak.detects": "it is in words, and sets nothing",
     }
 
     type: Literal["dark_mid"]
@@ -287,14 +289,18 @@ class DarkVenue(VenueSim):
                 self._pair(buyer, seller, share, mid2, now)
 
     def _shares(self, buyer: Interest, sellers: list[Interest]) -> list[int]:
-        """The most that each seller may give the buyer: all it has, or pro rata in whole lots."""
-        total = sum(each.leaves for each in sellers)
+        """The most that each seller may give the buyer: all it has, or pro rata in whole lots.
+
+        What whole lots leave over goes to the first in priority.
+        """
+        has = [each.leaves if buyer.state or each.state else 0 for each in sellers]
+        total = sum(has)
         if self.pool.priority != "pro_rata" or total <= buyer.leaves:
-            return [each.leaves for each in sellers]
-        parts = [buyer.leaves * each.leaves // total // LOT * LOT for each in sellers]
+            return has
+        parts = [buyer.leaves * leaves // total // LOT * LOT for leaves in has]
         left = buyer.leaves - sum(parts)
-        for index, each in enumerate(sellers):
-            more = min(left, each.leaves - parts[index])
+        for index, leaves in enumerate(has):
+            more = min(left, leaves - parts[index])
             parts[index] += more
             left -= more
         return parts
@@ -407,7 +413,9 @@ class DarkVenue(VenueSim):
     def _ping(self, state: OrderState, now: int) -> None:
         leak = self.pool.leak
         if leak is not None and self._leaks.uniform() < leak.prob:
-            self.floor.leaked(state.order.side.sign, leak.bp, leak.halflife_s, now)
+            side = state.order.side.sign
+            self.floor.leaked(side, leak.bp, leak.halflife_s, now)
+            self.floor.betrayed(PINGS, side, state.leaves_qty, now)
 
     def _watch_for_leak(self, state: OrderState, now: int) -> None:
         """A resting order is noticed with a constant hazard a second."""

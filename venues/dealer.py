@@ -13,12 +13,13 @@ refused order is answered with LAST_LOOK.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from router.model import NS, OrdType, VenueType
+from router.model import NS, OrdType, Side, VenueType
 from venues.dealer_terms import Skew, Terms
-from venues.floor import Floor, seconds
+from venues.floor import QUOTE_REQUESTS, Floor, seconds
 from venues.messages import (
     CancelRefused,
     OrderState,
@@ -59,6 +60,12 @@ class DealerSpec(VenueSpec):
 
     kind: ClassVar[str] = "sdp"
 
+    fixed: ClassVar[Mapping[str, str]] = {
+        **VenueSpec.fixed,
+        "volume_share": "what others print here is set when the session opens",
+        "sdp.leak.detects": "it is in words, and sets nothing",
+    }
+
     type: Literal["sdp"]
     sdp: Terms
 
@@ -91,6 +98,7 @@ class DealerVenue(VenueSim):
         self._held: dict[str, VenueOrder] = {}
         self._judgement = floor.stream(f"{spec.id}/judgement")
         self._leaks = floor.stream(f"{spec.id}/leaks")
+        self._requests = floor.stream(f"{spec.id}/requests")
         self._refresh_due = False
         self._renewal_due = False
         self._quote_count = 0
@@ -145,7 +153,10 @@ class DealerVenue(VenueSim):
         """Quote up to the dealer's largest size, or say that there is no price."""
         size, extra_ticks = self.terms.rung(qty)
         prices = self._prices(now, extra_ticks) if self.floor.is_open(now) else None
-        if symbol != self.floor.facts.symbol:
+        breach = self.message_breach(owner, now)
+        if breach is not None:
+            _, refusal = breach
+        elif symbol != self.floor.facts.symbol:
             refusal = f"symbol {symbol} is not quoted here"
         elif qty <= 0:
             refusal = "OrderQty must be positive"
@@ -153,8 +164,15 @@ class DealerVenue(VenueSim):
             refusal = "no market to quote from"
         else:
             self._issue(owner, quote_req_id, prices, size, now)
+            self._tell_of_request(side, qty, now)
             return
         self.floor.say(QuoteRefused(self.mic, now, owner, quote_req_id, symbol, refusal))
+
+    def _tell_of_request(self, side: str, qty: int, now: int) -> None:
+        """A request of one side is given away as often as an order is."""
+        leak = self.terms.leak
+        if leak is not None and side and self._requests.uniform() < leak.prob:
+            self.floor.betrayed(QUOTE_REQUESTS, Side(side).sign, qty, now)
 
     def _schedule_refresh(self, now: int) -> None:
         if self._subscribers and not self._refresh_due:

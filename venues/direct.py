@@ -20,6 +20,7 @@ from router.messages import (
     Command,
     Event,
     MarketDataEntry,
+    MarketDataLost,
     MarketDataReceived,
     QueryChild,
     QueryVenue,
@@ -29,12 +30,16 @@ from router.messages import (
     SendChild,
     SessionClosed,
     SessionOpened,
+    TradingStatusReceived,
 )
+from router.model import NS
 from venues.audit import NoAudit
 from venues.market import Market
 from venues.messages import (
+    TRADING_HALT,
     BookChanged,
     BookSnapshot,
+    DataSilenced,
     QuoteIssued,
     QuoteRefused,
     QuoteWithdrawn,
@@ -47,6 +52,9 @@ from venues.order_outbox import Answer, Outbox, VenueIds
 from venues.outage import Outage
 
 CLIENT = "SLUICE"
+
+SILENCE_NS = 72 * NS
+"""After so long without a word a session is given up: 2.4 times HeartBtInt(108) of 30 s."""
 
 _FIX44 = dialect(FIX44)
 _TO_VENUES = (SendChild, CancelChild, QueryChild, QueryVenue, RequestQuote)
@@ -65,6 +73,9 @@ class DirectMarket:
         self._events: list[Event] = []
         self._alarms: list[tuple[int, int, Callable[[int], None]]] = []
         self._count = 0
+        self._silent_until: dict[str, int] = {}
+        self._lost: dict[str, None] = {}
+        """Venues whose market-data session was given up."""
 
     # --- what the driver asks --------------------------------------------------------------------
 
@@ -116,9 +127,14 @@ class DirectMarket:
             )
         elif isinstance(message, SessionDropped):
             self._dropped(message, now)
-        elif not isinstance(message, BookSnapshot | TradingStatus):
+        elif isinstance(message, DataSilenced):
+            self._silenced(message, now)
+        elif isinstance(message, TradingStatus):
+            halted = message.security_trading_status == TRADING_HALT
+            self._events.append(TradingStatusReceived(message.mic, message.symbol, halted))
+        elif not isinstance(message, BookSnapshot):
             desk = self._desks[message.mic]
-            desk.entry.outcomes.tell(message)
+            desk.entry.outcomes.tell(message, now)
             self._events += desk.answers(now)
 
     # --- sessions that are lost ------------------------------------------------------------------
@@ -142,6 +158,21 @@ class DirectMarket:
 
     def _told_late(self, mic: str, lost: Sequence[Answer], now: int) -> None:
         self._events += _read(mic, lost, now)
+
+    def _silenced(self, silence: DataSilenced, now: int) -> None:
+        """Market data of a venue hangs: its session's own timers would find that out."""
+        mic = silence.mic
+        self._silent_until[mic] = silence.until
+        if silence.until > now:
+            self._alarm(now + SILENCE_NS, lambda at: self._data_lost(mic, at))
+        elif mic in self._lost:
+            del self._lost[mic]
+            self._events.append(_book(self.market.snapshot(mic, now)))
+
+    def _data_lost(self, mic: str, now: int) -> None:
+        if now < self._silent_until[mic]:
+            self._lost[mic] = None
+            self._events.append(MarketDataLost(mic))
 
     def _alarm(self, at: int, action: Callable[[int], None]) -> None:
         self._count += 1

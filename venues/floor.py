@@ -24,6 +24,13 @@ PrintListener = Callable[[int, str, int, int, int], None]
 """Told of a trade away from the lit books: time, venue, price units, shares, aggressor's side (0
 if it has none, as at the midpoint)."""
 
+PINGS = "pings"
+QUOTE_REQUESTS = "quote_requests"
+"""What venues give away besides prints, in the vocabulary's words."""
+
+SignListener = Callable[[int, int, int], None]
+"""Told of a side, shares and a time."""
+
 MID_HISTORY_MAX = 64
 """Midpoints remembered: enough for reference prices that are milliseconds old."""
 
@@ -87,13 +94,15 @@ class Floor:
         self._watchers: list[Action] = []
         self.on_executed: list[Callable[[int, int], None]] = []
         """Told of every execution of the router: shares and time."""
+        self.on_sign: dict[str, list[SignListener]] = {}
+        """By what a venue may give away of somebody who does not trade: who listens."""
         self._mids: deque[tuple[int, int]] = deque(maxlen=MID_HISTORY_MAX)
         self._halting: list[Halting] = []
         self._halted_until = 0
         self.published = (0, 0)
         """Best bid and offer when a lit venue last published: never those of a half-done change."""
         self.opening_mid2 = 0
-        """Bid plus offer of the lit market when it first had both; 0 before."""
+        """Bid plus offer with which the market opened, at first or after an auction; 0 before."""
 
     # --- time --------------------------------------------------------------------------------
 
@@ -162,6 +171,8 @@ class Floor:
         for venue in self._halting:
             venue.resumed(now, auction=auction)
         self._halted_until = 0
+        if auction:
+            self.opening_mid2 = 0
         self.touched(now)
 
     # --- chance and speech -------------------------------------------------------------------
@@ -243,6 +254,11 @@ class Floor:
         """The router was noticed."""
         if "leak" in self.facts.applies_to:
             self.impact.leak(side, bp, half_life_s, now)
+
+    def betrayed(self, sign: str, side: int, qty: int, now: int) -> None:
+        """A venue has given away that somebody wants to trade, though nothing was printed."""
+        for listener in self.on_sign.get(sign, ()):
+            listener(side, qty, now)
 
     def inform(self, ticks: float, at: int) -> None:
         """News: whatever makes the lit prices jumps at `at`."""

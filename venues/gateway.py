@@ -22,6 +22,7 @@ from venues.market_data import DataMarket, MarketDataFeed
 from venues.messages import (
     BookChanged,
     BookSnapshot,
+    DataSilenced,
     QuoteIssued,
     QuoteRefused,
     QuoteWithdrawn,
@@ -140,6 +141,10 @@ class VenueGateway:
         self._closes: list[int] = []
         self._shut_until = 0
         """Until then nobody may log on for orders."""
+        self._silent_until = 0
+        """Until then the market-data session hangs."""
+        self._unread: list[tuple[int, bytes]] = []
+        """What its client has written meanwhile."""
 
     def _config(self, client: str, *, durable: bool) -> SessionConfig:
         version = self._profile.version
@@ -166,8 +171,11 @@ class VenueGateway:
 
     def received(self, conn: int, data: bytes, now: int) -> None:
         """Bytes came in. Those of a connection that is being closed are ignored."""
+        self._read_on(now)
         line = self._conns.get(conn)
-        if line is not None:
+        if line is not None and self._hangs(line, now):
+            self._unread.append((conn, data))
+        elif line is not None:
             line.receive(data, now)
             self._collect(line, now)
         elif self._lobby.holds(conn):
@@ -194,15 +202,17 @@ class VenueGateway:
 
     def deadline(self) -> int | None:
         """When `tick` is wanted."""
-        times = [line.deadline() for line in self._lines.values() if line.conn is not None]
+        times = [self._due(line) for line in self._lines.values()]
         times.append(self._lobby.deadline())
+        times.append(self._silent_until if self._unread else None)
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: int) -> None:
         """Time has passed: heartbeats, timeouts, strangers that said nothing."""
+        self._read_on(now)
         for line in self._lines.values():
-            due = line.deadline()
-            if line.conn is not None and due is not None and due <= now:
+            due = self._due(line)
+            if due is not None and due <= now:
                 line.tick(now)
                 self._collect(line, now)
         for conn in self._lobby.overdue(now):
@@ -230,8 +240,10 @@ class VenueGateway:
                 self.order_entry.quotes.refused(message)
             case SessionDropped():
                 self._drop(message, now)
+            case DataSilenced():
+                self._silent_until = message.until
             case _:
-                self.order_entry.outcomes.tell(message)
+                self.order_entry.outcomes.tell(message, now)
 
     def pump(self, now: int) -> None:
         """Send what `tell` has brought."""
@@ -270,7 +282,22 @@ class VenueGateway:
             self._end(conn, now)
 
     def _lets_in(self, line: Line, now: int) -> bool:
-        return line is not self._orders or now >= self._shut_until
+        shut = line is self._orders and now < self._shut_until
+        return not shut and not self._hangs(line, now)
+
+    def _hangs(self, line: Line, now: int) -> bool:
+        return line is self._data and now < self._silent_until
+
+    def _due(self, line: Line) -> int | None:
+        due = line.deadline() if line.conn is not None else None
+        return max(due, self._silent_until) if due is not None and line is self._data else due
+
+    def _read_on(self, now: int) -> None:
+        """Read what was written to the market-data session while it hung."""
+        if self._unread and now >= self._silent_until:
+            unread, self._unread = self._unread, []
+            for conn, data in unread:
+                self.received(conn, data, now)
 
     def _drop(self, drop: SessionDropped, now: int) -> None:
         """The connection for orders is gone, without a Logout; what is under way still arrives."""

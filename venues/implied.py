@@ -114,13 +114,21 @@ class Contra:
 
 
 @dataclass(frozen=True, slots=True)
-class Dealing:
-    """A dealer's quote with no inventory and an untroubled dealer."""
+class Quoted:
+    """A price for up to so many shares."""
 
-    id: str
+    size: int
     half_spread_ticks: float
     half_spread_bp: float
-    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dealing:
+    """A dealer's quotes with no inventory and an untroubled dealer."""
+
+    id: str
+    quotes: tuple[Quoted, ...]
+    """The larger, the wider."""
     hold_ms: float
     mode: str
     threshold_ticks: float
@@ -261,11 +269,11 @@ def _contra(spec: MarketSpec, venue: DarkSpec) -> Contra:
 def _dealing(spec: MarketSpec, venue: DealerSpec) -> Dealing:
     terms, look = venue.sdp, venue.sdp.last_look
     half = spec.stock.spread_ticks / 2.0 + terms.markup_ticks
+    tick_bp = spec.stock.tick / spec.stock.price * BP
+    steps = [(terms.size, half), *((rung.size, half + rung.extra_ticks) for rung in terms.ladder)]
     return Dealing(
         venue.id,
-        half_spread_ticks=half,
-        half_spread_bp=half * spec.stock.tick / spec.stock.price * BP,
-        size=terms.size,
+        quotes=tuple(Quoted(size, ticks, ticks * tick_bp) for size, ticks in steps),
         hold_ms=look.hold_ms,
         mode=look.mode,
         threshold_ticks=look.threshold_ticks,
@@ -305,7 +313,7 @@ def _warnings(
                 "raise p_zero or persistence_s, or make sizes smaller"
             )
     for dealer in dealers:
-        if dealer.half_spread_ticks < 0.0:
+        if dealer.quotes[0].half_spread_ticks < 0.0:
             yield f"{dealer.id} quotes through the mid: markup_ticks is below half the spread"
     for venue in spec.venues:
         if venue.latency is None:

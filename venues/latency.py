@@ -15,8 +15,8 @@ time, unless it holds it up.
 from __future__ import annotations
 
 import math
-from functools import cache
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from router.model import NS
@@ -59,19 +59,13 @@ class Latency(Plugin):
         return self
 
 
-@cache
-def _normals(seed: int, purpose: str) -> list[float]:
-    stream = Stream(seed, purpose)
-    return [stream.normal() for _ in range(DRAWS)]
-
-
 class Channel:
     """Messages of one kind between one venue and its client, one way."""
 
-    __slots__ = ("_arrived", "_factors", "_last", "_normals", "_rate", "_usual")
+    __slots__ = ("_arrived", "_delays", "_last", "_normals", "_rate", "_usual")
 
     def __init__(self, seed: int, purpose: str, p50_ms: float, p99_ms: float) -> None:
-        self._normals = _normals(seed, purpose)
+        self._normals = Stream(seed, purpose).normals(DRAWS)
         self.change(p50_ms, p99_ms)
         self._arrived = 0
         self._last = 0
@@ -82,7 +76,8 @@ class Channel:
         """Other quantiles from here on."""
         median = p50_ms * 1e6
         sigma = math.log(p99_ms / p50_ms) / Z99 if median else 0.0
-        self._factors = [round(median * math.exp(sigma * each)) for each in self._normals]
+        drawn = np.rint(median * np.exp(sigma * self._normals))
+        self._delays: list[int] = drawn.astype(np.int64).tolist()
 
     def arrival(self, at: int) -> int:
         """When a message that leaves at `at` arrives; calls are in order of time."""
@@ -91,7 +86,7 @@ class Channel:
         rate = self._rate * math.exp(-gap)
         self._rate = rate + 1.0
         self._usual += (rate - self._usual) * (1.0 - math.exp(-gap / USUAL_S))
-        delay = self._factors[((at * _MIX) >> 48) & (DRAWS - 1)]
+        delay = self._delays[((at * _MIX) >> 48) & (DRAWS - 1)]
         load = rate / (BUSY * max(1.0, self._usual))
         if load > 1.0:
             delay = round(delay * math.sqrt(load))

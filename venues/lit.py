@@ -60,6 +60,9 @@ class RecordingSpec(Plugin):
     format: Literal["lobster", "obs1"]
     tick: float = Field(default=0.01, gt=0)
     """For obs1: the currency value of one tick of the file."""
+    silent_after_s: float = Field(default=300.0, gt=0)
+    """After so long without an event, and after the last one, the recorded orders leave the book
+    until the next event: stale quotes are nobody's to take."""
 
 
 class LitSpec(VenueSpec):
@@ -114,6 +117,8 @@ class LitVenue(VenueSim):
         assert isinstance(spec, LitSpec)
         self.spec = spec
         self.queues_while_halted = spec.while_halted == "queue"
+        if self.controls.dynamic_collar is None:
+            self.book.collar(None)
 
     # --- orders of the router ----------------------------------------------------------------
 
@@ -252,7 +257,7 @@ class LitVenue(VenueSim):
         if auction:
             reference = self._last_px or self._mid_before
             clearing, events = self.book.uncross(reference=reference, tick=self.floor.facts.tick)
-            self._last_px = self._cleared(clearing, now)
+            self.auction_px = self._last_px = self._cleared(clearing, now)
         else:
             events = self.book.resume()
         self.apply(events, now)
@@ -262,7 +267,7 @@ class LitVenue(VenueSim):
         """Report and print the auction; its price, 0 if nothing traded."""
         if clearing is None:
             return 0
-        self.auction_px = px = clearing.px
+        px = clearing.px
         for order_id, qty in clearing.fills:
             if isinstance(order_id, str):
                 state = self._open[order_id]

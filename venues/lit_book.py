@@ -118,13 +118,12 @@ class LitBook(Book):
         limit = _peg_px(taker.side, taker.px, mid) if taker.pegged else taker.px
         if limit == NOWHERE:
             return self._rest_as(taker, taker.qty)
-        reach = self._capped(taker.side, limit)
-        if taker.all_or_none and self._reachable(taker, reach, mid) < taker.qty:
+        if taker.all_or_none and self._reachable(taker, limit, mid) < taker.qty:
             return [Dropped(taker.order_id, taker.qty, NOT_ALL)]
         if taker.post_only and self._crosses(taker.side, limit):
             return [Dropped(taker.order_id, taker.qty, WOULD_CROSS)]
-        events, leaves = self._match(taker, reach, mid)
-        if leaves and limit != reach and self._meets(taker.side, limit, mid):
+        events, leaves, outside = self._match(taker, limit, mid)
+        if outside:
             events.append(Dropped(taker.order_id, leaves, OUTSIDE_COLLAR))
         elif leaves:
             events += self._rest_as(taker, leaves)
@@ -192,7 +191,7 @@ class LitBook(Book):
                 continue
             self._unshown.take_out(each.order_id)
             taker = LitOrder(each.order_id, each.side, each.leaves, px, min_qty=each.min_qty)
-            traded, each.leaves = self._match(taker, self._capped(each.side, px), mid)
+            traded, each.leaves, _ = self._match(taker, px, mid)
             events += traded
             if each.leaves:
                 self._unshown.put_back(each)
@@ -253,11 +252,8 @@ class LitBook(Book):
         special = self._unshown or self._reserves or self._band or self._call is not None
         self._plain = not special
 
-    def _capped(self, side: int, limit: int | None) -> int | None:
-        if self._band is None:
-            return limit
-        edge = self._band[1] if side > 0 else self._band[0]
-        return edge if limit is None or side * limit > side * edge else limit
+    def _allowed(self, px: int) -> bool:
+        return self._band is None or self._band[0] <= px <= self._band[1]
 
     def _reaches(self, each: Unshown, side: int, limit: int | None, mid: int) -> bool:
         px = each.price(mid) if each.side == -side else None
@@ -271,6 +267,10 @@ class LitBook(Book):
 
     def _reachable(self, taker: LitOrder, limit: int | None, mid: int) -> int:
         """Shares that a fill-or-kill can count on: those of orders with a MinQty it cannot."""
+        if self._band is not None:
+            edge = self._band[1] if taker.side > 0 else self._band[0]
+            beyond = limit is None or taker.side * limit > taker.side * edge
+            limit = edge if beyond else limit
         total = self.available(taker.side, limit)
         for order_id, reserve in self._reserves.items():
             slice_ = self._orders[order_id]
@@ -282,10 +282,15 @@ class LitBook(Book):
                 total += each.leaves
         return total
 
-    def _match(self, taker: LitOrder, limit: int | None, mid: int) -> tuple[list[BookEvent], int]:
-        """Trade with both kinds of interest in their rank; the events and what is left."""
+    def _match(
+        self, taker: LitOrder, limit: int | None, mid: int
+    ) -> tuple[list[BookEvent], int, bool]:
+        """Trade with both kinds of interest in their rank.
+
+        The events, what is left, and True if the next trade would have been outside the collar.
+        """
         events: list[BookEvent] = []
-        side, leaves = taker.side, taker.qty
+        side, leaves, outside = taker.side, taker.qty, False
         while leaves:
             shown = self.best(-side) if self._crosses(side, limit) else None
             found = self._unshown.first(
@@ -293,24 +298,35 @@ class LitBook(Book):
             )
             if found is not None and (shown is None or side * found[1] < side * shown):
                 maker, px = found
+                outside = not self._allowed(px)
+                if outside:
+                    break
                 qty = min(leaves, maker.leaves)
                 leaves -= qty
                 self._unshown.reduce(maker, qty)
-                events.append(
-                    TradedUnshown(
-                        maker.order_id, taker.order_id, side, qty, px, maker.leaves, leaves
-                    )
+                event = TradedUnshown(
+                    maker.order_id, taker.order_id, side, qty, px, maker.leaves, leaves
                 )
+                events.append(event)
             elif shown is not None:
-                traded, leaves = self._take(taker.order_id, side, leaves, shown)
-                events += traded
-                for event in traded:
-                    assert isinstance(event, Traded)
-                    if not event.maker_leaves:
-                        events += self._refill(event.maker_id, -side, event.px)
+                outside = not self._allowed(shown)
+                if outside:
+                    break
+                more, leaves = self._take_shown(taker, leaves, shown)
+                events += more
             else:
                 break
         self._look()
+        return events, leaves, outside
+
+    def _take_shown(self, taker: LitOrder, qty: int, px: int) -> tuple[list[BookEvent], int]:
+        """Trade with what is displayed at the best price; slices are refreshed behind the rest."""
+        traded, leaves = self._take(taker.order_id, taker.side, qty, px)
+        events = list(traded)
+        for event in traded:
+            assert isinstance(event, Traded)
+            if not event.maker_leaves:
+                events += self._refill(event.maker_id, -taker.side, event.px)
         return events, leaves
 
     def _refill(self, order_id: OrderId, side: int, px: int) -> list[BookEvent]:

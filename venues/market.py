@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from router.model import NS, Side
+from venues.adversary import Adversary
 from venues.background import Background, FlowFacts
 from venues.floor import Action, Facts, Floor
 from venues.flow import Session
@@ -66,6 +67,8 @@ class Market:
         self._transit = Transit(self._floor, {one.id: one.latency for one in spec.venues})
         for mic, venue in self._venues.items():
             self._transit.shown[mic] = Shown(venue.snapshot(start))
+        self.adversary = self._adversary(lit)
+        """Whoever hunts patterns in this market; None if nobody does."""
         self._schedule = Schedule(
             spec.schedule,
             self._floor,
@@ -273,7 +276,14 @@ class Market:
             source = venue.spec.recording
             assert source is not None
             events = read_recording(source, self.spec.folder)
-            replay = Replay(venue, self._floor, events, midnight, self.spec.stock.price)
+            replay = Replay(
+                venue,
+                self._floor,
+                events,
+                midnight=midnight,
+                price=self.spec.stock.price,
+                silent_after_s=source.silent_after_s,
+            )
             self._floor.prices.append(replay)
             replay.start()
 
@@ -289,6 +299,14 @@ class Market:
         self._floor.prices.append(background)
         background.start(self._floor.now)
         return background
+
+    def _adversary(self, lit: list[LitVenue]) -> Adversary | None:
+        spec = self.spec.adversary
+        if spec is None or not spec.enabled:
+            return None
+        assert self._background is not None, "refused when the file was read"
+        lot = self.spec.flow.mo_size.lot
+        return Adversary(spec, self._floor, self._background, lit, lot)
 
 
 def _flow_shares(spec: MarketSpec) -> tuple[float, list[float]]:

@@ -8,37 +8,32 @@ silently ignored key turns one market into another.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import itertools
 import pkgutil
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import reduce
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
 import venues
-from config.documents import Document, DocumentError, Where, problems, unknown, validate
+from config.documents import Document, DocumentError, problems, unknown, validate
 from router.plugin import Plugin
+from venues.adversary import AdversarySpec
 from venues.lit import LitSpec
-from venues.market_changes import Blame, Change, PathError, chain, digest, layers, put
+from venues.market_changes import Change, chain, digest, layers
 from venues.market_keys import FlowSpec, ImpactSpec, SessionHours, Stock
-from venues.parents import Evaluate, ParentPlan, Parents, ParentsError, shares
-from venues.schedule import Entry, Filled, read_schedule
+from venues.market_spec import MarketSpec, simulated
+from venues.parents import Evaluate, Parents
+from venues.schedule import Entry, read_schedule
 from venues.venue import VenueSpec
 
-LATER = {"adversary": "a participant that hunts patterns"}
-"""Keys of the vocabulary that this simulator cannot honour yet: refused, never ignored."""
-
-CHANGEABLE = ("stock", "flow", "impact", "venues")
-"""Blocks of which a schedule may change something."""
-
-BlockT = TypeVar("BlockT", Stock, FlowSpec, ImpactSpec, VenueSpec)
+__all__ = ["MarketSpec", "Sheet", "kinds", "read_market"]
 
 
-class _Sheet(Plugin):
+class Sheet(Plugin):
     """The top level of a market file. Venues are read by their own kinds."""
 
     id: str
@@ -53,69 +48,7 @@ class _Sheet(Plugin):
     parents: Parents | None = None
     evaluate: Evaluate = Evaluate()
     schedule: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class MarketSpec:
-    """A market, read and checked."""
-
-    id: str
-    source: str
-    """Where its figures come from, in words."""
-    stock: Stock
-    session: SessionHours
-    flow: FlowSpec
-    impact: ImpactSpec
-    venues: tuple[VenueSpec, ...]
-    """Those that are not disabled, in the file's order."""
-    inaccessible_volume_share: float
-    """Of the day's volume, what prints where no router can reach."""
-    parents: Parents | None
-    """The parent orders that a test in this market is made with, if the file says."""
-    evaluate: Evaluate
-    folder: Path
-    """What paths in the file are relative to."""
-    files: tuple[str, ...]
-    """Names of the files that it was read from: what was extended first, the file itself last."""
-    schedule: tuple[Entry, ...]
-    """What changes and what happens during a run."""
-    hash: str
-    """Of everything that the files say, in hexadecimal; how it is written makes no difference."""
-
-    @property
-    def order_qty(self) -> int | None:
-        """Shares of every parent order, if the file says that they are all of one size."""
-        if self.parents is None or len(self.parents.qty_adv) != 1:
-            return None
-        return shares(self.parents.qty_adv[0], adv=self.stock.adv, lot=self.flow.mo_size.lot)
-
-    @property
-    def awaits_parent(self) -> str:
-        """The place (`file:line`) of an entry that needs to know how large a parent is, if the file
-        does not say; otherwise empty. Whoever works no parent of his own cannot run such a market.
-        """
-        waiting = [each.place for each in self.schedule if isinstance(each.when, Filled)]
-        return waiting[0] if waiting and self.order_qty is None else ""
-
-    def changed(self, changes: Sequence[Change]) -> MarketSpec:
-        """The market with these changes, as it could be during a run; it is checked anew.
-
-        Raises:
-            DocumentError: a change leads nowhere, is of something that stays for a whole run, or
-                makes a market that would not be read; at the line of the change.
-        """
-        return _Changed(self, changes).spec()
-
-    def parent(self, seed: int, n: int = 0) -> ParentPlan:
-        """The `n`-th parent order of a seed.
-
-        Raises:
-            ParentsError: the file has no `parents`, or they do not fit into its session.
-        """
-        if self.parents is None:
-            raise ParentsError(f"{self.files[-1]} has no parents")
-        lot = self.flow.mo_size.lot
-        return self.parents.plan(seed, n, adv=self.stock.adv, lot=lot, hours=self.session)
+    adversary: AdversarySpec | None = None
 
 
 def read_market(path: str | Path) -> MarketSpec:
@@ -148,15 +81,7 @@ def kinds() -> dict[str, type[VenueSpec]]:
 
 
 def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
-    late = [
-        document.problem((key,), f"{key} ({what}) is not honoured by this simulator")
-        for key, what in LATER.items()
-        if document.data.get(key)
-    ]
-    if late:
-        raise DocumentError(late)
-    data = {key: value for key, value in document.data.items() if key not in LATER}
-    sheet = validate(Document(data, document.path, document.lines, document.files), _Sheet)
+    sheet = validate(document, Sheet)
     specs = [spec for spec in _venues(document) if not spec.disabled]
     spec = MarketSpec(
         id=sheet.id,
@@ -172,10 +97,36 @@ def _market(document: Document, files: tuple[str, ...]) -> MarketSpec:
         folder=Path(document.path).parent,
         files=files,
         schedule=read_schedule(document, sheet.session, [spec.id for spec in specs]),
-        hash=digest(document.data),
+        adversary=sheet.adversary,
+        hash=digest({**document.data, "recordings": _recordings(document, specs)}),
     )
+    if sheet.adversary is not None and sheet.adversary.enabled and not simulated(spec.venues):
+        text = "every lit venue plays a recording: there is no flow in which it could trade"
+        raise DocumentError([document.problem(("adversary",), text)])
     _check_changes(spec)
     return spec
+
+
+def _recordings(document: Document, specs: Sequence[VenueSpec]) -> dict[str, object]:
+    """What each recording of the market holds, as a hash: it is part of the market.
+
+    Raises:
+        DocumentError: a file that cannot be read.
+    """
+    found: dict[str, object] = {}
+    order = [entry.get("id") for entry in document.data["venues"]]  # type: ignore[attr-defined]
+    for spec in specs:
+        if not isinstance(spec, LitSpec) or spec.recording is None:
+            continue
+        path = Path(document.path).parent / spec.recording.file
+        try:
+            with path.open("rb") as file:
+                found[spec.id] = hashlib.file_digest(file, "sha256").hexdigest()
+        except OSError as error:
+            where = ("venues", order.index(spec.id), "recording", "file")
+            text = f"{path} cannot be read: {error.strerror}"
+            raise DocumentError([document.problem(where, text)]) from None
+    return found
 
 
 def _venues(document: Document) -> list[VenueSpec]:
@@ -240,89 +191,3 @@ def _blocks(entry: Entry) -> set[str]:
     """What an entry changes: blocks of the file, and single venues."""
     ways = [change.path.split(".") for change in entry.changes]
     return {way[1] if way[0] == "venues" and len(way) > 1 else way[0] for way in ways}
-
-
-class _Changed:
-    """A market's changeable blocks as plain data, changed, and read again."""
-
-    def __init__(self, old: MarketSpec, changes: Sequence[Change]) -> None:
-        self._old = old
-        self._touched: set[Where] = set()
-        self._wrong: list[str] = []
-        self._data: dict[str, Any] = {name: _plain(getattr(old, name)) for name in CHANGEABLE[:-1]}
-        self._data["venues"] = [_plain(venue) for venue in old.venues]
-        blame = Blame()
-        for change in changes:
-            top = change.path.partition(".")[0]
-            try:
-                if top not in CHANGEABLE:
-                    raise PathError(
-                        f"cannot change during a run; what can: {', '.join(CHANGEABLE)}"
-                    )
-                where = put(self._data, change.path, change.value)
-            except PathError as error:
-                text = f"{change.file}:{change.line}: {change.path}: {error}"
-                self._wrong.append(text)
-                continue
-            self._touched.add(where[: 2 if top == "venues" else 1])
-            blame.put(where, change)
-        self._document = blame.document()
-
-    def spec(self) -> MarketSpec:
-        """The market that comes out."""
-        old = self._old
-        stock = self._again(("stock",), old.stock)
-        flow = self._again(("flow",), old.flow)
-        impact = self._again(("impact",), old.impact)
-        if ("venues",) in self._touched or len(self._data["venues"]) > len(old.venues):
-            self._blame(("venues",), "a venue is there for the whole run: change its keys")
-        venues = tuple(
-            self._again(("venues", index), venue) for index, venue in enumerate(old.venues)
-        )
-        new = replace(old, stock=stock, flow=flow, impact=impact, venues=venues)
-        simulated = [
-            each for each in new.venues if isinstance(each, LitSpec) and not each.recording
-        ]
-        if not simulated:
-            self._check_replayed(new)
-        elif not any(each.volume_share for each in simulated):
-            self._blame(("venues",), "some lit venue must keep a volume_share")
-        if self._wrong:
-            raise DocumentError(self._wrong)
-        return new
-
-    def _again(self, where: Where, old: BlockT) -> BlockT:
-        """The block at a place, read again if it was touched."""
-        if where not in self._touched:
-            return old
-        value: Any = self._data
-        for part in where:
-            value = value[part]
-        try:
-            new = type(old).from_document(value)
-        except ValidationError as error:
-            self._wrong += problems(error, self._document, type(old), where)
-            return old
-        for path, reason in old.fixed.items():
-            key: list[str] = path.split(".")
-            if reduce(getattr, key, new) != reduce(getattr, key, old):
-                self._blame((*where, *key), f"cannot change during a run: {reason}")
-        return new
-
-    def _check_replayed(self, new: MarketSpec) -> None:
-        """Where every lit venue plays a recording, there is no flow that could change."""
-        old, text = self._old, "has no effect: every lit venue plays a recording"
-        if new.flow != old.flow:
-            self._blame(("flow",), text)
-        if new.stock.touch_depth_over_mo != old.stock.touch_depth_over_mo:
-            self._blame(("stock", "touch_depth_over_mo"), text)
-        for key in ("level_resilience_halflife_s", "level_no_refill_prob"):
-            if getattr(new.impact, key) != getattr(old.impact, key):
-                self._blame(("impact", key), text)
-
-    def _blame(self, where: Where, text: str) -> None:
-        self._wrong.append(self._document.problem(where, text))
-
-
-def _plain(model: Plugin) -> dict[str, Any]:
-    return model.model_dump(mode="json", by_alias=True)

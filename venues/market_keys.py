@@ -103,7 +103,9 @@ class SignMemory(Plugin):
 class FlowSpec(Plugin):
     """The `flow` keys."""
 
-    fixed: ClassVar[Mapping[str, str]] = {}
+    fixed: ClassVar[Mapping[str, str]] = {
+        "imbalance_halflife_s": "it is a fact of the books to be measured, and sets nothing"
+    }
 
     market_orders_per_s: float = Field(gt=0)
     mo_size: OrderSize

@@ -333,6 +333,15 @@ class SessionDropped:
     """For the draws of `gap_prob`."""
 
 
+@dataclass(frozen=True, slots=True)
+class DataSilenced:
+    """The venue's market-data session neither speaks nor listens before `until`."""
+
+    mic: str
+    at: int
+    until: int
+
+
 OrderMessage = (
     Accepted
     | Rejected
@@ -356,6 +365,7 @@ VenueMessage = (
     | QuoteWithdrawn
     | QuoteRefused
     | SessionDropped
+    | DataSilenced
 )
 
 

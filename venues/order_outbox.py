@@ -179,6 +179,19 @@ class Outbox:
         )
         self.say("8", body)
 
+    def note_lost(self, order: ClientOrder, at: int) -> None:
+        """Note that an order was swallowed: the client is told nothing."""
+        self._audit.note(
+            AuditRecord(
+                kind=AuditKind.LOST,
+                mic=self.mic,
+                time=at,
+                client=self.client,
+                cl_ord_id=order.cl_ord_id,
+                order_id=order.order_id,
+            )
+        )
+
     def no_order(
         self, *, cl_ord_id: str, symbol: str, side: str, at: int, text: str, extra: str = ""
     ) -> None:

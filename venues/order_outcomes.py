@@ -47,8 +47,10 @@ class OrderOutcomes:
         self._lost: set[str] = set()
         """References of swallowed orders: what is under way for them answers nobody."""
 
-    def tell(self, message: OrderMessage) -> None:
+    def tell(self, message: OrderMessage, now: int) -> None:
         """Book what the market did to one of this client's orders, and report it.
+
+        `now` is when the message arrives; it tells of something earlier.
 
         Raises:
             KeyError: if the market speaks of an order or a change that cannot be.
@@ -79,9 +81,9 @@ class OrderOutcomes:
             case Expired():
                 self._expired(order, message.at)
             case Replaced():
-                self._replaced(order, message)
+                self._replaced(order, message, now)
             case CancelRefused():
-                self._cancel_refused(order, message)
+                self._cancel_refused(order, message, now)
             case Invited():
                 invitation = invited(message.invitation_id, message.qty, message.expires_at)
                 self._outbox.report(order, ExecType.RESTATED, message.at, extra=invitation)
@@ -103,6 +105,7 @@ class OrderOutcomes:
 
     def _lose(self, order: ClientOrder, at: int) -> None:
         """The order was swallowed: it is unknown, also to a request that was made meanwhile."""
+        self._outbox.note_lost(order, at)
         self._lost.add(order.terms.order_ref)
         self._orders.lose(order)
         if order.request is not None:
@@ -167,7 +170,7 @@ class OrderOutcomes:
         order.apply(Happening.TIME_OVER if gtd else Happening.DAY_OVER)
         self._outbox.report(order, ExecType.EXPIRED if gtd else ExecType.DONE_FOR_DAY, at)
 
-    def _replaced(self, order: ClientOrder, message: Replaced) -> None:
+    def _replaced(self, order: ClientOrder, message: Replaced, now: int) -> None:
         request = order.request
         assert request is not None, message
         assert request.new is not None, message
@@ -177,9 +180,9 @@ class OrderOutcomes:
         assert order.leaves_qty == message.leaves, (order, message)
         self._orders.forget_ref(message.orig_order_ref)
         self._outbox.report(order, ExecType.REPLACED, message.at, orig_cl_ord_id=orig)
-        self._cancel_if_dropped(order, message.at)
+        self._cancel_if_dropped(order, now)
 
-    def _cancel_refused(self, order: ClientOrder, message: CancelRefused) -> None:
+    def _cancel_refused(self, order: ClientOrder, message: CancelRefused, now: int) -> None:
         request, order.request = order.request, None
         if request is None:
             return  # A cancel of ours after a disconnect, which came too late: nobody asked.
@@ -194,7 +197,7 @@ class OrderOutcomes:
             at=message.at,
             text=message.text,
         )
-        self._cancel_if_dropped(order, message.at)
+        self._cancel_if_dropped(order, now)
 
     def _cancel_if_dropped(self, order: ClientOrder, now: int) -> None:
         """The session was lost while a request was open: what is left is cancelled now."""

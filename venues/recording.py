@@ -18,15 +18,16 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from router.fix.codec import px_text
 from router.model import BP, NS, PX_SCALE
-from venues.floor import Floor
+from venues.floor import Floor, seconds
 from venues.lit import LitVenue, RecordingSpec
 from venues.matching import BookEvent
 from venues.venue import price_units
@@ -36,6 +37,9 @@ EVENTS_MAX = 20_000_000
 
 LOBSTER_PX = PX_SCALE // 10_000
 """Price units in one unit of a LOBSTER price."""
+
+PRICE_REACH = 0.2
+"""How far the recorded mid may be from `stock.price`, relative to it: bp of impact are of that."""
 
 BATCH_ROWS = 65_536
 """Rows of a parquet file read at once."""
@@ -141,9 +145,9 @@ def write_lobster(path: Path, events: Iterable[RecordedEvent]) -> None:
                 left -= event.qty
                 code = "4" if event.event_type is EventType.EXECUTE else "2" if left else "3"
             leaves[event.order_id] = left
-            seconds = f"{event.at // NS}.{event.at % NS:09d}"
+            at = f"{event.at // NS}.{event.at % NS:09d}"
             px = event.px // LOBSTER_PX
-            writer.writerow([seconds, code, event.order_id, event.qty, px, event.side])
+            writer.writerow([at, code, event.order_id, event.qty, px, event.side])
 
 
 def read_obs1(path: Path, tick: int) -> Iterator[RecordedEvent]:
@@ -179,6 +183,11 @@ class Replay:
     price or better, so an order of ours that is in front is filled first; the recorded order then
     leaves all the same, as in the recording. The router's impact, and news, shift the price of
     everything that arrives later, in whole ticks: a recording alone would make slicing look free.
+
+    Two things the recording does not know of. While trading is halted, nothing recorded trades:
+    orders that leave, leave, and orders that arrive are kept and enter when trading goes on. When
+    nothing was recorded for `silent_after_s`, as after its end, the recorded orders are taken out
+    of the book until the next event: nobody may trade with a market that is no longer observed.
     """
 
     def __init__(
@@ -186,8 +195,10 @@ class Replay:
         venue: LitVenue,
         floor: Floor,
         events: Iterable[RecordedEvent],
+        *,
         midnight: int,
         price: float,
+        silent_after_s: float,
     ) -> None:
         """`midnight` is the UTC nanosecond of exchange midnight; `price` turns bp into ticks."""
         self._venue = venue
@@ -195,62 +206,113 @@ class Replay:
         self._floor = floor
         self._events = iter(events)
         self._midnight = midnight
-        self._ticks_per_bp = price_units(price) / floor.facts.tick / BP
+        self._price = price_units(price)
+        self._ticks_per_bp = self._price / floor.facts.tick / BP
+        self._silent_after = seconds(silent_after_s)
         self._jumped = 0.0
+        self._last = floor.now
         self._next: RecordedEvent | None = None
+        self._kept: dict[int, RecordedEvent] = {}
+        """What is not in the book, but will be, at the price that it will have there."""
         self.unmatched = 0
         """Events that do not fit: of an order that is not there, or a second one of its id."""
 
     def start(self) -> None:
-        """Build the book that the recording has at the floor's time, and play from there."""
+        """Build the book that the recording has at the floor's time, and play from there.
+
+        Raises:
+            RecordingError: the recording is of another price range or tick than the market.
+        """
         now = self._floor.now
-        resting: dict[int, RecordedEvent] = {}
         self._next = next(self._events, None)
         while self._next is not None and self._at(self._next) <= now:
-            self._fold(resting, self._next)
+            # Nothing is matched yet: until its end an auction's book may be crossed.
+            self._keep(self._next, self._next.px)
             self._next = next(self._events, None)
-        opening: list[BookEvent] = []
-        for event in resting.values():
-            opening += self._add(event, event.px)
-        self._venue.apply(opening, now)
-        self._schedule()
+        self._enter_kept(now)
+        self._check_price()
+        self._floor.follow_halts(self)
+        self._schedule(now)
 
     def jump(self, ticks: float, at: int) -> None:
         """News: what arrives from here on is priced so much higher."""
         self._jumped += ticks
 
-    def _fold(self, resting: dict[int, RecordedEvent], event: RecordedEvent) -> None:
-        """Before the start nothing is matched: until its end an auction's book may be crossed."""
+    def halted(self, now: int, text: str) -> None:
+        """What arrives from here on is kept."""
+
+    def resumed(self, now: int, *, auction: bool) -> None:
+        """What was kept enters the book, after the auction if there was one."""
+        self._enter_kept(now)
+
+    # --- what is not in the book ---------------------------------------------------------------
+
+    def _keep(self, event: RecordedEvent, px: int) -> None:
+        """Let an event happen to what is kept."""
         if event.event_type is EventType.ADD:
-            resting[event.order_id] = event
+            self._check_tick(event)
+            self._kept[event.order_id] = replace(event, px=px)
             return
-        known = resting.get(event.order_id)
+        known = self._kept.get(event.order_id)
         if known is None:
             self.unmatched += 1
         elif known.qty > event.qty:
-            left = known.qty - event.qty
-            resting[event.order_id] = RecordedEvent(
-                known.at, known.event_type, known.order_id, known.side, known.px, left
-            )
+            self._kept[event.order_id] = replace(known, qty=known.qty - event.qty)
         else:
-            del resting[event.order_id]
+            del self._kept[event.order_id]
 
-    def _schedule(self) -> None:
-        event = self._next
-        if event is not None and self._floor.is_open(self._at(event)):
-            self._floor.schedule(self._at(event), self._play)
+    def _enter_kept(self, now: int) -> None:
+        events: list[BookEvent] = []
+        for kept in self._kept.values():
+            events += self._add(kept, kept.px)
+        self._kept.clear()
+        if events:
+            self._venue.apply(events, now)
+
+    def _fall_silent(self, began: int, now: int) -> None:
+        """Take the recorded orders out, unless something has happened since the silence began."""
+        if self._last != began:
+            return
+        events: list[BookEvent] = []
+        for side in (1, -1):
+            for px in list(self._book.prices(side)):
+                for order in list(self._book.queue(side, px)):
+                    if isinstance(order.order_id, int):
+                        self._kept[order.order_id] = RecordedEvent(
+                            now, EventType.ADD, order.order_id, side, px, order.leaves
+                        )
+                        events += self._book.cancel(order.order_id)
+        self._venue.apply(events, now)
+
+    # --- playing ---------------------------------------------------------------------------------
+
+    def _schedule(self, now: int) -> None:
+        event, self._last = self._next, now
+        at = self._at(event) if event is not None else self._floor.facts.close_at
+        if at - now > self._silent_after:
+            silent = now + self._silent_after
+            self._floor.schedule(silent, lambda when: self._fall_silent(now, when))
+        if event is not None and self._floor.is_open(at):
+            self._floor.schedule(at, self._play)
 
     def _play(self, now: int) -> None:
         """One event; the next one of the same time is another transaction, as it was."""
         event = self._next
         assert event is not None
-        self._venue.apply(self._transaction(event, now), now)
+        if self._floor.is_trading(now):
+            self._enter_kept(now)
+            self._venue.apply(self._transaction(event, now), now)
+        elif self._book.order(event.order_id) is not None:
+            self._venue.apply(self._book.cancel(event.order_id, event.qty), now)
+        else:
+            self._keep(event, event.px + self._shift(now))
         self._next = next(self._events, None)
-        self._schedule()
+        self._schedule(now)
 
     def _transaction(self, event: RecordedEvent, now: int) -> list[BookEvent]:
         order = self._book.order(event.order_id)
         if event.event_type is EventType.ADD and order is None:
+            self._check_tick(event)
             return self._add(event, event.px + self._shift(now))
         if order is None or event.event_type is EventType.ADD:
             self.unmatched += 1
@@ -275,3 +337,15 @@ class Replay:
 
     def _at(self, event: RecordedEvent) -> int:
         return self._midnight + event.at
+
+    def _check_tick(self, event: RecordedEvent) -> None:
+        if event.px % self._floor.facts.tick:
+            text = f"order {event.order_id} is at {px_text(event.px)}, which is not on the tick"
+            raise RecordingError(f"the recording of {self._venue.mic}: {text}")
+
+    def _check_price(self) -> None:
+        bid, offer = self._venue.touch()
+        mid = (bid + offer) // 2
+        if bid and offer and abs(mid - self._price) > PRICE_REACH * self._price:
+            text = f"{px_text(mid)} when the run begins, but stock.price is {px_text(self._price)}"
+            raise RecordingError(f"the recording of {self._venue.mic} is at {text}")

@@ -146,7 +146,7 @@ class VenueSim(ABC):
         self.floor = floor
         self.controls = spec.controls
         self.auction_px = 0
-        """Of the venue's last auction; 0 before the first."""
+        """Of the venue's last auction; 0 before the first, and if nothing traded in it."""
         per_second = spec.controls.messages_per_s
         self._messages = MessageCount(per_second) if per_second else None
         self._states: dict[str, OrderState] = {}
@@ -183,7 +183,7 @@ class VenueSim(ABC):
 
     def receive(self, order: VenueOrder, now: int) -> None:
         """Take or reject an order."""
-        refusal = self._message_breach(order, now) or self._refusal(order, now)
+        refusal = self.message_breach(order.owner, now) or self._refusal(order, now)
         if refusal is not None:
             self.reject(order, *refusal, now)
             return
@@ -204,7 +204,7 @@ class VenueSim(ABC):
         if state is None:
             self.refuse_cancel(orig_ref, now)
             return
-        refusal = self._message_breach(new, now) or self._new_terms_refusal(new, now)
+        refusal = self.message_breach(new.owner, now) or self._new_terms_refusal(new, now)
         if new.order_ref in self._states:
             self._refuse(orig_ref, DUPLICATE_CL_ORD_ID, "duplicate order reference", now)
         elif new.side != state.order.side or new.symbol != state.order.symbol:
@@ -343,6 +343,10 @@ class VenueSim(ABC):
             self.floor.schedule(new.expire_time, lambda at: self._expire(state, at))
         return state
 
+    def message_breach(self, owner: str, now: int) -> tuple[str, str] | None:
+        """Count one message of a session; the limit, if it is above it."""
+        return self._messages.breach(owner, now) if self._messages is not None else None
+
     def refuse_cancel(self, order_ref: str, now: int) -> None:
         """Say why an order that is not open cannot be canceled or replaced."""
         if order_ref in self._states:
@@ -369,9 +373,6 @@ class VenueSim(ABC):
             or self._control_breach(order)
             or self.check(order, now)
         )
-
-    def _message_breach(self, order: VenueOrder, now: int) -> tuple[str, str] | None:
-        return self._messages.breach(order.owner, now) if self._messages is not None else None
 
     def _halt_refusal(self, order: VenueOrder, now: int) -> tuple[str, str] | None:
         waits = self.queues_while_halted and order.time_in_force not in IMMEDIATE

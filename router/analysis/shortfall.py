@@ -13,6 +13,7 @@ Shares that were not filled are never left out: a miss would make a place look f
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 from router.model import BP
@@ -83,25 +84,19 @@ def shortfall(
     )
 
 
-@dataclass(slots=True)
 class Markouts:
     """The move of the midpoint after each fill, weighted by shares; + is adverse."""
 
-    horizon_ns: int
-    _waiting: list[tuple[int, int, int, int]]
-    _shares: int = 0
-    _weighted: float = 0.0
-
     def __init__(self, horizon_ns: int) -> None:
-        self.horizon_ns = horizon_ns
-        self._waiting = []
+        self._horizon_ns = horizon_ns
+        self._waiting: deque[tuple[int, int, int, int]] = deque()
         self._shares = 0
         self._weighted = 0.0
 
     def filled(self, now: int, sign: int, qty: int, mid2: int) -> None:
         """A fill, with the midpoint at it in half price units (0 if there is none)."""
         if mid2:
-            self._waiting.append((now + self.horizon_ns, sign, qty, mid2))
+            self._waiting.append((now + self._horizon_ns, sign, qty, mid2))
 
     def due(self) -> int | None:
         """When the next midpoint is wanted."""
@@ -110,7 +105,7 @@ class Markouts:
     def mark(self, now: int, mid2: int) -> None:
         """The midpoint now, for every fill whose horizon has passed."""
         while self._waiting and self._waiting[0][0] <= now:
-            _, sign, qty, then = self._waiting.pop(0)
+            _, sign, qty, then = self._waiting.popleft()
             if mid2:
                 self._shares += qty
                 self._weighted -= qty * sign * BP * (mid2 - then) / then

@@ -8,6 +8,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
+from router.cli.market_schedule_text import adversary_text, schedule_text
 from router.cli.output import columns, indented
 from router.cli.paint import Span
 from venues.implied import Contra, Dealing, Implied, VenueTerms, session_seconds
@@ -42,6 +43,10 @@ def pages(spec: MarketSpec, found: Implied, path: str) -> Iterator[Line]:
     yield from _section(law, _impact(found))
     if found.parents:
         yield from _section("Parents that the file asks for", _parents(spec, found))
+    if spec.schedule:
+        yield from _section("Schedule", schedule_text(spec.schedule))
+    if spec.adversary is not None:
+        yield from _section("Adversary", adversary_text(spec.adversary))
     if found.warnings:
         yield _plain("")
         yield [("Warnings", "wrong")]
@@ -192,19 +197,14 @@ def _contra(pools: Sequence[Contra]) -> list[str]:
 
 
 def _dealers(dealers: Sequence[Dealing]) -> list[str]:
-    header = ("dealer", ">half-spread", ">bp", ">size", "last look", ">rejects", ">leaks bp")
-    rows = [
-        [
-            each.id,
-            ticks(each.half_spread_ticks),
-            f"{each.half_spread_bp:.2f}",
-            f"{each.size:,}",
-            _last_look(each),
-            f"{each.reject:.0%}",
-            f"{each.leak_bp:.3f}",
-        ]
-        for each in dealers
-    ]
+    header = ("dealer", ">size", ">half-spread", ">bp", "last look", ">rejects", ">leaks bp")
+    rows = []
+    for each in dealers:
+        said = [_last_look(each), f"{each.reject:.0%}", f"{each.leak_bp:.3f}"]
+        for place, quote in enumerate(each.quotes):
+            half = [ticks(quote.half_spread_ticks), f"{quote.half_spread_bp:.2f}"]
+            name, terms = (each.id, said) if place == 0 else ("", ["", "", ""])
+            rows.append([name, f"{quote.size:,}", *half, *terms])
     return columns(header, rows)
 
 

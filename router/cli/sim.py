@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -86,7 +86,7 @@ def command(
         alone=no_parents,
         record=record,
     )
-    spec = _prepared(task)
+    spec = _prepared(task, learner)
     began = time.monotonic()
     rows = _run(task, seeds_of(seeds), jobs, ray=ray, quiet=quiet, as_json=as_json)
     if out is not None:
@@ -98,13 +98,19 @@ def command(
         (say if as_json else show)(told)
 
 
-def _prepared(task: Task) -> MarketSpec:
+def _prepared(task: Task, learner: str) -> MarketSpec:
     """The market, once everything that the task names was read."""
     bench = task.prepare()[0].bench
-    if task.algo not in bench.env.algos:
-        known = ", ".join(sorted(bench.env.algos))
-        raise CommandError(ExitCode.CONFIGURATION, f"--algo {task.algo}: unknown; allowed: {known}")
+    _known("--algo", task.algo, bench.env.algos)
+    if learner:
+        _known("--learner", learner, bench.family.learners)
     return bench.spec
+
+
+def _known(option: str, name: str, known: Mapping[str, object]) -> None:
+    if name not in known:
+        text = f"{option} {name}: unknown; allowed: {', '.join(sorted(known))}"
+        raise CommandError(ExitCode.CONFIGURATION, text)
 
 
 def _run(

@@ -13,8 +13,10 @@ from router.messages import (
     MarketDataEntry,
     MarketDataLost,
     MarketDataReceived,
+    MarketEvent,
     QuoteCanceled,
     QuoteReceived,
+    TradingStatusReceived,
 )
 from router.model import NS, Quote, Side
 from router.ports import MarketView
@@ -216,12 +218,14 @@ class Tracker:
 class _Symbol:
     """All that is known of one symbol."""
 
-    __slots__ = ("answers", "books", "quotes", "tracker")
+    __slots__ = ("answers", "books", "halted", "quotes", "tracker")
 
     def __init__(self) -> None:
         self.books: dict[str, Book] = {}
         self.quotes: dict[str, Quote] = {}
         self.answers: dict[str, Quote] = {}
+        self.halted: dict[str, None] = {}
+        """Venues that have said so."""
         self.tracker = Tracker()
 
     def touch(self) -> tuple[int, int, int, int, int]:
@@ -252,11 +256,7 @@ class Market:
     def __init__(self) -> None:
         self._symbols: dict[str, _Symbol] = {}
 
-    def apply(
-        self,
-        event: MarketDataReceived | MarketDataLost | QuoteReceived | QuoteCanceled,
-        now: int,
-    ) -> None:
+    def apply(self, event: MarketEvent, now: int) -> None:
         """Take one market event."""
         match event:
             case MarketDataReceived():
@@ -267,6 +267,8 @@ class Market:
                 self._quote(event, now)
             case QuoteCanceled():
                 self._cancel(event)
+            case TradingStatusReceived():
+                self._status(event)
 
     def book(self, symbol: str, mic: str) -> Book | None:
         """The venue's book, or None if it never sent data."""
@@ -282,6 +284,16 @@ class Market:
         """The dealer's latest answer to a QuoteRequest(R); it may have expired."""
         known = self._symbols.get(symbol)
         return known.answers.get(mic) if known else None
+
+    def halted(self, symbol: str, mic: str) -> bool:
+        """True if the venue has said so, or every venue that shows a book has.
+
+        Who shows nothing, a pool, may have no feed to say it in, and has no midpoint then.
+        """
+        known = self._symbols.get(symbol)
+        if known is None or not known.halted:
+            return False
+        return mic in known.halted or known.halted.keys() >= known.books.keys()
 
     def view(self, symbol: str, now: int, volume_since: int) -> MarketView:
         """The consolidated touch over the lit books that are not stale.
@@ -353,6 +365,7 @@ class Market:
                 known.books[event.mic].lose()
             known.quotes.pop(event.mic, None)
             known.answers.pop(event.mic, None)
+            known.halted.pop(event.mic, None)
 
     def _quote(self, event: QuoteReceived, now: int) -> None:
         known = self._known(event.symbol)
@@ -380,6 +393,13 @@ class Market:
             if event.quote_req_id and quote.quote_req_id != event.quote_req_id:
                 continue
             del kept[event.mic]
+
+    def _status(self, event: TradingStatusReceived) -> None:
+        known = self._known(event.symbol)
+        if event.halted:
+            known.halted[event.mic] = None
+        else:
+            known.halted.pop(event.mic, None)
 
 
 def _sign(entry: MarketDataEntry, known: _Symbol) -> int:

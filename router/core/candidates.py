@@ -56,7 +56,7 @@ def candidates(
     scene = _Scene(parent, instrument, market, view, now, asked)
     found = []
     for venue in venues:
-        if venue.mic not in open_mics:
+        if venue.mic not in open_mics or market.halted(parent.symbol, venue.mic):
             continue
         for tactic in venue.tactics:
             candidate = _TACTICS[tactic](scene, venue)

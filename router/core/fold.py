@@ -108,6 +108,7 @@ HANDLERS: dict[type, Handler] = {
     m.ChildRefused: executions.child_refused,
     m.MarketDataReceived: market_moved,
     m.MarketDataLost: market_moved,
+    m.TradingStatusReceived: market_moved,
     m.QuoteReceived: market_moved,
     m.QuoteCanceled: market_moved,
     m.SessionOpened: session_opened,

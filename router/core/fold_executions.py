@@ -13,7 +13,6 @@ from router.model import ExecType, OrdStatus
 
 INPUTS: dict[ExecType, ChildInput] = {
     ExecType.NEW: ChildInput.ACKNOWLEDGED,
-    ExecType.PENDING_NEW: ChildInput.ACKNOWLEDGED,
     ExecType.PENDING_CANCEL: ChildInput.ACKNOWLEDGED,
     ExecType.CANCELED: ChildInput.CANCELED,
     ExecType.REJECTED: ChildInput.REJECTED,
@@ -22,9 +21,7 @@ INPUTS: dict[ExecType, ChildInput] = {
 }
 """What an ExecType(150) that moves no quantity does to a child."""
 
-LIVE_STATUS = frozenset(
-    {OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.PENDING_CANCEL, OrdStatus.PENDING_NEW}
-)
+LIVE_STATUS = frozenset({OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.PENDING_CANCEL})
 
 ENDED_STATUS: dict[OrdStatus, ChildInput] = {
     OrdStatus.FILLED: ChildInput.COMPLETED,
@@ -50,6 +47,10 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             _book_correction(state, now, child, event)
         case ExecType.ORDER_STATUS:
             _book_status(state, now, child, event)
+        case ExecType.PENDING_NEW:
+            # It is there and not judged, and may get lost yet: who waits for its acknowledgement
+            # or its end waits on, and asks in time.
+            state.outcome = Outcome.STATUS
         case _:
             state.turn(now, child, INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED))
             state.outcome = Outcome.STATUS
@@ -115,6 +116,8 @@ def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceive
     if event.ord_status is OrdStatus.REJECTED:
         child.unknown_answers += 1
         state.outcome = Outcome.UNKNOWN_ORDER
+    elif event.ord_status is OrdStatus.PENDING_NEW:
+        child.unknown_answers = 0  # known, and still not judged: it is asked for again
     elif event.cum_qty != child.cum_qty:
         return  # an execution is still missing: it comes by the session's resend
     elif event.ord_status in LIVE_STATUS:

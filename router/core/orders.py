@@ -94,6 +94,9 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     **{(status, _I.TRADED): status for status in CHILD_TERMINAL},
     **{(status, _I.COMPLETED): status for status in CHILD_TERMINAL},
     **{(status, _I.CANCEL_REFUSED): status for status in CHILD_TERMINAL},
+    # Its acknowledgement may come behind the fill, and a venue ends what its bust has left.
+    (_C.FILLED, _I.ACKNOWLEDGED): _C.FILLED,
+    (_C.FILLED, _I.CANCELED): _C.CANCELED,
 }
 """Anything else that a venue says is booked by its quantities and leaves the status alone."""
 

@@ -139,7 +139,7 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         learner_version=state.shelf.versions[key],
         policy_hash=scene.policy.hash,
         candidates=_records(found, narrowed, matrix, scores, costs, quantities, allocation),
-        reason=_reason(found, narrowed, quantities),
+        reason=_reason(env, state, scene, narrowed, quantities),
     )
     for i, qty in enumerate(quantities):
         if qty > 0:
@@ -153,13 +153,19 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
 
 
 def _reason(
-    found: Sequence[Candidate], narrowed: Sequence[Narrowed], quantities: Sequence[int]
+    env: Environment,
+    state: State,
+    scene: Scene,
+    narrowed: Sequence[Narrowed],
+    quantities: Sequence[int],
 ) -> str:
     """Why nothing is sent, if nothing is."""
     if any(quantities):
         return ""
-    if not found:
-        return "NO_CANDIDATE"
+    if not narrowed:
+        symbol = scene.view.symbol
+        halted = all(state.market.halted(symbol, mic) for mic in env.venues)
+        return "HALTED" if halted else "NO_CANDIDATE"
     if not any(each.cap for each in narrowed):
         return "NARROWED_TO_NOTHING"
     return "NOT_WORTH_IT"

@@ -1,7 +1,7 @@
 """From a venue's messages to events: orders, quotes and market data.
 
-Owns the reading of 8, 9, 3, j, S, Z, b, AG, AI, W and X. A venue's message is never refused for a
-field that we do not know, and an execution needs its quantity and price alone; one that cannot be
+Owns the reading of 8, 9, 3, j, S, Z, b, AG, AI, W, X and f. A venue's message is never refused for
+a field that we do not know, and an execution needs its quantity and price alone; one that cannot be
 read at all is reported as a `ValueError`. What differs between FIX versions stands in `dialects`.
 """
 
@@ -18,6 +18,7 @@ from router.messages import (
     MarketDataReceived,
     QuoteCanceled,
     QuoteReceived,
+    TradingStatusReceived,
 )
 from router.model import ExecType
 
@@ -27,6 +28,10 @@ _CANCEL_ALL_QUOTES = "4"
 """QuoteCancelType(298)."""
 _QUOTE_REFUSED = "5"
 """QuoteStatus(297)."""
+_HALTED = frozenset({"1", "2", "4", "18", "19", "21"})
+"""SecurityTradingStatus(326): delay, halt, no resume, not available, not traded, pre-open."""
+_TRADING = frozenset({"3", "17", "22", "23"})
+"""Resume, ready to trade, opening rotation, fast market. Others say nothing of the kind."""
 _QUOTE_OVER = frozenset({"1", "2", "3", "4", "5", "6", "7", "11", "14", "15", "17"})
 """QuoteStatus(297): canceled, refused, removed, expired, passed."""
 
@@ -67,6 +72,9 @@ def read(mic: str, message: Message, now: int, refused_id: str, dialect: Dialect
             return QuoteCanceled(mic, message.get("55"), "", message.get("131"))
         case "b" if message.get("297") == _QUOTE_REFUSED and message.get("131"):
             return QuoteCanceled(mic, message.get("55"), "", message.get("131"))
+        case "f" if message.get("326") in _HALTED | _TRADING:
+            halted = message.get("326") in _HALTED
+            return TradingStatusReceived(mic, message.get("55"), halted)
         case "AI" if message.get("297") in _QUOTE_OVER and message.get("117"):
             return QuoteCanceled(mic, message.get("55"), message.get("117"))
         case _:

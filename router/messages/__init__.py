@@ -152,6 +152,9 @@ from router.messages.events import (
 from router.messages.events import (
     TimerFired as TimerFired,
 )
+from router.messages.events import (
+    TradingStatusReceived as TradingStatusReceived,
+)
 from router.messages.records import (
     Sent as Sent,
 )

@@ -208,6 +208,14 @@ class QuoteCanceled(msgspec.Struct, frozen=True, tag=True):
     quote_req_id: str = ""
 
 
+class TradingStatusReceived(msgspec.Struct, frozen=True, tag=True):
+    """SecurityStatus(f): trading in a symbol has stopped at a venue, or goes on."""
+
+    mic: str
+    symbol: str
+    halted: bool
+
+
 # --- Events: from ourselves and the operator ---------------------------------------------------
 
 
@@ -281,6 +289,7 @@ Event = (
     | MarketDataLost
     | QuoteReceived
     | QuoteCanceled
+    | TradingStatusReceived
     | SessionOpened
     | SessionClosed
     | TimerFired
@@ -290,6 +299,14 @@ Event = (
     | SessionCommanded
 )
 
-MarketEvent = MarketDataReceived | MarketDataLost | QuoteReceived | QuoteCanceled
-MARKET_EVENTS = (MarketDataReceived, MarketDataLost, QuoteReceived, QuoteCanceled)
+MarketEvent = (
+    MarketDataReceived | MarketDataLost | QuoteReceived | QuoteCanceled | TradingStatusReceived
+)
+MARKET_EVENTS = (
+    MarketDataReceived,
+    MarketDataLost,
+    QuoteReceived,
+    QuoteCanceled,
+    TradingStatusReceived,
+)
 """Events that go to the unsynced market file, not to the journal."""

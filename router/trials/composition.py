@@ -78,7 +78,7 @@ def run(
 ) -> Run:
     """A market of a seed from `start` on, UTC nanoseconds, and a router that is to log on."""
     hours = made_of.spec.session
-    begins = hours.model_copy(update={"from_": _clock_text(start - MIDNIGHT)})
+    begins = hours.model_copy(update={"from_": clock_text(start - MIDNIGHT)})
     market = Market(replace(made_of.spec, session=begins), seed=seed, start=start)
     return router_in(market, made_of, seed, on_step=on_step)
 
@@ -92,7 +92,8 @@ def router_in(
     return Run(market, engine, Direct(engine, stage, start=market.now, on_step=on_step))
 
 
-def _clock_text(ns: int) -> str:
+def clock_text(ns: int) -> str:
+    """Nanoseconds after midnight as HH:MM:SS."""
     seconds = ns // 1_000_000_000
     return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 

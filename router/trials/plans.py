@@ -53,7 +53,13 @@ class WrittenParent(Plugin):
 class WrittenParents(Plugin):
     """A file of parents."""
 
-    parents: tuple[WrittenParent, ...] = Field(min_length=1)
+    parents: tuple[WrittenParent, ...]
+
+    @model_validator(mode="after")
+    def _some(self) -> Self:
+        if not self.parents:
+            raise ValueError("names no parents")
+        return self
 
 
 def plans_of(spec: MarketSpec, file: Path | None, *, alone: bool = False) -> Plans:

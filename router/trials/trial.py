@@ -15,7 +15,7 @@ import msgspec
 from router.analysis.shortfall import Forced, Markouts, shortfall
 from router.messages import Decide, OpenParent, OrderReceived, OrderTerms, Report, SendChild, Step
 from router.model import BP, NS, ExecType, OrdStatus, OrdType, Side, TimeInForce
-from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, run
+from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, clock_text, run
 from venues.lit import LitSpec
 from venues.parents import ParentPlan
 from venues.recorder import Recorder, record
@@ -75,7 +75,6 @@ class _Watched:
     plan: ParentPlan
     begins: int
     ends: int
-    parent_id: str = ""
     cl_ord_id: str = ""
     policy: str = ""
     learner: str = ""
@@ -134,12 +133,16 @@ class _Course:
         hours = trial.bench.spec.session
         self._watched = [_watched(number, plan) for number, plan in enumerate(plans, 1)]
         first = min(each.begins for each in self._watched)
-        start = max(MIDNIGHT + hours.from_ns, first - WARM_UP)
+        start = max(MIDNIGHT + hours.from_ns, (first - WARM_UP) // NS * NS)
         self._by_id: dict[str, _Watched] = {}
         self._by_cl_ord_id = {each.cl_ord_id: each for each in self._watched}
         self._run: Run = run(trial.bench, seed, start, on_step=self._noted)
         self._recorder = Recorder(self._run.market) if trial.record else None
-        take = [price_units(each.fees.take) for each in trial.bench.spec.venues if _is_lit(each)]
+        take = [
+            price_units(each.fees.take)
+            for each in trial.bench.spec.venues
+            if isinstance(each, LitSpec)
+        ]
         self._take_fee = max(take)
 
     def rows(self) -> list[Row]:
@@ -218,20 +221,21 @@ class _Course:
 
     def _noted(self, step: Step) -> None:
         for command in step.commands:
-            kind = type(command)
-            if kind is Report:
-                self._reported(command, step.now)  # type: ignore[arg-type]
-            elif kind is SendChild:
-                self._by_id[command.parent_id].children += 1  # type: ignore[union-attr]
-            elif kind is Decide:
-                each = self._by_id[command.parent_id]  # type: ignore[union-attr]
-                each.decisions += 1
-                each.learner = command.learner.partition("{")[0]  # type: ignore[union-attr]
-            elif kind is OpenParent:
-                each = self._by_cl_ord_id[command.cl_ord_id]  # type: ignore[union-attr]
-                each.parent_id = command.parent_id  # type: ignore[union-attr]
-                each.policy = command.policy  # type: ignore[union-attr]
-                self._by_id[each.parent_id] = each
+            match command:
+                case Report():
+                    self._reported(command, step.now)
+                case SendChild():
+                    self._by_id[command.parent_id].children += 1
+                case Decide():
+                    each = self._by_id[command.parent_id]
+                    each.decisions += 1
+                    each.learner = command.learner.partition("{")[0]
+                case OpenParent():
+                    each = self._by_cl_ord_id[command.cl_ord_id]
+                    each.policy = command.policy
+                    self._by_id[command.parent_id] = each
+                case _:
+                    pass
 
     def _reported(self, report: Report, now: int) -> None:
         each = self._by_id.get(report.parent_id) or self._by_cl_ord_id[report.cl_ord_id]
@@ -275,7 +279,7 @@ class _Course:
             order_qty=plan.qty,
             cum_qty=each.cum_qty,
             qty_adv=plan.qty / bench.spec.stock.adv,
-            start=_clock(plan.start_ns),
+            start=clock_text(plan.start_ns),
             horizon_s=plan.horizon_s,
             arrival_px=each.arrival_mid2 / 2e8,
             avg_px=round(each.notional / each.cum_qty / 1e8, 8) if each.cum_qty else 0.0,
@@ -297,15 +301,6 @@ def _watched(number: int, plan: ParentPlan) -> _Watched:
     begins = MIDNIGHT + plan.start_ns
     ends = begins + round(plan.horizon_s * NS)
     return _Watched(number, plan, begins, ends, cl_ord_id=f"P-{number}")
-
-
-def _is_lit(spec: object) -> bool:
-    return isinstance(spec, LitSpec)
-
-
-def _clock(ns: int) -> str:
-    seconds = ns // NS
-    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _rounded(value: float | None) -> float | None:

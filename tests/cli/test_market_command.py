@@ -79,6 +79,59 @@ def test_check_tells_of_recordings_and_of_limits_that_venues_set(
     assert "  LIT_A plays a recording, acme_sample_message.csv" in recorded
 
 
+def test_check_tells_the_schedule_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "eventful.yaml"
+    path.write_text(
+        BASELINE.read_text()
+        + """
+schedule:
+  - at: "10:30:00"
+    duration_s: 600
+    set: {stock.sigma_day_bp: 300.0, venues.DARK_A.dark.p_zero: 0.95}
+  - order_frac: 0.5
+    duration_s: 60
+    event: reject_all
+    venue: LIT_A
+    detail: {reason: closed, ord_rej_code: 2}
+  - {random_in: ["11:00:00", "12:00:00"], event: halt, duration_s: 120}
+"""
+    )
+    _, _, schedule = said(capsys, "check", str(path)).partition("\nSchedule\n")
+    assert [" ".join(line.split()) for line in schedule.splitlines()] == [
+        "when for what",
+        "10:30:00 600 s stock.sigma_day_bp becomes 300",
+        "venues.DARK_A.dark.p_zero becomes 0.95",
+        "50% of the parent filled 60 s LIT_A: reject_all, reason closed, ord_rej_code 2",
+        "11:00:00 to 12:00:00, at random 120 s the market: halt, type regulatory, "
+        "reopening_auction yes",
+    ]
+
+
+def test_check_tells_what_an_adversary_looks_for_and_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "hunted.yaml"
+    keys = """
+adversary:
+  enabled: true
+  watches: [public_prints, pings]
+  detects: {min_events: 8, size_cv_max: 0.1, spacing_cv_max: 0.2, window_s: 900, prob: 0.8}
+  action: {trade_ahead_fraction_of_child: 0.5, lead_ms: 200, unwinds_after_s: 60}
+"""
+    path.write_text(BASELINE.read_text() + keys)
+    text = said(capsys, "check", str(path))
+    for part in (
+        "watches     public prints, pings; 1 / 5 ms away",
+        "8 orders of one side in 900 s, sizes varying by at most 0.1, waits by 0.2",
+        "in 80% of cases: 50% of a child, 200 ms ahead of the next, given back after 60 s",
+    ):
+        assert part in text
+    path.write_text(BASELINE.read_text() + keys.replace("enabled: true", "enabled: false"))
+    assert "it is not enabled" in said(capsys, "check", str(path))
+
+
 def test_check_takes_the_name_of_a_shipped_market(capsys: pytest.CaptureFixture[str]) -> None:
     found = data(capsys, "check", "baseline")
     assert found["id"] == "baseline"

@@ -8,7 +8,13 @@ import pytest
 
 from router.core.books import Market
 from router.core.candidates import candidates
-from router.messages import MarketDataEntry, MarketDataLost, MarketDataReceived, QuoteReceived
+from router.messages import (
+    MarketDataEntry,
+    MarketDataLost,
+    MarketDataReceived,
+    QuoteReceived,
+    TradingStatusReceived,
+)
 from router.model import Instrument, OrdType, Side, Tactic, TimeInForce, Venue, VenueType
 from router.ports import Candidate, ParentView
 
@@ -148,3 +154,31 @@ def test_a_locked_book_offers_no_resting_order() -> None:
     cross = MarketDataEntry("0", "0", 1_010, 100)
     seen.apply(MarketDataReceived("LIT_A", "XYZ", snapshot=False, entries=(cross,)), 950)
     assert "LIT_A/lit_make" not in found(PARENT, seen)
+
+
+def status(mic: str, *, halted: bool) -> TradingStatusReceived:
+    return TradingStatusReceived(mic, "XYZ", halted)
+
+
+def test_a_venue_that_has_halted_is_no_place_to_go_until_it_resumes() -> None:
+    seen = market()
+    seen.apply(status("SDP_1", halted=True), 950)
+    assert list(found(PARENT, seen)) == [
+        "LIT_A/lit_take", "LIT_A/lit_make", "DARK_A/dark_mid", "RFQ_1/dealer_rfq",
+    ]  # fmt: skip
+    seen.apply(status("SDP_1", halted=False), 960)
+    assert len(found(PARENT, seen)) == len(found(PARENT, market()))
+
+
+def test_when_every_book_has_halted_nobody_is_asked_who_shows_none() -> None:
+    seen = market()
+    seen.apply(status("LIT_A", halted=True), 950)
+    assert not found(PARENT, seen)
+
+
+def test_a_feed_that_is_lost_takes_its_halt_with_it() -> None:
+    """The venue tells it again to who subscribes again."""
+    seen = market()
+    seen.apply(status("LIT_A", halted=True), 950)
+    seen.apply(MarketDataLost("LIT_A"), 960)
+    assert not seen.halted("XYZ", "LIT_A")

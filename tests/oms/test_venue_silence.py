@@ -18,6 +18,24 @@ def test_an_order_without_an_answer_is_asked_about_and_then_goes_on(desk: Desk) 
     assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +1000@11 ~11"]
 
 
+def test_an_order_that_is_only_pending_at_its_venue_is_asked_about_until_it_is_judged(
+    desk: Desk,
+) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.report("A", "A")
+    desk.a.heard()
+    desk.wait(2)
+    assert desk.a.heard() == ["H c1"], "150=A is no acknowledgement"
+    child.tell_status("A")
+    desk.wait(2)
+    assert desk.a.heard() == ["H c1"], "nor is 39=A: the venue may lose it yet"
+    child.not_known()
+    child.not_known()
+    desk.wait(0.02)
+    assert desk.a.heard()[-1] == "D 1000@11 59=3", "its quantity is routed again"
+
+
 def test_an_order_that_the_venue_twice_does_not_know_is_given_up(desk: Desk) -> None:
     desk.oms.order("X")
     desk.wait(2)

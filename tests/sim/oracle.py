@@ -55,15 +55,17 @@ class Asked:
     """MsgSeqNum of the newest report that reached the OMS."""
 
 
-@dataclass
+@dataclass(eq=False)
 class AtVenue:
-    """One order as a venue has noted it."""
+    """One order as a venue has noted it. Two of the same terms are two."""
 
     mic: str
     account: str
     qty: int
     cum_qty: int = 0
     leaves_qty: int = 0
+    ended: bool = False
+    """The venue has told its end."""
 
 
 @dataclass
@@ -98,7 +100,13 @@ class Oracle:
         self.resets: set[str] = set()
         """Sessions that may begin again at 1: their OMS asks for it."""
         self.executions: dict[tuple[str, str], tuple[str, int, int]] = {}
-        """The venues' fills: (MIC, ExecID) to account, shares, price."""
+        """What the venues have told of fills and their corrections, by (MIC, ExecID): account,
+        shares, price. A bust is of no shares."""
+        self.standing: dict[tuple[str, str], tuple[str, int, int]] = {}
+        """Those that were not taken back or corrected since."""
+        self.overdone: dict[str, AuditRecord] = {}
+        """By account: the execution by which a venue did what I1 cannot hold against the router,
+        one beyond an order's quantity or after its end."""
         self._audit = audit
         self._noted = 0
         self._sessions: dict[str, Numbers] = defaultdict(Numbers)
@@ -113,7 +121,11 @@ class Oracle:
         """Content by ExecID."""
         self._fills: dict[str, tuple[str, int, int]] = {}
         """What OMSs were told, by ExecID: account, shares, price."""
+        self._refs: dict[str, str] = {}
+        """By ExecID: the bust or correction of it that they were told."""
         self._cum: Counter[str] = Counter()
+        self._frozen: set[str] = set()
+        """Accounts whose OMS is told of more shares than it asked for."""
 
     # -- what the OMSs asked for -----------------------------------------------------------------
 
@@ -153,12 +165,17 @@ class Oracle:
         stored[frame.seq] = frame.content
         if frame.msg_type == "8" and frame.get("37") != "NONE":
             account, cum = self.accounts[frame.get("11")], frame.qty("14")
-            hold(cum >= self._cum[account], "I5", f"CumQty of {account} falls to {cum}")
+            falls = cum < self._cum[account] and frame.get("150") not in ("H", "G")
+            hold(not falls, "I5", f"CumQty of {account} falls to {cum}")
             self._cum[account] = cum
+            if cum > frame.qty("38"):
+                hold(account in self.overdone, "I1", f"{account} has {cum} of {frame.qty('38')}")
+                self._frozen.add(account)
             if frame.get("39") in FINAL and frame.get("150") != "8":
                 self.heed()
                 alive = [each for each in self._of_account[account] if each.leaves_qty]
-                hold(not alive, "I1", f"{account} is over, but {alive}")
+                filled = frame.get("39") == "2" and account in self.overdone
+                hold(filled or not alive, "I1", f"{account} is over, but {alive}")
 
     # -- what leaves the node --------------------------------------------------------------------
 
@@ -218,6 +235,7 @@ class Oracle:
             hold(age <= RESEND_AGE_MAX_MS, "stale", f"{frame} is sent {age} ms later")
         else:
             hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
+            hold(account not in self._frozen, "frozen", f"{frame} for an order that has too much")
             hold(not self._unasked[name], "reconcile", f"{frame} while {self._unasked[name]}")
             self._killed(name, account, frame)
         self._children[cl_ord_id] = account
@@ -242,6 +260,10 @@ class Oracle:
                 self._arrived.add(cl_ord_id)
             elif record.kind is AuditKind.EXECUTION:
                 self._executed(record)
+            elif record.kind is AuditKind.LOST and record.order_id in self._orders:
+                lost = self._orders.pop(record.order_id)
+                self._of_account[lost.account].remove(lost)
+                self._unasked[record.mic].discard(record.order_id)
 
     def _executed(self, record: AuditRecord) -> None:
         order = self._orders.get(record.order_id)
@@ -252,18 +274,34 @@ class Oracle:
             order = AtVenue(record.mic, account, record.order_qty)
             self._orders[record.order_id] = order
             self._of_account[account].append(order)
+        beyond = record.exec_type == "F" and (order.ended or record.cum_qty > order.qty)
+        if beyond:
+            self.overdone[order.account] = record
         order.cum_qty, order.leaves_qty = record.cum_qty, record.leaves_qty
+        order.ended = not record.leaves_qty
         if record.exec_type == "I" or not record.leaves_qty:
             self._unasked[record.mic].discard(record.order_id)
+        self._spent(order, record)
+        if record.exec_type in ("F", "G", "H"):
+            self._traded(order.account, record)
+
+    def _spent(self, order: AtVenue, record: AuditRecord) -> None:
+        """No more is at work than was asked for, unless a venue has overdone it by itself."""
+        if order.account in self.overdone:
+            return
         hold(order.cum_qty + order.leaves_qty <= order.qty, "I1", record)
         at_work = sum(each.cum_qty + each.leaves_qty for each in self._of_account[order.account])
         most = max(self.asked[order.account].qtys)
         hold(at_work <= most, "I1", f"{order.account}: {at_work} of {most} after {record}")
-        if record.exec_type == "F":
-            key = (record.mic, record.exec_id)
-            hold(key not in self.executions, "venue", f"{key} is used twice")
-            assert record.px is not None
-            self.executions[key] = (order.account, record.qty, record.px)
+
+    def _traded(self, account: str, record: AuditRecord) -> None:
+        key = (record.mic, record.exec_id)
+        hold(key not in self.executions, "venue", f"{key} is used twice")
+        if record.exec_ref_id:
+            del self.standing[record.mic, record.exec_ref_id]
+        self.executions[key] = (account, record.qty, record.px or 0)
+        if record.exec_type != "H":
+            self.standing[key] = self.executions[key]
 
     # -- what the OMSs were told -----------------------------------------------------------------
 
@@ -287,17 +325,29 @@ class Oracle:
         if exec_id != "0":
             known = self._reports.setdefault(exec_id, frame.content)
             hold(known == frame.content, "I2", f"{exec_id} is {known} and {frame.content}")
-        if frame.get("150") == "F":
-            mic, _, own = exec_id.split(".", 2)
-            fill = (asked.account, frame.qty("32"), frame.px("31"))
-            hold(self.executions.get((mic, own)) == fill, "I2", f"no venue has told {frame}")
-            hold(frame.get("30") == mic, "I2", f"{frame} names another venue")
-            self._fills[exec_id] = fill
+        if frame.get("150") in ("F", "G", "H"):
+            self._fill(asked, frame)
         refused_again = frame.get("150") == "8" and asked.status
         if frame.seq > asked.last_seq and not refused_again:
             asked.last_seq, asked.status = frame.seq, frame.get("39")
             asked.order_qty, asked.cum_qty = frame.qty("38"), frame.qty("14")
             asked.avg_px = frame.px("6")
+
+    def _fill(self, asked: Asked, frame: Read) -> None:
+        mic, _, own = frame.get("17").split(".", 2)
+        kind, ref = frame.get("150"), frame.get("19")
+        told = (asked.account, frame.qty("32"), frame.px("31"))
+        known = self.executions.get((mic, own))
+        if kind == "H":
+            hold(known == (asked.account, 0, 0), "I2", f"no venue has told {frame}")
+        else:
+            hold(known == told, "I2", f"no venue has told {frame}")
+            hold(frame.get("30") == mic, "I2", f"{frame} names another venue")
+        if kind != "F":
+            own_ref = self._refs.setdefault(ref, frame.get("17"))
+            hold(own_ref == frame.get("17"), "I2", f"{frame} is of an execution that is no more")
+        if kind != "H":
+            self._fills[frame.get("17")] = told
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -307,15 +357,19 @@ class Oracle:
 
     def agree(self) -> None:
         """After the end: every share is told once, and the sums are right."""
-        told = Counter(self._fills.values())
-        done = Counter(self.executions.values())
+        valid = dict(self._fills)
+        for ref, exec_id in self._refs.items():
+            hold(valid.pop(ref, None), "I2", f"{exec_id} is of {ref}, which nobody was told")
+        told = Counter(valid.values())
+        done = Counter(self.standing.values())
         hold(told == done, "I2", f"told but not done {told - done}, not told {done - told}")
-        hold(len(self._fills) == len(self.executions), "I2", "an execution has two ExecIDs")
+        hold(len(valid) == len(self.standing), "I2", "an execution has two ExecIDs")
         for asked in self.asked.values():
             fills = [(qty, px) for account, qty, px in done.elements() if account == asked.account]
             cum = sum(qty for qty, _ in fills)
             hold(asked.cum_qty == cum, "I5", f"{asked} was told {asked.cum_qty} of {cum}")
-            hold(cum <= max(asked.order_qty, cum if asked.status == "8" else 0), "I1", asked)
+            too_much = cum > asked.order_qty and asked.status != "8"
+            hold(not too_much or asked.account in self.overdone, "I1", asked)
             if cum:
                 off = asked.avg_px * cum - sum(qty * px for qty, px in fills)
                 hold(2 * abs(off) <= cum, "I5", f"AvgPx of {asked} is off by {off / cum}")

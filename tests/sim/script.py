@@ -7,12 +7,12 @@ Faults stop at `FAULTS_END`; from then on everything must come to its end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
+from tests.sim.misbehaving import Thing, misbehaviours
 from tests.sim.oracle import hold
 from tests.sim.world import OMS_NAMES, START, World
 
@@ -24,18 +24,6 @@ PATIENCE = 150 * NS
 MS = 1_000_000
 CENT = PX_SCALE // 100
 TIFS = (TimeInForce.GTD,) * 6 + (TimeInForce.IOC,) * 2 + (TimeInForce.DAY, TimeInForce.GTC)
-
-Act = Callable[[], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """Something that will happen."""
-
-    at: int
-    """Nanoseconds after the start."""
-    text: str
-    act: Act
 
 
 class Script:
@@ -52,6 +40,7 @@ class Script:
             self._order(f"ACC{number}")
         if world.seed % 10:
             self._faults()
+            self.things += misbehaviours(world, FAULTS_END)
         self._take_all_back()
         self.things.sort(key=lambda thing: thing.at)
 
@@ -111,7 +100,7 @@ class Script:
         """A time after another: half the time within milliseconds, while things are under way."""
         return at + (self._draw(0, 5 * MS) if self._chance(0.5) else self._draw(0, most))
 
-    def _add(self, at: int, text: str, act: Act) -> None:
+    def _add(self, at: int, text: str, act: Callable[[], None]) -> None:
         self.things.append(Thing(at, text, act))
 
     # -- orders ----------------------------------------------------------------------------------

@@ -43,9 +43,16 @@ class History:
         self.send(mic, "D", body)
 
     def venue(
-        self, kind: str = "0", cl_ord_id: str = "C1", *, leaves: int = 100, cum: int = 0
+        self,
+        kind: str = "0",
+        cl_ord_id: str = "C1",
+        *,
+        leaves: int = 100,
+        cum: int = 0,
+        exec_id: str = "",
+        ref: str = "",
     ) -> None:
-        """A venue takes a child of 100 shares, or fills it all at 50.00."""
+        """A venue takes a child of 100 shares, or fills it all at 50.00, or takes that back."""
         if kind == "0":
             self.audit.note(
                 AuditRecord(
@@ -59,12 +66,13 @@ class History:
                 START,
                 cl_ord_id=cl_ord_id,
                 order_id=f"V{cl_ord_id}",
-                exec_id="1.2" if kind == "F" else "1.1",
+                exec_id=exec_id or ("1.2" if kind == "F" else "1.1"),
+                exec_ref_id=ref,
                 exec_type=kind,
                 order_qty=100,
                 cum_qty=cum,
                 leaves_qty=leaves,
-                qty=cum,
+                qty=cum if kind == "F" else 0,
                 px=5_000_000_000 if kind == "F" else None,
             )
         )
@@ -229,6 +237,89 @@ def test_cum_qty_that_falls(history: History) -> None:
     history.fill()
     with pytest.raises(Broken, match="I5"):
         history.tell("37=P1|11=X|17=R2|150=4|39=4|38=300|151=0|14=0|6=0")
+
+
+BUST = "37=P1|11=X|17=LIT_A.20260105.1.3|19=LIT_A.20260105.1.2|150=H|39=0|38=300|151=300|14=0|6=0"
+END = "37=P1|11=X|17=R2|150=4|39=4|38=300|151=0|14=0|6=0"
+
+
+def bust(history: History) -> None:
+    """A venue fills a child, and takes that back."""
+    history.child()
+    history.venue()
+    history.fill()
+    history.venue("H", exec_id="1.3", ref="1.2", leaves=0)
+
+
+def test_a_fill_that_is_taken_back_is_no_offence(history: History) -> None:
+    bust(history)
+    history.tell(BUST)
+    history.tell(END)
+    history.oracle.agree()
+
+
+def test_a_bust_that_is_not_told(history: History) -> None:
+    bust(history)
+    history.tell(END.replace("14=0|6=0", "14=100|6=50.00"))
+    with pytest.raises(Broken, match="I2"):
+        history.oracle.agree()
+
+
+def test_a_bust_that_no_venue_has_made(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    with pytest.raises(Broken, match="I2"):
+        history.tell(BUST)
+
+
+def test_a_bust_of_an_execution_that_was_not_told(history: History) -> None:
+    bust(history)
+    history.tell(BUST.replace("19=LIT_A.20260105.1.2", "19=LIT_A.20260105.1.9"))
+    history.tell(END)
+    with pytest.raises(Broken, match="I2"):
+        history.oracle.agree()
+
+
+OVER = FILL.replace("39=1", "39=2").replace("151=200|14=100", "151=0|14=400").replace("1.2", "1.4")
+
+
+def over_fill(history: History) -> None:
+    """A venue fills a child once more, when it is done; now the order has too much."""
+    history.child()
+    history.venue()
+    history.fill()
+    history.venue("F", exec_id="1.4", leaves=0, cum=400)
+    history.oracle.executions["LIT_A", "1.4"] = ("ACC", 100, 5_000_000_000)
+    history.tell(OVER)
+
+
+def test_an_over_fill_is_no_offence_of_the_router_s(history: History) -> None:
+    over_fill(history)
+    assert history.oracle.overdone.keys() == {"ACC"}
+
+
+def test_more_shares_than_were_ordered_and_no_venue_has_over_filled(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    with pytest.raises(Broken, match="I1"):
+        history.tell(OVER)
+
+
+def test_a_child_for_an_order_that_has_too_much(history: History) -> None:
+    over_fill(history)
+    with pytest.raises(Broken, match="frozen"):
+        history.child(CHILD.replace("C1", "C2"))
+
+
+def test_of_two_like_orders_the_one_that_a_venue_has_lost_is_forgotten(history: History) -> None:
+    for number in (1, 2):
+        history.child(CHILD.replace("C1", f"C{number}"))
+        history.venue(cl_ord_id=f"C{number}")
+    history.audit.note(AuditRecord(AuditKind.LOST, "LIT_A", START, cl_ord_id="C2", order_id="VC2"))
+    history.venue("4", leaves=0)
+    history.tell(END)
 
 
 def test_an_average_price_that_is_not_the_average(history: History) -> None:

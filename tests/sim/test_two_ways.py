@@ -12,12 +12,8 @@ from pathlib import Path
 import pytest
 
 import config
+from bench.over_fix import OverFix
 from config.settings import load_settings
-from router import build
-from router.fix.client import OmsClient
-from router.fix.session import SessionConfig
-from router.fix.versions import FIX44
-from router.journal.memory import MemoryStorage
 from router.messages import (
     CancelChild,
     ExecutionReceived,
@@ -28,11 +24,7 @@ from router.messages import (
     Step,
 )
 from router.model import NS, ExecType, OrdType, Side, TimeInForce
-from router.runtime.node import Built
-from router.runtime.sim import Delays, Sim
 from router.trials import composition
-from tests.sim.ends import OmsEnd, VenuesEnd
-from venues.gateway import MarketGateways
 from venues.latency import Latency
 from venues.market import Market
 from venues.market_file import MarketSpec, read_market
@@ -51,10 +43,6 @@ def fixed(number: int) -> Latency:
 
 
 EXECUTIONS = (ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT)
-HOUSE = (
-    "fix.defaults.heart_bt_int=3600",  # a heartbeat is a record, and a record's number is chance
-    "simulate.seed=3",
-)
 
 
 @dataclass(frozen=True)
@@ -152,61 +140,16 @@ def over_fix(seed: int, learner: str, side: Side, wrong: str) -> tuple[Way, int]
         if isinstance(step.event, OrderReceived):
             taken.append(step.seq)
 
-    settings = load_settings(overrides=[*HOUSE, f"seed={seed}", f"learner.name={learner}"])
-    parts = build.parts(settings)
-    day = composition.bench(settings, spec()).env.instruments  # with the market's own hours
-    parts = replace(parts, env=replace(parts.env, instruments=day))
-    gateways = MarketGateways(market(seed, wrong), start=START)
-    session = SessionConfig(
-        begin_string=FIX44.begin_string,
-        sender_comp_id="OMS",
-        target_comp_id="SLUICE",
-        role="initiator",
-        heart_bt_int=3600,
-    )
-    oms = OmsEnd("OMS", FIX44, lambda *_: None)
-    oms.client = OmsClient(session, prefix="X")
-    venues = VenuesEnd(gateways)
-    names = [each.mic for each in parts.settings.venues]
-    names += [f"{each.mic}.MD" for each in parts.settings.venues if each.market_data]
-
-    def open_node(storage: MemoryStorage) -> Built:
-        return build.node(parts, storage, monotonic=lambda: sim.now, on_step=on_step)
-
-    sim = Sim(
-        open_node,
-        peers={**dict.fromkeys(names, venues), "OMS": oms},
-        storage=MemoryStorage(),
-        start=START,
-        seed=seed,
-        delays=Delays(wire_min=0, wire_max=0, split=0.0),
-    )
-    sim.sync_ns = 0
-
-    def order() -> None:
-        what = terms(side)
-        oms.client.new_order(
-            what.symbol,
-            what.side,
-            what.order_qty,
-            now=sim.now,
-            tif=what.time_in_force,
-            expire_time=what.expire_time,
-            account=what.account,
-            algo=what.algo,
-            params=what.params,
-        )
-        sim.poke(oms)
-
-    sim.at(ORDER_AT, order)
-    sim.run(ENDS_AT + 5 * NS)
+    over = OverFix(market(seed, wrong), [f"learner.name={learner}"], seed=seed, on_step=on_step)
+    over.order(ORDER_AT, terms(side))
+    over.sim.run(ENDS_AT + 5 * NS)
     return way, taken[0]
 
 
 def directly(seed: int, learner: str, side: Side, wrong: str, taken: int) -> Way:
     """The core and the market, nothing else; `taken` is the number that the order's step gets."""
     way = Way([], [])
-    settings = load_settings(overrides=[*HOUSE, f"learner.name={learner}"])
+    settings = load_settings(overrides=[f"learner.name={learner}"])
     bench = composition.bench(settings, spec())
     run = composition.router_in(market(seed, wrong), bench, seed, on_step=noted(way))
     run.driver.start("OMS")

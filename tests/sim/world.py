@@ -120,12 +120,12 @@ class World:
         self._hash = hashlib.sha256()
         self._expected: str = ""
         """Digest of the state at a crash that the disk survived."""
-        venues = VenuesEnd(self.gateways)
+        self.venues = VenuesEnd(self.gateways)
         names = [each.mic for each in self._parts.settings.venues]
         data = [f"{each.mic}.MD" for each in self._parts.settings.venues if each.market_data]
         self.sim = Sim(
             self._open,
-            peers={**dict.fromkeys([*names, *data], venues), **self.oms},
+            peers={**dict.fromkeys([*names, *data], self.venues), **self.oms},
             storage=disk(self.oracle.durable),
             start=START,
             seed=seed,

@@ -162,7 +162,7 @@ class Desk:
         self._tell(CancelRefused(MIC, NOW, self.market.refs[ref], reason, "no"))
 
     def _tell(self, message: OrderMessage) -> None:
-        self.entry.outcomes.tell(message)
+        self.entry.outcomes.tell(message, NOW)
 
     def said(self) -> list[str]:
         """What the client was told since the last time, in the matrices' notation."""

@@ -165,12 +165,22 @@ def test_an_invitation_respects_min_qty_limit_and_the_ranks_of_firm_orders(tmp_p
     market.submit(D, order("x", Side.BUY, 500, tif=IOC), START)
     assert fills(market.take()) == [("x", 500)]
     # A conditional order that is larger and older still comes after a firm one.
-    market = market_of(tmp_path, {**LONELY, "venues.DARK_A.dark.p_zero": 0.5})
+    seldom = {"venues.DARK_A.dark.p_zero": 0.95, "venues.DARK_A.dark.persistence_s": 1}
+    market = market_of(tmp_path, {**LONELY, **seldom}, seed=2)
     market.submit(D, conditional("c", Side.SELL, 10**6), START)
     market.submit(D, order("x", Side.SELL, 100), START)
-    market.take()
+    assert [type(m) for m in market.take()] == [Accepted, Accepted]
     market.tick(START + 600 * NS)
     assert next(m for m in market.take() if isinstance(m, Executed | Invited)).order_ref == "x"
+
+
+def test_an_order_is_invited_once_at_a_time(tmp_path: Path) -> None:
+    often = {"venues.DARK_A.dark.p_zero": 0.5, "venues.DARK_A.dark.persistence_s": 1}
+    terms = {"venues.DARK_A.dark.conditional": {"firm_up_ms": 60_000}}
+    market = market_of(tmp_path, {**LONELY, **often, **terms})
+    market.submit(D, conditional("c", Side.BUY, 10**6), START)
+    market.tick(START + 59 * NS)
+    assert len([m for m in market.take() if isinstance(m, Invited)]) == 1
 
 
 def test_two_orders_of_the_router_invite_nobody(tmp_path: Path) -> None:

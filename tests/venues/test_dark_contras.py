@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from router.model import NS, Side, TimeInForce
-from tests.venues.simulated import CALM, START, TICK, market_of, order
+from tests.venues.simulated import CALM, MID, START, TICK, market_of, order
 from tests.venues.test_dark_venue import EMPTY, FULL, fills
 from venues.market import Market
 from venues.messages import MinQtyMethod, VenueMessage
@@ -167,3 +167,12 @@ def test_shares_are_given_pro_rata_in_whole_lots(
     market.submit(D, order("b", Side.BUY, qty, tif=IOC), START)
     got = {ref: shares for ref, shares, _, _ in fills(market.take()) if ref != "b"}
     assert [got.get(f"s{number}", 0) for number in range(len(sellers))] == want
+
+
+@pytest.mark.parametrize("priority", ["size_time", "pro_rata", "random", "time"])
+def test_background_interest_on_our_side_takes_nothing_from_us(
+    tmp_path: Path, priority: str
+) -> None:
+    """500 shares are there on each side: what an order finds, not whom it competes with."""
+    market = market_of(tmp_path, {**FULL, f"{DARK}.priority": priority})
+    assert fills(take(market, "x", Side.SELL, 300, START)) == [("x", 300, MID, "2")]

@@ -232,6 +232,20 @@ def test_a_dealer_withdraws_every_quote_and_quotes_again_after_the_halt(market: 
     ]
 
 
+def test_a_quote_from_before_a_halt_is_dead_after_it(market: Market) -> None:
+    market.subscribe_quotes(S, "ME", START)
+    (quote,) = [m for m in market.take() if isinstance(m, QuoteIssued)]
+    halt(market, until=START + NS)
+    hit = order(
+        "x", Side.BUY, 100, OFFER, ord_type=OrdType.PREVIOUSLY_QUOTED, quote_id=quote.quote_id
+    )
+    market.take()
+    market.submit(S, hit, START + NS)
+    (rejected,) = said_of_orders(market)
+    assert isinstance(rejected, Rejected)
+    assert rejected.text.startswith("QUOTE_EXPIRED")
+
+
 def test_an_order_under_the_dealers_eye_finds_no_market_after_a_halt(tmp_path: Path) -> None:
     look = {"hold_ms": 100, "mode": "asymmetric", "threshold_ticks": 1.0, "base_reject_prob": 0.0}
     market = market_of(tmp_path, {**CALM, "venues.SDP_1.sdp.last_look": look})

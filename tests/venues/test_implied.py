@@ -84,10 +84,18 @@ def test_latency_has_the_log_normal_tail_of_its_two_quantiles(baseline: Implied)
 
 def test_a_dealer_quotes_its_markup_beyond_half_the_spread(baseline: Implied) -> None:
     found = {dealer.id: dealer for dealer in baseline.dealers}
-    assert found["SDP_1"].half_spread_bp == pytest.approx(2.0)
-    assert found["SDP_2"].half_spread_ticks == pytest.approx(0.8)
-    assert found["SDP_2"].half_spread_bp == pytest.approx(1.6)
+    for mic, size, half, half_bp in (("SDP_1", 600, 1.0, 2.0), ("SDP_2", 300, 0.8, 1.6)):
+        (quote,) = found[mic].quotes
+        assert quote.size == size
+        assert quote.half_spread_ticks == pytest.approx(half)
+        assert quote.half_spread_bp == pytest.approx(half_bp)
     assert found["SDP_2"].leak_bp == pytest.approx(0.25 * 0.2)
+
+
+def test_each_rung_of_a_dealers_ladder_is_a_quote(tmp_path: Path) -> None:
+    ladder = "size: 600, ladder: [{size: 2000, extra_ticks: 1.5}],"
+    found = changed(tmp_path, ("size: 600,", ladder)).dealers[0].quotes
+    assert [(each.size, each.half_spread_ticks) for each in found] == [(600, 1.0), (2_000, 2.5)]
 
 
 def test_parents_are_held_against_the_volume_of_their_time(baseline: Implied) -> None:

@@ -262,6 +262,12 @@ def test_a_peg_takes_no_execution_below_its_min_qty(market: Market) -> None:
     assert sell(market, "s4", 80, INSIDE) == [("p", 50)], "its whole rest is enough"
 
 
+def test_a_fill_or_kill_does_not_count_on_a_peg_with_min_qty(market: Market) -> None:
+    send(market, order("h", Side.BUY, 100, INSIDE, display_qty=0))
+    send(market, peg("p", Side.BUY, 500, min_qty=400))
+    assert send(market, order("no", Side.SELL, 300, INSIDE, FOK, owner="YOU")) == []
+
+
 def test_an_incoming_peg_takes_no_execution_below_its_min_qty(market: Market) -> None:
     send(market, order("h", Side.SELL, 100, INSIDE, display_qty=0))
     send(market, order("i", Side.SELL, 300, INSIDE, display_qty=0))
@@ -281,7 +287,9 @@ def test_pegs_wait_in_a_locked_market(market: Market) -> None:
     there = dict(market.snapshot("LIT_C", START).bids).get(BID, 0)
     send(market, order("m", Side.SELL, there + 100, BID), "LIT_C")
     assert market.nbbo == (BID, BID)
-    met = send(market, order("s", Side.SELL, 50, BID, IOC, owner="YOU"))
+    shown_here = shown(market, 1, BID)
+    met = send(market, order("s", Side.SELL, shown_here + 50, BID, IOC, owner="YOU"))
+    assert sum(qty for name, qty, *_ in met if name == "s") == shown_here
     assert [name for name, *_ in met if name != "s"] == []
 
 

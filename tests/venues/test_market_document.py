@@ -102,17 +102,6 @@ def test_what_is_not_known_is_refused_with_its_line(
     assert problem.startswith(f":{line}: ")
 
 
-@pytest.mark.parametrize("key", ["adversary"])
-def test_what_cannot_be_honoured_is_refused_not_ignored(tmp_path: Path, key: str) -> None:
-    path = tmp_path / "m.yaml"
-    text = (MARKETS / "baseline.yaml").read_text() + f"{key}:\n  - {{enabled: true}}\n"
-    path.write_text(text)
-    line = line_of(path, f"{key}:")
-    (problem,) = problems_of(path)
-    assert problem.startswith(f":{line}: {key}: ")
-    assert "not honoured" in problem
-
-
 def test_two_venues_of_one_name_are_refused(tmp_path: Path) -> None:
     path = baseline_with(tmp_path, "id: LIT_B", "id: LIT_A")
     assert problems_of(path) == [

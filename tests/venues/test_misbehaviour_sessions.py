@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.venues.gateway_wire import SECOND, SPEC, Client, Wires
+import config
+from tests.venues.gateway_wire import SECOND, SPEC, SUBSCRIBE, Client, Wires
 from tests.venues.market_data_reader import Levels
 from tests.venues.simulated import CALM, spec_of
-from venues.market_file import MarketSpec
+from venues.gateway import GatewayProfile
+from venues.market_file import MarketSpec, read_market
 from venues.misbehaviour import kinds
+from venues.order_entry import OrderEntryProfile
 
 TAKE = "54=1|38=100|40=2|44=50.01"
 REST = "54=1|38=100|40=2|44=49.90"
@@ -110,6 +113,44 @@ def test_repeated_data_look_alive_and_say_nothing_new(calm: MarketSpec) -> None:
     assert levels(client) == before != truth(wires)
     wires.run(61)
     assert levels(client) == truth(wires)
+
+
+def test_a_session_that_hangs_is_given_up_by_its_client_and_lets_nobody_in(
+    calm: MarketSpec,
+) -> None:
+    wires = Wires(spec=calm)
+    client = wires.data()
+    misbehave(wires, "md_stale", 120, heartbeats=False)
+    wires.run(71)
+    assert not client.session.wants_close
+    wires.run(2)
+    assert client.session.wants_close, "after 2.4 times 30 s without a word"
+    wires.cut(client)
+    retry(wires, client)
+    assert client.conn is None
+    wires.run(50)
+    retry(wires, client)
+    assert client.session.logged_on
+
+
+def test_a_session_that_hangs_for_a_while_then_answers_what_it_was_asked(
+    calm: MarketSpec,
+) -> None:
+    wires = Wires(spec=calm)
+    client, orders = wires.data(), wires.orders()
+    misbehave(wires, "md_stale", 50, heartbeats=False)
+    wires.run(1)
+    wires.order(orders, "X", TAKE)
+    wires.send(client, "V", SUBSCRIBE.replace("262=R1", "262=R2"))
+    client.messages.clear()
+    wires.run(48)
+    assert client.messages == []
+    assert levels(client) != truth(wires)
+    wires.run(2)
+    assert {each.msg_type for each in client.messages} == {"W", "X"}
+    assert levels(client) == truth(wires)
+    wires.run(60)
+    assert client.session.logged_on
 
 
 def test_a_dealer_s_stale_quote_stream_ends_with_its_newest_quote() -> None:
@@ -253,3 +294,17 @@ def test_the_numbers_of_both_sides_agree_after_an_outage_with_gaps(calm: MarketS
     client.said()
     retry(wires, client)
     assert client.said() == [], "nothing is told a third time"
+
+
+def test_an_order_with_a_replace_under_way_when_the_client_goes_is_cancelled_then() -> None:
+    spec = read_market(Path(config.__file__).parent / "markets" / "baseline.yaml")
+    profile = GatewayProfile(order_entry=OrderEntryProfile(cancel_on_disconnect=True))
+    wires = Wires(spec=spec, profile=profile)
+    client = wires.orders()
+    wires.order(client, "X", REST)
+    wires.run(0.2)
+    wires.send(client, "G", f"11=Y|41=X|55=ACME|60=20260105-14:30:00|{REST.replace('100', '200')}")
+    wires.cut(client)
+    assert len(wires.market.open_orders("LIT_A", "SLUICE")) == 1, "messages take their time"
+    wires.run(0.2)
+    assert wires.market.open_orders("LIT_A", "SLUICE") == []

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from router.model import NS, Side, TimeInForce
-from tests.venues.simulated import MARKETS, START, TICK, at_once, order, said_of_orders
+from tests.venues.recordings import BID, OFFER, OPEN, RESTING, obs1_file, of_rows, recorded_market
+from tests.venues.simulated import MARKETS, START, TICK, order, said_of_orders
 from venues.lit import LitVenue
 from venues.market import Market
 from venues.market_file import read_market
@@ -31,7 +29,6 @@ from venues.recording import (
 from venues.sample_recording import record
 
 SAMPLE = MARKETS / "acme_sample_message.csv"
-OPEN = 34_200 * NS
 
 Touch = tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]
 
@@ -40,19 +37,6 @@ def shared_data() -> Path:
     """The folder of recordings that are not part of the project."""
     named = os.environ.get("SLUICE_SHARED_DATA")
     return Path(named) if named else Path(__file__).parents[3] / "shared" / "data"
-
-
-def recorded_market(folder: Path, file: Path, form: str, price: float, end: str) -> Market:
-    """A market whose only venue replays a file."""
-    shutil.copy(MARKETS / "baseline.yaml", folder)
-    others = ("LIT_B", "LIT_C", "DARK_A", "DARK_B", "SDP_1", "SDP_2")
-    changes: dict[str, object] = {f"venues.{mic}.disabled": True for mic in others}
-    changes["stock.price"] = price
-    changes["session.end"] = end
-    changes["venues.LIT_A.recording"] = {"file": str(file), "format": form}
-    path = folder / "recorded.yaml"
-    path.write_text(json.dumps({"id": "r", "vocabulary": 1, "extends": "baseline", "set": changes}))
-    return Market(at_once(read_market(path)), seed=1, start=OPEN)
 
 
 def touches(market: Market) -> list[tuple[int, Touch]]:
@@ -134,7 +118,9 @@ def test_the_samples_replay_is_its_naive_book_at_every_update(tmp_path: Path) ->
 
 
 def test_the_recorded_market_of_the_project_runs() -> None:
-    market = Market(read_market(MARKETS / "recorded.yaml"), seed=1, start=START)
+    spec = read_market(MARKETS / "recorded.yaml")
+    assert spec.parent(1).qty > 0
+    market = Market(spec, seed=1, start=START)
     assert market.mics == ("LIT_A", "DARK_A", "SDP_1")
     market.tick(START + 600 * NS)
     bid, offer = market.nbbo
@@ -201,13 +187,6 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
     assert kinds == ["1", "4", "2", "3"]
 
 
-def obs1_file(folder: Path, rows: list[tuple[int, str, int, int, int, int]]) -> Path:
-    names = ("t_ns", "etype", "oid", "side", "px", "qty")
-    columns = {name: [row[n] for row in rows] for n, name in enumerate(names)}
-    pq.write_table(pa.table(columns), folder / "d.events.parquet")
-    return folder / "d.events.parquet"
-
-
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
@@ -225,17 +204,6 @@ def test_a_file_that_is_not_obs1_is_refused_with_its_row(
 
 
 # --- our orders among recorded ones ---------------------------------------------------------------
-
-BID, OFFER = 4999, 5001
-RESTING = [
-    (OPEN - 3, "A", 1, 1, BID, 300),
-    (OPEN - 3, "A", 2, -1, OFFER, 300),
-    (OPEN - 3, "A", 3, -1, OFFER + 1, 300),
-]
-
-
-def of_rows(folder: Path, rows: list[tuple[int, str, int, int, int, int]]) -> Market:
-    return recorded_market(folder, obs1_file(folder, rows), "obs1", 50.0, "10:00:00")
 
 
 def test_an_auction_is_over_before_anything_is_matched(tmp_path: Path) -> None:

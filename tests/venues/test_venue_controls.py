@@ -21,12 +21,15 @@ from tests.venues.simulated import (
     px,
     said_of_orders,
 )
+from venues.controls import Band
 from venues.market_file import read_market
 from venues.messages import (
     Accepted,
     Canceled,
     CancelRefused,
     Executed,
+    QuoteIssued,
+    QuoteRefused,
     Rejected,
     TradingStatus,
 )
@@ -135,6 +138,56 @@ def test_a_session_sends_so_many_orders_a_second_and_cancels_as_many_as_it_likes
     assert [type(m) for m in said_of_orders(market)] == [Rejected, Accepted]
 
 
+def test_the_edges_of_a_band_are_the_last_ticks_within(tmp_path: Path) -> None:
+    half = MID + TICK // 2
+    assert Band(ticks=1).edges(half, TICK) == (MID, MID + TICK)
+    # 25 bp of 50.005 are 0.1250125: 49.8799875 to 50.1300125.
+    assert Band(bp=25.0).edges(half, TICK) == (px(49.88), px(50.13))
+
+
+def test_quote_requests_count_as_messages(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**CALM, "venues.SDP_1.controls": {"messages_per_s": 2}})
+    for n in range(3):
+        market.request_quote("SDP_1", "ME", f"R{n}", "ACME", Side.BUY, 100, START + n)
+    *quotes, refused = market.take()
+    assert [type(m) for m in quotes] == [QuoteIssued, QuoteIssued]
+    text = "above the message limit of 2 a second"
+    assert refused == QuoteRefused("SDP_1", START + 2, "ME", "R2", "ACME", text)
+
+
+def test_an_auction_is_the_new_reference_of_the_static_collar(tmp_path: Path) -> None:
+    collar = {"static_collar": {"ticks": 10}}
+    alone = {"venues.LIT_B.disabled": True, "venues.LIT_C.disabled": True}
+    market = market_of(
+        tmp_path, {**CALM, **alone, CONTROLS: collar, "venues.DARK_A.controls": collar}
+    )
+    market.halt(START, until=START + NS, auction=True, text="news")
+    # Everything that is offered up to 50.03 is lifted by one order, at one price.
+    market.submit(A, order("b", Side.BUY, 10**6, px(50.03)), START)
+    market.tick(START + NS)
+    market.take()
+    # 50.03 against 50.04: 50.035 is the reference of who had no auction.
+    assert market.nbbo == (px(50.03), px(50.04))
+    for ref, mic, price in (
+        ("a", A, px(50.13)),
+        ("b2", A, px(50.14)),
+        ("c", "DARK_A", px(50.13)),
+        ("d", "DARK_A", px(50.14)),
+        ("e", "DARK_A", px(49.94)),
+        ("f", "DARK_A", px(49.93)),
+        ("g", A, px(49.93)),
+        ("h", A, px(49.92)),
+    ):
+        market.submit(mic, order(ref, Side.SELL, 100, price), START + NS)
+    said = [m for m in said_of_orders(market) if isinstance(m, Rejected)]
+    assert [(m.order_ref, m.ord_rej_reason) for m in said] == [
+        ("b2", "16"),
+        ("d", "16"),
+        ("f", "16"),
+        ("h", "16"),
+    ]
+
+
 # --- the dynamic collar --------------------------------------------------------------------------
 
 
@@ -151,6 +204,48 @@ def test_nothing_trades_outside_the_dynamic_collar(tmp_path: Path) -> None:
     assert last == MID + 2 * TICK
     market.submit(A, order("y", Side.BUY, 100, MID + 4 * TICK), START)
     assert [m.px for m in said_of_orders(market) if isinstance(m, Executed)][:1] == [MID + 3 * TICK]
+
+
+def test_sellers_are_held_by_the_lower_edge(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**CALM, CONTROLS: {"dynamic_collar": {"ticks": 2}}})
+    market.submit(A, order("x", Side.SELL, 10**6, px(49.9), IOC), START)
+    said = said_of_orders(market)
+    assert min(m.px for m in said if isinstance(m, Executed)) == MID - 2 * TICK
+    assert isinstance(said[-1], Canceled)
+    assert said[-1].text == "outside the dynamic collar"
+
+
+def test_the_collar_holds_for_those_who_take_from_an_order_beyond_it(tmp_path: Path) -> None:
+    alone = {"venues.LIT_B.disabled": True, "venues.LIT_C.disabled": True}
+    collar = {CONTROLS: {"dynamic_collar": {"ticks": 2}}}
+    market = market_of(tmp_path, {**CALM, **alone, **collar})
+    # Every offer is taken away, tick by tick; then somebody bids far above the last trade.
+    while offers := market.snapshot(A, START).offers:
+        price, qty = offers[0]
+        market.submit(A, order(f"t{price}", Side.BUY, qty, price, IOC), START)
+    last = max(m.px for m in said_of_orders(market) if isinstance(m, Executed))
+    market.submit(A, order("b", Side.BUY, 100, last + 3 * TICK, display_qty=0), START)
+    market.submit(A, order("s", Side.SELL, 100, last, IOC), START)
+    assert said_of_orders(market)[-1] == Canceled(
+        A, START, "s", 100, True, "outside the dynamic collar"
+    )
+    market.submit(A, order("c", Side.BUY, 100, last + 2 * TICK, display_qty=0), START)
+    market.cancel(A, "b", START)
+    market.submit(A, order("u", Side.SELL, 100, last, IOC), START)
+    assert [m.px for m in said_of_orders(market) if isinstance(m, Executed)] == [
+        last + 2 * TICK
+    ] * 2
+
+
+def test_a_fill_or_kill_counts_on_what_is_within_the_collar(tmp_path: Path) -> None:
+    market = market_of(tmp_path, {**CALM, CONTROLS: {"dynamic_collar": {"ticks": 2}}})
+    within = sum(qty for price, qty in market.snapshot(A, START).offers if price <= MID + 2 * TICK)
+    market.submit(A, order("x", Side.BUY, within + 1, px(50.1), TimeInForce.FOK), START)
+    assert said_of_orders(market)[-1] == Canceled(
+        A, START, "x", within + 1, True, "not all at once"
+    )
+    market.submit(A, order("y", Side.BUY, within, px(50.1), TimeInForce.FOK), START)
+    assert sum(m.qty for m in said_of_orders(market) if isinstance(m, Executed)) == within
 
 
 def test_an_order_that_would_trade_outside_the_collar_interrupts_the_market(
@@ -192,8 +287,18 @@ def test_at_the_very_end_of_a_halt_there_is_no_new_one(tmp_path: Path) -> None:
     assert isinstance(last, Canceled)
     assert last.text == "outside the dynamic collar"
     assert market.nbbo[0] == BID
-    market.submit(A, order("y", Side.BUY, 100, BID), START + NS)
+    market.tick(START + 100 * NS)
+    market.submit(A, order("y", Side.BUY, 100, BID), START + 100 * NS)
     assert isinstance(said_of_orders(market)[0], Accepted)
+
+
+def test_a_collar_that_the_schedule_takes_away_is_gone(tmp_path: Path) -> None:
+    entry = {"at": "09:31:00", "set": {CONTROLS: {}}}
+    collar = {CONTROLS: {"dynamic_collar": {"ticks": 2}}}
+    market = market_of(tmp_path, {**CALM, **collar, "schedule": [entry]})
+    market.tick(START + 60 * NS)
+    market.submit(A, order("x", Side.BUY, 10**6, px(50.04), IOC), START + 60 * NS)
+    assert max(m.px for m in said_of_orders(market) if isinstance(m, Executed)) == px(50.04)
 
 
 # --- the file ------------------------------------------------------------------------------------

@@ -1,18 +1,29 @@
-"""`md_stale`: market data that does not move any more, over a session that seems well.
+"""`md_stale`: market data that does not move any more, as a rule over a session that seems well.
 
 `frozen`: no book, trade or streamed quote is told. `repeat`: whenever something would be told, the
 last book or quote is told again in its place, so that the feed looks alive. At the end clients are
 brought up to date: what has traded, price by price, then the book and the dealer's last quote.
+
+Without heartbeats the session hangs: the client's own timers find that out.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from router.messages import MarketDataEntry
 from venues.lit import level_changes
-from venues.messages import BookChanged, BookSnapshot, QuoteIssued, QuoteWithdrawn, VenueMessage
+from venues.messages import (
+    BookChanged,
+    BookSnapshot,
+    DataSilenced,
+    QuoteIssued,
+    QuoteWithdrawn,
+    VenueMessage,
+)
 from venues.misbehaviour import Fault, Misbehaviour, Scene
 
 TRADE = "2"
@@ -25,23 +36,33 @@ class MdStale(Misbehaviour):
     """The keys of `detail`."""
 
     mode: Literal["frozen", "repeat"] = "frozen"
-    heartbeats: Literal[True] = True
-    """The session itself goes on. A dead session is not stale: that is `session_drop`."""
+    heartbeats: bool = True
+    """False: the session says nothing either, answers nothing, and takes no Logon."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.mode == "repeat" and not self.heartbeats:
+            raise ValueError("mode repeat speaks: it needs heartbeats")
+        return self
 
     def fault(self, scene: Scene) -> Fault:
         """It at work."""
-        return _Stale(scene, repeats=self.mode == "repeat")
+        return _Stale(self, scene)
 
 
 class _Stale(Fault):
-    def __init__(self, scene: Scene, *, repeats: bool) -> None:
+    def __init__(self, spec: MdStale, scene: Scene) -> None:
         super().__init__(scene)
-        self._repeats = repeats
+        self._repeats = spec.mode == "repeat"
+        self._heartbeats = spec.heartbeats
         self._book = scene.venue.snapshot(scene.now)
         self._trades: dict[tuple[int, int], int] = {}
         self._quote: QuoteIssued | None = None
         self._told: QuoteIssued | None = None
         self._withdrawn: QuoteWithdrawn | None = None
+
+    def begin(self) -> None:
+        self._hang(self.scene.until)
 
     def told(self, message: VenueMessage) -> None:
         match message:
@@ -61,6 +82,7 @@ class _Stale(Fault):
 
     def over(self) -> None:
         scene = self.scene
+        self._hang(scene.now)
         book = scene.venue.snapshot(scene.now)
         trades = [
             MarketDataEntry(TRADE, "0", px, qty, aggressor)
@@ -72,6 +94,10 @@ class _Stale(Fault):
             scene.say(replace(self._withdrawn, at=scene.now, quote_id=""))
         if self._quote is not None:
             scene.say(replace(self._quote, at=scene.now))
+
+    def _hang(self, until: int) -> None:
+        if not self._heartbeats:
+            self.scene.say(DataSilenced(self.scene.mic, self.scene.now, until))
 
     def _miss(self, message: BookChanged) -> None:
         for entry in message.entries:

@@ -1,0 +1,1 @@
+"""Trials: parents through the whole core in simulated markets."""
