@@ -97,15 +97,24 @@ def test_what_a_dealer_refuses_after_a_look_goes_on_at_a_worse_price(tmp_path: P
     assert found.low > 0.0
 
 
-@pytest.mark.parametrize("cancel", [False, True], ids=["alive", "cancelled"])
-def test_fills_during_an_outage_count_in_the_end(cancel: bool) -> None:
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"cancel_on_disconnect": True},
+        {"gap_fills": True},
+        {"resend_on_logon": False},
+    ],
+    ids=["resent", "cancelled", "resent with gaps", "not resent"],
+)
+def test_fills_during_an_outage_count_in_the_end(how: dict[str, bool]) -> None:
     """The session of LIT_A is lost for two minutes: what the venues executed is what the OMS is
     told, no more and no less."""
     late = 0
     for seed in (15, 17):
         market = opened_on_the_day(shipped(), seed)
         lost, found = market.now + 60 * NS, market.now + 180 * NS
-        what = kinds()["session_drop"].from_document({"cancel_on_disconnect": cancel})
+        what = kinds()["session_drop"].from_document(how)
         market.misbehaviours.start(what, "LIT_A", lost, found)
         run = routed(market, terms=parent(market))
         assert run.executed == run.reported == 6_000
@@ -116,4 +125,4 @@ def test_fills_during_an_outage_count_in_the_end(cancel: bool) -> None:
             for step in run.steps
         )
     # What was left alive was executed while nobody heard of it.
-    assert (late > 0) is not cancel
+    assert (late > 0) is not ("cancel_on_disconnect" in how)
