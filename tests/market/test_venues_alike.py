@@ -10,7 +10,10 @@ from statistics import fmean
 
 import pytest
 
-from router.model import NS
+from config.settings import load_settings
+from router.model import NS, Side
+from router.trials.composition import bench
+from router.trials.trial import Trial
 from tests.market.cost import MIDDAY, beginning, market_file, mid2, opened
 from tests.market.estimates import Estimate, estimate, gap_in_errors
 from tests.market.pool import SEEDS, of_seeds, seeds
@@ -19,12 +22,14 @@ from tests.market.trader import Trader
 from tests.venues.simulated import spec_of
 from venues.lit import LitSpec
 from venues.market_file import MarketSpec
+from venues.parents import ParentPlan
 
 pytestmark = [pytest.mark.market, pytest.mark.timeout(0)]
 
 COUNT = max(8, SEEDS // 4)
 """Seeds of an hour each."""
 
+LIT = ("LIT_A", "LIT_B", "LIT_C")
 LIT_ALIKE = {
     "volume_share": 0.22,
     "fees": {"take": 0.003, "make": -0.002},
@@ -39,9 +44,7 @@ DISPERSION_MAX = 0.5
 def interchangeable(tmp_path: Path) -> MarketSpec:
     """Three equal lit venues and two equal pools."""
     changes: dict[str, object] = {
-        f"venues.{mic}.{key}": value
-        for mic in ("LIT_A", "LIT_B", "LIT_C")
-        for key, value in LIT_ALIKE.items()
+        f"venues.{mic}.{key}": value for mic in LIT for key, value in LIT_ALIKE.items()
     }
     pool = market_file("baseline").venues[3]
     document = pool.model_dump(mode="json")["dark"]
@@ -111,6 +114,29 @@ def test_the_same_taking_order_costs_as_much_at_equal_venues_and_pools_give_as_o
         for (one, first), (other, second) in combinations(estimates.items(), 2):
             print(f"{one}: {first}, {other}: {second}")
             assert gap_in_errors(first, second) < 3.0, (one, other)
+
+
+def sent_to_one(spec: MarketSpec, seed: int) -> dict[str, float]:
+    """What a parent costs through the whole core, bp, by the lit venue that gets all of it."""
+    begins = spec.session.from_ns + 120 * NS
+    plan = ParentPlan(Side.BUY if seed % 2 else Side.SELL, 2_000, begins, 300.0, None)
+    costs = {}
+    for mic in LIT:
+        table = f'learner.shares={{"{mic}/lit_take": 1.0}}'
+        settings = load_settings(overrides=["learner.name=static", table])
+        [row] = Trial(bench(settings, spec), "twap").rows(seed, (plan,))
+        assert row.shares_by_venue == {mic: 2_000}
+        costs[mic] = row.shortfall_bp
+    return costs
+
+
+def test_a_router_pays_as_much_at_whichever_of_equal_venues(interchangeable: MarketSpec) -> None:
+    """A control: where there is nothing to be learned, no fixed choice is better than another."""
+    found = of_seeds(partial(sent_to_one, interchangeable), seeds(COUNT), "parents at one venue")
+    for one, other in combinations(LIT, 2):
+        gap = estimate([each[one] - each[other] for each in found])
+        print(f"{one} less {other}: {gap} bp")
+        assert abs(gap.mean) < 3.0 * gap.error
 
 
 def test_the_terms_of_a_venue_count_and_its_name_does_not() -> None:
