@@ -15,7 +15,7 @@ import pytest
 from router.model import NS, OrdType, Side, TimeInForce
 from tests.market.cost import MIDDAY, WARM_UP, beginning, market_file, mid2, opened, undisturbed
 from tests.market.estimates import estimate
-from tests.market.pool import of_seeds, seeds
+from tests.market.pool import SEEDS, of_seeds, seeds
 from tests.market.trader import OWNER, Trader
 from tests.venues.simulated import MARKETS
 from venues.dark import DarkSpec
@@ -26,7 +26,7 @@ from venues.messages import Accepted, BookChanged, Executed, Rejected, VenueOrde
 
 pytestmark = [pytest.mark.market, pytest.mark.timeout(0)]
 
-DAYS = 24
+DAYS = min(24, SEEDS)
 APART_S = {"DARK_A": 150, "DARK_B": 900}
 """Seven lives of interest: probes are nearly independent draws."""
 
@@ -56,12 +56,13 @@ def probe(seed: int) -> Probed:
     """Look into both sides of each pool again and again."""
     spec = without_own_impact()
     hours = spec.session
+    # One side at a time: who finds both would not know which of the two has moved the price.
     looks = sorted(
-        (at, mic)
-        for mic, apart in APART_S.items()
-        for at in range(hours.from_ns + apart * NS, hours.end_ns - 2 * NS, apart * NS)
+        (hours.from_ns + (n * apart + 60 * place + 30) * NS, mic, 1 if n % 2 else -1)
+        for place, (mic, apart) in enumerate(APART_S.items())
+        for n in range((hours.end_ns - hours.from_ns) // (apart * NS))
     )
-    times = {at for at, _ in looks}
+    times = {at for at, _, _ in looks}
     without = undisturbed(spec, seed, times | {at + NS for at in times})
     trader = Trader(opened(spec, seed))
     spread2 = 2 * spec.stock.spread_ticks * spec.stock.tick * 1e8
@@ -70,11 +71,9 @@ def probe(seed: int) -> Probed:
         empty=dict.fromkeys(APART_S, 0),
         markouts={mic: [] for mic in APART_S},
     )
-    for at, mic in looks:
+    for at, mic, sign in looks:
         trader.wait(at)
         before = mid2(trader.market) - without[at]
-        # One side at a time: who finds both would not know which of the two has moved the price.
-        sign = 1 if (at // NS) % 4 < 2 else -1
         got = trader.ping(mic, sign, 500)
         found.asked[mic] += 1
         found.empty[mic] += not got

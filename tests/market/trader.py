@@ -130,16 +130,20 @@ class Trader:
         """Look into a pool once; the shares that were found."""
         return self._fill(mic, sign, qty, tif=TimeInForce.IOC)
 
-    def deal(self, mic: str, sign: int, qty: int) -> None:
-        """Ask a dealer for a quote and deal on it. What comes of it may come later."""
-        now, side = self.market.now, _side(sign)
+    def quote(self, mic: str, sign: int, qty: int) -> QuoteIssued | None:
+        """Ask a dealer; None if there is no price."""
         self._count += 1
-        self.market.request_quote(mic, OWNER, f"q{self._count}", self.market.symbol, side, qty, now)
+        name, side = f"q{self._count}", _side(sign)
+        self.market.request_quote(mic, OWNER, name, self.market.symbol, side, qty, self.market.now)
         self.read()
-        if not self._quotes:
-            return
-        quote = self._quotes.pop()
-        self._quotes.clear()
+        quotes, self._quotes = self._quotes, []
+        return quotes[-1] if quotes else None
+
+    def deal(self, mic: str, sign: int, qty: int) -> int:
+        """Deal on a dealer's quote; its price, 0 without one. What comes of it may come later."""
+        quote = self.quote(mic, sign, qty)
+        if quote is None:
+            return 0
         size, px = (
             (quote.offer_size, quote.offer_px) if sign > 0 else (quote.bid_size, quote.bid_px)
         )
@@ -152,6 +156,7 @@ class Trader:
             ord_type=OrdType.PREVIOUSLY_QUOTED,
             quote_id=quote.quote_id,
         )
+        return px
 
     def cancel(self, ref: str) -> None:
         """Take an order back if it is still there."""
