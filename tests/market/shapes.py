@@ -44,15 +44,15 @@ class Leg:
         """Take evenly on the lit books."""
         begin, target = self._begin(sign, shares)
         for n in range(CHILDREN):
-            self._to(begin + round((n + 0.5) * seconds / CHILDREN * NS))
+            self.trader.wait(begin + round((n + 0.5) * seconds / CHILDREN * NS))
             due = (n + 1) * shares // CHILDREN
             self.trader.take(sign, max(0, due - shares + self._left(sign, target)))
-        self._to(begin + seconds * NS)
+        self.trader.wait(begin + seconds * NS)
         self._rest_of(sign, target)
 
     def pause(self, seconds: int) -> None:
         """Wait."""
-        self._to(self.trader.market.now + seconds * NS)
+        self.trader.wait(self.trader.market.now + seconds * NS)
 
     def rest(self, sign: int, seconds: int, shares: int = SHARES) -> None:
         """Post at the best price of the lit venues in turn, and follow it; take what is left."""
@@ -65,11 +65,11 @@ class Leg:
             px = bid if sign > 0 else offer
             if wants > 0 and px:
                 self.trader.rest(places[n % len(places)], sign, wants, px)
-            self._to(begin + (n + 1) * REPEG_S * NS)
+            self.trader.wait(begin + (n + 1) * REPEG_S * NS)
         self._rest_of(sign, target)
 
-    def hide(self, sign: int, seconds: int, shares: int = SHARES, *, only: bool = False) -> None:
-        """Wait in every pool at the midpoint; take what is left, unless it is `only` the dark."""
+    def hide(self, sign: int, seconds: int, shares: int = SHARES) -> None:
+        """Wait in every pool at the midpoint; take what is left."""
         begin, target = self._begin(sign, shares)
         least = {each.id: each.order_qty_min for each in self.trader.market.spec.venues}
         for n in range(seconds // REPEG_S):
@@ -78,7 +78,7 @@ class Leg:
             for mic in self.trader.dark if wants > 0 else ():
                 if wants >= least[mic]:
                     self.trader.rest_in_the_dark(mic, sign, wants)
-            self._to(begin + (n + 1) * REPEG_S * NS)
+            self.trader.wait(begin + (n + 1) * REPEG_S * NS)
         self._rest_of(sign, target)
 
     def find_a_block(self, sign: int) -> None:
@@ -89,7 +89,7 @@ class Leg:
         for second in range(BLOCK_WAIT_S):
             if abs(trader.held) >= BLOCK_MIN:
                 break
-            self._to(begin + (second + 1) * NS)
+            trader.wait(begin + (second + 1) * NS)
         trader.cancel_all()
 
     def deal(self, sign: int, seconds: int, shares: int = SHARES) -> None:
@@ -97,11 +97,11 @@ class Leg:
         begin, target = self._begin(sign, shares)
         dealers = self.trader.dealers
         for n in range(CHILDREN):
-            self._to(begin + round((n + 0.5) * seconds / CHILDREN * NS))
+            self.trader.wait(begin + round((n + 0.5) * seconds / CHILDREN * NS))
             wants = min(shares // CHILDREN * 2, self._left(sign, target))
             if wants > 0:
                 self.trader.deal(dealers[n % len(dealers)], sign, wants)
-        self._to(begin + seconds * NS)
+        self.trader.wait(begin + seconds * NS)
         self._rest_of(sign, target)
 
     def _begin(self, sign: int, shares: int) -> tuple[int, int]:
@@ -115,9 +115,6 @@ class Leg:
         self.trader.wait(self.trader.market.now + NS)  # what a dealer still looks at is decided
         left = self._left(sign, target)
         self.trader.take(sign if left > 0 else -sign, abs(left))
-
-    def _to(self, at: int) -> None:
-        self.trader.wait(at)
 
 
 def fast_then_slow(leg: Leg, first: int) -> None:
