@@ -225,11 +225,6 @@ MIXED: Mapping[str, Shape] = {
 SHAPES: Mapping[str, Shape] = {**TAKING, **MIXED}
 
 
-RESTING = ("resting_both_ways", "push_then_rest", "block_then_rest")
-"""Their fills depend on where the day goes, so that the day's own moves belong to what they lose.
-Elsewhere they are chance, and are left out."""
-
-
 @dataclass(frozen=True, slots=True)
 class Trip:
     """What a shape did in one seed, both ways round together. Money in units of the currency.
@@ -252,7 +247,9 @@ def trips(seed: int) -> dict[str, Trip]:
         name: [_done(spec, seed, shape, first) for first in (1, -1)]
         for name, shape in SHAPES.items()
     }
-    times = {fill.at for both in done.values() for trader in both for fill in trader.fills}
+    traders = [trader for both in done.values() for trader in both]
+    times = {fill.at for trader in traders for fill in trader.fills}
+    times |= {trader.rested_since for trader in traders if trader.rested_since}
     without = undisturbed(spec, seed, times)
     return {name: _trip(name, both, without) for name, both in done.items()}
 
@@ -266,12 +263,25 @@ def _done(spec: MarketSpec, seed: int, shape: Shape, first: int) -> Trader:
 
 
 def _trip(name: str, both: Sequence[Trader], without: Mids) -> Trip:
-    """The accounts; sum q side (price - undisturbed mid) is what the day did not do."""
     fills = [fill for trader in both for fill in trader.fills]
-    fees = sum(trader.fees for trader in both)
-    beyond = sum(f.sign * f.qty * (f.px - without[f.at] / 2.0) for f in fills) + fees
-    lost = -sum(trader.cash for trader in both) if name in RESTING else beyond
+    lost = sum(_chance(trader, without) - trader.cash for trader in both)
     takes = [take for trader in both for take in trader.takes if name in TAKING]
     pushed = sum(t.sign * t.qty * (t.mid2 - without[t.at]) / 2.0 for t in takes)
     value = sum(fill.qty * fill.px for fill in fills) / 2.0
     return Trip(lost / PX_SCALE, pushed / PX_SCALE, value / PX_SCALE)
+
+
+def _chance(trader: Trader, without: Mids) -> float:
+    """What the day's own moves have brought while nothing that was done depended on them.
+
+    Who rests on a book is filled by where the day goes: from then on they are no chance.
+    """
+    if not trader.fills:
+        return 0.0
+    until = trader.rested_since or trader.fills[-1].at
+    moved = sum(
+        fill.sign * fill.qty * (without[until] - without[fill.at])
+        for fill in trader.fills
+        if fill.at <= until
+    )
+    return moved / 2.0
