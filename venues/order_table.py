@@ -6,7 +6,6 @@ order references. Knows nothing of messages, sessions or how a market decides.
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
@@ -205,7 +204,7 @@ class OrderTable:
         self._by_ref: dict[str, ClientOrder] = {}
         self._by_order_id: dict[str, ClientOrder] = {}
         self._names: dict[str, list[str]] = {}
-        self._closed: deque[str] = deque()
+        self._closed: dict[str, None] = {}
         self._closed_max = closed_max
 
     def add(self, order: ClientOrder) -> None:
@@ -258,11 +257,14 @@ class OrderTable:
 
     def reopen(self, order: ClientOrder) -> None:
         """Note that a closed order is live again: what it had done was taken back."""
-        self._closed.remove(order.order_id)
+        del self._closed[order.order_id]
 
     def close(self, order: ClientOrder) -> None:
         """Note that an order is closed; beyond the bound the oldest closed one is forgotten."""
         assert not order.is_live, order.order_id
-        self._closed.append(order.order_id)
+        assert order.order_id not in self._closed, order.order_id
+        self._closed[order.order_id] = None
         while len(self._closed) > self._closed_max:
-            self.lose(self._by_order_id[self._closed.popleft()])
+            oldest = next(iter(self._closed))
+            del self._closed[oldest]
+            self.lose(self._by_order_id[oldest])

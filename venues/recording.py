@@ -210,7 +210,6 @@ class Replay:
         self._ticks_per_bp = self._price / floor.facts.tick / BP
         self._silent_after = seconds(silent_after_s)
         self._jumped = 0.0
-        self._last = floor.now
         self._next: RecordedEvent | None = None
         self._kept: dict[int, RecordedEvent] = {}
         """What is not in the book, but will be, at the price that it will have there."""
@@ -269,10 +268,8 @@ class Replay:
         if events:
             self._venue.apply(events, now)
 
-    def _fall_silent(self, began: int, now: int) -> None:
-        """Take the recorded orders out, unless something has happened since the silence began."""
-        if self._last != began:
-            return
+    def _fall_silent(self, now: int) -> None:
+        """Take the recorded orders out until the next event."""
         events: list[BookEvent] = []
         for side in (1, -1):
             for px in list(self._book.prices(side)):
@@ -287,11 +284,10 @@ class Replay:
     # --- playing ---------------------------------------------------------------------------------
 
     def _schedule(self, now: int) -> None:
-        event, self._last = self._next, now
+        event = self._next
         at = self._at(event) if event is not None else self._floor.facts.close_at
         if at - now > self._silent_after:
-            silent = now + self._silent_after
-            self._floor.schedule(silent, lambda when: self._fall_silent(now, when))
+            self._floor.schedule(now + self._silent_after, self._fall_silent)
         if event is not None and self._floor.is_open(at):
             self._floor.schedule(at, self._play)
 

@@ -219,6 +219,15 @@ def test_fills_that_come_after_the_cancel_count() -> None:
     stage.done()
 
 
+def test_late_fills_of_shares_that_were_placed_again_are_an_over_fill() -> None:
+    stage = Stage()
+    stage.misbehave("late_execution", LIT, 2, delay_ms=3_000)
+    stage.order(3_000, DAY, price=50.10, algo="sweep", params={"pause_s": "1", "urgency": "1.0"})
+    stage.run(30)
+    assert stage.parent.cum_qty == stage.traded > 3_000
+    nothing_after_too_much(stage, 3_000)
+
+
 def test_an_execution_that_is_told_twice_counts_once() -> None:
     stage = Stage()
     stage.misbehave("duplicate_execution", EVERYWHERE, 20, delay_ms=300)
@@ -276,18 +285,23 @@ def test_shares_that_a_correction_takes_off_are_due_again() -> None:
     at_work_again(stage, 300)
 
 
+def nothing_after_too_much(stage: Stage, asked: int) -> None:
+    """The parent is frozen: no child leaves after the OMS was told of more than it asked for."""
+    assert stage.parent.frozen.startswith("OVERFILL by ")
+    done = [at for at, name, frame in stage.frames if name == "OMS" and frame.qty("14") > asked]
+    sent = [at for at, name, frame in stage.frames if name != "OMS" and frame.msg_type == "D"]
+    assert max(sent) <= done[0]
+    assert kinds_told(stage)[-1] == "F/2"
+    stage.done()
+
+
 def test_an_over_fill_is_booked_and_told_and_freezes_the_parent() -> None:
     stage = Stage()
     stage.misbehave("over_fill", EVERYWHERE, 20, qty=5_000)
     stage.order(1_000, DAY, price=50.10)
     stage.run(30)
-    assert stage.parent.frozen.startswith("OVERFILL by ")
     assert stage.parent.cum_qty == stage.traded > 1_000
-    done = [at for at, name, frame in stage.frames if name == "OMS" and frame.qty("14") > 1_000]
-    sent = [at for at, name, frame in stage.frames if name != "OMS" and frame.msg_type == "D"]
-    assert max(sent) <= done[0], "nothing is sent after that"
-    assert kinds_told(stage)[-1] == "F/2"
-    stage.done()
+    nothing_after_too_much(stage, 1_000)
 
 
 def test_an_acknowledgement_after_the_fill_changes_nothing() -> None:
@@ -319,13 +333,11 @@ def test_a_client_s_cancel_does_not_wait_for_a_refusal_that_the_fill_has_made_cl
 # --- market data ---------------------------------------------------------------------------------
 
 
-def takes(stage: Stage, *, frozen: bool) -> list[float]:
-    """When children that take leave for lit venues, seconds after the order."""
+def takes(stage: Stage, seconds: float) -> list[float]:
+    """When children that take leave for lit venues, seconds after their order."""
     start = stage.sim.now
-    if frozen:
-        stage.misbehave("md_stale", LIT, 40)
-    stage.order(4 * DEPTH, DAY, algo="sweep", params={"pause_s": "1", "urgency": "1.0"})
-    stage.run(60)
+    stage.order(4 * DEPTH, DAY, algo="sweep", params={"pause_s": "2", "urgency": "1.0"})
+    stage.run(seconds)
     return [
         (at - start) / NS
         for at, name, frame in stage.frames
@@ -334,8 +346,10 @@ def takes(stage: Stage, *, frozen: bool) -> list[float]:
 
 
 def test_nothing_is_taken_on_frozen_books_and_the_order_goes_on_when_they_move_again() -> None:
-    found = takes(Stage(), frozen=True)
+    stage = Stage()
+    stage.misbehave("md_stale", LIT, 20)
+    found = takes(stage, 30)
     assert [at for at in found if at < 10], "the first ten seconds the books are young enough"
-    assert [at for at in found if 10.1 < at < 40] == []
-    assert [at for at in found if at > 40]
-    assert [at for at in takes(Stage(), frozen=False) if 10.1 < at < 40], "else it would be"
+    assert [at for at in found if 10.1 < at < 20] == []
+    assert [at for at in found if at > 20]
+    assert [at for at in takes(Stage(), 15) if at > 10.1], "else it would be"

@@ -17,6 +17,7 @@ from tests.sim.disk import LyingStorage
 from tests.sim.oracle import Broken
 from tests.sim.script import Script
 from tests.sim.world import World
+from venues.misbehaviour import kinds as misbehaviours
 
 SEEDS = range(1, 51)
 SOAK = os.environ.get("SLUICE_SIM_SEEDS", "1000:3000")
@@ -46,6 +47,8 @@ def test_the_fifty_worlds_hold_every_kind_of_trouble() -> None:
                  "replace", "cancel", "mass cancel", "again", "status", "stopped",
                  "logs out"):  # fmt: skip
         assert sum(kind in text for text in said) >= 5, kind
+    for kind in misbehaviours():
+        assert sum(f": {kind} " in text for text in said) >= 2, kind
 
 
 def test_the_same_seed_makes_the_same_history() -> None:

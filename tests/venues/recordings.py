@@ -32,7 +32,7 @@ RESTING: list[Row] = [
 def recorded_spec(folder: Path, file: Path, form: str, changes: Mapping[str, object]) -> MarketSpec:
     """A market whose only venue replays a file."""
     shutil.copy(MARKETS / "baseline.yaml", folder)
-    others = ("LIT_B", "LIT_C", "DARK_A", "DARK_B", "SDP_1", "SDP_2")
+    others = ("LIT_B", "LIT_C", "DARK_A", "DARK_B", "SDP_1", "SDP_2")  # unless changed
     all_changes: dict[str, object] = {f"venues.{mic}.disabled": True for mic in others}
     all_changes["venues.LIT_A.recording"] = {"file": str(file), "format": form}
     all_changes |= changes

@@ -6,6 +6,7 @@ The market is calm: 49.99 bid, 50.01 offered, and nothing moves but what the tes
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ import pytest
 from tests.venues.gateway_wire import SECOND, Client, Wires
 from tests.venues.simulated import CALM, spec_of
 from venues.audit import AuditKind
+from venues.latency import Latency
+from venues.market_file import MarketSpec
 from venues.misbehaviour import kinds
 
 TAKE = "54=1|38=100|40=2|44=50.01"
@@ -22,8 +25,8 @@ REST = "54=1|38=100|40=2|44=49.90"
 class Venue:
     """LIT_A of a calm market, and a client for orders."""
 
-    def __init__(self, folder: Path) -> None:
-        self.wires = Wires(spec=spec_of(folder, CALM))
+    def __init__(self, spec: MarketSpec) -> None:
+        self.wires = Wires(spec=spec)
         self.client: Client = self.wires.orders()
 
     def misbehaves(self, kind: str, seconds: float = 60, **detail: object) -> None:
@@ -56,7 +59,7 @@ class Venue:
 
 @pytest.fixture
 def venue(tmp_path: Path) -> Venue:
-    return Venue(tmp_path)
+    return Venue(spec_of(tmp_path, CALM))
 
 
 ACK = "8 X 0/0 100/0/100"
@@ -191,6 +194,19 @@ def test_a_fill_is_told_a_stated_time_later_with_the_time_at_which_it_happened(
     assert venue.said() == [FILL]
 
 
+def test_what_is_told_late_then_still_travels(tmp_path: Path) -> None:
+    far = Latency(md_p50=100.0, md_p99=100.0, order_p50=100.0, order_p99=100.0)
+    spec = spec_of(tmp_path, CALM)
+    venues = tuple(each.model_copy(update={"latency": far}) for each in spec.venues)
+    venue = Venue(replace(spec, venues=venues))
+    venue.misbehaves("late_execution", 60, delay_ms=5_000)
+    venue.order("X")
+    venue.wires.run(5.15)
+    assert venue.said() == [ACK], "100 ms to the venue, 5 s there"
+    venue.wires.run(0.1)
+    assert venue.said() == [FILL], "100 ms back"
+
+
 def test_no_replace_is_told_before_the_fill_that_it_counts(venue: Venue) -> None:
     venue.misbehaves("late_execution", 60)
     offered = venue.wires.market.snapshot("LIT_A", venue.wires.now).offers[0][1]
@@ -230,6 +246,17 @@ def test_a_second_report_says_how_the_order_stood_at_the_first(venue: Venue) -> 
     venue.wires.run(1.1)
     assert venue.said() == fills
     assert " F/1 " in fills[-1]
+
+
+def test_a_fill_is_told_again_though_its_order_has_another_name_by_then(venue: Venue) -> None:
+    venue.misbehaves("duplicate_execution", 60, delay_ms=1_000)
+    offered = venue.wires.market.snapshot("LIT_A", venue.wires.now).offers[0][1]
+    venue.order("X", f"54=1|38={offered + 100}|40=2|44=50.01")
+    fills = venue.said()[1:]
+    venue.replace("Y", "X", f"54=1|38={offered + 50}|40=2|44=50.01")
+    venue.said()
+    venue.wires.run(1.1)
+    assert venue.said() == fills
 
 
 # --- bust and correct ----------------------------------------------------------------------------
@@ -301,14 +328,18 @@ def test_a_correction_of_the_price_alone_ends_nothing(venue: Venue) -> None:
     assert venue.said() == [ACK, FILL, "8 X G/2 100/100/0 +100@50"]
 
 
-def test_an_execution_is_taken_back_once_and_not_corrected_then(
-    venue: Venue,
+@pytest.mark.parametrize(
+    ("bust_ms", "correct_ms", "told"),
+    [(500, 1_000, ["0/0", "F/2", "H/0", "4/4"]), (1_000, 500, ["0/0", "F/2", "G/2"])],
+)
+def test_an_execution_is_busted_or_corrected_but_not_both(
+    venue: Venue, bust_ms: int, correct_ms: int, told: list[str]
 ) -> None:
-    venue.misbehaves("correct", 60, ticks=1)
-    venue.misbehaves("bust", 60)
+    venue.misbehaves("correct", 60, ticks=1, delay_ms=correct_ms)
+    venue.misbehaves("bust", 60, delay_ms=bust_ms)
     venue.order("X")
     venue.wires.run(3)
-    assert [each.split()[2] for each in venue.said()] == ["0/0", "F/2", "H/0", "4/4"]
+    assert [each.split()[2] for each in venue.said()] == told
 
 
 # --- over_fill -----------------------------------------------------------------------------------
@@ -318,6 +349,21 @@ def test_a_filled_order_executes_beyond_its_quantity(venue: Venue) -> None:
     venue.misbehaves("over_fill", 60, qty=50)
     venue.order("X")
     assert venue.said() == [ACK, FILL, "8 X F/2 100/150/0 +50@50.01"]
+
+
+def test_an_order_that_is_still_full_after_a_correction_does_not_end_by_it(venue: Venue) -> None:
+    venue.misbehaves("over_fill", 60, qty=50)
+    venue.misbehaves("correct", 60, shares_off=30)
+    venue.order("X")
+    venue.wires.run(2)
+    assert venue.said() == [
+        ACK,
+        FILL,
+        "8 X F/2 100/150/0 +50@50.01",
+        "8 X G/2 100/120/0 +70@50.01",
+        "8 X G/1 100/90/10 +20@50.01",
+        "8 X 4/4 100/90/0",
+    ]
 
 
 # --- ack_after_fill ------------------------------------------------------------------------------
@@ -394,7 +440,7 @@ def test_everything_takes_longer_both_ways_and_nothing_overtakes(venue: Venue) -
 
 @pytest.mark.parametrize("kind", ["bust", "no_ack", "duplicate_execution", "over_fill"])
 def test_what_may_happen_happens_as_often_as_it_is_said(kind: str, tmp_path: Path) -> None:
-    venue = Venue(tmp_path)
+    venue = Venue(spec_of(tmp_path, CALM))
     venue.misbehaves(kind, 3_600, prob=0.3)
     for number in range(200):
         side = 1 if number % 2 else 2

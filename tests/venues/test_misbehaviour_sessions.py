@@ -89,6 +89,19 @@ def test_data_that_are_frozen_again_meanwhile_are_brought_up_to_date_in_between(
     assert levels(client) == truth(wires) != between
 
 
+def test_a_halt_that_stale_data_do_not_tell_is_told_in_the_end(calm: MarketSpec) -> None:
+    wires = Wires(spec=calm)
+    client = wires.data()
+    misbehave(wires, "md_stale", 20)
+    wires.run(1)
+    wires.market.halt(wires.now, until=wires.now + 60 * SECOND, auction=False, text="news")
+    client.messages.clear()
+    wires.run(18)
+    assert client.messages == []
+    wires.run(2)
+    assert [each.fields["326"] for each in client.messages if each.msg_type == "f"] == ["2"]
+
+
 def test_who_subscribes_to_frozen_data_gets_the_old_book(calm: MarketSpec) -> None:
     wires = Wires(spec=calm)
     before = truth(wires)
@@ -153,6 +166,19 @@ def test_a_session_that_hangs_for_a_while_then_answers_what_it_was_asked(
     assert client.session.logged_on
 
 
+def test_a_session_hangs_no_longer_when_something_else_takes_its_place(calm: MarketSpec) -> None:
+    wires = Wires(spec=calm)
+    client, orders = wires.data(), wires.orders()
+    misbehave(wires, "md_stale", 50, heartbeats=False)
+    wires.run(1)
+    wires.order(orders, "X", TAKE)
+    misbehave(wires, "md_stale", 50, mode="repeat")
+    wires.run(1)
+    assert client.book.trades == [(5_001_000_000, 100, 1)]
+    wires.send(client, "V", SUBSCRIBE.replace("262=R1", "262=R2"))
+    assert [each.msg_type for each in client.messages][-1] == "W"
+
+
 def test_a_dealer_s_stale_quote_stream_ends_with_its_newest_quote() -> None:
     wires = Wires(spec=SPEC)
     client = wires.data("SDP_1")
@@ -166,6 +192,20 @@ def test_a_dealer_s_stale_quote_stream_ends_with_its_newest_quote() -> None:
     assert first.fields["132"] != first.fields["133"]
     assert abs(float(first.fields["132"]) * 1e8 - bid) < 5e6, "of now, not of 30 s ago"
     assert abs(float(first.fields["133"]) * 1e8 - offer) < 5e6
+
+
+def test_that_quotes_were_withdrawn_meanwhile_is_told_in_the_end(calm: MarketSpec) -> None:
+    wires = Wires(spec=calm)
+    client = wires.data("SDP_1")
+    misbehave(wires, "md_stale", 20, "SDP_1")
+    for mic in ("LIT_A", "LIT_B", "LIT_C"):
+        wires.order(wires.orders(mic), "X", "54=2|38=1000000|40=1|59=3")
+    client.messages.clear()
+    wires.run(19)
+    assert client.messages == []
+    assert wires.market.nbbo[0] == 0, "without a bid a dealer does not quote"
+    wires.run(1)
+    assert [each.msg_type for each in client.messages] == ["Z"]
 
 
 def test_a_dealer_s_repeated_quote_is_always_the_same() -> None:

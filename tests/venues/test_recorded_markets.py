@@ -139,6 +139,27 @@ def test_what_applies_to_impact_decides_whether_the_recording_answers(tmp_path: 
     assert lifted(tmp_path, {"impact.applies_to": ["lit_make", "dark_fill", "leak"]}) == 0
 
 
+def test_news_shifts_what_arrives_later(tmp_path: Path) -> None:
+    """Everybody in the pool knows: who sells to us does so before a fall of 2 spreads, 4 ticks."""
+    informed = {
+        "p_zero": 0.0001,
+        "size": {"beta": 1.0, "min": 100, "max": 100},
+        "persistence_s": 3600,
+        "informed_frac": 1.0,
+        "informed_move_spreads": 2.0,
+    }
+    changes = {
+        "venues.DARK_A.disabled": False,
+        "venues.DARK_A.dark": informed,
+        "impact.applies_to": [],
+    }
+    rows: list[Row] = [*RESTING, (OPEN + 5 * NS, "A", 4, 1, BID, 70)]
+    market = of_rows(tmp_path, rows, changes)
+    market.submit("DARK_A", order("d", Side.BUY, 100), OPEN + NS)
+    assert fills(market) == [("d", 100, 5000)]
+    assert book(market, OPEN + 6 * NS)[0] == ((BID, 300), (BID - 4, 70))
+
+
 def test_a_schedule_changes_what_a_recorded_venue_does_not_record(tmp_path: Path) -> None:
     entries = [
         {"at": "09:30:00", "set": {"impact.kernel.Y": 0.0}},

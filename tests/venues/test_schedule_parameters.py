@@ -31,6 +31,7 @@ LEAK = {"prob": 1.0, "bp": 0.5, "halflife_s": 30.0}
 BUSY: dict[str, object] = {
     "session.u_shape": [1.0],
     "flow.market_orders_per_s": 2.0,
+    "impact.level_resilience_halflife_s": 0.2,
     "venues.DARK_A.dark": {
         "p_zero": 0.2,
         "size": {"beta": 1.0, "min": 100, "max": 3000},
@@ -108,7 +109,7 @@ EFFECTS: dict[str, dict[str, object]] = {
     },
     "impact": {
         "kernel.Y": 9.0,
-        "level_resilience_halflife_s": 0.01,
+        "level_resilience_halflife_s": 200.0,
         "level_no_refill_prob": 1.0,
         "applies_to": [],
     },
@@ -240,6 +241,10 @@ def acted(market: Market, begin: int, end: int) -> list[VenueMessage]:
             market.submit("LIT_A", order(f"l{ref}", side, 400, far), now)
             market.submit("LIT_A", order(f"m{ref}", side, 100, far + side.sign * 10**6 * 3), now)
             market.submit("DARK_A", order(f"p{ref}", side, 300, far, tif=TimeInForce.IOC), now)
+        if n % 5 == 2 and far:  # the whole best level of the market
+            for mic in ("LIT_A", "LIT_B", "LIT_C"):
+                sweep = order(f"s{mic}{ref}", side, 9000, far, TimeInForce.IOC)
+                market.submit(mic, sweep, now)
         if n % 5 == 0:
             for size in (500, 2500):
                 terms = order(f"d{size}{ref}", Side.BUY, size, min_qty=300)

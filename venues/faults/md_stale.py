@@ -1,8 +1,9 @@
 """`md_stale`: market data that does not move any more, as a rule over a session that seems well.
 
-`frozen`: no book, trade or streamed quote is told. `repeat`: whenever something would be told, the
-last book or quote is told again in its place, so that the feed looks alive. At the end clients are
-brought up to date: what has traded, price by price, then the book and the dealer's last quote.
+`frozen`: no book, trade, halt or streamed quote is told. `repeat`: whenever a book or quote would
+be told, the last one is told again in its place, so that the feed looks alive. At the end clients
+are brought up to date: whether trading is halted, what has traded, price by price, the book, and a
+dealer's last quote.
 
 Without heartbeats the session hangs: the client's own timers find that out.
 """
@@ -22,6 +23,7 @@ from venues.messages import (
     DataSilenced,
     QuoteIssued,
     QuoteWithdrawn,
+    TradingStatus,
     VenueMessage,
 )
 from venues.misbehaviour import Fault, Misbehaviour, Scene
@@ -60,6 +62,7 @@ class _Stale(Fault):
         self._quote: QuoteIssued | None = None
         self._told: QuoteIssued | None = None
         self._withdrawn: QuoteWithdrawn | None = None
+        self._status: TradingStatus | None = None
 
     def begin(self) -> None:
         self._hang(self.scene.until)
@@ -77,12 +80,16 @@ class _Stale(Fault):
                     self.scene.say(replace(self._told, at=message.at))
             case QuoteWithdrawn():
                 self._quote, self._withdrawn = None, message
+            case TradingStatus():
+                self._status = message
             case _:
                 self.scene.say(message)
 
     def over(self) -> None:
         scene = self.scene
         self._hang(scene.now)
+        if self._status is not None:
+            scene.say(replace(self._status, at=scene.now))
         book = scene.venue.snapshot(scene.now)
         trades = [
             MarketDataEntry(TRADE, "0", px, qty, aggressor)
