@@ -44,15 +44,15 @@ class Leg:
         """Take evenly on the lit books."""
         begin, target = self._begin(sign, shares)
         for n in range(CHILDREN):
-            self._to(begin + round((n + 0.5) * seconds / CHILDREN * NS))
+            self.trader.wait(begin + round((n + 0.5) * seconds / CHILDREN * NS))
             due = (n + 1) * shares // CHILDREN
             self.trader.take(sign, max(0, due - shares + self._left(sign, target)))
-        self._to(begin + seconds * NS)
+        self.trader.wait(begin + seconds * NS)
         self._rest_of(sign, target)
 
     def pause(self, seconds: int) -> None:
         """Wait."""
-        self._to(self.trader.market.now + seconds * NS)
+        self.trader.wait(self.trader.market.now + seconds * NS)
 
     def rest(self, sign: int, seconds: int, shares: int = SHARES) -> None:
         """Post at the best price of the lit venues in turn, and follow it; take what is left."""
@@ -65,11 +65,11 @@ class Leg:
             px = bid if sign > 0 else offer
             if wants > 0 and px:
                 self.trader.rest(places[n % len(places)], sign, wants, px)
-            self._to(begin + (n + 1) * REPEG_S * NS)
+            self.trader.wait(begin + (n + 1) * REPEG_S * NS)
         self._rest_of(sign, target)
 
-    def hide(self, sign: int, seconds: int, shares: int = SHARES, *, only: bool = False) -> None:
-        """Wait in every pool at the midpoint; take what is left, unless it is `only` the dark."""
+    def hide(self, sign: int, seconds: int, shares: int = SHARES) -> None:
+        """Wait in every pool at the midpoint; take what is left."""
         begin, target = self._begin(sign, shares)
         least = {each.id: each.order_qty_min for each in self.trader.market.spec.venues}
         for n in range(seconds // REPEG_S):
@@ -78,7 +78,7 @@ class Leg:
             for mic in self.trader.dark if wants > 0 else ():
                 if wants >= least[mic]:
                     self.trader.rest_in_the_dark(mic, sign, wants)
-            self._to(begin + (n + 1) * REPEG_S * NS)
+            self.trader.wait(begin + (n + 1) * REPEG_S * NS)
         self._rest_of(sign, target)
 
     def find_a_block(self, sign: int) -> None:
@@ -89,7 +89,7 @@ class Leg:
         for second in range(BLOCK_WAIT_S):
             if abs(trader.held) >= BLOCK_MIN:
                 break
-            self._to(begin + (second + 1) * NS)
+            trader.wait(begin + (second + 1) * NS)
         trader.cancel_all()
 
     def deal(self, sign: int, seconds: int, shares: int = SHARES) -> None:
@@ -97,11 +97,11 @@ class Leg:
         begin, target = self._begin(sign, shares)
         dealers = self.trader.dealers
         for n in range(CHILDREN):
-            self._to(begin + round((n + 0.5) * seconds / CHILDREN * NS))
+            self.trader.wait(begin + round((n + 0.5) * seconds / CHILDREN * NS))
             wants = min(shares // CHILDREN * 2, self._left(sign, target))
             if wants > 0:
                 self.trader.deal(dealers[n % len(dealers)], sign, wants)
-        self._to(begin + seconds * NS)
+        self.trader.wait(begin + seconds * NS)
         self._rest_of(sign, target)
 
     def _begin(self, sign: int, shares: int) -> tuple[int, int]:
@@ -115,9 +115,6 @@ class Leg:
         self.trader.wait(self.trader.market.now + NS)  # what a dealer still looks at is decided
         left = self._left(sign, target)
         self.trader.take(sign if left > 0 else -sign, abs(left))
-
-    def _to(self, at: int) -> None:
-        self.trader.wait(at)
 
 
 def fast_then_slow(leg: Leg, first: int) -> None:
@@ -228,11 +225,6 @@ MIXED: Mapping[str, Shape] = {
 SHAPES: Mapping[str, Shape] = {**TAKING, **MIXED}
 
 
-RESTING = ("resting_both_ways", "push_then_rest", "block_then_rest")
-"""Their fills depend on where the day goes, so that the day's own moves belong to what they lose.
-Elsewhere they are chance, and are left out."""
-
-
 @dataclass(frozen=True, slots=True)
 class Trip:
     """What a shape did in one seed, both ways round together. Money in units of the currency.
@@ -255,7 +247,9 @@ def trips(seed: int) -> dict[str, Trip]:
         name: [_done(spec, seed, shape, first) for first in (1, -1)]
         for name, shape in SHAPES.items()
     }
-    times = {fill.at for both in done.values() for trader in both for fill in trader.fills}
+    traders = [trader for both in done.values() for trader in both]
+    times = {fill.at for trader in traders for fill in trader.fills}
+    times |= {trader.rested_since for trader in traders if trader.rested_since}
     without = undisturbed(spec, seed, times)
     return {name: _trip(name, both, without) for name, both in done.items()}
 
@@ -269,12 +263,25 @@ def _done(spec: MarketSpec, seed: int, shape: Shape, first: int) -> Trader:
 
 
 def _trip(name: str, both: Sequence[Trader], without: Mids) -> Trip:
-    """The accounts; sum q side (price - undisturbed mid) is what the day did not do."""
     fills = [fill for trader in both for fill in trader.fills]
-    fees = sum(trader.fees for trader in both)
-    beyond = sum(f.sign * f.qty * (f.px - without[f.at] / 2.0) for f in fills) + fees
-    lost = -sum(trader.cash for trader in both) if name in RESTING else beyond
+    lost = sum(_chance(trader, without) - trader.cash for trader in both)
     takes = [take for trader in both for take in trader.takes if name in TAKING]
     pushed = sum(t.sign * t.qty * (t.mid2 - without[t.at]) / 2.0 for t in takes)
     value = sum(fill.qty * fill.px for fill in fills) / 2.0
     return Trip(lost / PX_SCALE, pushed / PX_SCALE, value / PX_SCALE)
+
+
+def _chance(trader: Trader, without: Mids) -> float:
+    """What the day's own moves have brought while nothing that was done depended on them.
+
+    Who rests on a book is filled by where the day goes: from then on they are no chance.
+    """
+    if not trader.fills:
+        return 0.0
+    until = trader.rested_since or trader.fills[-1].at
+    moved = sum(
+        fill.sign * fill.qty * (without[until] - without[fill.at])
+        for fill in trader.fills
+        if fill.at <= until
+    )
+    return moved / 2.0

@@ -61,6 +61,8 @@ class Trader:
     """Price units times shares, fees paid."""
     fees: int = 0
     """Price units times shares; + is paid."""
+    rested_since: int = 0
+    """When it first rested on a lit book; 0 before."""
     rejected: int = 0
     open: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Venue and side of every order that may still trade, by reference."""
@@ -120,6 +122,7 @@ class Trader:
 
     def rest(self, mic: str, sign: int, qty: int, px: int) -> str:
         """Post an order that adds; its reference."""
+        self.rested_since = self.rested_since or self.market.now
         return self._send(mic, sign, qty, px=px, exec_inst="6")
 
     def rest_in_the_dark(self, mic: str, sign: int, qty: int) -> str:
