@@ -211,7 +211,8 @@ class Floor:
             return bid, offer
         for book in self._books:
             one_bid, one_offer = book.touch()
-            bid = max(bid, one_bid)
+            if one_bid > bid:
+                bid = one_bid
             if one_offer and (not offer or one_offer < offer):
                 offer = one_offer
         return bid, offer

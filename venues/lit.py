@@ -104,6 +104,8 @@ class LitVenue(VenueSim):
         """Called with every transaction of the book: recorders and flows."""
         self._bids: Levels = ()
         self._offers: Levels = ()
+        self._seen = (0, 0, LEVELS_SHOWN)
+        """Changes of the book's sides, and levels shown, when they were last looked at."""
         self._trades: list[MarketDataEntry] = []
         self._last_px = 0
         """Of the last trade; 0 before the first, and after an auction without trades."""
@@ -282,7 +284,7 @@ class LitVenue(VenueSim):
 
     def touch(self) -> tuple[int, int]:
         """Best bid and offer, 0 where a side is empty."""
-        return self.book.best(1) or 0, self.book.best(-1) or 0
+        return self.book.touch()
 
     def snapshot(self, now: int) -> BookSnapshot:
         """The shown levels."""
@@ -291,8 +293,15 @@ class LitVenue(VenueSim):
 
     def settle(self, now: int) -> None:
         """Publish what changed in the shown levels since the last time, after the trades."""
-        levels = 0 if self.book.calling else LEVELS_SHOWN
-        bids, offers = self.book.depth(1, levels), self.book.depth(-1, levels)
+        book = self.book
+        levels = 0 if book.calling else LEVELS_SHOWN
+        seen = book.changes(1), book.changes(-1), levels
+        before, self._seen = self._seen, seen
+        bids, offers = self._bids, self._offers
+        if (seen[0], levels) != (before[0], before[2]):
+            bids = book.depth(1, levels)
+        if (seen[1], levels) != (before[1], before[2]):
+            offers = book.depth(-1, levels)
         entries = self._trades
         moved = bids[:1] != self._bids[:1] or offers[:1] != self._offers[:1]
         entries += level_changes(1, self._bids, bids)

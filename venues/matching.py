@@ -95,10 +95,14 @@ class Level:
 class _Half:
     """One side's prices. `keys` is sorted so that the best price is last: side * px."""
 
-    __slots__ = ("keys", "levels", "side")
+    __slots__ = ("best", "changes", "keys", "levels", "side")
 
     def __init__(self, side: int) -> None:
         self.side = side
+        self.best = 0
+        """The best price, 0 if there is none: asked for far more often than it changes."""
+        self.changes = 0
+        """How often shares at a price have changed."""
         self.keys: list[int] = []
         self.levels: dict[int, Level] = {}
 
@@ -107,11 +111,13 @@ class _Half:
         if level is None:
             level = self.levels[px] = Level()
             insort(self.keys, self.side * px)
+            self.best = self.side * self.keys[-1]
         return level
 
     def drop(self, px: int) -> None:
         del self.levels[px]
         del self.keys[bisect_left(self.keys, self.side * px)]
+        self.best = self.side * self.keys[-1] if self.keys else 0
 
 
 class Book:
@@ -134,7 +140,15 @@ class Book:
     def best(self, side: int) -> int | None:
         """The best price of a side, or None if it is empty."""
         half = self._half(side)
-        return side * half.keys[-1] if half.keys else None
+        return half.best if half.keys else None
+
+    def changes(self, side: int) -> int:
+        """How often a side has changed: the same number, the same shares at every price."""
+        return self._half(side).changes
+
+    def touch(self) -> tuple[int, int]:
+        """Best bid and offer, 0 where a side is empty."""
+        return self._bids.best, self._offers.best
 
     def qty_at(self, side: int, px: int) -> int:
         """Shares resting at a price."""
@@ -149,6 +163,10 @@ class Book:
     def prices(self, side: int) -> Iterator[int]:
         """The prices of a side, best first."""
         return (side * key for key in reversed(self._half(side).keys))
+
+    def prices_from_worst(self, side: int) -> Iterator[int]:
+        """The prices of a side, worst first."""
+        return (side * key for key in self._half(side).keys)
 
     def depth(self, side: int, levels: int) -> tuple[tuple[int, int], ...]:
         """The best `levels` as (price, shares)."""
@@ -267,7 +285,9 @@ class Book:
 
     def _rest(self, order_id: OrderId, side: int, qty: int, px: int) -> None:
         order = Resting(order_id, side, qty, px)
-        level = self._half(side).level(px)
+        half = self._half(side)
+        half.changes += 1
+        level = half.level(px)
         level.orders[order_id] = order
         level.qty += qty
         self._orders[order_id] = order
@@ -275,6 +295,7 @@ class Book:
     def _reduce(self, order: Resting, qty: int) -> None:
         half = self._half(order.side)
         level = half.levels[order.px]
+        half.changes += 1
         order.leaves -= qty
         level.qty -= qty
         assert order.leaves >= 0
