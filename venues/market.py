@@ -9,17 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from router.model import NS, Side
+from router.model import Side
 from venues.adversary import Adversary
-from venues.background import Background, FlowFacts
+from venues.background import Background
 from venues.floor import Action, Facts, Floor
 from venues.flow import Session
-from venues.impact import Impact
+from venues.flow_facts import FlowFacts
+from venues.impact import DAY_SECONDS, Impact
 from venues.lit import LitSpec, LitVenue
 from venues.market_changes import Change
 from venues.market_file import MarketSpec
 from venues.messages import BookSnapshot, OrderState, VenueMessage, VenueOrder
 from venues.misbehaviour import Misbehaviours, Request
+from venues.prints import Source, sources
 from venues.recording import Replay, read_recording
 from venues.schedule import Halt, Happening, Schedule
 from venues.transit import Shown, Transit
@@ -259,7 +261,7 @@ class Market:
                 self._transit.change(one.id, one.latency)
         if self._background is not None:
             share, parts = _flow_shares(spec)
-            self._background.change(_flow_facts(spec, share), parts, now)
+            self._background.change(_flow_facts(spec, share), parts, _tape(spec), now)
 
     def _happen(self, happening: Happening, now: int, until: int) -> None:
         detail = happening.detail
@@ -295,7 +297,7 @@ class Market:
             return None
         flows = list(zip(venues, parts, strict=True))
         facts = _flow_facts(self.spec, share)
-        background = Background(self._floor, facts, session, flows, self._floor.now)
+        background = Background(self._floor, facts, session, flows, _tape(self.spec))
         self._floor.prices.append(background)
         background.start(self._floor.now)
         return background
@@ -319,6 +321,12 @@ def _flow_shares(spec: MarketSpec) -> tuple[float, list[float]]:
     return share / sum(each.volume_share for each in lit), [each / share for each in simulated]
 
 
+def _tape(spec: MarketSpec) -> list[Source]:
+    """What prints away from the books."""
+    volume = spec.stock.adv / DAY_SECONDS
+    return sources(spec.venues, spec.inaccessible_volume_share, volume)
+
+
 def _flow_facts(spec: MarketSpec, share: float) -> FlowFacts:
     """The market file's flow in ticks and shares; `share` of it is simulated."""
     stock, flow, size = spec.stock, spec.flow, spec.flow.mo_size
@@ -327,7 +335,6 @@ def _flow_facts(spec: MarketSpec, share: float) -> FlowFacts:
         price_ticks=price_ticks,
         tick=price_units(stock.tick),
         sigma_ticks_day=stock.sigma_day_bp / 10_000.0 * price_ticks,
-        day_seconds=(spec.session.end_ns - spec.session.start_ns) / NS,
         spread_ticks=stock.spread_ticks,
         touch_depth=stock.touch_depth_over_mo * size.mean * share,
         market_orders_per_s=flow.market_orders_per_s * share,
@@ -340,6 +347,7 @@ def _flow_facts(spec: MarketSpec, share: float) -> FlowFacts:
         mean_size=size.mean,
         tail_alpha=size.tail_alpha,
         imbalance_logit=flow.imbalance_logit,
+        imbalance_halflife_s=flow.imbalance_halflife_s,
         resilience_halflife_s=spec.impact.level_resilience_halflife_s,
         no_refill_prob=spec.impact.level_no_refill_prob,
     )

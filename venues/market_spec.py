@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from config.documents import DocumentError, Where, problems
 from router.plugin import Plugin
 from venues.adversary import AdversarySpec
+from venues.flow_facts import SPARSE_TICKS
 from venues.lit import LitSpec
 from venues.market_changes import Blame, Change, PathError, put
 from venues.market_keys import FlowSpec, ImpactSpec, SessionHours, Stock
@@ -127,6 +128,9 @@ class _Changed:
         impact = self._again(("impact",), old.impact)
         if ("venues",) in self._touched or len(self._data["venues"]) > len(old.venues):
             self._blame(("venues",), "a venue is there for the whole run: change its keys")
+        if (stock.spread_ticks < SPARSE_TICKS) != (old.stock.spread_ticks < SPARSE_TICKS):
+            text = f"cannot pass {SPARSE_TICKS:g} during a run: books with queues are other books"
+            self._blame(("stock", "spread_ticks"), text)
         venues = tuple(
             self._again(("venues", index), venue) for index, venue in enumerate(old.venues)
         )

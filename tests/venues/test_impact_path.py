@@ -8,10 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from router.model import NS, PX_SCALE, Side, TimeInForce
-from tests.venues.simulated import START, market_of, order, said_of_orders
+from router.model import NS, Side, TimeInForce
+from tests.venues.simulated import START, market_of, order
 from venues.impact import HALF_LIVES, WEIGHTS, Impact
-from venues.messages import Executed
 
 ADV = 2_000_000
 SIGMA = 150.0
@@ -105,39 +104,6 @@ def test_the_path_is_the_integral_of_the_law() -> None:
         rate *= 0.5 ** (step / 120)
     law = 0.75 / 2 * SIGMA / math.sqrt(DAY) * sum(moved.values())
     assert impact.bp(20 * NS) == pytest.approx(law, rel=2e-3)
-
-
-SHAPES = {
-    "buy at once, sell at once": [(0, 1, 2000), (120, -1, 2000)],
-    "buy slowly, sell at once": [*((t, 1, 100) for t in range(0, 400, 20)), (400, -1, 2000)],
-    "buy at once, sell slowly": [(0, 1, 2000), *((t, -1, 100) for t in range(60, 460, 20))],
-    "buy, wait, sell": [(0, 1, 1000), (600, -1, 1000)],
-}
-
-
-@pytest.mark.parametrize("shape", SHAPES)
-def test_buying_and_selling_again_loses_on_average(tmp_path: Path, shape: str) -> None:
-    """Gatheral 2010: no round trip may earn. Spread and depth are part of the cost."""
-    earned = []
-    for seed in range(4):
-        market = market_of(tmp_path, {}, seed=seed)
-        cash = held = 0
-        for n, (second, sign, qty) in enumerate(SHAPES[shape]):
-            now = START + (30 + second) * NS
-            side = Side.BUY if sign > 0 else Side.SELL
-            left = qty
-            for mic in ("LIT_A", "LIT_B", "LIT_C", "LIT_A"):
-                if left:
-                    ref = f"{n}{mic}{left}"
-                    market.submit(mic, order(ref, side, left, tif=TimeInForce.IOC), now)
-                for message in said_of_orders(market):
-                    if isinstance(message, Executed):
-                        cash -= sign * message.qty * message.px
-                        held += sign * message.qty
-                        left -= message.qty
-        bid, offer = market.nbbo
-        earned.append((cash + held * (bid + offer) // 2) / PX_SCALE)
-    assert sum(earned) / len(earned) < 0, earned
 
 
 def test_the_quotes_stand_higher_after_our_purchase(tmp_path: Path) -> None:
