@@ -52,6 +52,8 @@ def executed(
             yield from suspension(env.shard, state, parent, now)
         elif state.outcome is Outcome.UNKNOWN_ORDER:
             yield from _settle(env, child)
+        elif state.outcome is Outcome.UNTOLD:
+            yield from _ask(state, now, child)
         yield from ended(env, state, now, child)
     if event.last_report and event.mass_status_req_id:
         yield from query_unknown(env, state, event.mic)
@@ -174,6 +176,11 @@ def overdue(env: Environment, state: State, now: int, child: Child) -> Iterator[
     silent = child.status in (ChildStatus.NEW_PENDING, ChildStatus.CANCEL_PENDING)
     if silent and waited >= timeout:
         yield MarkUnknown(child.cl_ord_id, "no acknowledgement in time")
+    yield from _ask(state, now, child)
+
+
+def _ask(state: State, now: int, child: Child) -> Iterator[Command]:
+    """Ask about a child in doubt, unless a question waits for its answer."""
     asked = now < child.query_at
     if child.status is ChildStatus.UNKNOWN and state.venue[child.mic].open and not asked:
         yield query(child)

@@ -51,12 +51,22 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             # It is there and not judged, and may get lost yet: who waits for its acknowledgement
             # or its end waits on, and asks in time.
             state.outcome = Outcome.STATUS
+        case _ if _ends_before_its_fills(child, event):
+            # What is missing has traded and is not free: it is asked for until all is told.
+            state.turn(now, child, ChildInput.LOST)
+            state.outcome = Outcome.UNTOLD
         case _:
             state.turn(now, child, INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED))
             state.outcome = Outcome.STATUS
             if event.exec_type is ExecType.REJECTED:
                 child.last_look = event.text.startswith("LAST_LOOK")
     state.child_moved(now, child)
+
+
+def _ends_before_its_fills(child: Child, event: m.ExecutionReceived) -> bool:
+    """True for the end of an order whose CumQty(14) counts executions that were never told."""
+    ends = INPUTS.get(event.exec_type) in (ChildInput.CANCELED, ChildInput.EXPIRED)
+    return ends and not child.terminal and event.cum_qty > child.cum_qty
 
 
 def _suspend_execution(state: State, event: m.ExecutionReceived) -> None:

@@ -49,6 +49,8 @@ class Outcome(StrEnum):
     """About an order or execution that we do not know; it moves no quantity."""
     UNKNOWN_ORDER = "unknown order"
     """The venue says that it does not know our order."""
+    UNTOLD = "untold"
+    """The order has ended, and its CumQty(14) counts executions that we were never told of."""
 
 
 class Timer(msgspec.Struct, frozen=True, order=True):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.oms.desk import Desk
 
 
@@ -97,6 +99,28 @@ def test_a_canceled_order_that_was_silent_and_is_alive_is_taken_back_again(desk:
     assert desk.a.heard() == ["D 1000@11 59=3", "F c1", "H c1", "F c1"]
     child.cancel()
     assert desk.oms.heard()[-1] == "8 Y(X) 4/4 1000/0/0"
+
+
+@pytest.mark.parametrize("end", ["cancel", "expire"])
+def test_an_end_that_counts_fills_which_were_not_told_frees_nothing(desk: Desk, end: str) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.oms.heard(), desk.a.heard()
+    child.cum_qty = 400
+    getattr(child, end)()
+    assert desk.a.heard() == ["H c1"], "14=400, and nothing was told"
+    child.tell_status()
+    desk.wait(1.9)
+    assert desk.a.heard() == [], "400 of its shares have traded, which is known and not told"
+    desk.wait(0.1)
+    assert desk.a.heard() == ["H c1"]
+    child.cum_qty = 0
+    child.fill(400, "11", "B")
+    assert desk.oms.heard() == ["8 X F/1 1000/400/600 +400@11 ~11"]
+    child.tell_status()
+    desk.wait(0.02)
+    assert desk.a.heard() == ["D 600@11 59=3"]
 
 
 # --- the session is lost -------------------------------------------------------------------------
