@@ -39,7 +39,7 @@ class Regime:
 ONE_TICK = Regime(
     anticipation=0.0,
     flow_share=0.7,
-    pressure=0.35,
+    pressure=0.45,
     late=0.2,
     inertia=0.22,
     fade_halflives=6.0,
