@@ -69,11 +69,11 @@ def mid2(market: Market) -> int:
 
 
 def undisturbed(spec: MarketSpec, seed: int, times: Iterable[int]) -> dict[int, int]:
-    """The mids of a seed at some times when nobody disturbs it."""
+    """The mids of a seed at some times when nobody disturbs it, or the next ones that there are."""
     market = opened(spec, seed)
     found = {}
     for at in sorted(set(times)):
-        market.tick(at)
+        market.tick(max(at, market.now))
         market.take()
         found[at] = mid2(market)
     return found

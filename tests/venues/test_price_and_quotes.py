@@ -192,14 +192,17 @@ class Tape:
 
 
 def test_prints_have_the_stated_volume(tmp_path: Path) -> None:
-    """Over 40 days of one source: 0.03 x 2,000,000 shares a day."""
+    """Over five days of one source: 0.24 x 2,000,000 shares a day."""
     total = 0
-    quiet = spec_of(tmp_path, CALM)
-    for seed in range(40):
+    quiet = spec_of(
+        tmp_path,
+        {**CALM, "venues.DARK_A.volume_share": 0.24, "inaccessible_volume_share": 0.038},
+    )
+    for seed in range(5):
         market = Market(quiet, seed=seed, start=START)
         floor = market.venue("LIT_A").floor
         tape = Tape()
         floor.on_print.append(tape.hear)
         market.tick(START + 23_400 * NS - 1)
         total += tape.shares["DARK_A"]
-    assert total / 40 == pytest.approx(60_000, rel=0.08)
+    assert total / 5 == pytest.approx(480_000, rel=0.08)
