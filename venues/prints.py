@@ -61,14 +61,9 @@ class Prints:
         self._draws = floor.stream(f"{source.mic}/tape")
         times = floor.stream(f"{source.mic}/tape-times")
         self._source, self._sizes = source, sizes
+        self._rate = _rate(source, sizes)
         self._clock = Clock(times, activity, self._rate or 1.0)
         self._next = NEVER
-
-    @property
-    def _rate(self) -> float:
-        """Prints a second."""
-        source = self._source
-        return source.shares_per_s / self._sizes.mean_between(source.least, source.most)
 
     def start(self, now: int) -> None:
         """Print from now on."""
@@ -77,8 +72,9 @@ class Prints:
 
     def change(self, source: Source, sizes: SizeLaw, now: int) -> None:
         """Other prints; the next one comes as much sooner or later as the rate has changed."""
-        before, self._source, self._sizes = self._rate, source, sizes
-        after, due = self._rate, self._next
+        before, after = self._rate, _rate(source, sizes)
+        self._source, self._sizes, self._rate = source, sizes, after
+        due = self._next
         self._next = NEVER
         if after:
             self._clock.change(after)
@@ -108,3 +104,8 @@ class Prints:
                 px = (offer if side > 0 else bid) + side * round(source.markup_ticks * tick)
             self._floor.printed(source.mic, px, qty, side, now)
         self.start(now)
+
+
+def _rate(source: Source, sizes: SizeLaw) -> float:
+    """Prints a second."""
+    return source.shares_per_s / sizes.mean_between(source.least, source.most)

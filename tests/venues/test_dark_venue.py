@@ -209,7 +209,6 @@ def test_a_probe_finds_nothing_as_often_as_the_file_says(
         "session.end": "23:59:59",
         "session.start": "00:00:01",
         f"venues.{venue}.dark.stale_ref_prob": 0.0,
-        "flow.market_orders_per_s": 0.01,
     }
     spec = spec_of(tmp_path, changes)
     p_zero = next(v.dark.p_zero for v in spec.venues if isinstance(v, DarkSpec) and v.id == venue)
