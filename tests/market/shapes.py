@@ -240,13 +240,10 @@ class Trip:
     """Bought and sold, once."""
 
 
-def trips(seed: int) -> dict[str, Trip]:
-    """Every shape in one seed."""
+def trips(seed: int, names: Sequence[str] = tuple(SHAPES)) -> dict[str, Trip]:
+    """Some shapes, or every one, in one seed."""
     spec = beginning(market_file("baseline"), MIDDAY)
-    done = {
-        name: [_done(spec, seed, shape, first) for first in (1, -1)]
-        for name, shape in SHAPES.items()
-    }
+    done = {name: [_done(spec, seed, SHAPES[name], first) for first in (1, -1)] for name in names}
     traders = [trader for both in done.values() for trader in both]
     times = {fill.at for trader in traders for fill in trader.fills}
     times |= {trader.rested_since for trader in traders if trader.rested_since}
