@@ -18,13 +18,12 @@ from router.cli.errors import CommandError, ExitCode
 from router.cli.market_files import MarketArgument, market_file
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
 from router.cli.output import say, show
+from router.cli.seeds import seeds_of
 from router.cli.sim_text import summary
 from router.trials.pool import Task, run_all
 from router.trials.results import line, write
 from router.trials.trial import Row, TrialError
 from venues.market_file import MarketSpec
-
-SEEDS_MAX = 1_000_000
 
 
 def command(
@@ -127,23 +126,6 @@ def _run(
     except TrialError as error:
         raise CommandError(ExitCode.ERROR, str(error)) from None
     return rows
-
-
-def seeds_of(text: str) -> range:
-    """The seeds that `FROM:N` means.
-
-    Raises:
-        CommandError: it means none.
-    """
-    first, colon, count = text.partition(":")
-    try:
-        start, number = int(first), int(count) if colon else 1
-    except ValueError:
-        start = number = -1
-    if start < 0 or not 0 < number <= SEEDS_MAX:
-        text = f"--seeds {text}: FROM:N, both whole numbers, N from 1 to {SEEDS_MAX}"
-        raise CommandError(ExitCode.CONFIGURATION, text)
-    return range(start, start + number)
 
 
 def _followed(

@@ -1,17 +1,18 @@
 """Many seeds at once: in this process, in several, or on a Ray cluster.
 
-Owns who runs which seed. The order of the results is that of the seeds, whoever is done first.
+Owns who runs what. The order of the results is that of the seeds, whoever is done first.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
+from typing import TypeVar
 
 from config.documents import DocumentError
 from config.settings import load_settings
@@ -19,6 +20,9 @@ from router.trials.composition import bench
 from router.trials.plans import Plans, plans_of
 from router.trials.trial import Row, Trial
 from venues.market_file import read_market
+
+ItemT = TypeVar("ItemT")
+FoundT = TypeVar("FoundT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +88,39 @@ def run_all(
         TrialError: a seed could not be run.
         RayMissingError: Ray was asked for.
     """
+    yield from zip(seeds, spread(task, seeds, jobs=jobs, ray=ray), strict=True)
+
+
+def spread(
+    work: Callable[[ItemT], FoundT], items: Sequence[ItemT], *, jobs: int = 1, ray: bool = False
+) -> Iterator[FoundT]:
+    """What `work` makes of each item, in their order. Work, items and results go to other
+    processes, so they are values.
+
+    Raises:
+        RayMissingError: Ray was asked for and is not installed.
+    """
     if ray:
-        yield from _on_ray(task, seeds, jobs)
+        yield from _on_ray(work, items, jobs)
     elif jobs == 1:
-        for seed in seeds:
-            yield seed, task(seed)
+        yield from map(work, items)
     else:
         # A fresh interpreter each: nothing is inherited that a lone process would not have.
         with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-            yield from zip(seeds, pool.map(task, seeds), strict=True)
+            yield from pool.map(work, items)
 
 
-def _on_ray(task: Task, seeds: Sequence[int], jobs: int) -> Iterator[tuple[int, list[Row]]]:
+def _on_ray(work: Callable[[ItemT], FoundT], items: Sequence[ItemT], jobs: int) -> Iterator[FoundT]:
     try:
         import ray
     except ImportError:
         raise RayMissingError from None
     ray.init(num_cpus=jobs, ignore_reinit_error=True, log_to_driver=False)
-    remote = ray.remote(Task.__call__)
-    waiting = [remote.remote(task, seed) for seed in seeds]
-    for seed, each in zip(seeds, waiting, strict=True):
-        yield seed, ray.get(each)
+    remote = ray.remote(_done)
+    waiting = [remote.remote(work, item) for item in items]
+    for each in waiting:
+        yield ray.get(each)
+
+
+def _done(work: Callable[[ItemT], FoundT], item: ItemT) -> FoundT:
+    return work(item)
