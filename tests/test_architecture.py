@@ -40,6 +40,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("build",),
     ("api", "history", "analysis"),
     ("trials",),
+    ("experiments",),
     ("cli",),
     ("__main__",),
 )
@@ -170,7 +171,9 @@ def line_of(module: str) -> int:
 
 def imports_between_rooms(path: str, tree: ast.AST) -> Complaints:
     room = path.partition("/")[0]
-    composes = path.startswith(("router/build", "router/trials/", "router/cli/"))
+    composes = path.startswith(
+        ("router/build", "router/trials/", "router/experiments/", "router/cli/")
+    )
     complaints = []
     for name in sorted(names_imported(path, tree)):
         other = name.partition(".")[0]

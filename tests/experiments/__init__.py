@@ -1,0 +1,1 @@
+"""Experiments: worlds, plays, figures."""
