@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from pydantic import ValidationError
+
 import policies as policy_package
 import risk as risk_package
 import router.algos as algo_package
@@ -116,11 +118,29 @@ def policy_book(
 
     Raises:
         DocumentError: everything that is wrong with them, one line each.
+        SettingsError: the learner that holds where none names one cannot be made.
     """
-    default = Setting(settings.learner.name, settings.learner.parameters)
+    default = _default_learner(settings, family)
     return PolicyBook.load(
         settings.policies, family.rules, family.algos, family.learners, venues, symbols, default
     )
+
+
+def _default_learner(settings: Settings, family: Family) -> Setting:
+    choice = settings.learner
+    kind = family.learners.get(choice.name)
+    if kind is None:
+        text = f"no learner {choice.name!r}; allowed: {', '.join(family.learners)}"
+        raise SettingsError([settings.problem(("learner", "name"), text)])
+    try:
+        kind.from_document(choice.parameters)
+    except ValidationError as error:
+        keys = ", ".join(kind.model_fields) or "none"
+        raise SettingsError(
+            settings.problem(("learner", *each["loc"]), f"{each['msg']}; keys: {keys}")
+            for each in error.errors()
+        ) from None
+    return Setting(choice.name, choice.parameters)
 
 
 def limits(settings: Settings, family: Family) -> tuple[Limit, ...]:

@@ -194,6 +194,28 @@ def test_errors_of_every_kind_are_told_together_with_their_place(
     assert lines[-1].startswith(f"{place / 'markets' / 'baseline.yaml'}:2: ")
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["learner.name=nobody"], ["learner.name: no learner 'nobody'; allowed: "]),
+        (
+            ["learner.kapa=1", "learner.gamma=7"],
+            ["learner.gamma: Input should be less", "learner.kapa: Extra inputs are not permitted"],
+        ),
+        (["learner.name=pro_rata", "learner.gamma=1"], ["learner.gamma: Extra inputs"]),
+    ],
+)
+def test_a_learner_that_cannot_be_made_is_an_error(
+    given: list[str], told: list[str], place: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """At start-up, not with the first order."""
+    assert run(["check", *(each for text in given for each in ("--set", text))]) == 4
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == len(told)
+    for line, text in zip(lines, told, strict=True):
+        assert text in line
+
+
 def test_a_policy_that_is_not_there_is_an_error(
     place: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
