@@ -48,6 +48,13 @@ class LearnerShelf:
             self.versions[key] = 0
         return learner, self.states[key]
 
+    def adopt(self, earlier: LearnerShelf) -> None:
+        """Go on from what another shelf has learned; that one stays as it is."""
+        for key, arrays in earlier.states.items():
+            self.get(key)
+            self.states[key] = {name: array.copy() for name, array in arrays.items()}
+            self.versions[key] = earlier.versions[key]
+
     def learn(self, command: Learn) -> None:
         """Take a lesson."""
         learner, state = self.get(command.learner)

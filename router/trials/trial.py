@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from router.analysis.shortfall import Forced, Markouts, shortfall
+from router.core.shelf import LearnerShelf
 from router.messages import Decide, OpenParent, OrderReceived, OrderTerms, Report, SendChild, Step
 from router.model import BP, NS, ExecType, OrdStatus, OrdType, Side, TimeInForce
 from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, clock_text, run
@@ -110,7 +111,20 @@ class Trial:
         Raises:
             TrialError: a parent was refused, or there was no market for it.
         """
-        return _Course(self, seed, plans).rows()
+        return self.worked(seed, plans, None)[0]
+
+    def worked(
+        self, seed: int, plans: Sequence[ParentPlan], learned: LearnerShelf | None
+    ) -> tuple[list[Row], LearnerShelf]:
+        """The same with what was learned before, if anything was, and what is known afterwards.
+
+        Raises:
+            TrialError: a parent was refused, or there was no market for it.
+        """
+        course = _Course(self, seed, plans)
+        if learned is not None:
+            course.learned.adopt(learned)
+        return course.rows(), course.learned
 
     def watch(self, seed: int) -> None:
         """Let the market of a seed run by itself through its session, to be recorded.
@@ -144,6 +158,10 @@ class _Course:
             if isinstance(each, LitSpec)
         ]
         self._take_fee = max(take)
+
+    @property
+    def learned(self) -> LearnerShelf:
+        return self._run.engine.state.shelf
 
     def rows(self) -> list[Row]:
         driver = self._run.driver
