@@ -3,41 +3,48 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import Progress
 
 from config.settings import DEFAULT_CONFIG
 from router.cli.errors import CommandError, ExitCode
+from router.cli.experiment_markets import compare
 from router.cli.experiment_text import standing_table
+from router.cli.experiment_ways import Ways
+from router.cli.market_files import market_file
 from router.cli.options import JsonOption
 from router.cli.output import say, show, show_json
+from router.cli.progress import followed
 from router.cli.seeds import seeds_of
 from router.experiments.contest import DECISIONS, WORLDS, Field, Plays, played, together
 from router.experiments.contestants import Entry, WrittenContestant, read_contestants, tuned
+from router.experiments.fields import MARKET_EXPERIMENTS, MarketExperiment
 from router.experiments.keeping import document, write
 from router.experiments.play import Course
 from router.experiments.standings import standings
 from router.experiments.tuning import TRAINING, chosen, plays_needed, tune
 from router.experiments.tuning import write as write_tuned
+from router.trials.career import SPACING
 
 FOLDER = DEFAULT_CONFIG.parent / "experiments"
 """Contestants, and what tuning has found."""
 
-ItemT = TypeVar("ItemT")
+NAMES = (*WORLDS, *MARKET_EXPERIMENTS)
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(WORLDS)}.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(NAMES)}.")],
     seeds: Annotated[
-        str, typer.Option(metavar="FROM:N", help="N seeds; none of those of training.")
-    ] = "1001:40",
+        str,
+        typer.Option(
+            metavar="FROM:N",
+            show_default="1001:40, in markets 1001:8",
+            help="N seeds; none of those of training. In markets each is a career.",
+        ),
+    ] = "",
     only: Annotated[
         str, typer.Option(metavar="A,B", show_default="all", help="Contestants, the first first.")
     ] = "",
@@ -56,8 +63,12 @@ def command(
     ] = None,
     decisions: Annotated[
         int | None,
-        typer.Option(min=100, show_default="the experiment's", help="Of each seed."),
+        typer.Option(min=100, show_default="the experiment's", help="Of a seed, in a world."),
     ] = None,
+    parents: Annotated[int, typer.Option(min=1, max=SPACING, help="Of a career, in markets.")] = 40,
+    markets: Annotated[
+        str, typer.Option(metavar="A,B", show_default="the experiment's", help="Shipped ones.")
+    ] = "",
     jobs: Annotated[int, typer.Option(min=1, help="Processes.")] = 1,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw it: PNG, SVG, PDF.")
@@ -68,26 +79,40 @@ def command(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Every contestant meets the same decisions with the same hidden quantities, seed by seed.
-
-    What counts is the expected reward under the truth, as a share of the oracle's, from the first
-    decision on. Intervals: 95 %, bootstrap over seeds.
+    """In a world everybody meets the same decisions and hidden quantities; what counts is the
+    expected reward under the truth, as a share of the oracle's. In markets everybody works the same
+    parents through the whole router; what counts is shortfall. Intervals: 95 %, over seeds.
     """
-    if name not in WORLDS:
-        text = f"{name}: no such experiment; there are: {', '.join(WORLDS)}"
+    if name not in NAMES:
+        text = f"{name}: no such experiment; there are: {', '.join(NAMES)}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
-    found = _chosen(read_contestants(contestants), only)
-    field = Field(name, decisions or DECISIONS[name])
-    kept = parameters or FOLDER / f"{name}.yaml"
-    if do_tune:
-        _tune(field, found, kept, jobs, quiet=quiet)
+    ways = Ways(jobs, plot, out, quiet, as_json)
+    kept = parameters or FOLDER / f"tuned-{name}.yaml"
+    everybody = read_contestants(contestants)
+    if name in MARKET_EXPERIMENTS:
+        experiment = MARKET_EXPERIMENTS[name]
+        if do_tune:
+            text = f"{name}: parameters are tuned in worlds; see --parameters"
+            raise CommandError(ExitCode.CONFIGURATION, text)
+        entries = tuned(_chosen(everybody, only or experiment.only), kept)
+        which = _judging(seeds or "1001:8")
+        compare(name, entries, _markets(experiment, markets), which, parents, ways)
         return
-    which = seeds_of(seeds)
-    _refuse_training(which)
-    entries = tuned(found, kept)
-    plays = _play(field, entries, which, jobs, quiet=quiet)
-    _tell(field, which, entries, plays, plot, out, as_json=as_json)
+    found = _chosen(everybody, only)
+    field = Field(name, decisions or DECISIONS[name])
+    if do_tune:
+        _tune(field, found, kept, ways)
+    else:
+        _contest(field, tuned(found, kept), _judging(seeds or "1001:40"), ways)
+
+
+def _markets(experiment: MarketExperiment, asked: str) -> list[str]:
+    """Names of shipped markets."""
+    names = [each.strip() for each in asked.split(",") if each.strip()]
+    for each in names:
+        market_file(each)
+    return names or list(experiment.markets)
 
 
 def _chosen(found: dict[str, WrittenContestant], only: str) -> dict[str, WrittenContestant]:
@@ -100,19 +125,19 @@ def _chosen(found: dict[str, WrittenContestant], only: str) -> dict[str, Written
     return {each: found[each] for each in names}
 
 
-def _refuse_training(seeds: range) -> None:
-    """Nobody is judged by seeds that parameters were chosen by."""
+def _judging(text: str) -> range:
+    """The seeds; nobody is judged by those that parameters were chosen by."""
+    seeds = seeds_of(text)
     if seeds.start < TRAINING.stop and TRAINING.start < seeds.stop:
         text = f"--seeds: {TRAINING.start} to {TRAINING.stop - 1} are for tuning; take others"
         raise CommandError(ExitCode.CONFIGURATION, text)
+    return seeds
 
 
-def _tune(
-    field: Field, found: dict[str, WrittenContestant], path: Path, jobs: int, *, quiet: bool
-) -> None:
+def _tune(field: Field, found: dict[str, WrittenContestant], path: Path, ways: Ways) -> None:
     scores: dict[Entry, list[float]] = defaultdict(list)
-    plays = tune(field, found, jobs=jobs)
-    for entry, score in _followed(plays, plays_needed(found), quiet=quiet):
+    plays = tune(field, found, jobs=ways.jobs)
+    for entry, score in followed(plays, plays_needed(found), "plays", quiet=ways.quiet):
         scores[entry].append(score)
     for entry, each in scores.items():
         show(f"{sum(each) / len(each):.4f}  {entry.name}  {entry.text}")
@@ -120,51 +145,30 @@ def _tune(
     say(f"written: {path}")
 
 
-def _play(
-    field: Field, entries: list[Entry], seeds: range, jobs: int, *, quiet: bool
-) -> dict[str, Plays]:
-    courses: dict[str, list[Course]] = {entry.name: [] for entry in entries}
-    plays = played(field, entries, seeds, jobs=jobs)
-    for entry, _, course in _followed(plays, len(entries) * len(seeds), quiet=quiet):
-        courses[entry.name].append(course)
-    return {each: together(found) for each, found in courses.items()}
-
-
-def _tell(
-    field: Field,
-    seeds: range,
-    entries: list[Entry],
-    plays: dict[str, Plays],
-    plot: Path | None,
-    out: Path | None,
-    *,
-    as_json: bool,
-) -> None:
+def _contest(field: Field, entries: list[Entry], seeds: range, ways: Ways) -> None:
+    plays = _play(field, entries, seeds, ways)
     world = field.world
     found = standings(plays, world.breaks_at)
     told = document(field, seeds, entries, found)
-    if as_json:
+    if ways.as_json:
         show_json(told)
     else:
         show(standing_table(found, field.name, seeds))
-    if out is not None:
-        for path in write(out, seeds, world.arms, plays, told):
+    if ways.out is not None:
+        for path in write(ways.out, seeds, world.arms, plays, told):
             say(f"written: {path}")
-    if plot is not None:
+    if ways.plot is not None:
         from router.experiments.picture import draw
 
         title = f"{field.name}: {len(seeds)} seeds of {world.decisions:,} decisions"
-        draw(plot, plays, world.arms, world.breaks_at, title)
-        say(f"written: {plot}")
+        draw(ways.plot, plays, world.arms, world.breaks_at, title)
+        say(f"written: {ways.plot}")
 
 
-def _followed(items: Iterable[ItemT], total: int, *, quiet: bool) -> Iterator[ItemT]:
-    """The items, with a progress bar on stderr if somebody looks."""
-    if quiet or not sys.stderr.isatty():
-        yield from items
-        return
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("plays", total=total)
-        for item in items:
-            progress.update(bar, advance=1)
-            yield item
+def _play(field: Field, entries: list[Entry], seeds: range, ways: Ways) -> dict[str, Plays]:
+    courses: dict[str, list[Course]] = {entry.name: [] for entry in entries}
+    plays = played(field, entries, seeds, jobs=ways.jobs)
+    total = len(entries) * len(seeds)
+    for entry, _, course in followed(plays, total, "plays", quiet=ways.quiet):
+        courses[entry.name].append(course)
+    return {each: together(found) for each, found in courses.items()}

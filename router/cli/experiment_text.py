@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from router.cli.output import columns
 from router.experiments.intervals import Interval
+from router.experiments.markets import FIRST, Cost
 from router.experiments.standings import Standing
 
 
@@ -30,6 +31,36 @@ def standing_table(found: Sequence[Standing], name: str, seeds: range) -> str:
             "the oracle's reward.",
         ]
     )
+
+
+def cost_table(found: Sequence[Cost], market: str, seeds: range, parents: int) -> str:
+    """Cheapest first, and what the first contestant saved."""
+    champion = found[0].name
+    header = [
+        "contestant",
+        ">shortfall bp",
+        ">",
+        f">first {FIRST}",
+        f">{champion} saves",
+        ">",
+        f">first {FIRST}",
+        ">",
+    ]
+    rows = []
+    for each in sorted(found, key=lambda cost: cost.whole.value):
+        row = [each.name, f"{each.whole.value:.2f}", _bp(each.whole), f"{each.first.value:.2f}"]
+        if each.saved is None or each.saved_first is None:
+            row += [""] * 4
+        else:
+            row += [f"{each.saved.value:+.2f}", _bp(each.saved)]
+            row += [f"{each.saved_first.value:+.2f}", _bp(each.saved_first)]
+        rows.append(row)
+    told = f"{market}: {len(seeds)} careers of {parents} parents, seeds from {seeds.start} on"
+    return "\n".join([told, "", *columns(header, rows), ""])
+
+
+def _bp(interval: Interval) -> str:
+    return f"[{interval.low:.2f}, {interval.high:.2f}]"
 
 
 def _row(each: Standing, *, has_break: bool) -> list[str]:

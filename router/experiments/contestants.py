@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -35,6 +35,8 @@ class Entry:
     """What it is called in tables."""
     learner: str
     parameters: tuple[tuple[str, Parameter], ...] = ()
+    learns: bool = True
+    """False: it knows at the end what it knew at the beginning."""
 
     @property
     def text(self) -> str:
@@ -44,7 +46,7 @@ class Entry:
     def given(self, parameters: Mapping[str, Parameter]) -> Entry:
         """The same with some parameters changed."""
         changed = {**dict(self.parameters), **parameters}
-        return Entry(self.name, self.learner, tuple(sorted(changed.items())))
+        return replace(self, parameters=tuple(sorted(changed.items())))
 
     def made(self) -> Learner:
         """The plug-in.
@@ -57,7 +59,9 @@ class Entry:
 
     def contestant(self, world: World, seed: int) -> Contestant:
         """One that has learned nothing yet."""
-        return Oracle() if self.learner == ORACLE else Learning(self.made(), world, seed)
+        if self.learner == ORACLE:
+            return Oracle()
+        return Learning(self.made(), world, seed, learns=self.learns)
 
 
 @cache
@@ -74,10 +78,12 @@ class WrittenContestant(Plugin):
     """Those that make it this contestant."""
     grid: dict[str, tuple[Parameter, ...]] = Field(default_factory=dict)
     """Values that tuning tries, all combinations."""
+    learns: bool = True
+    """False: a copy of itself that nothing is told to."""
 
     def entry(self, name: str) -> Entry:
         """The contestant as it is written."""
-        return Entry(name, self.learner, tuple(sorted(self.parameters.items())))
+        return Entry(name, self.learner, tuple(sorted(self.parameters.items())), self.learns)
 
     def variants(self, name: str) -> Iterator[Entry]:
         """Every combination of the grid; the contestant itself if there is none."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -19,6 +20,7 @@ from router.experiments.contestants import Entry
 from router.experiments.play import BLOCK
 from router.experiments.standings import Standing
 from router.trials.results import code_version
+from router.trials.trial import Row
 
 
 def document(
@@ -50,6 +52,35 @@ def write(
     pq.write_table(table, parquet, compression="zstd")
     standing.write_text(json.dumps(told, indent=1) + "\n")
     return parquet, standing
+
+
+def write_careers(
+    folder: Path,
+    seeds: Sequence[int],
+    found: Mapping[str, Mapping[str, Sequence[Sequence[Row]]]],
+    told: Mapping[str, object],
+) -> tuple[Path, Path]:
+    """Write `parents.parquet`, a row a parent, and `costs.json`; `found` is by market and
+    contestant, a list of careers each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parquet, costs = folder / "parents.parquet", folder / "costs.json"
+    rows = [
+        {"contestant": name, "career": seed, "number": number, **_flat(row)}
+        for careers in found.values()
+        for name, each in careers.items()
+        for seed, career in zip(seeds, each, strict=True)
+        for number, row in enumerate(career, 1)
+    ]
+    stamp = {key: value for key, value in told.items() if key != "markets"}
+    table = pa.Table.from_pylist(rows).replace_schema_metadata({"sluice": json.dumps(stamp)})
+    pq.write_table(table, parquet, compression="zstd")
+    costs.write_text(json.dumps(told, indent=1) + "\n")
+    return parquet, costs
+
+
+def _flat(row: Row) -> dict[str, object]:
+    values: dict[str, object] = msgspec.to_builtins(row)
+    return {**values, "shares_by_venue": json.dumps(values["shares_by_venue"])}
 
 
 def _table(seeds: Sequence[int], arms: Sequence[str], plays: Mapping[str, Plays]) -> pa.Table:

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
 from router.experiments.contest import Plays
+from router.experiments.drawing import dress
 from router.experiments.play import BLOCK
 from router.experiments.standings import regret
 from router.ports import FloatArray
@@ -74,7 +75,7 @@ def _share(plays: Plays) -> float:
 def _curves(
     axes: Axes, plays: Mapping[str, Plays], colours: Mapping[str, str], breaks_at: int | None
 ) -> None:
-    _dress(axes, "Learning curve", "decision", f"share of the oracle, {SMOOTHED} decisions")
+    dress(axes, "Learning curve", "decision", f"share of the oracle, {SMOOTHED} decisions")
     for name, each in plays.items():
         kept = _smooth(1.0 - regret(each))
         at = np.arange(len(kept)) * BLOCK + SMOOTHED
@@ -86,7 +87,7 @@ def _around_the_break(
     axes: Axes, plays: Mapping[str, Plays], colours: Mapping[str, str], breaks_at: int | None
 ) -> None:
     if breaks_at is None:
-        _dress(axes, "Regret", "decision", "lost of the oracle's reward so far")
+        dress(axes, "Regret", "decision", "lost of the oracle's reward so far")
         for name, each in plays.items():
             lost = (each.best - each.reward).sum(axis=0).cumsum()
             so_far = lost / each.best.sum(axis=0).cumsum()
@@ -94,7 +95,7 @@ def _around_the_break(
             axes.plot(decisions, so_far, color=colours[name], lw=_width(colours[name]))
         axes.set_xscale("log")
         return
-    _dress(axes, "Regret after the break", "decisions since", "share of the oracle lost")
+    dress(axes, "Regret after the break", "decisions since", "share of the oracle lost")
     at = breaks_at // BLOCK
     for name, each in plays.items():
         missed = _smooth(regret(each))[max(0, at - SMOOTHED // BLOCK) :]
@@ -107,7 +108,7 @@ def _shares(
     axes: Axes, plays: Mapping[str, Plays], arms: Sequence[str], breaks_at: int | None
 ) -> None:
     name, champion = next(iter(plays.items()))
-    _dress(axes, f"Where the lots of {name} went", "decision", "share of lots, mean of seeds")
+    dress(axes, f"Where the lots of {name} went", "decision", "share of lots, mean of seeds")
     lots = champion.lots.sum(axis=0).astype(np.float64)
     share = np.array([_smooth(lots[:, k]) for k in range(len(arms))])
     share /= np.maximum(share.sum(axis=0), 1e-12)
@@ -119,7 +120,7 @@ def _shares(
 
 
 def _seeds(axes: Axes, plays: Mapping[str, Plays], colours: Mapping[str, str]) -> None:
-    _dress(axes, "Seeds", "share of the oracle over all decisions", "")
+    dress(axes, "Seeds", "share of the oracle over all decisions", "")
     ranked = sorted(plays, key=lambda name: _share(plays[name]))
     for row, name in enumerate(ranked):
         each = plays[name]
@@ -127,16 +128,6 @@ def _seeds(axes: Axes, plays: Mapping[str, Plays], colours: Mapping[str, str]) -
         axes.plot(found, np.full(len(found), row), "o", ms=3, alpha=0.35, color=colours[name])
         axes.plot(_share(each), row, "|", ms=14, mew=2.5, color=colours[name])
     axes.set_yticks(range(len(ranked)), ranked, fontsize=8)
-
-
-def _dress(axes: Axes, title: str, x_label: str, y_label: str) -> None:
-    axes.set_title(title, loc="left", fontsize=11, fontweight="bold")
-    axes.set_xlabel(x_label, fontsize=9.5)
-    axes.set_ylabel(y_label, fontsize=9.5)
-    axes.tick_params(labelsize=9)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(visible=True, color="#eeeeee", lw=0.8)
-    axes.set_axisbelow(True)
 
 
 def _mark(axes: Axes, breaks_at: int | None) -> None:

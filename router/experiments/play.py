@@ -38,8 +38,9 @@ class Contestant(Protocol):
 class Learning:
     """A production learner with the production allocator."""
 
-    def __init__(self, learner: Learner, world: World, seed: int) -> None:
+    def __init__(self, learner: Learner, world: World, seed: int, *, learns: bool = True) -> None:
         self._learner = learner
+        self._learns = learns
         self._state: Arrays = learner.initial(world.dimensions)
         self._seed = seed
 
@@ -50,8 +51,8 @@ class Learning:
         return split(scores.tails, scores.values, request.lots)
 
     def observe(self, request: ScoreRequest, lessons: Sequence[Lesson]) -> None:
-        """One by one."""
-        for lesson in lessons:
+        """One by one; none for who does not learn."""
+        for lesson in lessons if self._learns else ():
             self._learner.learn(self._state, lesson)
 
 

@@ -17,6 +17,7 @@ from typing import TypeVar
 from config.documents import DocumentError
 from config.settings import load_settings
 from router.trials.composition import bench
+from router.trials.labels import relabelled
 from router.trials.plans import Plans, plans_of
 from router.trials.trial import Row, Trial
 from venues.market_file import read_market
@@ -40,6 +41,8 @@ class Task:
     alone: bool
     """No parents at all: the market by itself."""
     record: Path | None
+    labels: int | None = None
+    """Seed by which venues of a kind exchange their names; None: as in the market file."""
 
     def prepare(self) -> tuple[Trial, Plans]:
         """Read everything.
@@ -68,6 +71,8 @@ def _prepared(task: Task) -> tuple[Trial, Plans]:
     if task.policies:
         settings = settings.model_copy(update={"policies": task.policies})
     spec = read_market(task.market)
+    if task.labels is not None:
+        spec = relabelled(spec, task.labels)
     trial = Trial(bench(settings, spec), task.algo, task.record)
     return trial, plans_of(spec, task.parents, alone=task.alone)
 

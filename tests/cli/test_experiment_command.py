@@ -71,13 +71,40 @@ def test_tuning_writes_what_the_contest_then_plays_with(
     assert json.loads(capsys.readouterr().out)["parameters"] == {"table": {"other": 0.5}}
 
 
+def test_an_experiment_in_a_market_tells_what_parents_cost(
+    tmp_path: Path, who: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["experiment", "null", *who, "--only", "pro_rata,table", "--seeds", "1001:2"]
+    kept = ["--out", str(tmp_path), "--plot", str(tmp_path / "null.png"), "--json"]
+    assert run([*asked, "--parents", "2", *kept]) == 0
+    told = json.loads(capsys.readouterr().out)
+    first, second = told["markets"]["null"]["costs_bp"]
+    rows = pq.read_table(tmp_path / "parents.parquet").to_pylist()
+    assert [(row["contestant"], row["career"], row["number"]) for row in rows] == [
+        (name, career, number)
+        for name in ("pro_rata", "table")
+        for career in (1001, 1002)
+        for number in (1, 2)
+    ]
+    assert all(not row["shares_by_venue"].count("DARK") for row in rows)
+    weights = [(row["order_qty"] * row["arrival_px"]) ** 0.5 for row in rows]
+    paid = [row["shortfall_bp"] * weight for row, weight in zip(rows, weights, strict=True)]
+    assert first["whole"]["value"] == pytest.approx(sum(paid[:4]) / sum(weights[:4]))
+    saved = second["whole"]["value"] - first["whole"]["value"]
+    assert second["saved"]["value"] == pytest.approx(saved)
+    assert (tmp_path / "null.png").read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "told"),
     [
-        (["drak"], 2, "drak: no such experiment; there are: dark, context, misspecified"),
+        (["drak"], 2, "drak: no such experiment; there are: dark, context, misspecified, markets"),
         (["dark", "--seeds", "5:10"], 4, "1 to 12 are for tuning"),
         (["dark", "--only", "hazard,nobody"], 4, "--only nobody: unknown; there are: hazard"),
         (["dark", "--seeds", "x"], 4, "--seeds x: FROM:N"),
+        (["markets", "--markets", "moon"], 2, "moon: no such file; shipped markets: baseline"),
+        (["null", "--tune"], 4, "null: parameters are tuned in worlds"),
+        (["null", "--seeds", "12:1"], 4, "1 to 12 are for tuning"),
     ],
 )
 def test_what_is_refused(

@@ -29,7 +29,7 @@ def test_every_learner_that_ships_plays() -> None:
 def test_what_tuning_found_is_of_the_grids(world: str) -> None:
     """A grid that was changed without tuning again is noticed."""
     found = read_contestants(FOLDER / "contestants.yaml")
-    for entry in tuned(found, FOLDER / f"{world}.yaml"):
+    for entry in tuned(found, FOLDER / f"tuned-{world}.yaml"):
         values = dict(entry.parameters)
         for key, allowed in found[entry.name].grid.items():
             assert values[key] in allowed, (entry.name, key)

@@ -1,0 +1,121 @@
+"""Careers in whole markets: what parents cost by each contestant, and by how much that differs.
+
+Owns the field of such an experiment and its figures. The same parents meet the same market for
+every contestant (common random numbers); a cost is implementation shortfall in bp of the arrival
+mid, fees and unfilled shares included, and the first parents of a career count like any others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from router.experiments.contestants import Entry
+from router.experiments.intervals import Interval, ratio
+from router.ports import FloatArray
+from router.trials.career import Career
+from router.trials.pool import Task, spread
+from router.trials.trial import Row
+
+FIRST = 20
+"""Parents of a career that are shown apart: the cost of learning is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Careers:
+    """What is done for a contestant and a seed: values, so that it can be sent elsewhere."""
+
+    market: Path
+    config: Path
+    policies: tuple[Path, ...]
+    """Instead of the configuration's; empty for those."""
+    parents: int
+    algo: str
+    permuted: bool = False
+    """Venues of a kind exchange their names from career to career."""
+
+    def __call__(self, item: tuple[Entry, int]) -> list[Row]:
+        """One career."""
+        entry, seed = item
+        named = (f"learner.name={entry.learner}",)
+        given = tuple(f"learner.{key}={value}" for key, value in entry.parameters)
+        task = Task(
+            market=self.market,
+            config=self.config,
+            overrides=(*named, *given),
+            policies=self.policies,
+            algo=self.algo,
+            parents=None,
+            alone=False,
+            record=None,
+            labels=seed if self.permuted else None,
+        )
+        return Career(task, self.parents, learns=entry.learns)(seed)
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """All careers of one contestant: S of N parents."""
+
+    shortfall_bp: FloatArray
+    """(S, N)."""
+    weight: FloatArray
+    """(S, N): the root of the notional (Pragma: what weighs costs by their noise)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """One contestant's figures, bp; + is paid."""
+
+    name: str
+    whole: Interval
+    first: Interval
+    """Of the first `FIRST` parents."""
+    saved: Interval | None
+    """What the first contestant paid less: paired. None for itself."""
+    saved_first: Interval | None
+
+
+def worked(
+    careers: Careers, entries: Sequence[Entry], seeds: Sequence[int], *, jobs: int = 1
+) -> Iterator[tuple[Entry, int, list[Row]]]:
+    """Every career as it is done: seed by seed, in the order of the entries."""
+    items = [(entry, seed) for seed in seeds for entry in entries]
+    for (entry, seed), rows in zip(items, spread(careers, items, jobs=jobs), strict=True):
+        yield entry, seed, rows
+
+
+def together(careers: Sequence[Sequence[Row]]) -> Costs:
+    """One contestant's careers."""
+    return Costs(
+        np.array([[row.shortfall_bp for row in rows] for rows in careers]),
+        np.sqrt([[row.order_qty * row.arrival_px for row in rows] for rows in careers]),
+    )
+
+
+def costs(found: Mapping[str, Costs]) -> list[Cost]:
+    """In the order of `found`, whose first contestant is the one that has to prove itself."""
+    [champion, *_] = found.values()
+    return [
+        Cost(
+            name=name,
+            whole=_mean(each.shortfall_bp, each.weight),
+            first=_mean(each.shortfall_bp[:, :FIRST], each.weight[:, :FIRST]),
+            saved=None if each is champion else _saved(champion, each, slice(None)),
+            saved_first=None if each is champion else _saved(champion, each, slice(FIRST)),
+        )
+        for name, each in found.items()
+    ]
+
+
+def _saved(champion: Costs, other: Costs, part: slice) -> Interval:
+    less = other.shortfall_bp[:, part] - champion.shortfall_bp[:, part]
+    return _mean(less, champion.weight[:, part])
+
+
+def _mean(values: FloatArray, weight: FloatArray) -> Interval:
+    """Weighted, with an interval over careers."""
+    return ratio((values * weight).sum(axis=1), weight.sum(axis=1))
