@@ -8,13 +8,14 @@ BIN := $(VENV)/bin
 SETUP := $(VENV)/.setup
 INTEROP := $(VENV)/.interop
 FUZZ := $(VENV)/.fuzz
+OPPONENTS := $(VENV)/.opponents
 PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
 UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench interop fuzz soak verify-market lock clean
+.PHONY: help setup run test lint format bench opponents interop fuzz soak verify-market lock clean
 
 help:  ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,12 @@ format: $(SETUP)  ## Rewrite the sources in the project's format.
 bench: $(SETUP)  ## Run every benchmark; print one JSON object with every target.
 	@$(BIN)/python -m bench
 
+opponents: $(OPPONENTS)  ## Install Vowpal Wabbit and river, which `make bench` then compares the learners with.
+
+$(OPPONENTS): $(SETUP) requirements-opponents.lock
+	$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-opponents.lock
+	@touch $@
+
 interop: $(INTEROP)  ## Test against QuickFIX as OMS and as venue (builds quickfix: needs a C++ compiler).
 	$(BIN)/pytest -m interop tests/interop
 
@@ -77,6 +84,10 @@ lock:  ## Renew the lock files after a change of pyproject.toml (needs uv).
 	$(UV_COMPILE) --no-deps --extra fuzz pyproject.toml | \
 		awk '/^atheris==/ { keep = 1 } /^[a-z]/ && !/^atheris==/ { keep = 0 } keep' \
 		> requirements-fuzz.lock
+	$(UV_COMPILE) --no-deps --extra opponents pyproject.toml | \
+		awk '/^(river|vowpalwabbit)==/ { keep = 1 } \
+			/^[a-z]/ && !/^(river|vowpalwabbit)==/ { keep = 0 } keep' \
+		> requirements-opponents.lock
 
 clean:  ## Remove what was built: .venv, caches, state.
 	rm -rf $(VENV) build dist var *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

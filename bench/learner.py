@@ -1,8 +1,10 @@
-"""What a decision and a lesson of the hazard learner cost, against a plain numpy LinUCB.
+"""What a decision and a lesson cost: the hazard learner and LinUCB beside other people's learners.
 
-Run as `python -m bench.learner [rounds]`. The LinUCB below is the floor: one matrix-vector product
-an arm, no tails, no censoring, no split. The libraries that the targets name (Vowpal Wabbit, river)
-are no dependencies of ours, so those targets are not judged here.
+Run as `python -m bench.learner [rounds]`: 8 venues, 16 features, 32 lots, the same numbers for all.
+A decision goes from features to what is done: for the hazard learner, whose answer is a split,
+that is scores and allocator; for those that pick one arm, the scores or chances of the arms.
+Vowpal Wabbit and river are no dependencies of ours: `make opponents` installs them, and targets
+that name one are judged only where it is.
 """
 
 from __future__ import annotations
@@ -14,34 +16,16 @@ from itertools import cycle
 
 import numpy as np
 
-from bench.measure import Result, Subject, interleave, untargeted
+from bench.learner_opponents import Subjects, bare, measured, river, vowpal
+from bench.measure import Figures, Result, Subject, at_most, interleave, untargeted
 from router.core.allocator import allocate
 from router.learners.hazard import Hazard
-from router.ports import Arrays, FloatArray, Lesson, ScoreRequest
+from router.learners.linucb import Linucb
+from router.ports import Learner, Lesson, ScoreRequest
 
 VENUES, FEATURES, LOTS = 8, 16, 32
 ROUNDS, CALLS = 15, 200
 ARMS = tuple(f"VENUE_{k}/lit_take" for k in range(VENUES))
-
-
-class LinUCB:
-    """Disjoint LinUCB (Li et al. 2010) with Sherman-Morrison updates of the stacked inverses."""
-
-    def __init__(self) -> None:
-        self.inverse = np.tile(np.eye(FEATURES), (VENUES, 1, 1))
-        self.sums = np.zeros((VENUES, FEATURES))
-        self.theta = np.zeros((VENUES, FEATURES))
-
-    def decide(self, x: FloatArray) -> int:
-        mean = self.theta @ x
-        width = np.sqrt((self.inverse @ x) @ x)
-        return int(np.argmax(mean + width))
-
-    def update(self, arm: int, x: FloatArray, reward: float) -> None:
-        gain = self.inverse[arm] @ x
-        self.inverse[arm] -= np.outer(gain, gain / (1.0 + gain @ x))
-        self.sums[arm] += reward * x
-        self.theta[arm] = self.inverse[arm] @ self.sums[arm]
 
 
 def lesson(rng: np.random.Generator, i: int) -> Lesson:
@@ -65,38 +49,85 @@ def request(rng: np.random.Generator) -> ScoreRequest:
     )
 
 
-def main(rounds: int = ROUNDS) -> Result:
-    rng = np.random.Generator(np.random.Philox(key=1))
-    learner, floor = Hazard(), LinUCB()
-    state: Arrays = learner.initial(FEATURES)
-    lessons = [lesson(rng, i) for i in range(CALLS)]
-    requests = [request(rng) for _ in range(CALLS)]
+def ours(
+    name: str, learner: Learner, lessons: list[Lesson], requests: list[ScoreRequest]
+) -> Subjects:
+    """Scores, the split of those scores, and lessons, of a learner that has taken the lessons."""
+    rng = np.random.Generator(np.random.Philox(key=2))
+    state = learner.initial(FEATURES)
     for taught in lessons:
         learner.learn(state, taught)
     scores = [learner.score(state, asked, rng) for asked in requests]
     caps, floors = [LOTS] * VENUES, [0] * VENUES
-    subjects: dict[str, Callable[[int], object]] = {
-        "hazard_score": lambda i: learner.score(state, requests[i], rng),
-        "allocate": lambda i: allocate(scores[i].tails, scores[i].values, caps, floors, LOTS),
-        "hazard_learn": lambda i: learner.learn(state, lessons[i]),
-        "linucb_decide": lambda i: floor.decide(requests[i].features[0]),
-        "linucb_update": lambda i: floor.update(i % VENUES, lessons[i].features, 1.0),
+    return {
+        f"{name}_score": lambda i: learner.score(state, requests[i], rng),
+        f"{name}_allocate": lambda i: allocate(
+            scores[i].tails, scores[i].values, caps, floors, LOTS
+        ),
+        f"{name}_learn": lambda i: learner.learn(state, lessons[i]),
     }
+
+
+def main(rounds: int = ROUNDS) -> Result:
+    rng = np.random.Generator(np.random.Philox(key=1))
+    lessons = [lesson(rng, i) for i in range(CALLS)]
+    requests = [request(rng) for _ in range(CALLS)]
+    features = [asked.features for asked in requests]
+    rewards = [taught.filled_lots / taught.sent_lots for taught in lessons]
+    arms = [i % VENUES for i in range(CALLS)]
+    opponents = {name: measured(name) for name in ("vowpalwabbit", "river")}
+    there = {name for name, found in opponents.items() if not found.startswith("not")}
+    linucb = Linucb()
+    subjects = ours("hazard", Hazard(), lessons, requests) | ours(
+        "linucb", linucb, lessons, requests
+    )
+    subjects |= bare(features, rewards, arms)
+    if "vowpalwabbit" in there:
+        subjects |= vowpal(features, rewards, arms)
+    if "river" in there:
+        subjects |= river(features, rewards, arms, linucb.gamma)
     figures = interleave(
         {name: each_of(call) for name, call in subjects.items()}, rounds=rounds, loops=CALLS
     )
-    figures.join("hazard_decide", ["hazard_score", "allocate"])
+    for name in ("hazard", "linucb"):
+        figures.join(f"{name}_split", [f"{name}_score", f"{name}_allocate"])
     return {
         "bench": "learner",
         "venues": VENUES,
         "features": FEATURES,
         "lots": LOTS,
         "rounds": rounds,
+        "opponents": opponents,
         **figures.medians(),
-        "ratios": {
-            "decide_to_linucb": untargeted(figures.cpu_ratio("hazard_decide", "linucb_decide")),
-            "update_to_linucb": untargeted(figures.cpu_ratio("hazard_learn", "linucb_update")),
-        },
+        "ratios": ratios(figures, there),
+    }
+
+
+def ratios(figures: Figures, there: set[str]) -> Result:
+    """Every target whose opponent is there, and what puts it into proportion."""
+    to = figures.cpu_ratio
+    found: Result = {}
+    if "vowpalwabbit" in there:
+        found |= {
+            "hazard_decide_to_vowpal": at_most(to("hazard_split", "vowpal_decide"), 1.0),
+            "hazard_update_to_vowpal": at_most(to("hazard_learn", "vowpal_update"), 2.0),
+            "linucb_decide_to_vowpal": at_most(to("linucb_score", "vowpal_decide"), 1 / 6),
+            "linucb_split_to_vowpal": untargeted(to("linucb_split", "vowpal_decide")),
+            "linucb_decide_to_vowpal_parsed": untargeted(to("linucb_score", "vowpal_predict")),
+        }
+    if "river" in there:
+        found |= {
+            "linucb_update_to_river": at_most(to("linucb_learn", "river_update"), 1 / 2),
+            "linucb_update_to_river_forgetting": untargeted(
+                to("linucb_learn", "river_update_forgetting")
+            ),
+            "linucb_decide_to_river": untargeted(to("linucb_score", "river_decide")),
+        }
+    return found | {
+        "hazard_decide_to_bare": untargeted(to("hazard_split", "bare_decide")),
+        "hazard_update_to_bare": untargeted(to("hazard_learn", "bare_update")),
+        "linucb_decide_to_bare": untargeted(to("linucb_score", "bare_decide")),
+        "linucb_update_to_bare": untargeted(to("linucb_learn", "bare_update")),
     }
 
 
