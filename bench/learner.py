@@ -112,6 +112,7 @@ def ratios(figures: Figures, there: set[str]) -> Result:
             "hazard_decide_to_vowpal": at_most(to("hazard_split", "vowpal_decide"), 1.0),
             "hazard_update_to_vowpal": at_most(to("hazard_learn", "vowpal_update"), 2.0),
             "linucb_decide_to_vowpal": at_most(to("linucb_score", "vowpal_decide"), 1 / 6),
+            "hazard_score_to_vowpal": untargeted(to("hazard_score", "vowpal_decide")),
             "linucb_split_to_vowpal": untargeted(to("linucb_split", "vowpal_decide")),
             "linucb_decide_to_vowpal_parsed": untargeted(to("linucb_score", "vowpal_predict")),
         }
