@@ -20,7 +20,7 @@ from bench.learner_opponents import Subjects, bare, measured, river, vowpal
 from bench.measure import Figures, Result, Subject, at_most, interleave, untargeted
 from router.core.allocator import allocate
 from router.learners.hazard import Hazard
-from router.learners.linucb import Linucb
+from router.learners.linucb import LinUCB
 from router.ports import Learner, Lesson, ScoreRequest
 
 VENUES, FEATURES, LOTS = 8, 16, 32
@@ -77,7 +77,7 @@ def main(rounds: int = ROUNDS) -> Result:
     arms = [i % VENUES for i in range(CALLS)]
     opponents = {name: measured(name) for name in ("vowpalwabbit", "river")}
     there = {name for name, found in opponents.items() if not found.startswith("not")}
-    linucb = Linucb()
+    linucb = LinUCB()
     subjects = ours("hazard", Hazard(), lessons, requests) | ours(
         "linucb", linucb, lessons, requests
     )

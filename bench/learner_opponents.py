@@ -88,7 +88,7 @@ def river(
 def bare(
     features: Sequence[FloatArray], rewards: Sequence[float], taught: Sequence[int]
 ) -> Subjects:
-    """Disjoint LinUCB (Li et al. 2010) in so few numpy calls that nothing in Python does it faster.
+    """Disjoint LinUCB (Li et al. 2010) in as few numpy calls as it takes: the floor.
 
     One context for all arms, no forgetting, no check of anything, no tails, no split.
     """

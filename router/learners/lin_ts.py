@@ -13,7 +13,7 @@ from router.learners._linear import Split
 from router.ports import Arrays, Learner, Lesson, ScoreRequest, Scores
 
 
-class LinTs(Learner):
+class LinTS(Learner):
     """Acts on a draw from the posterior of fraction and markout (Agrawal & Goyal 2013).
 
     They draw theta ~ N(theta_hat, kappa^2 V^-1), their v = kappa, and use f'theta of it and no

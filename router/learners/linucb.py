@@ -14,7 +14,7 @@ from router.learners._linear import Split
 from router.ports import Arrays, Learner, Lesson, ScoreRequest, Scores
 
 
-class Linucb(Learner):
+class LinUCB(Learner):
     """Optimism about how much an arm fills (Li, Chu, Langford & Schapire 2010).
 
     Reward bound = min(1, f'theta + alpha * sqrt(f' V^-1 f)) * (urgency - cost - markout), with

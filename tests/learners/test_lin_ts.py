@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from router.learners.lin_ts import LinTs
-from router.learners.linucb import Linucb
+from router.learners.lin_ts import LinTS
+from router.learners.linucb import LinUCB
 from router.ports import Arrays, FloatArray
 from tests.learners.test_linucb import asked, fills, history, rng, rows_of, split, taught
 
@@ -15,7 +15,7 @@ AT = np.array([[0.5, -0.2], [-0.4, 0.1], [0.05, 0.1]])
 DRAWS = 4000
 
 
-def draws(learner: LinTs, state: Arrays) -> tuple[FloatArray, FloatArray]:
+def draws(learner: LinTS, state: Arrays) -> tuple[FloatArray, FloatArray]:
     """(DRAWS, K) fractions and markouts, each row a draw of its own seed."""
     request = asked(*ARMS, x=AT, urgency=0.0)
     found = [learner.score(state, request, rng(seed)) for seed in range(DRAWS)]
@@ -38,7 +38,7 @@ def posterior(arm: str, x: FloatArray) -> tuple[float, float, float, float]:
 
 def test_the_draws_have_the_posteriors_mean_and_covariance() -> None:
     kappa = 0.1  # small, so that no fraction is drawn below 0 or above 1
-    learner = LinTs(kappa=kappa, gamma=1.0)
+    learner = LinTS(kappa=kappa, gamma=1.0)
     fractions, markouts = draws(learner, taught(learner, history(300, 2), 2))
     assert fractions.min() > 0.0
     assert fractions.max() < 1.0
@@ -57,19 +57,19 @@ def test_the_draws_have_the_posteriors_mean_and_covariance() -> None:
 
 
 def test_without_a_draw_it_is_linucb_without_a_width() -> None:
-    state = taught(LinTs(), history(300, 2), 2)
+    state = taught(LinTS(), history(300, 2), 2)
     request = asked(*ARMS, x=AT, urgency=3.0)
     for kind in ("pick", "softmax"):
-        ours = LinTs.from_document({"kappa": 0.0, "split": kind}).score(state, request, rng(1))
-        other = Linucb.from_document({"alpha": 0.0, "split": kind}).score(state, request, rng(2))
+        ours = LinTS.from_document({"kappa": 0.0, "split": kind}).score(state, request, rng(1))
+        other = LinUCB.from_document({"alpha": 0.0, "split": kind}).score(state, request, rng(2))
         assert np.array_equal(ours.tails, other.tails), kind
         assert np.array_equal(ours.values, other.values), kind
 
 
 def test_what_is_expected_is_kept_beside_what_was_drawn() -> None:
-    learner = LinTs(kappa=1.0)
+    learner = LinTS(kappa=1.0)
     state, request = taught(learner, history(300, 2), 2), asked(*ARMS, x=AT)
-    mean = Linucb(alpha=0.0).score(state, request, rng(0)).tails
+    mean = LinUCB(alpha=0.0).score(state, request, rng(0)).tails
     first, second = (learner.score(state, request, rng(seed)) for seed in (1, 2))
     assert np.array_equal(first.mean_tails, mean)
     assert not np.array_equal(first.tails, mean)
@@ -77,13 +77,13 @@ def test_what_is_expected_is_kept_beside_what_was_drawn() -> None:
 
 
 def test_softmax_shares_by_hand() -> None:
-    learner = LinTs(kappa=0.0, split="softmax", temperature=2.0)
+    learner = LinTS(kappa=0.0, split="softmax", temperature=2.0)
     apart = 2.0 * np.log(7.0) / 0.43
     request = asked("A/dark_mid", "B/dark_mid", cost=[1, 1 + apart], urgency=12.0)
     assert split(learner, learner.initial(0), request, [8, 8]) == [7, 1]
 
 
 def test_the_best_arm_of_a_linear_world_is_found_in_context() -> None:
-    found = fills(LinTs(gamma=1.0), 800, 800)
+    found = fills(LinTS(gamma=1.0), 800, 800)
     assert np.mean(found[-300:]) > 0.9
     assert np.mean(found[:50]) < 0.8

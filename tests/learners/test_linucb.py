@@ -11,7 +11,7 @@ import pytest
 from router.core.allocator import allocate
 from router.learners._linear import PRIOR_FRACTION, PRIOR_FRACTION_SHOWN, RIDGE_SHARE_MIN
 from router.learners._tails import BINS, tails
-from router.learners.linucb import Linucb
+from router.learners.linucb import LinUCB
 from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest
 
 NONE = np.zeros(0)
@@ -47,7 +47,7 @@ def asked(
     return ScoreRequest("XYZ", arms, features, costs, np.zeros(count), lots, urgency, 1.0)
 
 
-def bounds(learner: Linucb, state: Arrays, request: ScoreRequest) -> FloatArray:
+def bounds(learner: LinUCB, state: Arrays, request: ScoreRequest) -> FloatArray:
     """The bounds on the fraction, (K,): with `pick` they are the chance of every lot."""
     found = learner.score(state, request, rng(0)).tails
     assert (found == found[:, :1]).all()
@@ -118,7 +118,7 @@ def ridge(f: FloatArray, y: FloatArray, w: FloatArray, prior: FloatArray) -> Flo
 def test_without_forgetting_it_is_ridge_regression_of_fraction_and_markout(
     arm: str, prior: float
 ) -> None:
-    lessons, learner = history(150, 3), Linucb(alpha=0.0, gamma=1.0)
+    lessons, learner = history(150, 3), LinUCB(alpha=0.0, gamma=1.0)
     state, rows = taught(learner, lessons, 3), rows_of(lessons, arm)
     at = np.array([[0.5, -0.2, 0.3], [0.0, 0.0, 0.0], [-1.0, 0.4, 0.1]])
     f = np.concatenate([np.ones((3, 1)), at], axis=1)
@@ -136,22 +136,22 @@ def test_without_forgetting_it_is_ridge_regression_of_fraction_and_markout(
 
 def test_the_width_is_that_of_the_ridge_posterior() -> None:
     lessons = history(150, 3)
-    state, rows = taught(Linucb(gamma=1.0), lessons, 3), rows_of(lessons, DARK)
+    state, rows = taught(LinUCB(gamma=1.0), lessons, 3), rows_of(lessons, DARK)
     design = np.concatenate([np.array(rows.f), np.eye(4)])
     triangle = np.asarray(np.linalg.qr(design).R)  # V = R'R, so f' V^-1 f = |R'^-1 f|^2
     x = np.array([[0.5, -0.2, 0.3], [-1.0, 2.0, 0.1]])
     f = np.concatenate([np.ones((2, 1)), x], axis=1)
     width = np.linalg.norm(np.linalg.solve(triangle.T, f.T), axis=0)
     request = asked(DARK, DARK, x=x)
-    mean = bounds(Linucb(alpha=0.0, gamma=1.0), state, request)
-    bound = bounds(Linucb(alpha=0.7, gamma=1.0), state, request)
+    mean = bounds(LinUCB(alpha=0.0, gamma=1.0), state, request)
+    bound = bounds(LinUCB(alpha=0.7, gamma=1.0), state, request)
     assert bound - mean == pytest.approx(0.7 * width)
 
 
 def test_a_bound_by_hand_in_one_dimension() -> None:
     # theta = (0.43 + 4/8 + 2/8 + 0) / (1 + 3) = 0.295; the width is 0.1 / sqrt(4)
     lessons = [told(8, 4), told(8, 2), told(8, 0)]
-    learner = Linucb(alpha=0.1, gamma=1.0)
+    learner = LinUCB(alpha=0.1, gamma=1.0)
     state = taught(learner, lessons, 0)
     assert bounds(learner, state, asked(DARK)) == pytest.approx([0.345])
     assert learner.score(state, asked(DARK), rng(0)).mean_tails[0, 0] == pytest.approx(0.295)
@@ -159,7 +159,7 @@ def test_a_bound_by_hand_in_one_dimension() -> None:
 
 def test_a_value_by_hand_in_one_dimension() -> None:
     # 10 lots weigh 2, so 2/9 beside the prior's 1; the mean of all arms is then 2*6 / (2 + 1) = 4.
-    learner = Linucb(gamma=1.0)
+    learner = LinUCB(gamma=1.0)
     state = taught(learner, [told(10, 10, markout=6.0), told(10, 5, arm=LIT, markout=1.0)], 0)
     values = learner.score(state, asked(DARK, LIT, cost=[1.0, 2.0], urgency=5.0), rng(0)).values
     expected = (5 - 1 - (6 * 2 / 9) / (1 + 2 / 9), 5 - 2 - ((1 - 4) * 1 / 9) / (1 + 1 / 9))
@@ -168,13 +168,13 @@ def test_a_value_by_hand_in_one_dimension() -> None:
 
 def test_markouts_features_and_lots_count_no_more_than_their_clips() -> None:
     x, large = np.array([4.0, -4.0]), np.array([9.0, -1e9])
-    plain = taught(Linucb(), [told(20, 20, x=x, markout=m) for m in (100.0, -100.0)], 2)
-    clipped = taught(Linucb(), [told(900, 900, x=large, markout=m) for m in (1e9, -101.0)], 2)
+    plain = taught(LinUCB(), [told(20, 20, x=x, markout=m) for m in (100.0, -100.0)], 2)
+    clipped = taught(LinUCB(), [told(900, 900, x=large, markout=m) for m in (1e9, -101.0)], 2)
     assert all(np.array_equal(array, clipped[name]) for name, array in plain.items())
 
 
 def test_the_mean_markout_of_all_arms_is_forgotten_by_hand() -> None:
-    learner = Linucb(gamma=0.5)
+    learner = LinUCB(gamma=0.5)
     state = taught(learner, [told(5, 5, markout=4.0), told(10, 10, arm=LIT, markout=1.0)], 0)
     assert list(state["market"]) == [0.5 * 4.0 + 2 * 1.0, 0.5 * 1 + 2]
 
@@ -184,8 +184,8 @@ def test_the_prior_is_what_the_hazard_learners_prior_expects_of_eight_lots() -> 
         expected = tails(np.full((1, BINS), logit), 8).mean()
         assert fraction == pytest.approx(expected, abs=0.005)
     request = asked(DARK, LIT)
-    assert bounds(Linucb(alpha=0.0), Linucb().initial(0), request) == pytest.approx([0.43, 0.87])
-    assert bounds(Linucb(alpha=0.05), Linucb().initial(0), request) == pytest.approx([0.48, 0.92])
+    assert bounds(LinUCB(alpha=0.0), LinUCB().initial(0), request) == pytest.approx([0.43, 0.87])
+    assert bounds(LinUCB(alpha=0.05), LinUCB().initial(0), request) == pytest.approx([0.48, 0.92])
 
 
 def test_sherman_morrison_with_forgetting_is_the_weighted_sum_inverted() -> None:
@@ -193,7 +193,7 @@ def test_sherman_morrison_with_forgetting_is_the_weighted_sum_inverted() -> None
     lessons = history(400, 3, arms)
     for i in range(0, 400, 7):
         lessons.insert(i, told(10, 0, x=np.ones(3), outcome="rejected"))  # time passes all the same
-    state = taught(Linucb(gamma=gamma), lessons, 3)
+    state = taught(LinUCB(gamma=gamma), lessons, 3)
     for arm in arms:
         gram, sums = np.zeros((4, 4)), np.zeros(4)
         share, last, restored = 1.0, None, 0
@@ -216,7 +216,7 @@ def test_sherman_morrison_with_forgetting_is_the_weighted_sum_inverted() -> None
 
 
 def test_an_idle_arm_returns_to_the_prior_by_hand_in_one_dimension() -> None:
-    learner = Linucb(alpha=0.1, gamma=0.9)
+    learner = LinUCB(alpha=0.1, gamma=0.9)
     state = taught(learner, [told(8, 8), told(8, 8, arm=LIT), told(8, 8, arm=LIT)], 0)
     # V = 2 when DARK was taught, b = 1.43; two lessons later 0.81 of both, and 0.19 of the prior
     v, b = 0.81 * 2 + 0.19, 0.81 * 1.43 + 0.19 * 0.43
@@ -230,7 +230,7 @@ def test_an_idle_arm_returns_to_the_prior_by_hand_in_one_dimension() -> None:
 
 def test_the_width_of_an_idle_arm_is_an_upper_bound_and_exact_along_an_eigenvector() -> None:
     gamma, idle = 0.97, 9
-    learner, greedy = Linucb(alpha=0.05, gamma=gamma), Linucb(alpha=0.0, gamma=gamma)
+    learner, greedy = LinUCB(alpha=0.05, gamma=gamma), LinUCB(alpha=0.0, gamma=gamma)
     draw, axis = rng(3), np.array([1.0, 2.0, -2.0]) / 3.0  # f = [1, x]: orthogonal to no lesson
     lessons = [told(8, 3, x=axis[1:] / axis[0]) for _ in range(12)]
     state = taught(learner, lessons, 2)
@@ -251,7 +251,7 @@ def test_the_width_of_an_idle_arm_is_an_upper_bound_and_exact_along_an_eigenvect
 
 
 def test_all_lots_go_to_the_highest_bound_and_what_its_cap_leaves_to_the_next() -> None:
-    learner = Linucb(alpha=0.0)
+    learner = LinUCB(alpha=0.0)
     state = learner.initial(0)
     request = asked("A/dark_mid", "B/dark_mid", "C/dark_mid", cost=[0.3, 0.1, 0.2])
     assert split(learner, state, request, [8, 8, 8]) == [0, 8, 0]
@@ -262,15 +262,15 @@ def test_all_lots_go_to_the_highest_bound_and_what_its_cap_leaves_to_the_next() 
 
 def test_optimism_prefers_the_arm_that_is_less_known() -> None:
     lessons = [told(8, 4, arm="A/dark_mid")] * 20 + [told(8, 4, arm="B/dark_mid")] * 2
-    state = taught(Linucb(gamma=1.0), lessons, 0)
+    state = taught(LinUCB(gamma=1.0), lessons, 0)
     request = asked("A/dark_mid", "B/dark_mid")
-    assert split(Linucb(alpha=0.3, gamma=1.0), state, request, [8, 8]) == [0, 8]
-    assert split(Linucb(alpha=0.0, gamma=1.0), state, request, [8, 8]) == [8, 0]  # 0.497, 0.477
+    assert split(LinUCB(alpha=0.3, gamma=1.0), state, request, [8, 8]) == [0, 8]
+    assert split(LinUCB(alpha=0.0, gamma=1.0), state, request, [8, 8]) == [8, 0]  # 0.497, 0.477
 
 
 def test_softmax_shares_by_hand() -> None:
     # Rewards are 0.43 (urgency - cost): 2 bp * log 3 apart, so 3 to 1; 0 for what costs too much.
-    learner = Linucb(alpha=0.0, split="softmax", temperature=2.0)
+    learner = LinUCB(alpha=0.0, split="softmax", temperature=2.0)
     apart = 2.0 * np.log(3.0) / 0.43
     request = asked("A/dark_mid", "B/dark_mid", "C/dark_mid", cost=[1, 1 + apart, 20], urgency=9.0)
     assert split(learner, learner.initial(0), request, [8, 8, 8]) == [6, 2, 0]
@@ -282,26 +282,26 @@ def test_softmax_shares_by_hand() -> None:
 
 
 def test_softmax_over_far_apart_rewards_does_not_overflow() -> None:
-    learner = Linucb(split="softmax", temperature=1e-3)
+    learner = LinUCB(split="softmax", temperature=1e-3)
     request = asked("A/dark_mid", "B/dark_mid", cost=[-1e6, 0.0])
     assert split(learner, learner.initial(0), request, [8, 8]) == [8, 0]
 
 
 @pytest.mark.parametrize("outcome", ["rejected", "unknown", "canceled_early"])
 def test_what_was_not_observed_is_missing_and_not_zero(outcome: str) -> None:
-    learner = Linucb(gamma=1.0)
+    learner = LinUCB(gamma=1.0)
     state = taught(learner, [told(8, 0, outcome=outcome)] * 50, 0)
     assert bounds(learner, state, asked(DARK)) == pytest.approx([0.43 + 0.3])
 
 
 def test_a_last_look_is_a_fill_of_nothing() -> None:
-    learner = Linucb(alpha=0.0, gamma=1.0)
+    learner = LinUCB(alpha=0.0, gamma=1.0)
     state = taught(learner, [told(8, 8, outcome="last_look")] * 3, 0)
     assert bounds(learner, state, asked(DARK)) == pytest.approx([0.43 / 4])
 
 
 def test_an_arm_with_other_features_is_one_never_met() -> None:
-    learner = Linucb(alpha=0.0, gamma=1.0)
+    learner = LinUCB(alpha=0.0, gamma=1.0)
     state = taught(learner, [told(8, 0)] * 9, 0)
     request = asked(DARK, x=np.zeros((1, 2)))
     assert bounds(learner, state, request) == pytest.approx([0.43])
@@ -311,22 +311,22 @@ def test_an_arm_with_other_features_is_one_never_met() -> None:
 
 def test_after_a_thousand_updates_the_inverse_is_taken_anew() -> None:
     lessons = history(1001, 3, arms=[DARK])
-    state = taught(Linucb(gamma=1.0), lessons[:1000], 3)
+    state = taught(LinUCB(gamma=1.0), lessons[:1000], 3)
     for renewed in (False, True):
         inverse = np.linalg.inv(state[f"moments/{DARK}"][:, :4])
         exact = (inverse + inverse.transpose(0, 2, 1)) / 2.0
         assert np.array_equal(state[f"model/{DARK}"][:, :4], exact) == renewed
         assert state[f"model/{DARK}"][:, :4] == pytest.approx(exact, rel=1e-9, abs=1e-15)
-        Linucb(gamma=1.0).learn(state, lessons[1000])
+        LinUCB(gamma=1.0).learn(state, lessons[1000])
 
 
 def test_thousands_of_nearly_equal_lessons_leave_the_inverse_an_inverse() -> None:
     draw = rng(4)
     for gamma in (1.0, 0.999):
-        state = Linucb().initial(16)
+        state = LinUCB().initial(16)
         for i in range(5000):
             x = np.full(16, 4.0) + 1e-3 * draw.standard_normal(16)
-            Linucb(gamma=gamma).learn(state, told(8, i % 9, x=x, markout=float(i % 5)))
+            LinUCB(gamma=gamma).learn(state, told(8, i % 9, x=x, markout=float(i % 5)))
         inverse, gram = state[f"model/{DARK}"][:, :17], state[f"moments/{DARK}"][:, :17]
         assert np.array_equal(inverse, inverse.transpose(0, 2, 1))
         assert inverse @ gram == pytest.approx(np.tile(np.eye(17), (2, 1, 1)), abs=1e-7)
@@ -357,13 +357,13 @@ def fills(learner: Learner, rounds: int, break_at: int, seed: int = 5) -> list[b
 
 
 def test_the_best_arm_of_a_linear_world_is_found_in_context() -> None:
-    found = fills(Linucb(gamma=1.0), 800, 800)
+    found = fills(LinUCB(gamma=1.0), 800, 800)
     assert np.mean(found[-300:]) > 0.95
     assert np.mean(found[:50]) < 0.9
 
 
 def test_after_a_break_forgetting_finds_the_new_best_arm_sooner() -> None:
-    after = {gamma: fills(Linucb(gamma=gamma), 1400, 1000)[-200:] for gamma in (1.0, 0.99)}
+    after = {gamma: fills(LinUCB(gamma=gamma), 1400, 1000)[-200:] for gamma in (1.0, 0.99)}
     assert np.mean(after[0.99]) > 0.85
     assert np.mean(after[0.99]) > np.mean(after[1.0]) + 0.1
 
@@ -381,4 +381,4 @@ def test_a_parameter_out_of_bounds_says_what_is_allowed(
     values: dict[str, object], said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):
-        Linucb.from_document(values)
+        LinUCB.from_document(values)
