@@ -33,6 +33,9 @@ from venues.venue import VenueSim
 SLICE_NS = 60 * NS
 """How much of the day is played before what the venues said is thrown away: memory stays flat."""
 
+AUCTION = "O"
+"""OBS-1 `cond` of a print that belongs to no continuous trading; the column is there if one is."""
+
 _BOOK = ("bid_px", "bid_qty", "ask_px", "ask_qty")
 
 
@@ -74,7 +77,7 @@ class Recorder:
         self._midnight = floor.facts.open_at - market.spec.session.from_ns
         self._books = [(venue.book, self._mics.index(venue.mic)) for venue in self._venues]
         self._book = _Columns("t_ns", *_BOOK, "bid_venue", "ask_venue")
-        self._trades = _Columns("t_ns", "px", "qty", "venue", "sign")
+        self._trades = _Columns("t_ns", "px", "qty", "venue", "sign", "auction")
         self._events = _Columns("t_ns", "etype", "oid", "side", "px", "qty", "agg")
         self._renamed: dict[str, int] = {}
         for venue in self._venues:
@@ -101,7 +104,7 @@ class Recorder:
             at = now - self._midnight
             for event in events:
                 if isinstance(event, Traded):
-                    self._trades.add(at, event.px, event.qty, number, event.taker_side)
+                    self._trades.add(at, event.px, event.qty, number, event.taker_side, 0)
             self._look(now)
 
         venue.on_events.append(heard)
@@ -143,13 +146,15 @@ class Recorder:
             venues.append(at)
         return (*row, *venues)
 
-    # --- prints away from the books --------------------------------------------------------------
+    # --- prints away from the books, and auctions ------------------------------------------------
 
     def _printed(self, now: int, mic: str, px: int, qty: int, sign: int) -> None:
+        """What a venue with a book tells this way is an auction: its trades are book events."""
         if mic not in self._mics:
             self._mics.append(mic)
         at = now - self._midnight
-        self._trades.add(at, px, qty, self._mics.index(mic), sign)
+        auction = any(venue.mic == mic for venue in self._venues)
+        self._trades.add(at, px, qty, self._mics.index(mic), sign, int(auction))
 
     # --- order by order --------------------------------------------------------------------------
 
@@ -203,15 +208,16 @@ class Recorder:
 
     def _trades_table(self) -> pa.Table:
         columns = self._trades.values
-        return pa.table(
-            {
-                "t_ns": pa.array(columns["t_ns"], pa.int64()),
-                "px": pa.array([px / self._tick for px in columns["px"]], pa.float64()),
-                "qty": pa.array(columns["qty"], pa.int64()),
-                "venue": self._names(columns["venue"]),
-                "sign": pa.array(columns["sign"], pa.int8()),
-            }
-        )
+        table = {
+            "t_ns": pa.array(columns["t_ns"], pa.int64()),
+            "px": pa.array([px / self._tick for px in columns["px"]], pa.float64()),
+            "qty": pa.array(columns["qty"], pa.int64()),
+            "venue": self._names(columns["venue"]),
+            "sign": pa.array(columns["sign"], pa.int8()),
+        }
+        if any(columns["auction"]):
+            table["cond"] = pa.array([AUCTION if each else "" for each in columns["auction"]])
+        return pa.table(table)
 
     def _events_table(self) -> pa.Table:
         columns = dict(self._events.values)

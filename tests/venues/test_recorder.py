@@ -174,3 +174,31 @@ def test_an_empty_side_is_no_quote(tmp_path: Path) -> None:
         (OPEN + 1, 5001),
         (OPEN + 3, 5002),
     ]
+
+
+def test_an_auction_is_marked_and_a_pools_print_is_not(tmp_path: Path) -> None:
+    """OBS-1: `cond` O is left out of what continuous trading is judged by."""
+    market = market_of(tmp_path, CALM)
+    recorder = Recorder(market)
+    market.submit("DARK_A", order("d", Side.BUY, 100), START)
+    market.submit("DARK_A", order("e", Side.SELL, 100, owner="YOU"), START + 1)
+    market.halt(START + 2, until=START + NS, auction=True, text="news")
+    market.submit("LIT_A", order("b", Side.BUY, 300, OFFER), START + 3)
+    market.submit("LIT_A", order("s", Side.SELL, 300, BID, owner="YOU"), START + 4)
+    market.tick(START + NS)
+    recorder.write(tmp_path / "P")
+    found = [
+        (row["venue"], row["qty"], row["sign"], row["cond"])
+        for row in rows(tmp_path / "P", "trades")
+    ]
+    assert found == [("DARK_A", 100, 0, ""), ("LIT_A", 300, 0, "O")]
+
+
+def test_a_day_without_an_auction_has_no_conditions(tmp_path: Path) -> None:
+    market = market_of(tmp_path, CALM)
+    recorder = Recorder(market)
+    market.submit("LIT_A", order("b", Side.BUY, 100, OFFER), START)
+    recorder.write(tmp_path / "P")
+    assert [set(row) for row in rows(tmp_path / "P", "trades")] == [
+        {"t_ns", "px", "qty", "venue", "sign"}
+    ]
