@@ -46,7 +46,7 @@ MARKET_EXPERIMENTS: Mapping[str, MarketExperiment] = {
     "markets": MarketExperiment("parents in five markets", FIVE),
     "null": MarketExperiment("a market where nothing can be gained", ("null",), take_only=True),
     "permuted": MarketExperiment(
-        "venues under other names in every career", ("baseline",), permuted=True
+        "venues under other names for every parent", ("baseline",), permuted=True
     ),
     "frozen": MarketExperiment(
         "the learner against itself, when it is told nothing", FIVE, only="hazard,hazard_frozen"

@@ -35,7 +35,7 @@ class Careers:
     parents: int
     algo: str
     permuted: bool = False
-    """Venues of a kind exchange their names from career to career."""
+    """Venues of a kind exchange their names from parent to parent."""
 
     def __call__(self, item: tuple[Entry, int]) -> list[Row]:
         """One career."""
@@ -51,9 +51,8 @@ class Careers:
             parents=None,
             alone=False,
             record=None,
-            labels=seed if self.permuted else None,
         )
-        return Career(task, self.parents, learns=entry.learns)(seed)
+        return Career(task, self.parents, learns=entry.learns, permuted=self.permuted)(seed)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ Owns what goes from one parent to the next: what was learned, and nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from router.core.shelf import LearnerShelf
 from router.trials.pool import Task
@@ -23,6 +23,8 @@ class Career:
     parents: int
     learns: bool = True
     """False: every parent is worked by a router that knows nothing yet."""
+    permuted: bool = False
+    """Venues of a kind exchange their names from parent to parent."""
 
     def __call__(self, seed: int) -> list[Row]:
         """The rows of one career, in the order of its parents.
@@ -30,11 +32,12 @@ class Career:
         Raises:
             TrialError: a parent could not be worked.
         """
-        trial, plans = self.task.prepare()
         learned: LearnerShelf | None = None
         rows: list[Row] = []
         for number in range(self.parents):
             market_seed = seed * SPACING + number
+            labels = market_seed if self.permuted else None
+            trial, plans = replace(self.task, labels=labels).prepare()
             found, known = trial.worked(market_seed, plans(market_seed), learned)
             rows += found
             learned = known if self.learns else None

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from multiprocessing import get_context
 from pathlib import Path
 from typing import TypeVar
@@ -65,7 +65,7 @@ class Task:
         return trial.rows(seed, plans(seed))
 
 
-@cache
+@lru_cache(maxsize=8)
 def _prepared(task: Task) -> tuple[Trial, Plans]:
     settings = load_settings(task.config, list(task.overrides), os.environ)
     if task.policies:

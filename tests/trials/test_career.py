@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +57,16 @@ def test_what_was_learned_changes_what_comes_after(tmp_path: Path) -> None:
 def test_who_learns_nothing_has_no_career(tmp_path: Path) -> None:
     made = task(tmp_path, "pro_rata")
     assert costs(Career(made, 3)(7)) == costs(Career(made, 3, learns=False)(7))
+
+
+def test_names_that_change_hands_are_those_of_each_parents_seed(tmp_path: Path) -> None:
+    made = task(tmp_path, "pro_rata")
+    found = Career(made, 3, permuted=True)(7)
+    alone = [replace(made, labels=row.seed)(row.seed)[0] for row in found]
+    assert found == alone
+    assert [row.shares_by_venue for row in found] != [
+        row.shares_by_venue for row in Career(made, 3)(7)
+    ]
 
 
 def test_a_career_repeats(tmp_path: Path) -> None:
