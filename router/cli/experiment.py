@@ -27,6 +27,8 @@ from router.experiments.play import Course
 from router.experiments.standings import standings
 from router.experiments.tuning import TRAINING, chosen, plays_needed, tune
 from router.experiments.tuning import write as write_tuned
+from router.experiments.vowpal import LEARNER as VOWPAL
+from router.experiments.vowpal import MISSING, is_installed
 from router.trials.career import SPACING
 
 FOLDER = DEFAULT_CONFIG.parent / "experiments"
@@ -117,7 +119,11 @@ def _markets(experiment: MarketExperiment, asked: str) -> list[str]:
 
 def _chosen(found: dict[str, WrittenContestant], only: str) -> dict[str, WrittenContestant]:
     """Those that are asked for, in that order."""
-    names = [each.strip() for each in only.split(",") if each.strip()] or list(found)
+    names = [each.strip() for each in only.split(",") if each.strip()]
+    if not names:
+        names = [each for each in found if found[each].learner != VOWPAL or is_installed()]
+        if len(names) < len(found):
+            say(f"left out: {MISSING}")
     unknown = [each for each in names if each not in found]
     if unknown:
         text = f"--only {', '.join(unknown)}: unknown; there are: {', '.join(found)}"

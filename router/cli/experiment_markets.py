@@ -10,7 +10,7 @@ from router.cli.experiment_text import cost_table
 from router.cli.experiment_ways import Ways
 from router.cli.output import say, show, show_json
 from router.cli.progress import followed
-from router.experiments.contestants import ORACLE, Entry
+from router.experiments.contestants import OUTSIDE, Entry
 from router.experiments.fields import MARKET_EXPERIMENTS, MARKETS
 from router.experiments.keeping import write_careers
 from router.experiments.markets import Cost, Costs, costs, together, worked
@@ -32,8 +32,8 @@ def compare(
     parents: int,
     ways: Ways,
 ) -> None:
-    """Everybody but the oracle works the same parents in every market."""
-    entries = [each for each in entries if each.learner != ORACLE]
+    """Every plug-in works the same parents in every market."""
+    entries = [each for each in entries if each.learner not in OUTSIDE]
     found: dict[str, Careers] = {}
     for market in markets:
         found[market] = _worked(name, market, entries, seeds, parents, ways)

@@ -17,12 +17,16 @@ from pydantic import Field
 import router.learners as learner_package
 from config.documents import DocumentError, load, validate
 from router.experiments.play import Contestant, Learning, Oracle
+from router.experiments.vowpal import LEARNER, Vowpal
 from router.experiments.world import World
 from router.plugin import Plugin, discover
 from router.ports import Learner
 
 ORACLE = "oracle"
 """Knows the truth; in synthetic worlds only."""
+
+OUTSIDE = (ORACLE, LEARNER)
+"""Contestants that are no plug-ins, so that they cannot play in markets."""
 
 Parameter = bool | int | float | str
 
@@ -61,6 +65,8 @@ class Entry:
         """One that has learned nothing yet."""
         if self.learner == ORACLE:
             return Oracle()
+        if self.learner == LEARNER:
+            return Vowpal(seed, **{key: float(value) for key, value in self.parameters})
         return Learning(self.made(), world, seed, learns=self.learns)
 
 
@@ -147,7 +153,7 @@ def tuned(contestants: Mapping[str, WrittenContestant], path: Path) -> list[Entr
 
 
 def _problems(name: str, written: WrittenContestant) -> Iterator[str]:
-    if written.learner == ORACLE:
+    if written.learner in OUTSIDE:
         return
     if written.learner not in learner_types():
         yield f"no learner {written.learner!r}; there are: {', '.join(learner_types())}"
@@ -157,6 +163,8 @@ def _problems(name: str, written: WrittenContestant) -> Iterator[str]:
 
 
 def _problem(entry: Entry) -> list[str]:
+    if entry.learner in OUTSIDE:
+        return []
     try:
         entry.made()
     except ValueError as error:

@@ -107,6 +107,14 @@ def worth(moment: Moment, lots: IntArray) -> float:
     return float(moment.values @ np.where(taken, moment.tails, 0.0).sum(axis=1))
 
 
+def settled(request: ScoreRequest, lesson: Lesson) -> float:
+    """What a lesson's fills turned out to be worth, bp times lots: urgency, cost and markout."""
+    if not lesson.filled_lots:
+        return 0.0
+    cost = float(request.cost_bp[request.arms.index(lesson.arm)])
+    return lesson.filled_lots * (request.urgency_bp - cost - (lesson.markout_bp or 0.0))
+
+
 def _lessons(moment: Moment, lots: IntArray) -> list[Lesson]:
     """What each arm that was sent something tells."""
     filled = np.minimum(lots, moment.hidden)
