@@ -10,11 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from config.documents import DocumentError, load
 from config.fix import IsoDate, TimeZone, WallTime, wall_seconds
-from config.layers import Layers, SettingsError, items, near
+from config.layers import items, read_alone
 from config.sections import Name, Section, distinct
 
 
@@ -69,14 +68,4 @@ def load_calendar(path: Path) -> CalendarSettings:
     Raises:
         SettingsError: every problem that was found, one line each, with file and line.
     """
-    layers = Layers(CalendarSettings)
-    try:
-        layers.add_document(load(near(path)))
-        found = CalendarSettings.model_validate(layers.values[0])
-    except DocumentError as error:
-        raise SettingsError(error.problems) from None
-    except ValidationError as error:
-        layers.refuse(error)
-        raise SettingsError(layers.problems) from None
-    layers.check()
-    return found
+    return read_alone(path, CalendarSettings)

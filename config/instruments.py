@@ -9,10 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from config.documents import DocumentError, load
-from config.layers import Layers, SettingsError, items, near
+from config.layers import items, read_alone
 from config.sections import Price, Section, distinct, units
 
 DayTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$")]
@@ -74,17 +73,7 @@ def load_instruments(path: Path) -> tuple[InstrumentSettings, ...]:
     Raises:
         SettingsError: every problem that was found, one line each, with file and line.
     """
-    layers = Layers(InstrumentTable)
-    try:
-        layers.add_document(load(near(path)))
-        table = InstrumentTable.model_validate(layers.values[0])
-    except DocumentError as error:
-        raise SettingsError(error.problems) from None
-    except ValidationError as error:
-        layers.refuse(error)
-        raise SettingsError(layers.problems) from None
-    layers.check()
-    return table.instruments
+    return read_alone(path, InstrumentTable).instruments
 
 
 def _day_ns(text: str) -> int:

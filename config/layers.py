@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from config.documents import Document, Where, dotted, unknown
+from config.documents import Document, DocumentError, ModelT, Where, dotted, load, unknown
 from config.shapes import Shape, name_key, one_line, shape_at
 
 DEFAULT = "default"
@@ -268,6 +268,25 @@ def leaves(value: object, where: Where = ()) -> list[tuple[Where, object]]:
     else:
         return [(where, MASK if isinstance(value, SecretStr) else value)]
     return [leaf for key, each in inner for leaf in leaves(each, (*where, key))]
+
+
+def read_alone(path: Path, model: type[ModelT]) -> ModelT:
+    """The model of a document that stands alone: no layer above it.
+
+    Raises:
+        SettingsError: every problem that was found, one line each, with file and line.
+    """
+    layers = Layers(model)
+    try:
+        layers.add_document(load(near(path)))
+        found = model.model_validate(layers.values[0])
+    except DocumentError as error:
+        raise SettingsError(error.problems) from None
+    except ValidationError as error:
+        layers.refuse(error)
+        raise SettingsError(layers.problems) from None
+    layers.check()
+    return found
 
 
 def near(path: Path) -> Path:
