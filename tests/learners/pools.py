@@ -73,6 +73,12 @@ def average(learner: Learner, state: Arrays, request: ScoreRequest, draws: int) 
     return list(np.mean([given(learner, state, request, draw) for _ in range(draws)], axis=0))
 
 
+def weights(learner: Learner, state: Arrays, request: ScoreRequest) -> list[float]:
+    """The weights w of a split by shares, read back from its mean tails T(1) = w / (w + 1/2)."""
+    first = learner.score(state, request, rng(0)).mean_tails[:, 0]
+    return list(0.5 * first / (1.0 - first))
+
+
 def play(learner: Learner, state: Arrays, request: ScoreRequest, volumes: IntArray) -> IntArray:
     """(rounds, K) lots sent, where `volumes` (rounds, K) were hidden; every child is a lesson."""
     draw, history = rng(7), np.zeros_like(volumes)
