@@ -81,7 +81,7 @@ def test_it_finds_the_best_split_up_to_the_rounding_of_lots() -> None:
     # q is the chance of a sixth lot: it balances A's 0.5 at q = 3/8. A round moves a lot's weight
     # by eta * w (1 - w) times a difference of events, at most 0.7 in standard deviation, against a
     # slope of 0.8: the mean of 2500 rounds has the standard error 0.7 / 0.8 / 50 = 0.018 lots. The
-    # first 1500 rounds are left out: by then A's weights of lots 1 to 5 are exp(-0.02 * 0.3 * 1500).
+    # first 1500 rounds are left out: by then A's weights of lots 1 to 5 are about exp(-9).
     learner = ExponentiatedGradient(eta=0.02, mixing=0.0, gamma=1.0)
     history = play(learner, learner.initial(0), asked([A, B], 10), two_pools(4000))
     assert history[1500:, 1].mean() == pytest.approx(5.375, abs=4 * 0.018)
