@@ -47,12 +47,13 @@ class KaplanMeier(Learner):
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails at the upper bound, mean tails plain; values by the mean markout."""
-        counts = [self._counts(state, arm) for arm in request.arms]
-        shape = (len(counts), LOTS_MAX)
-        tried = np.array([tried for tried, _ in counts]).reshape(shape)
-        failed = np.array([failed for _, failed in counts]).reshape(shape)
+        reach = min(request.lots, LOTS_MAX)
+        tried, failed = np.zeros((2, len(request.arms), reach))
+        for i, arm in enumerate(request.arms):
+            counts = self._counts(state, arm)
+            tried[i], failed[i] = counts[0][:reach], counts[1][:reach]
         plain, upper = product_limit(tried, failed, self.optimism)
-        column = np.minimum(np.arange(request.lots), LOTS_MAX - 1)
+        column = np.minimum(np.arange(request.lots), reach - 1)
         return Scores(upper[:, column], plain[:, column], worth(state, request, self.gamma))
 
     def _counts(self, state: Arrays, arm: str) -> tuple[FloatArray, FloatArray]:
