@@ -46,5 +46,5 @@ def observed(lesson: Lesson) -> Outcome | None:
     if lesson.outcome != "observed":
         return None
     filled = min(max(0, lesson.filled_lots), lesson.sent_lots)
-    below = min(lesson.min_lots, lesson.sent_lots) if filled == 0 and lesson.min_lots > 1 else 0
+    below = min(lesson.min_lots, lesson.sent_lots) if filled == 0 else 0
     return Outcome(lesson.sent_lots, filled, below if below > 1 else 0)

@@ -19,8 +19,7 @@ def shown_lots(request: ScoreRequest) -> FloatArray:
 
 
 def sweep(request: ScoreRequest, sizes: FloatArray) -> Scores:
-    """Tail 1 for the first `sizes` (K,) lots of each arm, value urgency - cost, not below 0."""
+    """Tail 1 for the first `sizes` (K,) lots of each arm, value urgency - cost; 0 if not finite."""
     tails = (np.arange(request.lots) < sizes[:, np.newaxis]).astype(np.float64)
     values = request.urgency_bp - request.cost_bp
-    worth = np.where(np.isfinite(values) & (values > 0.0), values, 0.0)
-    return Scores(tails, tails.copy(), worth)
+    return Scores(tails, tails.copy(), np.where(np.isfinite(values), values, 0.0))

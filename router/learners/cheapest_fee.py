@@ -27,7 +27,7 @@ class CheapestFee(Learner):
         return {}
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
-        """Tail 1 up to what is shown, then 0; value urgency - cost, 0 where waiting is better.
+        """Tail 1 up to what is shown, then 0; value urgency - cost: below 0 nothing is sent.
 
         A cost that is not finite counts as too high.
         """

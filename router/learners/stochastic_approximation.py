@@ -23,12 +23,12 @@ class StochasticApproximation(Learner):
 
     The paper moves all shares at once: r_k rises by step * (g_k - mean g), where g_k = 1 if venue k
     executed its whole part, for then a larger one could have been executed too. Here lessons come
-    one arm at a time, without a decision's name. g_k - mean g is the sum over venues j of g_j times
-    (1{k = j} - 1/K), and the same with g_j - 1 for g_j. So each lesson moves along its own
-    term, by -step * (e_j - 1/K) if its order was not filled, not at all if it was: after all
-    lessons of a decision it is the paper's step, and a lesson that never comes, of an arm
-    that got no lot, does no harm. Left out: the factor V, which no lesson tells; every decision
-    counts alike. rho_k, what a fill is worth, multiplies the shares at the request.
+    one arm at a time, without a decision's name. What is added to all shares alike falls out in the
+    projection, so g_k - 1 does for g_k - mean g, and each lesson moves its own share only: by
+    -step if its order was not filled, not at all if it was. After all lessons of a decision that is
+    the paper's step, and a lesson that never comes, of an arm that got no lot, does no
+    harm. Left out: the factor V, which no lesson tells; every decision counts alike. rho_k, what a
+    fill is worth, multiplies the shares at the request.
     """
 
     step: float = Field(0.02, gt=0.0, le=1.0)
@@ -57,7 +57,7 @@ class StochasticApproximation(Learner):
         return split(weights, request.lots, rng)
 
     def learn(self, state: Arrays, lesson: Lesson) -> None:
-        """r <- projection of r - step * (e_j - 1/K), if arm j's order was not filled."""
+        """r_j <- r_j - step if arm j's order was not filled, projected on the simplex."""
         fading.tick(state)
         learn_markout(state, lesson, self.gamma)
         seen = observed(lesson)
@@ -68,11 +68,9 @@ class StochasticApproximation(Learner):
             return
         names = [name for name in state if name.startswith(_SHARE)]
         shares = np.concatenate([state[name] for name in names])
-        move = np.full(len(names), -1.0 / len(names))
-        move[names.index(_SHARE + lesson.arm)] += 1.0
         step = self.step / float(state["clock"][0]) ** self.cooling
-        shares = projected(shares - step * move, self.share_min)
-        for name, share in zip(names, shares, strict=True):
+        shares[names.index(_SHARE + lesson.arm)] -= step
+        for name, share in zip(names, projected(shares, self.share_min), strict=True):
             state[name] = np.array([share])
 
 

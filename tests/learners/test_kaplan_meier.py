@@ -88,9 +88,12 @@ def test_forgetting_weighs_lessons_by_age_and_widens_the_bound() -> None:
 
 
 def test_what_has_faded_away_is_as_if_never_met() -> None:
-    learner = KaplanMeier(optimism=1.0, gamma=0.01)
-    state = taught(learner, told(A, 4, 0), *[told(B, 1, 1)] * 200)
-    assert learner.score(state, asked([A], 8), rng(0)).tails == pytest.approx(1.0)
+    for lessons in (60, 1060):  # 1e-18 of a trial; one less than the smallest normal number
+        learner = KaplanMeier(optimism=1.0, gamma=0.5)
+        state = taught(learner, told(A, 4, 0), *[told(B, 1, 1)] * lessons)
+        found = learner.score(state, asked([A], 8), rng(0))
+        assert (found.tails == 1.0).all()
+        assert (found.mean_tails == 1.0).all()
 
 
 def naive(lessons: list[tuple[int, int]], lots: int) -> FloatArray:

@@ -64,13 +64,9 @@ def test_without_anything_shown_all_goes_to_the_cheapest_candidate() -> None:
 def test_a_lot_that_is_begun_counts_and_what_is_no_number_does_not(learner: Learner) -> None:
     assert split(learner, 4, shown=(9, 0.5, 0, 0, 0)) == (3, 1, 0, 0, 0)
     assert split(learner, 4, shown=(9, np.nan, 0, 0, 0)) == (4, 0, 0, 0, 0)
-    assert split(learner, 4, cost=(2, np.nan, np.inf, 0, 0), shown=(9, 9, 9, 0, 0)) == (
-        4,
-        0,
-        0,
-        0,
-        0,
-    )
+    found = split(learner, 20, cost=(2, np.nan, np.inf, 0, 0), shown=(9, 9, 9, 0, 0))
+    assert found[0] >= 9
+    assert found[1:] == (0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("learner", [CheapestFee(), AllInPrice()], ids=["fee", "all_in"])
