@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from router.learners.reinforcement import Reinforcement
-from tests.learners.pools import A, B, asked, play, told, two_pools, weights
+from tests.learners.pools import A, B, IntArray, asked, play, rng, told, weights
 
 C = "C/dark_mid"
 
@@ -38,11 +39,24 @@ def test_only_observed_fills_count() -> None:
     assert weights(learner, state, asked([A, B], 9)) == pytest.approx([2.0, 2.0])
 
 
+def world(rounds: int, seed: int = 11) -> IntArray:
+    """A: 20 lots half of the time. B: 2 lots nine times in ten. The best of 10 is 8 and 2."""
+    here = rng(seed).random((rounds, 2)) < (0.5, 0.9)
+    return np.where(here, (20, 2), 0).astype(np.int64)
+
+
 def test_it_settles_where_shares_are_proportional_to_executed_lots_not_at_the_best() -> None:
-    # B's share x executes 0.8 * 5 = 4 lots, A's 0.5 * 10 (1 - x): x = 4 / (9 - 5 x) at 4/5, while
-    # the best split is 1/2. One round moves x by gain * noise, the noise
-    # sqrt((0.2 * 2)^2 + (0.8 * 1)^2) / 5 = 0.18; the map's slope is 4/5, so that a mean of 3000
-    # rounds has the standard error 0.18 / (1 - 4/5) / sqrt(3000) = 0.016, or 0.16 lots.
-    learner = Reinforcement(prior_lots=0.1, gamma=0.995)
-    history = play(learner, learner.initial(0), asked([A, B], 10), two_pools(4000))
-    assert history[1000:, 1].mean() == pytest.approx(8.0, abs=4 * 0.16)
+    # B's share x executes 0.9 * 2 = 1.8 lots, A's 5 (1 - x). A memory of 1 / (1 - 0.998^2) = 250
+    # rounds and priors of 10 lots give x = (10 + 450) / (20 + 250 (6.8 - 5 x)) at 0.363, where the
+    # slope is 0.36. Executed lots have the deviations 0.6 and 3.2, which move x by
+    # sqrt((0.64 * 0.6)^2 + (0.36 * 3.2)^2) / 5 = 0.24 of a round's weight: the mean of 3000 rounds
+    # has the standard error 0.24 / (1 - 0.36) / sqrt(3000) = 0.007, or 0.07 lots.
+    learner = Reinforcement(prior_lots=10.0, gamma=0.998)
+    history = play(learner, learner.initial(0), asked([A, B], 10), world(4000))
+    assert history[1000:, 1].mean() == pytest.approx(3.63, abs=4 * 0.07)
+
+
+def test_without_a_prior_to_speak_of_an_arm_that_fails_first_is_lost() -> None:
+    learner = Reinforcement(prior_lots=1e-6)
+    history = play(learner, learner.initial(0), asked([A, B], 10), np.array([[0, 2], *world(200)]))
+    assert (history[1:, 0] == 0).all()
