@@ -1,7 +1,7 @@
 """Rest or take: the optimal placement of Cont & Kukanov (2013, 2017), learned from recent fills.
 
-Owns, for each arm that rests at a lit venue, the quantity that is filled with a given chance, and
-for every other arm its fill fraction. State: `clock` (1,) lessons; `reach/ARM`, one
+Owns, for each arm whose orders rest, the quantities that are filled with given chances, and for
+every other arm its fill fraction. State: `clock` (1,) lessons; `reach/ARM`, one
 log(1 + lots) for each of LEVELS; `fraction/ARM`, fading sums of lots sent and filled;
 `markout/ARM`.
 """
@@ -16,7 +16,7 @@ from router.learners._arms import tactic, takes_shown
 from router.learners._markouts import learn_markout, worth
 from router.learners._outcomes import Outcome, observed
 from router.learners._sweeps import shown_lots
-from router.model import Tactic
+from router.model import RESTING_TACTICS
 from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
 
 LEVELS = np.array([0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05])
@@ -38,7 +38,9 @@ class ContKukanov(Learner):
     followed, each by Robbins-Monro, log(1 + L_p) += step * (1{V >= L_p} - p); a full fill of less
     than L_p counts as p / T(sent), its expectation. A lesson does not tell the queue ahead, T is a
     mean over it. The lots of a split sum to what is due: the paper's overbooking would break a
-    limit. Other arms are filled to their fill fraction, whatever the size, up to what they show.
+    limit. A midpoint order at a pool rests like one at a lit venue and is treated alike: the
+    method is for the latter, but a mere fill fraction would send all to one pool. Arms that
+    take are filled to their fill fraction, up to what they show.
     """
 
     step: float = Field(0.05, gt=0.0, le=1.0)
@@ -55,12 +57,12 @@ class ContKukanov(Learner):
         return fading.started()
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
-        """Tails by quantiles where an order rests at a lit venue, else the fill fraction."""
+        """Tails by quantiles where an order rests, else flat at the fill fraction."""
         lots = np.arange(1, request.lots + 1, dtype=np.float64)
         shown = shown_lots(request)
         tails = np.zeros((len(request.arms), request.lots))
         for i, arm in enumerate(request.arms):
-            if tactic(arm) == Tactic.LIT_MAKE:
+            if tactic(arm) in RESTING_TACTICS:
                 tails[i] = chance(np.expm1(self._reach(state, arm)), lots)
             else:
                 size = shown[i] if shown[i] > 0.0 else np.inf
@@ -85,7 +87,7 @@ class ContKukanov(Learner):
         seen = observed(lesson)
         if seen is None:
             return
-        if tactic(lesson.arm) == Tactic.LIT_MAKE:
+        if tactic(lesson.arm) in RESTING_TACTICS:
             reach = self._reach(state, lesson.arm)
             moved = reach + self.step * (reached(np.expm1(reach), seen) - LEVELS)
             state[f"reach/{lesson.arm}"] = np.clip(moved, 0.0, LOTS_LOG_MAX)

@@ -11,8 +11,7 @@ from router.learners.cont_kukanov import LEVELS, ContKukanov, chance
 from router.ports import Arrays, Lesson
 from tests.learners.pools import asked, given, rng, told
 
-MAKE, TAKE, DARK = "L/lit_make", "L/lit_take", "D/dark_mid"
-HALF = int(np.flatnonzero(LEVELS == 0.5)[0])
+MAKE, TAKE, ASK = "L/lit_make", "L/lit_take", "D/dealer_rfq"
 
 
 def taught(learner: ContKukanov, *lessons: Lesson) -> Arrays:
@@ -64,17 +63,25 @@ def test_quantiles_that_have_crossed_are_sorted() -> None:
 
 def test_other_arms_are_filled_to_their_fraction_up_to_what_they_show() -> None:
     learner = ContKukanov(gamma=1.0, prior_sent=10.0)
-    state = taught(learner, told(DARK, 20, 7), told(DARK, 10, 0), told(TAKE, 10, 9))
-    tails = learner.score(state, asked([DARK, TAKE], 6, shown=[0.0, 4.0]), rng(0)).tails
-    assert tails[0] == pytest.approx([(7 + 5) / 40] * 6)
+    state = taught(learner, told(ASK, 20, 7), told(ASK, 10, 0), told(TAKE, 10, 9))
+    tails = learner.score(state, asked([ASK, TAKE], 6, shown=[0.0, 4.0]), rng(0)).tails
+    assert tails[0] == pytest.approx([(7 + 9.5) / 40] * 6)
     assert tails[1] == pytest.approx([(9 + 9.5) / 20] * 4 + [0.0] * 2)
 
 
 def test_fractions_fade_back_to_the_prior() -> None:
     learner = ContKukanov(gamma=0.5, prior_sent=1.0)
-    state = taught(learner, told(DARK, 8, 0), told(TAKE, 1, 1), told(TAKE, 1, 1))
-    tails = learner.score(state, asked([DARK], 1), rng(0)).tails
-    assert tails[0, 0] == pytest.approx(0.5 / 3)
+    state = taught(learner, told(ASK, 8, 0), told(TAKE, 1, 1), told(TAKE, 1, 1))
+    tails = learner.score(state, asked([ASK], 1), rng(0)).tails
+    assert tails[0, 0] == pytest.approx(0.95 / 3)
+
+
+def test_an_order_at_a_pool_rests_like_one_at_a_lit_venue() -> None:
+    learner = ContKukanov()
+    state = taught(learner, *[told(arm, 9, 4) for arm in (MAKE, "D/dark_mid")])
+    assert np.array_equal(state["reach/D/dark_mid"], state[f"reach/{MAKE}"])
+    tails = learner.score(state, asked([MAKE, "D/dark_mid"], 9), rng(0)).tails
+    assert np.array_equal(tails[0], tails[1])
 
 
 def test_the_split_is_the_papers_closed_form() -> None:
