@@ -12,7 +12,12 @@ from pydantic import Field
 from router.learners import _fading as fading
 from router.learners._markouts import learn_markout, worth
 from router.learners._outcomes import Outcome, observed
+from router.learners._shares import proportional
 from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+
+SPILL = 1e-9
+"""No tail is below this over the lot's number: as in the paper all lots are handed out, those that
+no estimate speaks for where the fewest are."""
 
 LOTS_MAX = 512
 """Quantities above are not told apart: the tail is flat from there on."""
@@ -54,7 +59,9 @@ class KaplanMeier(Learner):
             tried[i], failed[i] = counts[0][:reach], counts[1][:reach]
         plain, upper = product_limit(tried, failed, self.optimism)
         column = np.minimum(np.arange(request.lots), reach - 1)
-        return Scores(upper[:, column], plain[:, column], worth(state, request, self.gamma))
+        spill = SPILL * proportional(np.ones(len(plain)), request.lots)
+        tails = np.maximum(upper[:, column], spill)
+        return Scores(tails, plain[:, column], worth(state, request, self.gamma))
 
     def _counts(self, state: Arrays, arm: str) -> tuple[FloatArray, FloatArray]:
         """Tried and failed, (LOTS_MAX,) each."""

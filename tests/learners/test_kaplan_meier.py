@@ -9,7 +9,7 @@ import pytest
 
 from router.learners.kaplan_meier import LOTS_MAX, KaplanMeier
 from router.ports import Arrays, FloatArray, Lesson, Scores
-from tests.learners.pools import A, B, asked, play, rng, told, two_pools
+from tests.learners.pools import A, B, asked, given, play, rng, told, two_pools
 
 SAMPLE = ((3, 3), (5, 2), (4, 0), (2, 1), (6, 6))
 """Sent and filled. Tried 5, 4, 3 and then 1, 1, 1; failed 1, 1, 1 and then none."""
@@ -58,7 +58,7 @@ def test_an_arm_that_failed_has_a_bound_above_zero() -> None:
     found = scores(KaplanMeier(optimism=1.0, gamma=1.0), *nothing)
     assert found.tails[0, 0] == pytest.approx(wilson(0.0, 3, 1))  # z^2 / (n + z^2) = 1/4
     assert found.mean_tails[0, 0] == 0.0
-    assert scores(KaplanMeier(optimism=0.0, gamma=1.0), *nothing).tails[0, 0] == 0.0
+    assert scores(KaplanMeier(optimism=0.0, gamma=1.0), *nothing).tails[0, 0] < 1e-8
 
 
 def test_an_arm_never_met_and_lots_never_tried_are_expected_to_be_there() -> None:
@@ -72,11 +72,11 @@ def test_below_min_qty_a_failure_is_spread_by_the_present_estimate() -> None:
     known = [told(A, 1, 0), told(A, 1, 1), told(A, 2, 1)]
     found = scores(learner, *known, told(A, 8, 0, min_lots=2))
     assert found.tails[0, 0] == pytest.approx(1 - (1 + 1 / 3) / 4)
-    assert found.tails[0, 1] == pytest.approx(0.0, abs=1e-12)
+    assert found.tails[0, 1] == pytest.approx(0.0, abs=1e-8)
     # where no failure is known all lots below share it: 1/2 of 1 trial, 1/2 of 1/2 a trial
     fresh = scores(learner, told(A, 8, 0, min_lots=2))
     assert fresh.tails[0, 0] == pytest.approx(0.5)
-    assert fresh.tails[0, 1] == pytest.approx(0.0, abs=1e-12)
+    assert fresh.tails[0, 1] == pytest.approx(0.0, abs=1e-8)
 
 
 def test_forgetting_weighs_lessons_by_age_and_widens_the_bound() -> None:
@@ -129,9 +129,18 @@ def test_optimism_finds_the_best_split_and_the_tails() -> None:
     assert tails[1, :5] == pytest.approx([0.8] * 5, abs=4 * 0.010)
 
 
-@pytest.mark.parametrize(("optimism", "lots"), [(0.0, 0), (1.0, 5)])
-def test_the_plain_estimate_may_lose_an_arm_for_good(optimism: float, lots: int) -> None:
+@pytest.mark.parametrize(("optimism", "lots"), [(0.0, 0), (2.0, 10)])
+def test_the_plain_estimate_may_lose_the_better_arm_for_good(optimism: float, lots: int) -> None:
+    # A, there half of the time, failed first; B is there three times in ten and filled first. With
+    # z = 2 the bound of A after n failures only, 4 / (n + 4), is above 0.3 for 9 of them.
+    hidden = np.where(rng(13).random((1000, 2)) < (0.5, 0.3), 20, 0).astype(np.int64)
     learner = KaplanMeier(optimism=optimism, gamma=1.0)
-    state = taught(learner, told(A, 5, 0))
-    history = play(learner, state, asked([A, B], 10), two_pools(1000))
-    assert (history[800:] == (lots, 5)).all()
+    state = taught(learner, told(A, 10, 0), told(B, 10, 10))
+    history = play(learner, state, asked([A, B], 10), hidden)
+    assert (history[800:] == (lots, 10 - lots)).all()
+
+
+def test_lots_that_no_tail_speaks_for_go_where_fewest_are() -> None:
+    learner = KaplanMeier(optimism=0.0, gamma=1.0)
+    state = taught(learner, told(A, 4, 0), told(B, 4, 2))
+    assert given(learner, state, asked([A, B], 10), rng(0)) == (5, 5)
