@@ -32,8 +32,8 @@ class BetaHazard(Learner):
     keeps the mean and shrinks the spread of a draw by about kappa.
     """
 
-    kappa: float = Field(1.0, ge=0.0, le=1.0)
-    """Scale of the Thompson draw: 0 greedy at the mean, 1 a full posterior draw."""
+    kappa: float = Field(0.3, ge=0.0, le=1.0)
+    """Scale of the Thompson draw: 0 greedy at the mean, 1 a full posterior draw, as published."""
     prior_hazard: float = Field(0.25, gt=0.0, lt=1.0)
     """Prior mean of a bin's hazard."""
     prior_hazard_shown: float = Field(0.05, gt=0.0, lt=1.0)

@@ -33,7 +33,7 @@ class ExponentiatedGradient(Learner):
     is worth, multiplies the shares at the request.
     """
 
-    eta: float = Field(0.1, gt=0.0, le=10.0)
+    eta: float = Field(0.3, gt=0.0, le=10.0)
     """Learning rate a lost lot."""
     mixing: float = Field(0.02, ge=0.0, le=1.0)
     """Part of each lot that is split equally, whatever the weights."""
