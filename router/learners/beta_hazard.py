@@ -13,8 +13,8 @@ from pydantic import Field
 from router.learners import _fading as fading
 from router.learners._arms import takes_shown
 from router.learners._markouts import learn_markout, worth
-from router.learners._outcomes import Outcome, observed
-from router.learners._tails import BINS, Rows, rows, tails
+from router.learners._outcomes import observed
+from router.learners._tails import BINS, rows, tails
 from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
 
 HAZARD_MIN = 1e-12
@@ -77,15 +77,11 @@ class BetaHazard(Learner):
         if seen is None:
             return
         a, b = self._posterior(state, lesson.arm)
-        bins, labels, weights = _rows(seen, a / (a + b))
+        bins, labels, weights = rows(seen.sent, seen.filled, seen.below, a / (a + b))
         for name, more in (("ended", labels * weights), ("passed", (1.0 - labels) * weights)):
             counts = fading.read(state, f"{name}/{lesson.arm}", BINS, self.gamma)
             counts[bins] += more
             fading.write(state, f"{name}/{lesson.arm}", counts)
-
-
-def _rows(seen: Outcome, hazards: FloatArray) -> Rows:
-    return rows(seen.sent, seen.filled, seen.below, hazards)
 
 
 def _logits(hazards: FloatArray) -> FloatArray:

@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._arms import tactic, takes_shown
+from router.learners._arms import tactic
 from router.learners._markouts import learn_markout, worth
 from router.learners._outcomes import Outcome, observed
 from router.learners._sweeps import shown_lots
@@ -21,6 +21,9 @@ from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scor
 
 LEVELS = np.array([0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05])
 """Chances whose quantities are followed; a resting lot of less chance than the last is not sent."""
+
+FRACTION = 0.95
+"""Prior of a fill fraction: what is shown is mostly there."""
 
 LOTS_LOG_MAX = 20.0
 """Quantities stay below exp of this."""
@@ -75,10 +78,9 @@ class ContKukanov(Learner):
         return np.log1p(self.prior_lots * (1.0 / LEVELS - 1.0)) if found is None else found
 
     def _fraction(self, state: Arrays, arm: str) -> float:
-        """Filled over sent; a prior of 0.95 where what is shown is taken, else of 1/2."""
+        """Filled over sent, with the prior."""
         sent, filled = fading.read(state, f"fraction/{arm}", 2, self.gamma)
-        prior = 0.95 if takes_shown(arm) else 0.5
-        return float((filled + prior * self.prior_sent) / (sent + self.prior_sent))
+        return float((filled + FRACTION * self.prior_sent) / (sent + self.prior_sent))
 
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """One step of each quantile, or two sums."""

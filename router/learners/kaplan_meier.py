@@ -36,9 +36,9 @@ class KaplanMeier(Learner):
     if it was not. Lots that were never tried have not failed, so the tail is flat beyond what was
     seen. Optimism raises T(s) to the upper bound of its interval: the score interval of a
     proportion (Wilson 1927) with the number of trials that Greenwood's variance stands for
-    (Rothman 1978). It plays the part of the paper's optimistic tail, whose cut-off of 128 (sV/e)^2
-    ln(2V/d) trials is a bound for proofs. Nothing for a MinQty means V < m: its failure is spread
-    over the lots below by the present estimate (self-consistency, Efron 1967).
+    (Rothman 1978). It stands in for the paper's optimistic tail, the cut-off of which is a bound
+    for proofs. Nothing for a MinQty means V < m: its failure is spread over the lots
+    below by the present estimate (self-consistency, Efron 1967).
     """
 
     optimism: float = Field(1.0, ge=0.0, le=5.0)

@@ -26,8 +26,8 @@ class StochasticApproximation(Learner):
     one arm at a time, without a decision's name. What is added to all shares alike falls out in the
     projection, so g_k - 1 does for g_k - mean g, and each lesson moves its own share only: by
     -step if its order was not filled, not at all if it was. After all lessons of a decision that is
-    the paper's step, and a lesson that never comes, of an arm that got no lot, does no
-    harm. Left out: the factor V, which no lesson tells; every decision counts alike. rho_k, what a
+    the paper's step, unless a share has met its least in between; and a lesson that never comes, of
+    an arm that got no lot, does no harm. Left out: the factor V, which no lesson tells; every decision counts alike. rho_k, what a
     fill is worth, multiplies the shares at the request.
     """
 
@@ -66,7 +66,7 @@ class StochasticApproximation(Learner):
         _meet(state, lesson.arm)
         if seen.full:
             return
-        names = [name for name in state if name.startswith(_SHARE)]
+        names = sorted(name for name in state if name.startswith(_SHARE))
         shares = np.concatenate([state[name] for name in names])
         step = self.step / float(state["clock"][0]) ** self.cooling
         shares[names.index(_SHARE + lesson.arm)] -= step
