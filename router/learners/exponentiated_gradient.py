@@ -81,8 +81,7 @@ class ExponentiatedGradient(Learner):
 
     def _lost(self, state: Arrays, arm: str, seen: Outcome) -> FloatArray:
         """(LOTS_MAX,) 1 for each lot that the order may have stood for and that was not served."""
-        names = sorted(name for name in state if name.startswith(_LOSSES))
-        met = tuple(name.removeprefix(_LOSSES) for name in names)
+        met = tuple(name.removeprefix(_LOSSES) for name in state if name.startswith(_LOSSES))
         reach = np.cumsum(self._weights(state, met)[met.index(arm)])
         asked = np.append(0.0, reach[:-1]) < seen.sent + 1.0
         return np.asarray(asked & (reach > seen.filled), dtype=np.float64)

@@ -27,8 +27,8 @@ class StochasticApproximation(Learner):
     projection, so g_k - 1 does for g_k - mean g, and each lesson moves its own share only: by
     -step if its order was not filled, not at all if it was. After all lessons of a decision that is
     the paper's step, unless a share has met its least in between; and a lesson that never comes, of
-    an arm that got no lot, does no harm. Left out: the factor V, which no lesson tells; every decision counts alike. rho_k, what a
-    fill is worth, multiplies the shares at the request.
+    an arm that got no lot, does no harm. Left out: the factor V, which no lesson tells; every
+    decision counts alike. rho_k, what a fill is worth, multiplies the shares at the request.
     """
 
     step: float = Field(0.02, gt=0.0, le=1.0)
@@ -66,7 +66,7 @@ class StochasticApproximation(Learner):
         _meet(state, lesson.arm)
         if seen.full:
             return
-        names = sorted(name for name in state if name.startswith(_SHARE))
+        names = [name for name in state if name.startswith(_SHARE)]
         shares = np.concatenate([state[name] for name in names])
         step = self.step / float(state["clock"][0]) ** self.cooling
         shares[names.index(_SHARE + lesson.arm)] -= step

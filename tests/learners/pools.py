@@ -90,11 +90,6 @@ def play(learner: Learner, state: Arrays, request: ScoreRequest, volumes: IntArr
     return history
 
 
-def reversed_names(state: Arrays) -> Arrays:
-    """The same state, its arrays in the opposite order: as a file may give them back."""
-    return {name: state[name].copy() for name in reversed(state)}
-
-
 def two_pools(rounds: int, seed: int = 11) -> IntArray:
     """Volumes of A: 20 lots half of the time, of B: 5 lots four times in five; else none.
 

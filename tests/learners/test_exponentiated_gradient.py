@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from math import exp
 
-import numpy as np
 import pytest
 
 from router.learners.exponentiated_gradient import ExponentiatedGradient
 from router.ports import Arrays
-from tests.learners.pools import A, B, asked, play, reversed_names, rng, told, two_pools, weights
+from tests.learners.pools import A, B, asked, play, told, two_pools, weights
 
 HIGH = 1 / (1 + exp(-0.5))
 """The weight of an arm without a loss beside one with a loss of 1, eta 1/2: 0.622."""
@@ -75,18 +74,6 @@ def test_worth_multiplies_the_shares() -> None:
     learner = ExponentiatedGradient(eta=0.5, mixing=0.0, gamma=1.0)
     request = asked([A, B], 4, cost=[1.0, 3.0], urgency=2.0)
     assert weights(learner, taught(learner), request) == pytest.approx([1.5 + HIGH, 0.0])
-
-
-def test_the_order_of_arrays_in_the_state_changes_no_bit() -> None:
-    learner, draw = ExponentiatedGradient(), rng(4)
-    state = learner.initial(0)
-    for arm in (*"CADBE", *"EBDAC") * 5:
-        learner.learn(state, told(arm, 9, int(draw.integers(0, 10))))
-    other = reversed_names(state)
-    for each in (state, other):
-        learner.learn(each, told("B", 9, 2))
-    for name, array in state.items():
-        assert np.array_equal(array, other[name]), name
 
 
 def test_it_finds_the_best_split_up_to_the_rounding_of_lots() -> None:

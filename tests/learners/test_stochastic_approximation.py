@@ -7,7 +7,7 @@ import pytest
 
 from router.learners.stochastic_approximation import StochasticApproximation, projected
 from router.ports import Arrays
-from tests.learners.pools import A, B, asked, play, reversed_names, rng, told, two_pools, weights
+from tests.learners.pools import A, B, asked, play, rng, told, two_pools, weights
 
 C = "C/dark_mid"
 
@@ -78,18 +78,6 @@ def test_a_projection_is_the_nearest_point_that_is_allowed(least: float) -> None
         # nearest in a convex set: no allowed point lies on the far side of it
         others = floor + (1 - 5 * floor) * draw.dirichlet(np.ones(5), 100)
         assert ((others - found) @ (point - found) <= 1e-12).all()
-
-
-def test_the_order_of_arrays_in_the_state_changes_no_bit() -> None:
-    learner, draw = StochasticApproximation(), rng(4)
-    state = learner.initial(0)
-    for arm in (*"CADBE", *"EBDAC") * 5:
-        learner.learn(state, told(arm, 9, int(draw.integers(0, 10))))
-    other = reversed_names(state)
-    for each in (state, other):
-        learner.learn(each, told("B", 9, 2))
-    for name, array in state.items():
-        assert np.array_equal(array, other[name]), name
 
 
 def test_it_finds_the_best_split_up_to_the_rounding_of_lots() -> None:
