@@ -38,7 +38,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("build_dictionaries",),
     ("build_sessions",),
     ("build",),
-    ("api", "history", "analysis"),
+    ("api", "history", "analysis", "predictor"),
     ("trials",),
     ("experiments",),
     ("cli",),
@@ -82,6 +82,7 @@ BANNED: dict[str, tuple[str, ...]] = {
     "datetime.datetime.today": NOWHERE,
     "datetime.date.today": NOWHERE,
     "time": ("router/runtime/", "router/cli/", *SHELL),
+    "sklearn": ("router/predictor/training.py",),
     "threading": ("router/runtime/", "router/api/", "router/journal/"),
     "numpy.random.seed": NOWHERE,
     "numpy.random.default_rng": NOWHERE,
@@ -294,7 +295,9 @@ def test_the_core_never_sees_a_tag() -> None:
 
 
 def test_readers_of_the_journal_do_not_reach_into_the_running_node() -> None:
-    for path, tree in sources("router/api", "router/history", "router/analysis"):
+    for path, tree in sources(
+        "router/api", "router/history", "router/analysis", "router/predictor"
+    ):
         names = names_imported(path, tree)
         assert not any(within(name, ["router.runtime"]) for name in names), path
 
@@ -398,6 +401,7 @@ def test_an_allowed_import_between_rooms_passes(path: str, source: str) -> None:
         ("router/journal/x.py", "from router.runtime.node import Node"),
         ("router/runtime/node.py", "from router.runtime.live import serve"),
         ("router/analysis/x.py", "import router.cli.check"),
+        ("router/core/x.py", "from router.predictor.training import train"),
         ("router/surprise.py", ""),
     ],
 )
@@ -419,6 +423,7 @@ def test_an_import_from_a_lower_line_is_seen(path: str, source: str) -> None:
         ("venues/x.py", "import numpy as np\nnp.random.default_rng()"),
         ("risk/x.py", "import threading"),
         ("router/runtime/node.py", "import ssl"),
+        ("router/predictor/model.py", "from sklearn.linear_model import LogisticRegression"),
     ],
 )
 def test_a_banned_name_is_seen(path: str, source: str) -> None:

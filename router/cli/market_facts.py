@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -20,11 +20,12 @@ from router.cli.market_files import market_file
 from router.cli.options import JsonOption
 from router.cli.output import say, show_json
 from router.cli.paint import paint
+from router.cli.recorded import HoursOption, scope_meant
 from venues.facts.bands import Verdict, regime, regime_names, regime_of_days, verdict
 from venues.facts.day import Scope
 from venues.facts.measure import Measured, measure
 from venues.facts.tables import RecordingFormatError
-from venues.facts.targets import regime_of, scope_of, targets_of
+from venues.facts.targets import regime_of, targets_of
 from venues.market_file import MarketSpec, read_market
 from venues.recorder import record
 
@@ -50,12 +51,7 @@ def facts_command(
         str,
         typer.Option("--regime", metavar="NAME", show_default="the nearest", help="Real days."),
     ] = "",
-    hours: Annotated[
-        str,
-        typer.Option(
-            metavar="HH:MM-HH:MM", show_default="the market's, or 09:30-16:00", help="Of trading."
-        ),
-    ] = "",
+    hours: HoursOption = "",
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Draw them beside real days: PNG, SVG, PDF.")
     ] = None,
@@ -74,7 +70,7 @@ def facts_command(
         text = f"--regime {against}: one of {', '.join(regime_names())}"
         raise CommandError(ExitCode.CONFIGURATION, text)
     spec = read_market(market_file(market)) if market else None
-    scope = _scope(spec, hours)
+    scope = scope_meant(spec, hours)
     days = _days(prefixes or [], spec, seeds, scope)
     facts = [day.facts for day in days]
     name = against or (regime_of(spec) if spec is not None else regime_of_days(facts))
@@ -125,21 +121,6 @@ def _seeds(text: str) -> range:
         raise CommandError(ExitCode.CONFIGURATION, reason)
     first, count = int(found[1]), int(found[2])
     return range(first, first + count)
-
-
-def _scope(spec: MarketSpec | None, hours: str) -> Scope:
-    scope = scope_of(spec) if spec is not None else Scope()
-    if not hours:
-        return scope
-    found = re.fullmatch(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)", hours)
-    if found is not None:
-        start, end = (
-            3600 * int(hour) + 60 * int(minute)
-            for hour, minute in ((found[1], found[2]), (found[3], found[4]))
-        )
-        if start < end:
-            return replace(scope, sessions=((start, end),))
-    raise CommandError(ExitCode.CONFIGURATION, f"--hours {hours}: not HH:MM-HH:MM")
 
 
 def _data(days: Sequence[Measured], name: str, judged: Verdict) -> dict[str, object]:

@@ -93,7 +93,7 @@ def features(
     tracker = market.tracker(parent.symbol, now)
     view = market.view(parent.symbol, now, 0)
     common = {
-        **_market_features(view, tracker, instrument, now, parent.side.sign),
+        **market_features(view, tracker, instrument, now, parent.side.sign),
         **_parent_features(parent, instrument, now),
         **_signal_features(signal, parent, now),
     }
@@ -126,9 +126,13 @@ def cost_bp(candidate: Candidate, side: Side, mid2: int) -> float:
     return BP * (away2 + 2 * candidate.fee) / mid2
 
 
-def _market_features(
+def market_features(
     view: MarketView, tracker: Tracker | None, instrument: Instrument, now: int, sign: int
 ) -> dict[str, float]:
+    """What of the raw features is the market's alone; names that are not known are missing.
+
+    `sign` is +1 for a buyer's view and -1 for a seller's.
+    """
     found: dict[str, float] = {}
     if view.bid and view.offer and view.bid_qty + view.offer_qty:
         # (offer*Qb + bid*Qa)/(Qa+Qb) - mid is spread * (Qb - Qa) / (2 (Qa + Qb))

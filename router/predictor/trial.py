@@ -1,0 +1,100 @@
+"""The walk-forward trial of all kinds of models, and the model that is kept.
+
+Owns what is compared with what, and the choice. Every fold is predicted by the arrays that would
+serve, not by what they were made from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.predictor.folds import walk, whole_past
+from router.predictor.model import Model
+from router.predictor.samples import Samples
+from router.predictor.scores import Estimate, Scores, draws_of, estimate, score
+from router.predictor.training import ALONE, KINDS, LINE_TO_BEAT, train
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One kind of model in the walk-forward trial."""
+
+    kind: str
+    auc: Estimate
+    auc_gain: Estimate
+    """Over the imbalance alone, in the same draws."""
+    log_loss: Estimate
+    log_loss_gain: Estimate
+    """Below logistic regression's: above zero is better than the line to beat."""
+    calibration: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """What the walk came to."""
+
+    rows: tuple[Row, ...]
+    tested: int
+    """Rows that were predicted, all folds together."""
+
+    @property
+    def best(self) -> str:
+        """The kind with the least log-loss of those that beat logistic regression for certain.
+
+        Certain is that the whole interval of the gain is above zero; if none does, it is
+        logistic regression.
+        """
+        beating = [row for row in self.rows if row.log_loss_gain.low > 0.0]
+        least = min(beating, key=lambda row: row.log_loss.value, default=None)
+        return least.kind if least else LINE_TO_BEAT
+
+
+def try_all(
+    samples: Samples, seed: int, kinds: Sequence[str] = (), done: Callable[[str], None] = print
+) -> Trial:
+    """Walk forward with each kind; those shown beside always take part.
+
+    `done` hears of each model that was fitted.
+
+    Raises:
+        TooFewRowsError: the recordings are too short.
+    """
+    folds = walk(samples)
+    test = np.concatenate([fold.test for fold in folds])
+    target, draws = samples.target[test], draws_of(samples.at[test], seed)
+    scores: dict[str, Scores] = {}
+    for kind in KINDS:
+        if kinds and kind not in (ALONE, LINE_TO_BEAT, *kinds):
+            continue
+        told = []
+        for fold in folds:
+            model = train(kind, samples, fold.past, seed)
+            told.append(model.predict(samples.features[fold.test]))
+            done(kind)
+        scores[kind] = score(np.concatenate(told), target, draws)
+    rows = tuple(_row(kind, scores) for kind in scores)
+    return Trial(rows, len(test))
+
+
+def train_last(kind: str, samples: Samples, seed: int) -> Model:
+    """The model that is kept: of one kind, from all rows.
+
+    Raises:
+        TooFewRowsError: the recordings are too short.
+    """
+    return train(kind, samples, whole_past(samples), seed)
+
+
+def _row(kind: str, scores: dict[str, Scores]) -> Row:
+    mine, alone, line = scores[kind], scores[ALONE], scores[LINE_TO_BEAT]
+    return Row(
+        kind=kind,
+        auc=estimate(mine.auc),
+        auc_gain=estimate(mine.auc - alone.auc),
+        log_loss=estimate(mine.log_loss),
+        log_loss_gain=estimate(line.log_loss - mine.log_loss),
+        calibration=estimate(mine.calibration),
+    )
