@@ -32,6 +32,9 @@ FILE_MAX = 16 << 20
 
 ARRAYS_MAX = 64
 
+DEPTH_MAX = 16
+"""Of a tree: what is walked for every decision is bounded."""
+
 _FLOATS = np.dtype("<f8")
 _INTS = np.dtype("<i8")
 
@@ -90,11 +93,11 @@ class Predictor:
 
     def save(self, path: Path) -> None:
         """Write a file; one that is there is replaced."""
-        arrays = {"card": np.frombuffer(msgspec.json.encode(self.card), np.uint8)}
+        arrays: _Arrays = {"card": np.frombuffer(msgspec.json.encode(self.card), np.uint8)}
         arrays |= _arrays(self._model)
         arrays["sha256"] = np.frombuffer(_digest(arrays), np.uint8)
         with path.open("wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, allow_pickle=False, **arrays)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -255,7 +258,8 @@ def _map(reader: _Reader, k: int) -> IsotonicMap:
 
 
 def _layers(reader: _Reader, columns: int) -> Layers:
-    weights, biases = [], []
+    weights: list[FloatArray] = []
+    biases: list[FloatArray] = []
     width = len(FEATURES)
     while reader.has(f"layer.{len(weights)}.weight") or not weights:
         k = len(weights)
@@ -278,7 +282,7 @@ def _trees(reader: _Reader, columns: int) -> Trees:
         right=reader.ints("tree.right", nodes, below=nodes),
         value=value,
         baseline=reader.floats("tree.baseline", columns),
-        depth=int(reader.ints("tree.depth", 1, below=nodes)[0]),
+        depth=int(reader.ints("tree.depth", 1, below=DEPTH_MAX + 1)[0]),
     )
     if len(trees.root) % columns:
         text = f"tree.root: {len(trees.root)} trees; allowed: a multiple of {columns}"

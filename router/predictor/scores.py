@@ -82,6 +82,15 @@ def estimate(values: FloatArray) -> Estimate:
     return Estimate(float(values[0]), float(low), float(high))
 
 
+def unbiased(values: FloatArray) -> FloatArray:
+    """The draws of a score that noise can only raise, brought back to the value; 0 at least.
+
+    The calibration error is such a one: drawing again adds noise, and all noise is error to it.
+    """
+    lower = np.maximum(values - (values[1:].mean() - values[0]), 0.0)
+    return np.concatenate([values[:1], lower[1:]])
+
+
 def score(probabilities: FloatArray, target: IntArray, draws: Draws) -> Scores:
     """The scores of (N, C) probabilities of classes from down to up."""
     return Scores(

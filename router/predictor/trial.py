@@ -14,7 +14,7 @@ import numpy as np
 from router.predictor.folds import walk, whole_past
 from router.predictor.model import Model
 from router.predictor.samples import Samples
-from router.predictor.scores import Estimate, Scores, draws_of, estimate, score
+from router.predictor.scores import Estimate, Scores, draws_of, estimate, score, unbiased
 from router.predictor.training import ALONE, KINDS, LINE_TO_BEAT, train
 
 
@@ -30,6 +30,7 @@ class Row:
     log_loss_gain: Estimate
     """Below logistic regression's: above zero is better than the line to beat."""
     calibration: Estimate
+    """Its interval without the noise that drawing again adds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,5 +97,5 @@ def _row(kind: str, scores: dict[str, Scores]) -> Row:
         auc_gain=estimate(mine.auc - alone.auc),
         log_loss=estimate(mine.log_loss),
         log_loss_gain=estimate(line.log_loss - mine.log_loss),
-        calibration=estimate(mine.calibration),
+        calibration=estimate(unbiased(mine.calibration)),
     )
