@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated
 
 import msgspec
-import sklearn
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -27,7 +26,7 @@ from router.model import NS
 from router.predictor.file import Card, Predictor
 from router.predictor.folds import FOLDS, TooFewRowsError
 from router.predictor.samples import CLASSES, LATENCY_NS, Samples, samples_of
-from router.predictor.training import ALONE, KINDS, LINE_TO_BEAT
+from router.predictor.training import ALONE, KINDS, LINE_TO_BEAT, SCIKIT_LEARN
 from router.predictor.trial import Trial, train_last, try_all
 from venues.facts.day import Scope
 from venues.facts.tables import RecordingFormatError
@@ -121,13 +120,13 @@ def _card(kind: str, samples: Samples, latency_ns: int, seed: int) -> Card:
         rows=len(samples),
         latency_ns=latency_ns,
         seed=seed,
-        scikit_learn=sklearn.__version__,
+        scikit_learn=SCIKIT_LEARN,
     )
 
 
 def _data(trial: Trial, card: Card, out: Path) -> dict[str, object]:
     return {
-        "models": {row.kind: {**asdict(row)} for row in trial.rows},
+        "models": {row.kind: asdict(row) for row in trial.rows},
         "tested": trial.tested,
         "best": trial.best,
         "card": msgspec.to_builtins(card),

@@ -95,7 +95,7 @@ class Predictor:
         """Write a file; one that is there is replaced."""
         arrays: _Arrays = {"card": np.frombuffer(msgspec.json.encode(self.card), np.uint8)}
         arrays |= _arrays(self._model)
-        arrays["sha256"] = np.frombuffer(_digest(arrays), np.uint8)
+        arrays["sha256"] = np.frombuffer(digest(arrays), np.uint8)
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
 
@@ -139,7 +139,7 @@ def _arrays(model: Model) -> _Arrays:
     return {name: np.ascontiguousarray(array) for name, array in sorted(found.items())}
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+def digest(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     """SHA-256 of names, types, shapes and values, in the order of names."""
     digest = hashlib.sha256()
     for name, array in sorted(arrays.items()):
@@ -168,7 +168,7 @@ def _read(path: Path) -> _Arrays:
     except (ValueError, EOFError, zipfile.BadZipFile) as error:
         raise PredictorFileError(f"{path}: not an npz of plain arrays ({error})") from None
     told = arrays.pop("sha256", None)
-    if told is None or told.tobytes() != _digest(arrays):
+    if told is None or told.tobytes() != digest(arrays):
         text = "SHA-256 does not fit: the file was changed, or is none of a predictor"
         raise PredictorFileError(f"{path}: {text}; train it again")
     return arrays

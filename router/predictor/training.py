@@ -12,6 +12,7 @@ from copy import deepcopy
 from typing import Any
 
 import numpy as np
+import sklearn
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.isotonic import IsotonicRegression
 from sklearn.linear_model import LogisticRegression
@@ -23,6 +24,9 @@ from router.predictor.features import FEATURES, SIGNS
 from router.predictor.folds import Past
 from router.predictor.model import Form, IsotonicMap, Layers, Model, Scaler, Trees, probabilities
 from router.predictor.samples import IntArray, Samples
+
+SCIKIT_LEARN: str = sklearn.__version__
+"""The version that fits: another one may fit otherwise."""
 
 ALONE = "imbalance"
 """The model that all others are shown beside: logistic, of the queue imbalance and nothing else."""

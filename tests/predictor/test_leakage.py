@@ -1,0 +1,62 @@
+"""Nothing of the future gets into a score: learning.md section 4, on a morning of the market."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from router.model import NS
+from router.ports import FloatArray
+from router.predictor.folds import walk
+from router.predictor.samples import Samples, Tape, samples_of
+from router.predictor.scores import draws_of, estimate, score
+from router.predictor.training import KINDS, train
+from tests.predictor.made import chance
+
+LATENCY_NS = NS // 5
+
+
+def walked(samples: Samples, kind: str) -> tuple[FloatArray, int, int]:
+    """The AUC and its draws, and how often the tested mid rose and fell."""
+    folds = walk(samples)
+    test = np.concatenate([fold.test for fold in folds])
+    told = np.concatenate(
+        [train(kind, samples, fold.past, 1).predict(samples.features[fold.test]) for fold in folds]
+    )
+    target = samples.target[test]
+    found = score(told, target, draws_of(samples.at[test], 1))
+    return found.auc, int((target == target.max()).sum()), int((target == 0).sum())
+
+
+def auc_at(tape: Tape, latency_ns: int, horizon: str) -> FloatArray:
+    return walked(samples_of([tape], horizon, latency_ns=latency_ns), "logistic")[0]
+
+
+@pytest.mark.parametrize("horizon", ["next", "1s"])
+def test_features_that_come_one_latency_later_score_no_better(morning: Tape, horizon: str) -> None:
+    prompt, late = (auc_at(morning, each, horizon) for each in (LATENCY_NS, 2 * LATENCY_NS))
+    assert estimate(late - prompt).low <= 0.0
+    # Ten seconds are a long time: then the score does fall, and for certain.
+    stale = auc_at(morning, LATENCY_NS + 10 * NS, horizon)
+    assert estimate(stale - prompt).high < 0.0
+
+
+def test_a_look_ahead_would_be_seen(morning: Tape) -> None:
+    """What the test above would say of a leak: features of half a second later score better."""
+    prompt, ahead = (auc_at(morning, each, "1s") for each in (LATENCY_NS, -NS // 2))
+    assert estimate(ahead - prompt).low > 0.02
+
+
+@pytest.mark.parametrize(
+    ("kind", "horizon"), [*((kind, "next") for kind in KINDS), ("boosting", "10s")]
+)
+def test_shuffled_futures_cannot_be_told(morning: Tape, kind: str, horizon: str) -> None:
+    """Three standard errors of the AUC when there is nothing to tell (Mann & Whitney 1947)."""
+    samples = samples_of([morning], horizon, latency_ns=LATENCY_NS)
+    shuffled = replace(samples, target=chance(3).permutation(samples.target))
+    auc, ups, downs = walked(shuffled, kind)
+    error = np.sqrt((ups + downs + 1) / (12 * ups * downs))
+    assert abs(auc[0] - 0.5) < 3 * error
+    assert error < 0.01
