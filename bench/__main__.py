@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-BENCHES = ("fix_codec", "fix_echo", "route", "journal", "learner", "sim")
+BENCHES = ("fix_codec", "fix_echo", "route", "journal", "learner", "predictor", "sim")
 
 
 def run(name: str, arguments: list[str]) -> dict[str, Any]:

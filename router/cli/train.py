@@ -26,8 +26,8 @@ from router.model import NS
 from router.predictor.file import Card, Predictor
 from router.predictor.folds import FOLDS, TooFewRowsError
 from router.predictor.samples import CLASSES, LATENCY_NS, Samples, samples_of
-from router.predictor.training import ALONE, KINDS, LINE_TO_BEAT, SCIKIT_LEARN
-from router.predictor.trial import Trial, train_last, try_all
+from router.predictor.training import ALONE, KINDS, SCIKIT_LEARN
+from router.predictor.trial import Trial, taking_part, train_last, try_all
 from venues.facts.day import Scope
 from venues.facts.tables import RecordingFormatError
 from venues.market_file import read_market
@@ -71,9 +71,8 @@ def predictor_command(
     if not out.parent.is_dir():
         raise CommandError(ExitCode.NOT_FOUND, f"--out {out}: no folder {out.parent}")
     scope = scope_meant(read_market(market_file(market)) if market else None, hours)
-    kinds = () if model == BEST else (model,)
-    steps = len(data) + FOLDS * (len({ALONE, LINE_TO_BEAT, *kinds}) if kinds else len(KINDS))
-    with _followed(steps) as done:
+    kinds = taking_part(KINDS if model == BEST else [model])
+    with _followed(len(data) + FOLDS * len(kinds)) as done:
         samples = _samples(data, scope, horizon, latency_ms * MS, done)
         try:
             trial = try_all(samples, seed, kinds, done)

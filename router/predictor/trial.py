@@ -6,7 +6,7 @@ serve, not by what they were made from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,6 +16,11 @@ from router.predictor.model import Model
 from router.predictor.samples import Samples
 from router.predictor.scores import Estimate, Scores, draws_of, estimate, score, unbiased
 from router.predictor.training import ALONE, KINDS, LINE_TO_BEAT, train
+
+
+def taking_part(kinds: Collection[str]) -> list[str]:
+    """These kinds and those that all are compared with."""
+    return [kind for kind in KINDS if kind in (ALONE, LINE_TO_BEAT, *kinds)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +59,11 @@ class Trial:
 
 
 def try_all(
-    samples: Samples, seed: int, kinds: Sequence[str] = (), done: Callable[[str], None] = print
+    samples: Samples, seed: int, kinds: Collection[str], done: Callable[[str], None]
 ) -> Trial:
-    """Walk forward with each kind; those shown beside always take part.
+    """Walk forward with each of these kinds of models, keys of KINDS, in the order of KINDS.
+
+    What all are compared with takes part whether it is named or not.
 
     `done` hears of each model that was fitted.
 
@@ -67,9 +74,7 @@ def try_all(
     test = np.concatenate([fold.test for fold in folds])
     target, draws = samples.target[test], draws_of(samples.at[test], seed)
     scores: dict[str, Scores] = {}
-    for kind in KINDS:
-        if kinds and kind not in (ALONE, LINE_TO_BEAT, *kinds):
-            continue
+    for kind in taking_part(kinds):
         told = []
         for fold in folds:
             model = train(kind, samples, fold.past, seed)
