@@ -62,6 +62,11 @@ def test_what_is_late_is_seen_late() -> None:
     assert late["depth"] == pytest.approx(log1p(150 / 100))
 
 
+def test_a_change_of_size_is_no_move_of_the_mid() -> None:
+    day = tape([*QUOTES, (2.5, 100, 900, 101, 100)], at=[3], close=103)
+    assert features_of(day, latency_ns=0)[0][FEATURES.index("mid_age")] == pytest.approx(log1p(2))
+
+
 @pytest.mark.parametrize(
     ("quote", "pushed"),
     [

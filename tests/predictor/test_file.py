@@ -99,6 +99,18 @@ def test_a_changed_byte_is_refused(written: dict[str, Path], tmp_path: Path) -> 
     assert unread < len(whole) / 97 / 2
 
 
+def test_another_value_under_the_same_checksum_is_refused(
+    written: dict[str, Path], tmp_path: Path
+) -> None:
+    """The zip is whole and the value is a fine one: only the checksum tells."""
+    with np.load(written["logistic"]) as source:
+        arrays = dict(source)
+    with_array("layer.0.bias", 0.125)(arrays)
+    np.savez(tmp_path / "p.npz", allow_pickle=False, **arrays)
+    with pytest.raises(PredictorFileError, match="SHA-256 does not fit"):
+        Predictor.load(tmp_path / "p.npz")
+
+
 def test_a_torn_file_and_a_stranger_are_refused(written: dict[str, Path], tmp_path: Path) -> None:
     path = tmp_path / "p.npz"
     for content in (b"", b"hello", written["logistic"].read_bytes()[:-200]):

@@ -58,7 +58,7 @@ def test_log_odds_become_probabilities_without_overflow() -> None:
 
 
 def test_a_model_scales_clips_and_calibrates() -> None:
-    half_up = IsotonicMap(np.array([0.25, 0.75]), np.array([0.4, 0.6]))
+    half_up = IsotonicMap(np.array([0.25, 1.25]), np.array([0.4, 0.8]))
     form = Layers((np.array([[np.log(3.0) / 4]]),), (np.zeros(1),))
     model = Model(Scaler(np.array([10.0]), np.array([2.0])), form, (half_up,))
     # 18 and what lies beyond is 4 scales up: 3 to 1 on up, which is worth 0.6.
