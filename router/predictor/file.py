@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
+import zlib
 from collections.abc import Mapping
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +36,9 @@ ARRAYS_MAX = 64
 
 DEPTH_MAX = 16
 """Of a tree: what is walked for every decision is bounded."""
+
+UNREADABLE = (ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+"""What numpy and zipfile raise at a file that is none, or that lies of its sizes or its packing."""
 
 _FLOATS = np.dtype("<f8")
 _INTS = np.dtype("<i8")
@@ -155,17 +160,18 @@ def _read(path: Path) -> _Arrays:
     """The arrays of a file, its checksum verified and taken off."""
     if (size := path.stat().st_size) > FILE_MAX:
         raise PredictorFileError(f"{path}: {size} bytes; allowed: {FILE_MAX}")
+    data = BytesIO(path.read_bytes())
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(data) as archive:
             members = archive.infolist()
         if len(members) > ARRAYS_MAX or any(each.file_size > FILE_MAX for each in members):
             text = f"{ARRAYS_MAX} arrays of {FILE_MAX} bytes each"
             raise PredictorFileError(f"{path}: too large when unpacked; allowed: {text}")
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(data, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
     except PredictorFileError:
         raise
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except UNREADABLE as error:
         raise PredictorFileError(f"{path}: not an npz of plain arrays ({error})") from None
     told = arrays.pop("sha256", None)
     if told is None or told.tobytes() != digest(arrays):

@@ -15,6 +15,9 @@ from router.core.features import CLIP
 from router.ports import FloatArray
 from router.predictor.samples import IntArray
 
+ROWS_AT_ONCE = 4_096
+"""Walked through the trees together: a place for each row and tree is held in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scaler:
@@ -76,6 +79,10 @@ class Trees:
 
     def logits(self, x: FloatArray) -> FloatArray:
         """(N, L) log-odds of (N, D) standardised features."""
+        parts = [x[begin : begin + ROWS_AT_ONCE] for begin in range(0, len(x), ROWS_AT_ONCE)]
+        return np.concatenate([self._walk(part) for part in parts])
+
+    def _walk(self, x: FloatArray) -> FloatArray:
         rows = np.arange(len(x))[:, None]
         node = np.tile(self.root, (len(x), 1))
         for _ in range(self.depth):

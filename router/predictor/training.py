@@ -156,7 +156,11 @@ def layers_of_network(fitted: MLPClassifier) -> Layers:
 
 
 def trees_of(fitted: HistGradientBoostingClassifier) -> Trees:
-    """Its nodes, one tree after another, an iteration's trees in the order of the classes."""
+    """Its nodes, one tree after another, an iteration's trees in the order of the classes.
+
+    scikit-learn shows them to nobody: what is private there may change with its version, and the
+    tests hold the result against its own predict_proba.
+    """
     columns: dict[str, list[Any]] = {
         name: [] for name in ("feature", "threshold", "left", "right", "value")
     }

@@ -63,9 +63,8 @@ def try_all(
 ) -> Trial:
     """Walk forward with each of these kinds of models, keys of KINDS, in the order of KINDS.
 
-    What all are compared with takes part whether it is named or not.
-
-    `done` hears of each model that was fitted.
+    What all are compared with takes part whether it is named or not. `done` hears of each model
+    that was fitted.
 
     Raises:
         TooFewRowsError: the recordings are too short.
