@@ -23,11 +23,11 @@ from router.cli.recorded import HoursOption, scope_meant
 from router.cli.train_tapes import read_tape
 from router.cli.train_text import pages
 from router.model import NS
+from router.predictor.comparison import Comparison, compare, taking_part, train_last
 from router.predictor.file import Card, Predictor
 from router.predictor.folds import FOLDS, TooFewRowsError
 from router.predictor.samples import CLASSES, LATENCY_NS, Samples, samples_of
 from router.predictor.training import ALONE, KINDS, SCIKIT_LEARN
-from router.predictor.trial import Trial, taking_part, train_last, try_all
 from venues.facts.day import Scope
 from venues.facts.tables import RecordingFormatError
 from venues.market_file import read_market
@@ -75,8 +75,8 @@ def predictor_command(
     with _followed(len(data) + FOLDS * len(kinds)) as done:
         samples = _samples(data, scope, horizon, latency_ms * MS, done)
         try:
-            trial = try_all(samples, seed, kinds, done)
-            chosen = trial.best if model == BEST else model
+            comparison = compare(samples, seed, kinds, done)
+            chosen = comparison.best if model == BEST else model
             predictor = Predictor(
                 _card(chosen, samples, latency_ms * MS, seed), train_last(chosen, samples, seed)
             )
@@ -84,9 +84,9 @@ def predictor_command(
             raise CommandError(ExitCode.ERROR, str(error)) from None
     predictor.save(out)
     if as_json:
-        show_json(_data(trial, predictor.card, out))
+        show_json(_data(comparison, predictor.card, out))
     else:
-        paint(*pages(trial, predictor.card))
+        paint(*pages(comparison, predictor.card))
     say(f"written: {out}")
 
 
@@ -123,11 +123,11 @@ def _card(kind: str, samples: Samples, latency_ns: int, seed: int) -> Card:
     )
 
 
-def _data(trial: Trial, card: Card, out: Path) -> dict[str, object]:
+def _data(comparison: Comparison, card: Card, out: Path) -> dict[str, object]:
     return {
-        "models": {row.kind: asdict(row) for row in trial.rows},
-        "tested": trial.tested,
-        "best": trial.best,
+        "models": {row.kind: asdict(row) for row in comparison.rows},
+        "tested": comparison.tested,
+        "best": comparison.best,
         "card": msgspec.to_builtins(card),
         "written": out,
     }

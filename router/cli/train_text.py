@@ -1,4 +1,4 @@
-"""A predictor's trial as text: what `sluice train predictor` prints. Not a command."""
+"""A predictor's comparison as text: what `sluice train predictor` prints. Not a command."""
 
 from __future__ import annotations
 
@@ -6,32 +6,32 @@ from collections.abc import Iterator, Sequence
 
 from router.cli.output import columns
 from router.cli.paint import Span
+from router.predictor.comparison import Comparison, Row
 from router.predictor.file import Card
 from router.predictor.folds import FOLDS
 from router.predictor.samples import CLASSES
 from router.predictor.scores import Estimate
 from router.predictor.training import ALONE, LINE_TO_BEAT
-from router.predictor.trial import Row, Trial
 
 Line = Sequence[Span]
 
 HEADER = ("model", ">AUC", ">over imbalance", ">log-loss", ">below logistic", ">calibration error")
 
 
-def pages(trial: Trial, card: Card) -> Iterator[Line]:
+def pages(comparison: Comparison, card: Card) -> Iterator[Line]:
     """The table by model, and what was kept."""
     what = "the mid's next move" if card.horizon == "next" else f"the mid over {card.horizon}"
     yield [(f"{what}: {', '.join(CLASSES[card.horizon])}", "heading")]
     yield [(f"{', '.join(card.days)}: {card.rows:,} decisions", "quiet")]
-    yield [(f"{trial.tested:,} tested in {FOLDS} steps forward; intervals of 95 %", "quiet")]
+    yield [(f"{comparison.tested:,} tested in {FOLDS} steps forward; intervals of 95 %", "quiet")]
     yield [("", "")]
-    table = columns(HEADER, [_cells(row) for row in trial.rows])
+    table = columns(HEADER, [_cells(row) for row in comparison.rows])
     yield [(table[0], "quiet")]
-    for line, row in zip(table[1:], trial.rows, strict=True):
+    for line, row in zip(table[1:], comparison.rows, strict=True):
         yield [(line, "heading" if row.kind == card.kind else "")]
     yield [("", "")]
-    if trial.best != LINE_TO_BEAT:
-        yield [(f"{trial.best} beats {LINE_TO_BEAT} in log-loss, with its whole interval", "")]
+    if comparison.best != LINE_TO_BEAT:
+        yield [(f"{comparison.best} beats {LINE_TO_BEAT} in log-loss, with its whole interval", "")]
     else:
         yield [(f"no model tried beats {LINE_TO_BEAT} with its whole interval", "")]
     yield [(f"kept: {card.kind}, trained on all days", "heading")]

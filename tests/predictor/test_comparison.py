@@ -1,4 +1,4 @@
-"""The trial: what takes part, what is compared with what, and which model is chosen."""
+"""The comparison: what takes part, what is compared with what, and which model is chosen."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
+from router.predictor.comparison import Comparison, Row, compare
 from router.predictor.folds import walk
 from router.predictor.scores import Estimate
 from router.predictor.training import KINDS, train
-from router.predictor.trial import Row, Trial, try_all
 from tests.predictor.made import samples
 
 ANY = Estimate(0.0, 0.0, 0.0)
@@ -33,18 +33,18 @@ def test_the_line_to_beat_is_kept_unless_it_is_beaten_for_certain(
     boosting: tuple[float, float], network: tuple[float, float], best: str
 ) -> None:
     rows = (row("logistic", 0.65, 0.0), row("boosting", *boosting), row("network", *network))
-    assert Trial(rows, 100).best == best
+    assert Comparison(rows, 100).best == best
 
 
 def test_every_score_is_that_of_all_folds_together() -> None:
     found = samples("next")
     heard: list[str] = []
-    trial = try_all(found, 1, KINDS, heard.append)
+    comparison = compare(found, 1, KINDS, heard.append)
     assert heard == [kind for kind in KINDS for _ in range(5)]
-    assert [each.kind for each in trial.rows] == list(KINDS)
+    assert [each.kind for each in comparison.rows] == list(KINDS)
     folds = walk(found)
     test = np.concatenate([fold.test for fold in folds])
-    assert trial.tested == len(test)
+    assert comparison.tested == len(test)
     loss, auc = {}, {}
     for kind in KINDS:
         up = np.concatenate(
@@ -55,19 +55,19 @@ def test_every_score_is_that_of_all_folds_together() -> None:
         )
         loss[kind] = log_loss(found.target[test], up)
         auc[kind] = roc_auc_score(found.target[test], up)
-    for each in trial.rows:
+    for each in comparison.rows:
         assert each.auc.value == pytest.approx(auc[each.kind])
         assert each.auc_gain.value == pytest.approx(auc[each.kind] - auc["imbalance"])
         assert each.log_loss.value == pytest.approx(loss[each.kind])
         assert each.log_loss_gain.value == pytest.approx(loss["logistic"] - loss[each.kind])
     # Two of the made features tell together only: no line through them does.
-    assert trial.best in ("boosting", "network")
-    assert auc[trial.best] > auc["logistic"] > auc["imbalance"]
+    assert comparison.best in ("boosting", "network")
+    assert auc[comparison.best] > auc["logistic"] > auc["imbalance"]
 
 
 def test_what_all_are_shown_beside_always_takes_part() -> None:
-    trial = try_all(samples("10s"), 1, ["boosting"], lambda kind: None)
-    assert [each.kind for each in trial.rows] == ["imbalance", "logistic", "boosting"]
-    alone, line, _ = trial.rows
+    comparison = compare(samples("10s"), 1, ["boosting"], lambda kind: None)
+    assert [each.kind for each in comparison.rows] == ["imbalance", "logistic", "boosting"]
+    alone, line, _ = comparison.rows
     assert (alone.auc_gain.low, alone.auc_gain.high) == (0.0, 0.0)
     assert (line.log_loss_gain.low, line.log_loss_gain.high) == (0.0, 0.0)

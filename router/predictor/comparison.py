@@ -1,4 +1,4 @@
-"""The walk-forward trial of all kinds of models, and the model that is kept.
+"""The walk-forward comparison of all kinds of models, and the model that is kept.
 
 Owns what is compared with what, and the choice. Every fold is predicted by the arrays that would
 serve, not by what they were made from.
@@ -25,7 +25,7 @@ def taking_part(kinds: Collection[str]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One kind of model in the walk-forward trial."""
+    """One kind of model in the walk-forward comparison."""
 
     kind: str
     auc: Estimate
@@ -39,7 +39,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class Comparison:
     """What the walk came to."""
 
     rows: tuple[Row, ...]
@@ -58,9 +58,9 @@ class Trial:
         return least.kind if least else LINE_TO_BEAT
 
 
-def try_all(
+def compare(
     samples: Samples, seed: int, kinds: Collection[str], done: Callable[[str], None]
-) -> Trial:
+) -> Comparison:
     """Walk forward with each of these kinds of models, keys of KINDS, in the order of KINDS.
 
     What all are compared with takes part whether it is named or not. `done` hears of each model
@@ -81,7 +81,7 @@ def try_all(
             done(kind)
         scores[kind] = score(np.concatenate(told), target, draws)
     rows = tuple(_row(kind, scores) for kind in scores)
-    return Trial(rows, len(test))
+    return Comparison(rows, len(test))
 
 
 def train_last(kind: str, samples: Samples, seed: int) -> Model:
