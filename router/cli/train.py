@@ -37,6 +37,8 @@ MODELS = (*(kind for kind in KINDS if kind != ALONE), BEST)
 
 MS = NS // 1_000
 LATENCY_MAX_MS = 60_000
+SEED_MAX = 2**32 - 1
+"""What scikit-learn takes."""
 
 Done = Callable[[str], None]
 """Hears what has just been finished."""
@@ -57,7 +59,9 @@ def predictor_command(
     latency_ms: Annotated[
         int, typer.Option(min=0, max=LATENCY_MAX_MS, help="From an event to the router.")
     ] = LATENCY_NS // MS,
-    seed: Annotated[int, typer.Option(min=0, help="Of training and of the intervals.")] = 1,
+    seed: Annotated[
+        int, typer.Option(min=0, max=SEED_MAX, help="Of training and of the intervals.")
+    ] = 1,
     as_json: JsonOption = False,
 ) -> None:
     """Predict the mid's next move, or its move over 1 s or 10 s, and tell what that is worth.

@@ -75,6 +75,7 @@ def test_json_says_the_same_and_more(
         (["--data", "nothing"], 1, "nothing.book: no such table"),
         (["--hours", "09:30-10:00"], 1, "needed are 100 rows and every class"),
         (["--hours", "20:00-21:00"], 1, "no row lies in the session"),
+        (["--seed", "4294967296"], 4, "'--seed': Input should be less than or equal to"),
         (["--latency-ms", "-1"], 4, "'--latency-ms': Input should be greater than or equal to 0"),
     ],
 )
