@@ -55,7 +55,9 @@ def command(
     ] = FOLDER / "contestants.yaml",
     do_tune: Annotated[
         bool,
-        typer.Option("--tune", help="Choose parameters by seeds 1 to 12, and keep them."),
+        typer.Option(
+            "--tune", help=f"Choose parameters by the first {len(TRAINING)} seeds, and keep them."
+        ),
     ] = False,
     parameters: Annotated[
         Path | None,

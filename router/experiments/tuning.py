@@ -13,7 +13,7 @@ from pathlib import Path
 from router.experiments.contest import Field, played
 from router.experiments.contestants import Entry, Parameter, WrittenContestant
 
-TRAINING = range(1, 13)
+TRAINING = range(1, 7)
 """Seeds that parameters are chosen by."""
 
 
