@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from router.core.allocator import Allocation, allocate
+from router.core.allocator import Allocation
 from router.core.candidates import candidates
 from router.core.chance import chance
 from router.core.environment import Environment, Policy
@@ -19,6 +19,7 @@ from router.core.features import FEATURE_VERSION, FEATURES, cost_bp, features
 from router.core.intake import make_algo
 from router.core.narrowing import Narrowed, narrow
 from router.core.orders import Parent
+from router.core.placing import place
 from router.core.sending import Scene, send
 from router.core.shelf import learner_key
 from router.core.state import State
@@ -113,16 +114,9 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
     found = _candidates(env, state, now, scene)
     narrowed = _narrowed(env, scene, found, now)
     matrix = features(scene.view, found, state.market, scene.instrument, now, state.fill_ratio)
-    scores, key, costs = _score(env, state, seq, scene, found, matrix)
+    scores, key, request = _score(env, state, seq, scene, found, matrix)
     lot = scene.instrument.lot
-    allocation = allocate(
-        scores.tails,
-        scores.values,
-        [-(-each.cap // lot) for each in narrowed],
-        [-(-max(each.floor, each.min_qty) // lot) for each in narrowed],
-        scene.lots,
-    )
-    quantities = _quantities(scene, allocation, narrowed)
+    quantities, allocation = place(scores, narrowed, qty=scene.qty, lot=lot)
     if scene.view.time_in_force is TimeInForce.FOK:
         quantities = _all_or_none(scene, found, narrowed)
     yield Decide(
@@ -138,8 +132,9 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         learner=key,
         learner_version=state.shelf.versions[key],
         policy_hash=scene.policy.hash,
-        candidates=_records(found, narrowed, matrix, scores, costs, quantities, allocation),
+        candidates=_records(found, narrowed, request, scores, quantities, allocation),
         reason=_reason(env, state, scene, narrowed, quantities),
+        urgency_bp=request.urgency_bp,
     )
     for i, qty in enumerate(quantities):
         if qty > 0:
@@ -256,8 +251,8 @@ def _score(
     scene: Scene,
     found: Sequence[Candidate],
     matrix: FloatArray,
-) -> tuple[Scores, str, list[float]]:
-    """The learner's scores; those of the fallback if they are not finite (F-30)."""
+) -> tuple[Scores, str, ScoreRequest]:
+    """The scores, the fallback's if they are not finite (F-30), whose they are, and of what."""
     side, mid2, lot = scene.view.side, scene.market.mid2, scene.instrument.lot
     costs = [cost_bp(each, side, mid2) for each in found]
     request = ScoreRequest(
@@ -277,21 +272,8 @@ def _score(
         learner, arrays = state.shelf.get(key)
         scores = learner.score(arrays, request, chance(env.seed, seq))
         if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
-            return scores, key, costs
+            return scores, key, request
     raise AssertionError("the fallback learner's scores are not finite")
-
-
-def _quantities(scene: Scene, allocation: Allocation, narrowed: Sequence[Narrowed]) -> list[int]:
-    """Lots to shares: no more than the cap, and together no more than what is to be placed."""
-    left = scene.qty
-    quantities = []
-    for lots, each in zip(allocation.lots_per_candidate, narrowed, strict=True):
-        qty = min(lots * scene.instrument.lot, each.cap, left)
-        if qty < each.min_qty:
-            qty = 0
-        quantities.append(qty)
-        left -= qty
-    return quantities
 
 
 def _all_or_none(
@@ -311,14 +293,14 @@ _PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 def _records(
     found: Sequence[Candidate],
     narrowed: Sequence[Narrowed],
-    matrix: FloatArray,
+    request: ScoreRequest,
     scores: Scores,
-    costs: Sequence[float],
     quantities: Sequence[int],
     allocation: Allocation,
 ) -> tuple[CandidateRecord, ...]:
     at = [j - 1 for j in _PROBES if j <= scores.tails.shape[1]]
-    rows, values = matrix.tolist(), scores.values.tolist()
+    rows, costs = request.features.tolist(), request.cost_bp.tolist()
+    values = scores.values.tolist()
     tails, mean_tails = scores.tails[:, at].tolist(), scores.mean_tails[:, at].tolist()
     return tuple(
         CandidateRecord(

@@ -231,6 +231,11 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     candidates: tuple[CandidateRecord, ...]
     reason: str = ""
     """Why nothing was sent, if nothing was: the code of the gating rule, limit or state."""
+    urgency_bp: float | None = None
+    """u(x), the cost of not filling a share now, bp of the mid; None in journals without it.
+
+    With it the learner's request is whole: the scores can be made again from the journal alone.
+    """
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):

@@ -1,0 +1,43 @@
+"""Scores become shares: caps, minima and what is left, by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from router.core.narrowing import Narrowed
+from router.core.placing import lots, place
+from router.ports import Scores
+
+SURE = np.ones((2, 5))
+
+
+def scores(values: list[float]) -> Scores:
+    return Scores(tails=SURE, mean_tails=SURE, values=np.array(values))
+
+
+def offer(cap: int, *, floor: int = 0, min_qty: int = 0) -> Narrowed:
+    return Narrowed(cap=cap, caps=(), floor=floor, min_qty=min_qty)
+
+
+def test_the_better_gets_its_cap_and_the_other_the_rest_in_shares() -> None:
+    # 450 in lots of 100: the second has room for 130, the first takes what is left
+    given, allocation = place(scores([1.0, 2.0]), [offer(900), offer(130)], qty=450, lot=100)
+    assert allocation.lots_per_candidate == (3, 2)
+    assert given == [300, 130]
+
+
+def test_the_last_part_of_a_lot_is_no_more_than_is_left() -> None:
+    given, _ = place(scores([2.0, 1.0]), [offer(900), offer(900)], qty=450, lot=100)
+    assert given == [450, 0]
+
+
+def test_nothing_is_sent_below_min_qty() -> None:
+    given, allocation = place(
+        scores([2.0, 1.0]), [offer(900, min_qty=460), offer(0)], qty=450, lot=100
+    )
+    assert allocation.lots_per_candidate == (5, 0)
+    assert given == [0, 0]  # five lots are room for 460 shares, but there are 450
+
+
+def test_a_part_of_a_lot_counts_as_one() -> None:
+    assert [lots(shares, 100) for shares in (0, 1, 100, 101)] == [0, 1, 1, 2]
