@@ -22,6 +22,20 @@ def learner_key(name: str, params: Mapping[str, object]) -> str:
     return name + json.dumps(dict(params), sort_keys=True, separators=(",", ":"))
 
 
+def lesson_of(command: Learn) -> Lesson:
+    """What a learner is given of a journaled lesson."""
+    return Lesson(
+        symbol=command.symbol,
+        arm=command.arm,
+        features=np.array(command.features, dtype=np.float64),
+        sent_lots=command.sent_lots,
+        filled_lots=command.filled_lots,
+        min_lots=command.min_lots,
+        outcome=command.outcome,
+        markout_bp=command.markout_bp,
+    )
+
+
 class LearnerShelf:
     """Plug-ins by key, made when first asked for, with their arrays."""
 
@@ -58,18 +72,5 @@ class LearnerShelf:
     def learn(self, command: Learn) -> None:
         """Take a lesson."""
         learner, state = self.get(command.learner)
-        features = np.array(command.features, dtype=np.float64)
-        learner.learn(
-            state,
-            Lesson(
-                symbol=command.symbol,
-                arm=command.arm,
-                features=features,
-                sent_lots=command.sent_lots,
-                filled_lots=command.filled_lots,
-                min_lots=command.min_lots,
-                outcome=command.outcome,
-                markout_bp=command.markout_bp,
-            ),
-        )
+        learner.learn(state, lesson_of(command))
         self.versions[command.learner] += 1
