@@ -75,14 +75,19 @@ def fold_step(state: State, step: Step) -> None:
     Raises:
         ForeignJournal: if it names a venue or a learner that the state was not made with.
     """
-    _check(state, step)
+    check(state, step)
     if step.event is not None:
         fold.apply(state, step.now, step.event)
     for command in step.commands:
         fold.apply(state, step.now, command)
 
 
-def _check(state: State, step: Step) -> None:
+def check(state: State, step: Step) -> None:
+    """Look for names that the fold would not know.
+
+    Raises:
+        ForeignJournal: as `fold_step` does.
+    """
     mics = [c.mic for c in step.commands if isinstance(c, SendChild)]
     if isinstance(step.event, SessionOpened) and step.event.mic:
         mics.append(step.event.mic)

@@ -64,6 +64,8 @@ class Evaluation:
     decisions: int
     parents: int
     days: int
+    due_lots: float
+    """Lots to place in a decision, on average."""
     reference_bp: float
     """The mean markout that all markouts count against."""
     known_share: float
@@ -82,7 +84,13 @@ class Evaluation:
 def evaluate(
     decisions: Sequence[Logged], lessons: Sequence[Taught], model: Learner, *, seed: int
 ) -> Evaluation:
-    """Evaluate the target whose draws the decisions hold. `model` gives tails and values."""
+    """Evaluate the target whose draws the decisions hold. `model` gives tails and values.
+
+    Raises:
+        ValueError: if there is no decision.
+    """
+    if not decisions:
+        raise ValueError("there is no decision to evaluate")
     reference = reference_markout(decisions)
     sums, days = _sums(decisions, lessons, model, reference)
     boot = Bootstrap(sums, days, stream(seed, Purpose.RESAMPLES))
@@ -93,12 +101,14 @@ def evaluate(
         clipped_share=_share(total[_Sum.CLIPPED], total[_Sum.LOTS]),
         prefix_parents=int(np.count_nonzero(sums[:, _Sum.SHARE])),
     )
+    due = sum(each.request.lots for each in decisions)
     placed = sum(int(each.placed.sum()) for each in decisions)
     known = sum(int(each.known.sum()) for each in decisions)
     return Evaluation(
         decisions=len(decisions),
         parents=len(sums),
         days=len(np.unique(days)),
+        due_lots=due / len(decisions),
         reference_bp=reference,
         known_share=_share(known, placed),
         within=float(total[_Sum.SHARE]),

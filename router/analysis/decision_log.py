@@ -1,0 +1,277 @@
+"""The decisions of a journal as off-policy evaluation takes them, and the lessons between them.
+
+A reader: it folds the journal as recovery does, and beside every decision it scores again, with the
+learner that decided and with the target, each in the state that its lessons have brought it to.
+Owns which decisions are fit for that, and what of their children's fate counts as known.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import msgspec
+import numpy as np
+
+from router.analysis.offpolicy.logged import Logged, Taught
+from router.analysis.offpolicy.propensity import Purpose, Sample, sample, stream
+from router.analysis.replay import ForeignJournal, check
+from router.core import fold
+from router.core.chance import chance
+from router.core.features import FEATURE_VERSION
+from router.core.narrowing import Narrowed
+from router.core.orders import Child, Parent
+from router.core.placing import lots, place
+from router.core.rewards import LAST_LOOK, OBSERVED
+from router.core.shelf import LearnerShelf, lesson_of
+from router.core.state import State
+from router.core.views import parent_view
+from router.messages import CandidateRecord, Command, Decide, Learn, Restarted, SendChild, Step
+from router.model import NS, Tactic, TimeInForce
+from router.ports import Arrays, Learner, ScoreRequest
+
+DAY_NS = 86_400 * NS
+
+WITHOUT_URGENCY = "recorded without u(x)"
+OTHER_FEATURES = "features of another version"
+ALL_OR_NONE = "fill or kill: no learner had a say"
+NO_CHOICE = "nothing could be placed"
+NOT_THE_SAME = "scored again it is another decision: its seed or its code is not this one"
+
+EXACT = 1e-9
+"""Relative. Values that are scored again differ by less, on whatever machine."""
+
+
+@dataclass(slots=True)
+class DecisionLog:
+    """What a journal holds for an evaluation."""
+
+    decisions: list[Logged] = field(default_factory=list)
+    lessons: list[Taught] = field(default_factory=list)
+    learners: Counter[str] = field(default_factory=Counter)
+    """Decisions by the key of the learner that made them."""
+    left_out: Counter[str] = field(default_factory=Counter)
+    """Decisions that are not fit, by the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The learner that is asked about: it is taught every lesson of the log, in its order."""
+
+    shelf: LearnerShelf
+    key: str
+
+    def learn(self, lesson: Learn) -> None:
+        """Take a lesson, whoever the log's learner was."""
+        self.shelf.learn(msgspec.structs.replace(lesson, learner=self.key))
+
+    def get(self) -> tuple[Learner, Arrays]:
+        """The learner and what it has learned so far."""
+        return self.shelf.get(self.key)
+
+
+def read_decisions(
+    steps: Iterable[Step], state: State, target: Target, seed_of: Callable[[str], int]
+) -> DecisionLog:
+    """Fold a journal into an empty state, and collect its decisions.
+
+    `seed_of` tells the seed of a configuration's digest, "" for the loaded one.
+
+    Raises:
+        ForeignJournal: if the journal names a venue or a learner that the state does not have.
+    """
+    reader = _Reader(state, target, seed_of)
+    for step in steps:
+        reader.take(step)
+    return reader.log
+
+
+class _Reader:
+    def __init__(self, state: State, target: Target, seed_of: Callable[[str], int]) -> None:
+        self.log = DecisionLog()
+        self._state = state
+        self._target = target
+        self._seed_of = seed_of
+        self._seed = seed_of("")
+        self._here: dict[str, tuple[Logged, int]] = {}
+        """By parent its decision of this step, and the lot."""
+        self._children: dict[str, tuple[Logged, int, int]] = {}
+        """By ClOrdID the decision, the arm's place in it and the lot, until the lesson."""
+
+    def take(self, step: Step) -> None:
+        """One step, each command looked at in the state that it was made in."""
+        check(self._state, step)
+        if isinstance(step.event, Restarted):
+            self._seed = self._seed_of(step.event.config_hash)
+        if step.event is not None:
+            fold.apply(self._state, step.now, step.event)
+        self._here.clear()
+        for index, command in enumerate(step.commands):
+            self._look(step, index, command)
+            fold.apply(self._state, step.now, command)
+
+    def _look(self, step: Step, index: int, command: Command) -> None:
+        match command:
+            case Decide():
+                self._decided(step, index, command)
+            case SendChild():
+                self._sent(command)
+            case Learn():
+                self._learned(command)
+            case _:
+                pass
+
+    # -- a decision ------------------------------------------------------------------------------
+
+    def _decided(self, step: Step, index: int, decide: Decide) -> None:
+        parent = self._state.parents[decide.parent_id]
+        again = _Again(decide, request_of(decide, parent), self._seed, step.seq, index)
+        own = self._own(step, decide)
+        why_not = _unfit(decide, parent) or ("" if again.is_the_same(*own) else NOT_THE_SAME)
+        if why_not:
+            self.log.left_out[why_not] += 1
+            return
+        draws = again.sample(*own, Purpose.LOGGED)
+        target = again.sample(*self._target.get(), Purpose.TARGET)
+        decision = _logged(step, again, draws, target)
+        self.log.learners[decide.learner] += 1
+        self.log.decisions.append(decision)
+        self._here[decide.parent_id] = decision, decide.lot
+
+    def _own(self, step: Step, decide: Decide) -> tuple[Learner, Arrays]:
+        """The learner that decided, as it was then."""
+        try:
+            return self._state.shelf.get(decide.learner)
+        except (KeyError, ValueError):
+            raise ForeignJournal(f"seq {step.seq} speaks of learner {decide.learner}") from None
+
+    # -- what came of it -------------------------------------------------------------------------
+
+    def _sent(self, sent: SendChild) -> None:
+        found = self._here.get(sent.parent_id)
+        if found is not None:
+            decision, lot = found
+            arm = decision.request.arms.index(f"{sent.mic}/{sent.tactic.value}")
+            self._children[sent.cl_ord_id] = decision, arm, lot
+
+    def _learned(self, command: Learn) -> None:
+        self._target.learn(command)
+        child = self._state.children.get(command.cl_ord_id)
+        parent_id = child.parent_id if child is not None else ""
+        self.log.lessons.append(Taught(parent_id, lesson_of(command)))
+        of = self._children.pop(command.cl_ord_id, None)
+        if of is not None and child is not None:
+            decision, arm, lot = of
+            decision.known[arm], decision.filled[arm] = fate(child, command, lot)
+            if command.markout_bp is not None:
+                decision.markout_bp[arm] = command.markout_bp
+
+
+def fate(child: Child, lesson: Learn, lot: int) -> tuple[int, int]:
+    """How many of a child's lots have a known outcome, and how many of these were filled.
+
+    All or none: a child that was cut short by us or the venue has filled what it has filled, and to
+    know only that would be to know the good part of it (the trap of `offpolicy.prefix`, mirrored).
+    A dealer's last look on the whole child says that the quantity was not there.
+    """
+    cut_short = lesson.sent_lots < max(1, child.qty // lot)
+    if cut_short or lesson.outcome not in (OBSERVED, LAST_LOOK):
+        return 0, 0
+    sent = lots(child.qty, lot)
+    return sent, sent if child.cum_qty >= child.qty else child.cum_qty // lot
+
+
+# -- scoring again -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Again:
+    """A decision's record, ready to be scored again."""
+
+    decide: Decide
+    request: ScoreRequest
+    seed: int
+    seq: int
+    index: int
+    """Which command of its step."""
+
+    @property
+    def narrowed(self) -> list[Narrowed]:
+        """What the rules had left of each candidate."""
+        return [
+            Narrowed(each.cap, each.caps, each.floor, each.min_qty)
+            for each in self.decide.candidates
+        ]
+
+    def sample(self, learner: Learner, arrays: Arrays, purpose: Purpose) -> Sample:
+        """What a learner would place, M times."""
+        rng = stream(self.seed, purpose, seq=self.seq, index=self.index)
+        qty, lot = self.decide.due_qty, self.decide.lot
+        return sample(learner, arrays, self.request, self.narrowed, qty=qty, lot=lot, rng=rng)
+
+    def is_the_same(self, learner: Learner, arrays: Arrays) -> bool:
+        """True if seed, state and code make of the request what the journal has.
+
+        If they do not, the draws are not those that the decision was one of.
+        """
+        scores = learner.score(arrays, self.request, chance(self.seed, self.seq))
+        qty, lot = self.decide.due_qty, self.decide.lot
+        quantities, _ = place(scores, self.narrowed, qty=qty, lot=lot)
+        recorded = self.decide.candidates
+        values = [each.value_bp for each in recorded]
+        same_values = np.allclose(scores.values, values, rtol=EXACT, atol=EXACT)
+        return same_values and quantities == [each.qty for each in recorded]
+
+
+def request_of(decide: Decide, parent: Parent) -> ScoreRequest:
+    """What the learner was asked. `parent` is as it was at the decision."""
+    found = decide.candidates
+    return ScoreRequest(
+        symbol=parent.terms.symbol,
+        arms=tuple(each.arm for each in found),
+        features=np.array([each.features for each in found], dtype=np.float64),
+        cost_bp=np.array([each.cost_bp for each in found], dtype=np.float64),
+        displayed_lots=np.array([each.displayed / decide.lot for each in found], dtype=np.float64),
+        lots=lots(decide.due_qty, decide.lot),
+        urgency_bp=decide.urgency_bp or 0.0,
+        participation=parent_view(parent).leaves_qty / max(1, decide.due_qty),
+    )
+
+
+def _unfit(decide: Decide, parent: Parent) -> str:
+    """Why a decision is left out, from its record alone."""
+    if decide.urgency_bp is None:
+        return WITHOUT_URGENCY
+    if decide.feature_version != FEATURE_VERSION:
+        return OTHER_FEATURES
+    if parent.terms.time_in_force is TimeInForce.FOK:
+        return ALL_OR_NONE
+    if not any(each.cap for each in decide.candidates):
+        return NO_CHOICE
+    return ""
+
+
+def _logged(step: Step, again: _Again, draws: Sample, target: Sample) -> Logged:
+    found, lot = again.decide.candidates, again.decide.lot
+    nothing = np.zeros(len(found), dtype=np.int64)
+    return Logged(
+        seq=step.seq,
+        parent_id=again.decide.parent_id,
+        day=step.now // DAY_NS,
+        request=again.request,
+        min_lots=np.array([lots(each.min_qty, lot) for each in found], dtype=np.int64),
+        placed=np.array([lots(each.qty, lot) for each in found], dtype=np.int64),
+        observable=np.array([not _asks(each) for each in found]),
+        draws=draws.lots,
+        target_draws=target.lots,
+        is_drawn=draws.varies,
+        known=nothing.copy(),
+        filled=nothing.copy(),
+        markout_bp=np.full(len(found), np.nan),
+    )
+
+
+def _asks(candidate: CandidateRecord) -> bool:
+    """True for a dealer that is to be asked first: its price is known only afterwards."""
+    return candidate.displayed == 0 and candidate.arm.endswith(f"/{Tactic.DEALER_RFQ.value}")
