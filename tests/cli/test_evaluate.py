@@ -10,27 +10,13 @@ from typing import Any
 import msgspec
 import pytest
 
-from router.analysis.decision_log import fate
 from router.cli import run
-from router.core.features import FEATURE_VERSION, FEATURES
-from router.core.orders import Child, Context
-from router.messages import (
-    CandidateRecord,
-    Command,
-    Decide,
-    ExecutionReceived,
-    Learn,
-    OpenParent,
-    OrderTerms,
-    SendChild,
-    Step,
-)
-from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
+from router.messages import Decide, Step
+from router.model import Side, TimeInForce
+from tests.analysis.hand_journal import DARK, LIT, LOGGED, one_parent
 from tests.cli.market_day import OVERRIDES, Day, Recorded, read_journal, write_journal
 
 SET = [part for each in OVERRIDES for part in ("--set", each)]
-PX = 100_000_000
-T = 1_767_623_400_000_000_000
 
 
 def evaluate(
@@ -46,67 +32,6 @@ def means(pair: dict[str, Any]) -> list[float]:
 
 
 # --- a journal by hand ---------------------------------------------------------------------------
-
-LIT, DARK = "LIT_A/lit_take", "DARK_A/dark_mid"
-LOGGED = 'static{"shares":{"DARK_A/dark_mid":1.0,"LIT_A/lit_take":2.0}}'
-"""Of three lots of 100: weights 2/2.5, 1/1.5, 2/3.5 are the largest, so two and one."""
-ZEROS = (0.0,) * len(FEATURES)
-
-
-def candidate(arm: str, qty: int, cap: int, cost_bp: float) -> CandidateRecord:
-    return CandidateRecord(
-        arm=arm, price=10 * PX, displayed=0, cap=cap, caps=(), min_qty=0, floor=0, features=ZEROS,
-        cost_bp=cost_bp, value_bp=1.0, tail=(), tail_mean=(), qty=qty, marginal_bp=0.0,
-    )  # fmt: skip
-
-
-def child(number: int, mic: str, tactic: Tactic, qty: int) -> SendChild:
-    return SendChild(
-        f"A1-{number}{mic}", f"P{number}", 4 * number + 1, mic, tactic, "ACME", Side.BUY, qty,
-        OrdType.LIMIT, TimeInForce.IOC, 10 * PX,
-    )  # fmt: skip
-
-
-def fill(number: int, mic: str, qty: int) -> ExecutionReceived:
-    return ExecutionReceived(
-        mic, f"A1-{number}{mic}", f"E{number}", ExecType.TRADE, OrdStatus.PARTIALLY_FILLED,
-        last_qty=qty, last_px=10 * PX, trade_date="20260105",
-    )  # fmt: skip
-
-
-def learn(number: int, arm: str, sent: int, filled: int) -> Learn:
-    mic = arm.partition("/")[0]
-    return Learn(
-        f"A1-{number}{mic}", LOGGED, "ACME", arm, ZEROS, FEATURE_VERSION, sent, filled, 0,
-        "observed", 1.0,
-    )  # fmt: skip
-
-
-def one_parent(number: int, *, tif: TimeInForce = TimeInForce.DAY) -> list[Step]:
-    """300 to buy: 200 at LIT_A, of which an odd parent gets 100, and 100 at DARK_A, all of them."""
-    first = 4 * number + 1
-    got = 100 if number % 2 else 200
-    terms = OrderTerms("ACME", Side.BUY, 300, OrdType.MARKET, time_in_force=tif)
-    opened = OpenParent(
-        f"P{number}", "OMS", f"C{number}", terms, "default:1", "f" * 64, "sweep", {}, T, 0, 0,
-        20 * PX,
-    )  # fmt: skip
-    found = (candidate(LIT, 200, 200, 1.0), candidate(DARK, 100, 300, 0.5))
-    decide = Decide(
-        f"P{number}", 300, 0.5, 100, 20 * PX, 0, T, FEATURES, FEATURE_VERSION, LOGGED, 0, "f" * 64,
-        found, urgency_bp=4.0,
-    )  # fmt: skip
-    sent = (
-        child(number, "LIT_A", Tactic.LIT_TAKE, 200),
-        child(number, "DARK_A", Tactic.DARK_MID, 100),
-    )
-    lessons: tuple[Command, ...] = (learn(number, LIT, 2, got // 100), learn(number, DARK, 1, 1))
-    return [
-        Step(first, T + first, commands=(opened, decide, *sent)),
-        Step(first + 1, T + first + 1, fill(number, "LIT_A", got)),
-        Step(first + 2, T + first + 2, fill(number, "DARK_A", 100)),
-        Step(first + 3, T + first + 3, commands=lessons),
-    ]
 
 
 def by_hand(folder: Path, parents: int, steps_of: Callable[[int], list[Step]] = one_parent) -> Path:
@@ -165,36 +90,6 @@ def test_a_decision_that_no_learner_made_is_left_out(
         "cannot be answered from this log: no decision in it is fit: "
         "3 fill or kill: no learner had a say\n"
     )
-
-
-# --- what is known of a child --------------------------------------------------------------------
-
-
-def told_of(qty: int, cum_qty: int, **lesson: Any) -> tuple[int, int]:
-    ended = Child(
-        cl_ord_id="A1-1", parent_id="P", decision=1, mic="DARK_A", tactic=Tactic.DARK_MID,
-        symbol="ACME", side=Side.BUY, qty=qty, price=PX, min_qty=0, quote_id="", sent_at=T,
-        cancel_at=0, context=Context("hazard", ()),
-    )  # fmt: skip
-    ended.cum_qty = cum_qty
-    facts = {"sent_lots": qty // 100, "filled_lots": cum_qty // 100, "outcome": "observed"}
-    taught = msgspec.structs.replace(learn(0, DARK, 0, 0), **{**facts, **lesson})
-    return fate(ended, taught, 100)
-
-
-def test_all_lots_of_a_child_that_ran_its_course_are_known() -> None:
-    assert told_of(400, 400) == (4, 4)
-    assert told_of(400, 150) == (4, 1)
-    assert told_of(400, 0) == (4, 0)
-    assert told_of(450, 450) == (5, 5)  # the part of a lot counts as one
-    assert told_of(400, 0, outcome="last_look") == (4, 0)
-
-
-def test_nothing_is_known_of_a_child_that_was_refused_lost_or_cut_short() -> None:
-    assert told_of(400, 0, outcome="rejected") == (0, 0)
-    assert told_of(400, 0, outcome="unknown") == (0, 0)
-    # taken back with one lot filled: the lesson asks for that one only
-    assert told_of(400, 100, sent_lots=1) == (0, 0)
 
 
 # --- days of the simulated market ----------------------------------------------------------------
