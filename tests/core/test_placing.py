@@ -29,6 +29,8 @@ def test_the_better_gets_its_cap_and_the_other_the_rest_in_shares() -> None:
 def test_the_last_part_of_a_lot_is_no_more_than_is_left() -> None:
     given, _ = place(scores([2.0, 1.0]), [offer(900), offer(900)], qty=450, lot=100)
     assert given == [450, 0]
+    given, _ = place(scores([2.0, 1.0]), [offer(300), offer(900)], qty=450, lot=100)
+    assert given == [300, 150]
 
 
 def test_nothing_is_sent_below_min_qty() -> None:

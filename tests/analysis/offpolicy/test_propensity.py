@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -18,7 +20,7 @@ from router.core.chance import chance
 from router.core.narrowing import Narrowed
 from router.learners.hazard import Hazard
 from router.learners.static import Static
-from router.ports import Learner, ScoreRequest
+from router.ports import Arrays, Learner, ScoreRequest, Scores
 
 FOUR = np.array([[2, 0], [1, 1], [0, 3], [2, 0]])
 
@@ -73,8 +75,17 @@ def test_caps_and_minimum_sizes_hold_in_every_draw() -> None:
     assert len(np.unique(found.lots, axis=0)) > 1
 
 
+class Undecided(Static):
+    """Draws what a share is worth, and nothing else."""
+
+    def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
+        scores = super().score(state, request, rng)
+        return replace(scores, values=1.0 + rng.random(len(request.arms)))
+
+
 @pytest.mark.parametrize(
-    ("learner", "varies"), [(Hazard(), True), (Hazard(kappa=0.0), False), (Static(), False)]
+    ("learner", "varies"),
+    [(Hazard(), True), (Undecided(), True), (Hazard(kappa=0.0), False), (Static(), False)],
 )
 def test_a_learner_that_does_not_draw_is_found_out_by_its_scores(
     learner: Learner, varies: bool
