@@ -8,7 +8,7 @@ from router.analysis.decision_log import DecisionLog
 from router.analysis.offpolicy.bootstrap import Estimate
 from router.analysis.offpolicy.evaluation import Comparison, Evaluation
 from router.analysis.offpolicy.propensity import FLOOR
-from router.analysis.offpolicy.verdict import CLIPPED_MAX, PARENTS_MIN
+from router.analysis.offpolicy.verdict import CLIPPED_MAX, PARENTS_MIN, Answer
 from router.cli.output import columns
 
 HEADER = ("bp x lots a decision", ">value", ">95 % from", ">to")
@@ -29,8 +29,9 @@ def report(folder: str, target: str, log: DecisionLog, found: Evaluation) -> Ite
     yield ""
     yield from _support(found)
     yield f"verdict   {found.verdict.answer.value}"
-    for reason in found.verdict.reasons:
-        yield f"          {reason}"
+    if found.verdict.answer is not Answer.NONE:  # why there is none, is told with the exit code
+        for reason in found.verdict.reasons:
+            yield f"          {reason}"
 
 
 def _facts(folder: str, target: str, log: DecisionLog, found: Evaluation) -> Iterator[str]:

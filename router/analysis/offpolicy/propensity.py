@@ -2,7 +2,7 @@
 
 Owns the Monte Carlo of learning.md section 6 and the chance that it draws with. It costs M scores a
 decision, too much for the hot path, so it is done by whoever reads the journal, from what the
-journal has: the request, the caps, the seed, and the learner's state as the fold of its lessons.
+journal has: the request, the caps, the seq, and the learner's state as the fold of its lessons.
 """
 
 from __future__ import annotations
