@@ -1,6 +1,6 @@
 """Logs of a world whose truth is known: is it where the interval says?
 
-The long check is marked `soak`: 200 logs, three minutes of computing.
+The long checks are marked `soak`: three minutes of computing each.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def test_the_truth_is_in_95_of_100_intervals() -> None:
 
 @pytest.mark.soak
 def test_a_log_that_the_default_learner_drew_tells_of_its_greedy_sister() -> None:
-    """40 logs of 40 parents, propensities by 64 posterior draws: two minutes of computing."""
+    """40 logs of 40 parents, propensities by 64 posterior draws: three minutes of computing."""
     errors = []
     for seed in range(40):
         log, true = learned_log(seed, logging=Hazard(), target=Hazard(kappa=0.0), parents=40)
