@@ -10,23 +10,20 @@ from typing import Annotated
 import msgspec
 import typer
 
-from config.settings import DEFAULT_CONFIG, Settings
-from policies.book import PolicyBook
-from router import build
+from config.settings import DEFAULT_CONFIG
 from router.analysis.replay import (
     Difference,
     ForeignJournal,
     Judge,
-    Rules,
     Summary,
     Verdict,
     differing_fields,
     summarize,
 )
+from router.cli.configurations import Configurations
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
-from router.cli.remembered import recall
 from router.journal.market import read_market
 from router.journal.recovery import merge_market, read_steps
 from router.journal.storage import FileStorage
@@ -66,34 +63,6 @@ def command(
         _show(storage, summary, verdict)
     if verdict is not None:
         _end(book, verdict)
-
-
-class Configurations:
-    """The loaded configuration, and those that the state folder remembers, by digest."""
-
-    def __init__(self, settings: Settings, folder: Path) -> None:
-        self.digest = settings.digest()
-        self._folder = folder
-        self._family = build.families()
-        self._made = {self.digest: self._make(settings), "": self._make(settings)}
-
-    def rules(self, digest: str) -> Rules:
-        """What a configuration makes; the loaded one where that one cannot be had."""
-        if digest not in self._made:
-            settings = recall(self._folder, digest)
-            if settings is None:
-                return self._made[self.digest]
-            self._made[digest] = self._make(settings)
-        return self._made[digest]
-
-    def missing(self, digests: list[str]) -> list[str]:
-        """Those that could not be had."""
-        return [each for each in digests if each not in self._made]
-
-    def _make(self, settings: Settings) -> Rules:
-        env = build.environment(settings, self._family)
-        assert isinstance(env.policies, PolicyBook)
-        return Rules(lambda: build.engine(env, self._family), env.policies.hash)
 
 
 def _steps(storage: FileStorage) -> Iterator[Step]:

@@ -1,0 +1,43 @@
+"""What the lives of a daemon decided with: the loaded configuration, and those that are remembered.
+
+Owns the way from a configuration's digest, as a start records it, to an engine. Not a command.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from config.settings import Settings
+from policies.book import PolicyBook
+from router import build
+from router.analysis.replay import Rules
+from router.cli.remembered import recall
+
+
+class Configurations:
+    """The loaded configuration, and those that the state folder remembers, by digest."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self.digest = settings.digest()
+        self._folder = folder
+        self._family = build.families()
+        loaded = self._make(settings)
+        self._made = {self.digest: loaded, "": loaded}
+
+    def rules(self, digest: str) -> Rules:
+        """What a configuration makes; the loaded one where that one cannot be had."""
+        if digest not in self._made:
+            settings = recall(self._folder, digest)
+            if settings is None:
+                return self._made[self.digest]
+            self._made[digest] = self._make(settings)
+        return self._made[digest]
+
+    def missing(self, digests: list[str]) -> list[str]:
+        """Those that could not be had."""
+        return [each for each in digests if each not in self._made]
+
+    def _make(self, settings: Settings) -> Rules:
+        env = build.environment(settings, self._family)
+        assert isinstance(env.policies, PolicyBook)
+        return Rules(lambda: build.engine(env, self._family), env.policies.hash)
