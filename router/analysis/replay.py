@@ -319,10 +319,12 @@ def first_difference(
     return None
 
 
-def differing_fields(recorded: Command, decided: Command) -> list[tuple[str, object, object]]:
-    """Where two commands differ, at most `FIELDS_MAX` places: path, recorded, decided."""
+def differing_fields(
+    recorded: Command, decided: Command, most: int | None = FIELDS_MAX
+) -> list[tuple[str, object, object]]:
+    """Where two commands differ, at most so many places: path, recorded, decided."""
     found = _leaves("", msgspec.to_builtins(recorded), msgspec.to_builtins(decided))
-    return list(itertools.islice(found, FIELDS_MAX))
+    return list(itertools.islice(found, most))
 
 
 def _leaves(path: str, recorded: object, decided: object) -> Iterator[tuple[str, object, object]]:
