@@ -7,7 +7,7 @@ knows no configuration, no socket and no file. Deciding a whole history again is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import msgspec
@@ -108,6 +108,8 @@ class Recomputation:
     question: Question | None = None
     """What the learner was asked; None if it was not."""
     seed: int = 0
+    config_hash: str = ""
+    """Of the life that it belongs to, as its start has recorded it."""
 
     @property
     def outcome(self) -> Outcome:
@@ -160,7 +162,8 @@ def _recompute(
     except _Strayed as error:
         strayed = error.seq
         engine, step = _arrive(history, rules, start, decision.seq, follow_to=strayed)
-    return _decide(engine, step, decision, strayed)
+    found = _decide(engine, step, decision)
+    return replace(found, strayed=strayed, seed=engine.env.seed, config_hash=digest)
 
 
 def _arrive(
@@ -225,25 +228,23 @@ def _mark_volumes(state: State, step: Step) -> None:
 # -- the decision itself -------------------------------------------------------------------------
 
 
-def _decide(engine: Engine, step: Step, decision: Decision, strayed: int) -> Recomputation:
+def _decide(engine: Engine, step: Step, decision: Decision) -> Recomputation:
     if step.event is None:
         raise _Undecidable("the record of the event that it was decided on is missing")
-    parent_id, seed = decision.decide.parent_id, engine.env.seed
+    parent_id = decision.decide.parent_id
     listener = Listener(engine, lambda: _free_qty(engine.state, parent_id))
     recorded = _of_decision(step.commands, parent_id)
     try:
         decided = engine.handle(step.seq, step.now, step.event)
     except AssertionError as error:
         unlike = (Unlike("engine", f"{len(recorded)} commands", f"stopped: {error}"),)
-        return Recomputation(unlike=unlike, strayed=strayed, seed=seed)
+        return Recomputation(unlike=unlike)
     which = [each for each in recorded if isinstance(each, Decide)].index(decision.decide)
     return Recomputation(
         commands=len(recorded),
         fields=sum(_fields(each) for each in recorded),
         unlike=tuple(_unlike(recorded, _of_decision(decided, parent_id))),
-        strayed=strayed,
         question=_question(decided, listener.asked, parent_id, which),
-        seed=seed,
     )
 
 

@@ -27,6 +27,9 @@ from router.analysis.explain import (
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
+from router.cli.why_again import QUICK, Again, decide_again
+from router.cli.why_data import beliefs_data, recomputed_data
+from router.cli.why_decision import differing
 from router.cli.why_text import child_text, cost_of, parent_text, refused_text
 from router.journal.storage import FileStorage
 
@@ -40,14 +43,19 @@ def command(
         Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")
     ] = None,
     whole: Annotated[bool, typer.Option("--all", help="Every line of a long life.")] = False,
+    quick: Annotated[
+        bool, typer.Option("--quick", help="A child's record alone; nothing is decided again.")
+    ] = False,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     overrides: SetOption = NO_OVERRIDES,
 ) -> None:
     """Tell an order's story from the journal, next to a running daemon or long after.
 
-    Exit 2: there is no such id in the journal.
+    A child's decision is made again from the journal, bit by bit. Exit 2: there is no such id in
+    the journal. Exit 10: something was decided differently.
     """
+    finding: CommandError | None = None
     folder = state or settings_of(config, overrides).state
     storage = FileStorage(folder, read_only=True)
     meaning = _one(storage, order_id)
@@ -59,7 +67,9 @@ def command(
         story = parent_story(storage, parent_id)
         if meaning.kind is Kind.CHILD:
             child = story.children[meaning.name]
-            lines, data = child_text(story, child), _child_data(story, child)
+            again = QUICK if quick else _again(storage, child, config, overrides)
+            lines, data = child_text(story, child, again), _child_data(story, child, again)
+            finding = _finding(child, again)
         else:
             lines, data = parent_text(story, whole=whole), _parent_data(story)
     if as_json:
@@ -67,6 +77,24 @@ def command(
     else:
         for line in lines:
             show(line)
+    if finding is not None:
+        raise finding
+
+
+def _again(storage: FileStorage, child: ChildStory, config: Path, overrides: list[str]) -> Again:
+    return decide_again(storage, lambda: settings_of(config, overrides), child.decision)
+
+
+def _finding(child: ChildStory, again: Again) -> CommandError | None:
+    """What deciding again has found; None if all is as it was recorded, or nothing can be said."""
+    found = again.recomputation
+    if found is None or not (found.unlike or found.strayed):
+        return None
+    name = child.sent.cl_ord_id
+    if found.unlike:
+        return CommandError(ExitCode.FINDINGS, f"{name}: recomputed, {differing(found)}")
+    text = f"{name}: recomputed, the same, but seq {found.strayed} before it is not"
+    return CommandError(ExitCode.FINDINGS, text)
 
 
 def _one(storage: FileStorage, order_id: str) -> Meaning:
@@ -90,7 +118,7 @@ def _one(storage: FileStorage, order_id: str) -> Meaning:
 # -- JSON ----------------------------------------------------------------------------------------
 
 
-def _child_data(story: Story, child: ChildStory) -> dict[str, object]:
+def _child_data(story: Story, child: ChildStory, again: Again) -> dict[str, object]:
     decision = child.decision
     return {
         "kind": "child",
@@ -102,6 +130,8 @@ def _child_data(story: Story, child: ChildStory) -> dict[str, object]:
         "sent": msgspec.to_builtins(decision.sent),
         "breaches": msgspec.to_builtins(decision.breaches),
         "needs": [_need_data(each) for each in contrast.needs(decision.decide)],
+        "beliefs": beliefs_data(decision, again),
+        "recomputed": recomputed_data(again),
         "events": [
             {"seq": seq, "now": now, "what": msgspec.to_builtins(what)}
             for seq, now, what in child.events

@@ -1,73 +1,38 @@
 """A story as text: what `sluice why` prints, in 100 columns, with units in every header.
 
-Owns words and layout. The numbers are `router.analysis`'s. Not a command.
+Owns the words about children, parents and refused orders; those about a decision are
+`why_decision`'s. The numbers are `router.analysis`'s. Not a command.
 """
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from router.analysis import contrast
 from router.analysis.contrast import Interval, Need, Obstacle
 from router.analysis.explain import ChildStory, Cost, Decision, Story, cost
 from router.cli.output import columns, indented
+from router.cli.why_again import Again
+from router.cli.why_decision import decision_text, recomputed
+from router.cli.why_layout import Rows, facts, timeline, wrapped
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
 from router.messages import CandidateRecord, Wait
 from router.model import PX_SCALE, TimeInForce
 
-WIDTH = 100
-CURVE_COLUMNS = 6
-"""Sizes at which fill curves are shown."""
 LIFE_MAX = 120
 """Lines of a parent's life that are shown unless all are asked for."""
 
-CANDIDATE_HEADER = (
-    *("  arm", ">price", ">shown", ">cap", ">cost", ">value", ">given", ">sent", ">next lot"),
-)
-FILLS_HEADER = (
+FILLS_HEADER = [
     *("venue", ">fills", ">shares", ">avg price", ">fees", ">price bp", ">fees bp", ">cost bp"),
-)
-
-Rows = list[Sequence[str]]
-
-
-def timeline(rows: Rows) -> list[str]:
-    """Time, seq and what happened; what is long goes on below itself."""
-    width = max((len(row[1]) for row in rows), default=3)
-    left = " " * (12 + 2 + max(width, 3) + 2)
-    lines = []
-    for line in columns(["time        ", ">seq", "what"], rows):
-        first, *rest = textwrap.wrap(
-            line[len(left) :], WIDTH - 2 - len(left), break_on_hyphens=False
-        ) or [""]
-        lines.append(line[: len(left)] + first)
-        lines.extend(left + "  " + more for more in rest)
-    return lines
-
-
-def wrapped(text: str) -> list[str]:
-    """A sentence in lines."""
-    return textwrap.wrap(text, WIDTH - 2, break_on_hyphens=False)
-
-
-def facts(rows: Iterable[tuple[str, str]]) -> list[str]:
-    """Names and what they are."""
-    lines = []
-    for name, text in rows:
-        first, *rest = textwrap.wrap(text, WIDTH - 12, break_on_hyphens=False) or [""]
-        lines.append(f"{name:<10}{first}")
-        lines.extend(" " * 10 + more for more in rest)
-    return lines
+]
 
 
 # -- a child -------------------------------------------------------------------------------------
 
 
-def child_text(story: Story, child: ChildStory) -> Iterator[str]:
-    """Everything about one child."""
+def child_text(story: Story, child: ChildStory, again: Again) -> Iterator[str]:
+    """Everything about one child; what its decision came to when it was made again is among it."""
     sent, decision = child.sent, child.decision
-    decide = decision.decide
     limit = "without a limit" if sent.price is None else f"limit {px(sent.price)}"
     more = f", MinQty {qty(sent.min_qty)}" if sent.min_qty else ""
     yield (
@@ -77,14 +42,13 @@ def child_text(story: Story, child: ChildStory) -> Iterator[str]:
     )
     yield from indented(facts(_known(story, decision)))
     yield ""
-    yield from _candidates(decide.candidates, decision, f"{sent.mic}/{sent.tactic.value}")
-    yield from _curves(decision)
-    yield from _caps(decision)
-    yield from _limits(decision)
+    yield from decision_text(decision, f"{sent.mic}/{sent.tactic.value}", again)
     yield ""
     yield "Why here"
     yield from indented(wrapped(" ".join(_reasons(story, child))))
     yield from _needs(decision, f"{sent.mic}/{sent.tactic.value}")
+    yield ""
+    yield from recomputed(again)
     yield ""
     yield f"What became of it, on {on_day(child.now)} UTC"
     rows: Rows = [[clock(child.now), qty(child.seq), f"sent, {qty(sent.qty)} shares"]]
@@ -121,83 +85,6 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
         f"v{decide.feature_version}; {opened.algo}, policy {opened.policy}, "
         f"documents {decide.policy_hash[:12]}",
     )
-
-
-def _candidates(found: Sequence[CandidateRecord], decision: Decision, own: str) -> Iterator[str]:
-    yield "Candidates (cost, value and next lot in bp of the mid, sizes in shares)"
-    shares = _sent_by_arm(decision)
-    rows: Rows = []
-    for each in sorted(found, key=lambda c: (-c.qty, -c.marginal_bp)):
-        rows.append(
-            [
-                f"{'*' if each.arm == own else ' '} {each.arm}",
-                "mid" if each.price is None else px(each.price),
-                qty(each.displayed),
-                qty(each.cap),
-                f"{each.cost_bp:.3f}",
-                f"{each.value_bp:.3f}",
-                qty(each.qty),
-                qty(shares.get(each.arm, 0)),
-                f"{each.marginal_bp:.3f}",
-            ]
-        )
-    header = [
-        "  arm",
-        ">price",
-        ">shown",
-        ">cap",
-        ">cost",
-        ">value",
-        ">given",
-        ">sent",
-        ">next lot",
-    ]
-    yield from indented(columns(header, rows))
-
-
-def _sent_by_arm(decision: Decision) -> dict[str, int]:
-    return {f"{each.mic}/{each.tactic.value}": each.qty for each in decision.sent}
-
-
-def _curves(decision: Decision) -> Iterator[str]:
-    decide = decision.decide
-    count = max((len(each.tail) for each in decide.candidates), default=0)
-    if not count:
-        return
-    step = -(-count // CURVE_COLUMNS)
-    shown = sorted({*range(0, count, step), count - 1})[:CURVE_COLUMNS]
-    yield ""
-    yield "Fill curves: P(at least so many shares), as drawn / at the posterior mean"
-    header = ["  arm", *(f">{qty(contrast.PROBES[i] * decide.lot)}" for i in shown)]
-    rows: Rows = [
-        [
-            f"  {each.arm}",
-            *(f"{each.tail[i]:.3f}/{each.tail_mean[i]:.3f}" for i in shown),
-        ]
-        for each in sorted(decide.candidates, key=lambda c: (-c.qty, -c.marginal_bp))
-    ]
-    yield from indented(columns(header, rows))
-
-
-def _caps(decision: Decision) -> Iterator[str]:
-    rows: Rows = []
-    for each in decision.decide.candidates:
-        rows.extend([each.arm, qty(note.cap), note.by, note.note] for note in each.caps)
-        if each.floor or each.min_qty:
-            least = max(each.floor, each.min_qty)
-            rows.append([each.arm, "", "", f"no child below {qty(least)} shares"])
-    if rows:
-        yield ""
-        yield "Who lowered a cap, to so many shares"
-        yield from indented(columns(["arm", ">cap", "by", ""], rows))
-
-
-def _limits(decision: Decision) -> Iterator[str]:
-    if decision.breaches:
-        yield ""
-        yield "What a limit refused"
-        for each in decision.breaches:
-            yield from indented(wrapped(f"{each.mic or 'the order'}: {each.limit}: {each.text}"))
 
 
 # -- why here, and what would have had to differ -------------------------------------------------
@@ -345,17 +232,7 @@ def _by_venue(story: Story) -> Iterator[str]:
     whole = cost(fills, story.side, arrival)
     rows.append(["all", *_cost_cells(whole)])
     yield "Fills (fees in the currency, cost in bp against the arrival mid, + is paid)"
-    header = [
-        "venue",
-        ">fills",
-        ">shares",
-        ">avg price",
-        ">fees",
-        ">price bp",
-        ">fees bp",
-        ">cost bp",
-    ]
-    yield from indented(columns(header, rows))
+    yield from indented(columns(FILLS_HEADER, rows))
     yield ""
 
 

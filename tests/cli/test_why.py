@@ -175,9 +175,9 @@ def test_a_child_tells_what_was_known_and_what_bit(
     assert "* LIT_A/lit_take 10.02 200 300 23.000 4.000 200 200 1.000" in lines
     assert "DARK_A/dark_mid mid 200 100 1.000 5.000 100 0 2.500" in lines
     assert "LIT_A/lit_take 1.000/0.900 0.500/0.400" in lines
-    assert "DARK_A/dark_mid 100 desk/half" in lines
+    assert "DARK_A/dark_mid all 100 desk/half" in lines
     assert "DARK_A/dark_mid no child below 100 shares" in lines
-    assert "DARK_A: price_collar: PRICE: too far" in lines
+    assert "DARK_A: from 100 shares to 0 by price_collar: PRICE: too far" in lines
     # LIT_A's second lot is worth 4.0 * 0.5; DARK_A's second 5.0 * 0.5, but its cap was one lot
     assert "DARK_A/dark_mid 100 a cap of 200" in lines
     why = " ".join(lines)
@@ -228,7 +228,7 @@ def test_every_child_of_the_day_can_be_explained(
     ]
     assert len(children) > 10
     for child in children:
-        argv = ["why", child.cl_ord_id, "--state", str(recorded.folder)]
+        argv = ["why", child.cl_ord_id, "--quick", "--state", str(recorded.folder)]
         assert run([*argv, "--json"]) == 0
         told = json_of(capsys)
         assert told["child"]["cl_ord_id"] == child.cl_ord_id

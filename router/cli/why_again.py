@@ -1,0 +1,88 @@
+"""A decision made again for `sluice why`: what came of it, what was believed, why rules are there.
+
+Owns the way from a state folder and a configuration to that. Not a command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from config.documents import DocumentError
+from config.settings import Settings, SettingsError
+from policies.book import PolicyBook
+from router.analysis.beliefs import Beliefs, believed
+from router.analysis.explain import Decision
+from router.analysis.recompute import History, Recomputation, recompute
+from router.analysis.replay import Rules
+from router.cli.configurations import Configurations
+from router.journal.market import read_market
+from router.journal.recovery import read_steps
+from router.journal.storage import FileStorage
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """One decision, made again."""
+
+    recomputation: Recomputation | None
+    """None if it was not asked for."""
+    beliefs: Beliefs | None = None
+    """None if the learner's question cannot be put again as it was."""
+    whys: Mapping[str, str] = field(default_factory=dict)
+    """Of the policies' clauses, by id: why they are there."""
+    foreign: str = ""
+    """The configuration that ran, if it is another one than the one that decided again."""
+
+    @property
+    def no_band(self) -> str:
+        """Why there is no band around curves and values; empty if there is one."""
+        if self.recomputation is None:
+            return "--quick answers from the record alone"
+        if self.recomputation.reason:
+            return self.recomputation.reason
+        if self.beliefs is None:
+            return "decided again, the candidates are others"
+        if self.beliefs.tail_band is None:
+            return f"{self.beliefs.learner} has no posterior to draw from"
+        return ""
+
+
+QUICK = Again(None)
+"""From the record alone."""
+
+
+def decide_again(
+    storage: FileStorage, settings: Callable[[], Settings], decision: Decision
+) -> Again:
+    """Make a decision again with the configuration that it was made with, if it can be had.
+
+    Raises:
+        JournalBroken: the journal cannot be believed up to its end.
+    """
+    try:
+        book = Configurations(settings(), storage.folder)
+    except (SettingsError, DocumentError) as error:
+        return Again(Recomputation(reason=f"the configuration cannot be read: {error.problems[0]}"))
+    history = History(lambda: read_steps(storage, live=True), lambda: read_market(storage))
+    found = recompute(history, book.rules, decision)
+    if found.reason:
+        return Again(found)
+    rules = book.rules(found.config_hash)
+    foreign = "".join(book.missing([found.config_hash]))
+    return Again(found, _beliefs(found, decision), _whys(rules), foreign)
+
+
+def _beliefs(found: Recomputation, decision: Decision) -> Beliefs | None:
+    if found.question is None:
+        return None
+    arms = tuple(each.arm for each in decision.decide.candidates)
+    if found.question.request.arms != arms:
+        return None
+    return believed(found.question, seed=found.seed, seq=decision.seq)
+
+
+def _whys(rules: Rules) -> dict[str, str]:
+    policies = rules.make_engine().env.policies
+    assert isinstance(policies, PolicyBook)
+    return {clause.clause_id: clause.why for clause in policies.clauses}
