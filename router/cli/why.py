@@ -29,9 +29,13 @@ from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
 from router.cli.output import say, show, show_json
 from router.cli.why_again import QUICK, Again, decide_again
 from router.cli.why_data import beliefs_data, recomputed_data
-from router.cli.why_decision import differing
-from router.cli.why_text import child_text, cost_of, parent_text, refused_text
+from router.cli.why_decision import differing, recomputed
+from router.cli.why_text import child_text, cost_of, headline, parent_text, refused_text
+from router.cli.why_words import clock, on_day, qty
 from router.journal.storage import FileStorage
+
+PICTURES = (".png", ".svg", ".pdf")
+"""Endings of files that can be drawn."""
 
 
 def command(
@@ -46,6 +50,9 @@ def command(
     quick: Annotated[
         bool, typer.Option("--quick", help="A child's record alone; nothing is decided again.")
     ] = False,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw a child's decision: PNG, SVG, PDF.")
+    ] = None,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     overrides: SetOption = NO_OVERRIDES,
@@ -56,9 +63,13 @@ def command(
     the journal. Exit 10: something was decided differently.
     """
     finding: CommandError | None = None
+    _check_picture(plot)
     folder = state or settings_of(config, overrides).state
     storage = FileStorage(folder, read_only=True)
     meaning = _one(storage, order_id)
+    if plot is not None and meaning.kind is not Kind.CHILD:
+        text = f"--plot draws one decision: give a child's ClOrdID; {order_id} is a client's order"
+        raise CommandError(ExitCode.CONFIGURATION, text)
     if meaning.kind is Kind.REFUSED:
         story = refused_story(storage, meaning.name)
         lines, data = refused_text(story, meaning.name), _refused_data(meaning, story)
@@ -70,6 +81,8 @@ def command(
             again = QUICK if quick else _again(storage, child, config, overrides)
             lines, data = child_text(story, child, again), _child_data(story, child, again)
             finding = _finding(child, again)
+            if plot is not None:
+                _draw(plot, child, again)
         else:
             lines, data = parent_text(story, whole=whole), _parent_data(story)
     if as_json:
@@ -83,6 +96,27 @@ def command(
 
 def _again(storage: FileStorage, child: ChildStory, config: Path, overrides: list[str]) -> Again:
     return decide_again(storage, lambda: settings_of(config, overrides), child.decision)
+
+
+def _check_picture(plot: Path | None) -> None:
+    if plot is not None and plot.suffix not in PICTURES:
+        text = f"--plot {plot}: its ending must be one of {', '.join(PICTURES)}"
+        raise CommandError(ExitCode.CONFIGURATION, text)
+
+
+def _draw(plot: Path, child: ChildStory, again: Again) -> None:
+    from router.cli.why_picture import Picture
+
+    sent, decide = child.sent, child.decision.decide
+    picture = Picture(child.decision, again, f"{sent.mic}/{sent.tactic.value}")
+    verdict = " ".join(recomputed(again)).partition(".")[0]
+    below = (
+        f"{on_day(child.now)} {clock(child.now)} UTC, seq {qty(child.seq)}: "
+        f"{qty(decide.due_qty)} shares due, urgency {decide.urgency:.2f}; {decide.learner} after "
+        f"{qty(decide.learner_version)} lessons. {verdict}."
+    )
+    picture.draw(plot, headline(child), below)
+    say(f"written: {plot}")
 
 
 def _finding(child: ChildStory, again: Again) -> CommandError | None:

@@ -15,7 +15,7 @@ from router.cli.output import columns, indented
 from router.cli.why_again import Again
 from router.cli.why_layout import Rows, wrapped
 from router.cli.why_words import px, qty
-from router.messages import CandidateRecord, NoteBreach
+from router.messages import CandidateRecord, Decide, NoteBreach
 from router.ports import FloatArray
 
 CURVE_COLUMNS = 6
@@ -41,9 +41,9 @@ def decision_text(decision: Decision, own: str, again: Again) -> Iterator[str]:
     yield from _limits(decision)
 
 
-def ranked(decision: Decision) -> list[tuple[int, CandidateRecord]]:
+def ranked(decide: Decide) -> list[tuple[int, CandidateRecord]]:
     """The candidates with their places in the record: who was given most comes first."""
-    found = enumerate(decision.decide.candidates)
+    found = enumerate(decide.candidates)
     return sorted(found, key=lambda each: (-each[1].qty, -each[1].marginal_bp))
 
 
@@ -62,7 +62,7 @@ def _candidates(decision: Decision, own: str) -> Iterator[str]:
             qty(shares.get(each.arm, 0)),
             f"{each.marginal_bp:.3f}",
         ]
-        for _, each in ranked(decision)
+        for _, each in ranked(decision.decide)
     ]
     yield from indented(columns(CANDIDATE_HEADER, rows))
 
@@ -79,7 +79,8 @@ def _values(decision: Decision, again: Again) -> Iterator[str]:
     band = beliefs.value_band
     numbers = (beliefs.values, beliefs.mean_values, band.low, band.high)
     rows: Rows = [
-        [f"  {each.arm}", *(f"{found[i]:.3f}" for found in numbers)] for i, each in ranked(decision)
+        [f"  {each.arm}", *(f"{found[i]:.3f}" for found in numbers)]
+        for i, each in ranked(decision.decide)
     ]
     yield from indented(columns(["  arm", ">drawn", ">mean", ">from", ">to"], rows))
 
@@ -96,7 +97,7 @@ def _curves(decision: Decision, again: Again) -> Iterator[str]:
     yield f"Fill curves: P(at least so many shares), as drawn / at the posterior mean{below}"
     header = ["  arm", *(f">{qty(contrast.PROBES[i] * decide.lot)}" for i in shown)]
     rows: Rows = []
-    for i, each in ranked(decision):
+    for i, each in ranked(decision.decide):
         numbers = (f"{each.tail[j]:.3f}/{each.tail_mean[j]:.3f}" for j in shown)
         rows.append([f"  {each.arm}", *numbers])
         rows.extend(_band_row(again.beliefs, i, shown))
@@ -123,8 +124,9 @@ def _band_row(beliefs: Beliefs | None, candidate: int, shown: Sequence[int]) -> 
 def _caps(decision: Decision, again: Again) -> Iterator[str]:
     rows: Rows = []
     clauses: dict[str, None] = {}
-    for _, each in ranked(decision):
-        before = _offered(each, again.beliefs)
+    for _, each in ranked(decision.decide):
+        all_of_it = offered(each, again.beliefs)
+        before = "all" if all_of_it is None else qty(all_of_it)
         for note in each.caps:
             rows.append([each.arm, before, qty(note.cap), note.by, note.note])
             before = qty(note.cap)
@@ -141,13 +143,15 @@ def _caps(decision: Decision, again: Again) -> Iterator[str]:
                 yield from indented(wrapped(f"{clause}: {again.whys[clause]}"))
 
 
-def _offered(candidate: CandidateRecord, beliefs: Beliefs | None) -> str:
-    """A candidate's cap before any rule: what was free, and of a dealer's quote no more than it."""
+def offered(candidate: CandidateRecord, beliefs: Beliefs | None) -> int | None:
+    """A candidate's cap before any rule: what was free, and of a dealer's quote no more than it.
+
+    None if what was free is not known.
+    """
     if beliefs is None:
-        return "all"
+        return None
     of_quote = "/dealer" in candidate.arm and candidate.displayed > 0
-    free = beliefs.free_qty
-    return qty(min(free, candidate.displayed) if of_quote else free)
+    return min(beliefs.free_qty, candidate.displayed) if of_quote else beliefs.free_qty
 
 
 def _limits(decision: Decision) -> Iterator[str]:

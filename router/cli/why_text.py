@@ -33,13 +33,7 @@ FILLS_HEADER = [
 def child_text(story: Story, child: ChildStory, again: Again) -> Iterator[str]:
     """Everything about one child; what its decision came to when it was made again is among it."""
     sent, decision = child.sent, child.decision
-    limit = "without a limit" if sent.price is None else f"limit {px(sent.price)}"
-    more = f", MinQty {qty(sent.min_qty)}" if sent.min_qty else ""
-    yield (
-        f"{sent.cl_ord_id}: {sent.side.name.lower()} {qty(sent.qty)} {sent.symbol} at {sent.mic} "
-        f"by {sent.tactic.value}, {limit}, {sent.time_in_force.name}{more}; "
-        f"filled {qty(child.cum_qty)}"
-    )
+    yield headline(child)
     yield from indented(facts(_known(story, decision)))
     yield ""
     yield from decision_text(decision, f"{sent.mic}/{sent.tactic.value}", again)
@@ -57,6 +51,18 @@ def child_text(story: Story, child: ChildStory, again: Again) -> Iterator[str]:
     if child.fills:
         yield ""
         yield from indented(wrapped(_cost_text(story, cost_of(story, child))))
+
+
+def headline(child: ChildStory) -> str:
+    """A child in one line."""
+    sent = child.sent
+    limit = "without a limit" if sent.price is None else f"limit {px(sent.price)}"
+    more = f", MinQty {qty(sent.min_qty)}" if sent.min_qty else ""
+    return (
+        f"{sent.cl_ord_id}: {sent.side.name.lower()} {qty(sent.qty)} {sent.symbol} at {sent.mic} "
+        f"by {sent.tactic.value}, {limit}, {sent.time_in_force.name}{more}; "
+        f"filled {qty(child.cum_qty)}"
+    )
 
 
 def cost_of(story: Story, child: ChildStory) -> Cost:

@@ -257,6 +257,7 @@ def test_a_picture_is_drawn_when_it_is_asked_for(
 
 
 DRAWING = {
+    "router/cli/why_picture.py",
     "router/experiments/cost_picture.py",
     "router/experiments/drawing.py",
     "router/experiments/picture.py",

@@ -89,7 +89,7 @@ def by_hand(folder: Path, *, liquidity: str = "2") -> Path:
     )  # fmt: skip
     dark = candidate(
         "DARK_A/dark_mid", None, value_bp=5.0, qty=100, cap=100,
-        caps=(CapNote("desk/half", 100),), min_qty=100, marginal_bp=2.5, cost_bp=1.0,
+        caps=(CapNote("firm/most", 200), CapNote("desk/half", 100)), min_qty=100, marginal_bp=2.5, cost_bp=1.0,
     )  # fmt: skip
     make = candidate("LIT_A/lit_make", 9_98 * PX // 100, value_bp=0.1, cap=300, cost_bp=-22.0)
     found = (lit, dark, make)
@@ -175,7 +175,8 @@ def test_a_child_tells_what_was_known_and_what_bit(
     assert "* LIT_A/lit_take 10.02 200 300 23.000 4.000 200 200 1.000" in lines
     assert "DARK_A/dark_mid mid 200 100 1.000 5.000 100 0 2.500" in lines
     assert "LIT_A/lit_take 1.000/0.900 0.500/0.400" in lines
-    assert "DARK_A/dark_mid all 100 desk/half" in lines
+    assert "DARK_A/dark_mid all 200 firm/most" in lines
+    assert "DARK_A/dark_mid 200 100 desk/half" in lines
     assert "DARK_A/dark_mid no child below 100 shares" in lines
     assert "DARK_A: from 100 shares to 0 by price_collar: PRICE: too far" in lines
     # LIT_A's second lot is worth 4.0 * 0.5; DARK_A's second 5.0 * 0.5, but its cap was one lot

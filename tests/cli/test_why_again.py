@@ -218,3 +218,67 @@ def test_the_limit_that_bit_is_named_with_the_shares_before_and_after(
     assert given > 0
     wanted = f"{breach.mic}: from {given:,} shares to 0 by {breach.limit}: {breach.text}"
     assert wanted[:90] in " ".join(lines)
+
+
+# --- the picture --------------------------------------------------------------------------------
+
+
+def drawn(capsys: pytest.CaptureFixture[str], path: Path, child: str, *argv: str) -> list[str]:
+    """Every text of a picture, in the order that it was drawn: SVG keeps them as comments."""
+    assert run(["why", child, "--plot", str(path), *argv]) == 0
+    assert capsys.readouterr().err == f"written: {path}\n"
+    return re.findall(r"<!-- (.*?) -->", path.read_text(encoding="utf-8"))
+
+
+def test_the_picture_names_everybody_and_says_who_lowered_what(
+    narrowed: tuple[Path, list[str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, settings = narrowed
+    steps = read_journal(folder)
+    child = first_child(steps)
+    step = next(s for s in steps if s.seq == child.decision)
+    [decide] = [c for c in step.commands if isinstance(c, Decide)]
+    texts = drawn(capsys, tmp_path / "a.svg", child.cl_ord_id, "--state", str(folder), *settings)
+    for each in decide.candidates:
+        assert f"{each.arm}   {each.qty:,} given" in texts
+        assert texts.count(each.arm) == 2  # a row of the values, and one of the shares
+    assert any(text.startswith("1,800 \N{RIGHTWARDS ARROW} 450 pieces/quarter") for text in texts)
+    assert any("refused by order_quantity" in text for text in texts)
+    assert texts.count("90 % band") == 2
+    assert any("Recomputed: the same, bit for bit" in text for text in texts)
+
+
+def test_without_a_band_the_picture_has_what_the_record_has(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = first_child(read_journal(recorded.folder)).cl_ord_id
+    argv = ["--state", str(recorded.folder), "--quick"]
+    texts = drawn(capsys, tmp_path / "a.svg", child, *argv)
+    assert "90 % band" not in texts
+    assert "as drawn" in texts
+
+
+def test_pictures_are_bitmaps_too(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = first_child(read_journal(recorded.folder)).cl_ord_id
+    path = tmp_path / "a.png"
+    assert run(["why", child, "--state", str(recorded.folder), "--plot", str(path)]) == 0
+    assert path.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
+
+
+def test_what_cannot_be_drawn_is_said_before_anything_is_done(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = ["--state", str(recorded.folder), "--plot"]
+    assert run(["why", recorded.swept, *argv, "a.bmp"]) == 4
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "--plot a.bmp: its ending must be one of .png, .svg, .pdf\n")
+    assert run(["why", recorded.swept, *argv, str(tmp_path / "a.png")]) == 4
+    asked = f"{recorded.swept} is a client's order"
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", f"--plot draws one decision: give a child's ClOrdID; {asked}\n")
+    child = first_child(read_journal(recorded.folder)).cl_ord_id
+    missing = tmp_path / "there" / "is" / "none.png"
+    assert run(["why", child, *argv, str(missing), "--quick"]) == 1
+    assert capsys.readouterr().err == f"{missing}: No such file or directory\n"
