@@ -6,16 +6,20 @@ not have the whole fill curve. Knows nothing of journals and nothing of how it i
 The allocator gives lots to the largest value times P(fill of at least j lots), in lots (core.
 allocator). The record has that probability at j = 1, 2, 4, 8 ... and, through the marginal, at the
 lot after the last that was given. It never rises with j, so between two such places it is bounded
-by them: whence the intervals. An interval of one point is exact.
+by them: whence the intervals. An interval of one point is exact, and all are if the whole curves
+are given, which whoever decides again has.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
+import numpy as np
+
 from router.messages import CandidateRecord, Decide
+from router.ports import FloatArray
 
 PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 """The lots at which `CandidateRecord.tail` stands; as many as the tail has entries."""
@@ -49,11 +53,15 @@ class Row:
     knots: tuple[tuple[int, float], ...]
     """(j, P(fill of at least j lots)), j rising from 1, as far as the record has it."""
     width: int
+    curve: tuple[float, ...] = ()
+    """P(fill of at least j lots), j = 1..width; empty if only the knots are known."""
 
     def tail(self, j: int) -> Interval:
-        """P(fill of at least j lots): between its neighbours."""
+        """P(fill of at least j lots): exact, or between its neighbours."""
         if j > self.width:
             return Interval(0.0, 0.0)
+        if self.curve:
+            return Interval(self.curve[j - 1], self.curve[j - 1])
         high, low = 1.0, 0.0
         for at, value in self.knots:
             if at <= j:
@@ -69,10 +77,16 @@ class Row:
         return Interval(*ends)
 
 
-def rows(decide: Decide) -> list[Row]:
-    """The candidates of a decision in lots."""
+def rows(decide: Decide, curves: FloatArray | None = None) -> list[Row]:
+    """The candidates of a decision in lots; `curves` (K, L) are what it had drawn, if known."""
     lots = _lots(decide.due_qty, decide.lot)
-    return [_row(each, decide.lot, lots) for each in decide.candidates]
+    found = [_row(each, decide.lot, lots) for each in decide.candidates]
+    if curves is None:
+        return found
+    assert curves.shape == (len(found), lots)
+    # As the allocator takes them: rounding must not make a curve that rises.
+    falling = np.minimum.accumulate(np.clip(curves, 0.0, 1.0), axis=1).tolist()
+    return [replace(row, curve=tuple(each)) for row, each in zip(found, falling, strict=True)]
 
 
 def _row(record: CandidateRecord, lot: int, lots: int) -> Row:
@@ -147,9 +161,9 @@ class Need:
     """The least cap, shares, that would have done; for CAP and BOTH."""
 
 
-def needs(decide: Decide) -> list[Need]:
+def needs(decide: Decide, curves: FloatArray | None = None) -> list[Need]:
     """For every candidate, what it would have needed for its next shares, all else being equal."""
-    found = rows(decide)
+    found = rows(decide, curves)
     return [_need(row, found, decide) for row in found]
 
 
@@ -195,11 +209,13 @@ def _sum(intervals: Iterator[Interval]) -> Interval:
     return Interval(sum(each.low for each in found), sum(each.high for each in found))
 
 
-def nearest(decide: Decide, arm: str) -> tuple[Need | None, Need | None]:
+def nearest(
+    decide: Decide, arm: str, curves: FloatArray | None = None
+) -> tuple[Need | None, Need | None]:
     """Of the candidates at other venues: the smallest rise of a value, the smallest of a cap."""
     mic = arm.partition("/")[0]
     records = {each.arm: each for each in decide.candidates}
-    others = [each for each in needs(decide) if each.arm.partition("/")[0] != mic]
+    others = [each for each in needs(decide, curves) if each.arm.partition("/")[0] != mic]
     by_value = [
         each for each in others if each.obstacle is Obstacle.VALUE and each.value is not None
     ]

@@ -163,7 +163,7 @@ def _child_data(story: Story, child: ChildStory, again: Again) -> dict[str, obje
         "decision": msgspec.to_builtins(decision.decide),
         "sent": msgspec.to_builtins(decision.sent),
         "breaches": msgspec.to_builtins(decision.breaches),
-        "needs": [_need_data(each) for each in contrast.needs(decision.decide)],
+        "needs": [_need_data(each) for each in contrast.needs(decision.decide, again.curves)],
         "beliefs": beliefs_data(decision, again),
         "recomputed": recomputed_data(again),
         "events": [

@@ -13,12 +13,13 @@ from config.settings import Settings, SettingsError
 from policies.book import PolicyBook
 from router.analysis.beliefs import Beliefs, believed
 from router.analysis.explain import Decision
-from router.analysis.recompute import History, Recomputation, recompute
+from router.analysis.recompute import History, Outcome, Recomputation, recompute
 from router.analysis.replay import Rules
 from router.cli.configurations import Configurations
 from router.journal.market import read_market
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
+from router.ports import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,17 @@ class Again:
     """Of the policies' clauses, by id: why they are there."""
     foreign: str = ""
     """The configuration that ran, if it is another one than the one that decided again."""
+
+    @property
+    def curves(self) -> FloatArray | None:
+        """The whole fill curves of the decision, (K, L), where the record has a few places.
+
+        None unless it has come out as it was recorded.
+        """
+        found = self.recomputation
+        if self.beliefs is None or found is None or found.outcome is not Outcome.SAME:
+            return None
+        return self.beliefs.tails
 
     @property
     def no_band(self) -> str:

@@ -18,6 +18,7 @@ from router.cli.why_layout import Rows, facts, timeline, wrapped
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
 from router.messages import CandidateRecord, Wait
 from router.model import PX_SCALE, TimeInForce
+from router.ports import FloatArray
 
 LIFE_MAX = 120
 """Lines of a parent's life that are shown unless all are asked for."""
@@ -39,8 +40,8 @@ def child_text(story: Story, child: ChildStory, again: Again) -> Iterator[str]:
     yield from decision_text(decision, f"{sent.mic}/{sent.tactic.value}", again)
     yield ""
     yield "Why here"
-    yield from indented(wrapped(" ".join(_reasons(story, child))))
-    yield from _needs(decision, f"{sent.mic}/{sent.tactic.value}")
+    yield from indented(wrapped(" ".join(_reasons(story, child, again.curves))))
+    yield from _needs(decision, f"{sent.mic}/{sent.tactic.value}", again.curves)
     yield ""
     yield from recomputed(again)
     yield ""
@@ -96,10 +97,10 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
 # -- why here, and what would have had to differ -------------------------------------------------
 
 
-def _reasons(story: Story, child: ChildStory) -> Iterator[str]:
+def _reasons(story: Story, child: ChildStory, curves: FloatArray | None) -> Iterator[str]:
     decide, arm = child.decision.decide, f"{child.sent.mic}/{child.sent.tactic.value}"
     assert story.opened is not None
-    found = contrast.rows(decide)
+    found = contrast.rows(decide, curves)
     own = next(each for each in found if each.record.arm == arm)
     shared = ", ".join(f"{qty(e.qty)} to {e.arm}" for e in decide.candidates if e.qty)
     yield f"Of {qty(decide.due_qty)} shares due, {shared}."
@@ -119,7 +120,7 @@ def _reasons(story: Story, child: ChildStory) -> Iterator[str]:
         yield f"({' or '.join(where.holders)})."
     if where.spare:
         yield f"{qty(where.spare * decide.lot)} shares went to nobody: nothing more was worth it."
-    yield from _other_venue(decide.candidates, contrast.nearest(decide, arm))
+    yield from _other_venue(decide.candidates, contrast.nearest(decide, arm, curves))
 
 
 def _other_venue(
@@ -164,8 +165,8 @@ def interval(found: Interval) -> str:
     return f"{found.high:.3f}" if found.exact else f"{found.low:.3f} to {found.high:.3f}"
 
 
-def _needs(decision: Decision, own: str) -> Iterator[str]:
-    needs = [each for each in contrast.needs(decision.decide) if each.arm != own]
+def _needs(decision: Decision, own: str, curves: FloatArray | None) -> Iterator[str]:
+    needs = [each for each in contrast.needs(decision.decide, curves) if each.arm != own]
     if needs:
         yield ""
         yield "What the others would have needed for more (value in bp, sizes in shares)"

@@ -89,7 +89,8 @@ def by_hand(folder: Path, *, liquidity: str = "2") -> Path:
     )  # fmt: skip
     dark = candidate(
         "DARK_A/dark_mid", None, value_bp=5.0, qty=100, cap=100,
-        caps=(CapNote("firm/most", 200), CapNote("desk/half", 100)), min_qty=100, marginal_bp=2.5, cost_bp=1.0,
+        caps=(CapNote("firm/most", 200), CapNote("desk/half", 100)), min_qty=100,
+        marginal_bp=2.5, cost_bp=1.0,
     )  # fmt: skip
     make = candidate("LIT_A/lit_make", 9_98 * PX // 100, value_bp=0.1, cap=300, cost_bp=-22.0)
     found = (lit, dark, make)

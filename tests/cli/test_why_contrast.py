@@ -141,6 +141,28 @@ def test_the_allocator_agrees_with_every_need(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(60))
+def test_with_the_whole_curves_every_need_is_one_number(seed: int) -> None:
+    tails, values, caps, lots = random_decision(seed)
+    floors = [0] * len(caps)
+    before = given(tails, values, caps, floors, lots)
+    found = decision(tails, values, caps, floors, lots)
+    narrow = [row.marginal(row.lots) for row in rows(found, tails) if row.lots]
+    assert [each.low for each in narrow] == [
+        values[i] * tails[i, count - 1] for i, count in enumerate(before) if count
+    ]
+    for i, need in enumerate(needs(found, tails)):
+        assert need.obstacle is not Obstacle.UNCLEAR
+        if need.value is None:
+            continue
+        assert need.value.low == need.value.high
+        if need.obstacle is Obstacle.VALUE:
+            for factor, more in ((1 + 1e-9, 1), (1 - 1e-9, 0)):
+                other = values.copy()
+                other[i] = need.value.high * factor + (1e-9 if more else -1e-9)
+                assert (given(tails, other, caps, floors, lots)[i] > before[i]) == bool(more)
+
+
+@pytest.mark.parametrize("seed", range(60))
 def test_the_bounds_hold_the_true_curve(seed: int) -> None:
     tails, values, caps, lots = random_decision(seed)
     for i, row in enumerate(rows(decision(tails, values, caps, [0] * len(caps), lots))):
