@@ -154,20 +154,31 @@ def test_a_childs_size_that_was_written_over_is_found(past: Past) -> None:
     assert again.unlike == (Unlike(path, child.qty + 100, child.qty),)
 
 
-def test_a_child_that_was_taken_out_of_the_record_is_missed(past: Past) -> None:
-    decision = next(each for each in past.decisions() if len(each.sent) > 1)
-    child = decision.sent[-1]
+def test_a_command_that_was_taken_out_of_the_record_is_missed(past: Past) -> None:
+    decision = next(each for each in past.decisions() if each.sent and each.asked)
+    sent, asked = decision.sent[0].cl_ord_id, decision.asked[0].quote_req_id
 
-    def without(step: Step) -> Step:
-        commands = tuple(each for each in step.commands if each != child)
-        return msgspec.structs.replace(step, commands=commands)
+    def without(name: str) -> Change:
+        def change(step: Step) -> Step:
+            kept = tuple(c for c in step.commands if name not in (_id(c), _quote_id(c)))
+            return msgspec.structs.replace(step, commands=kept)
 
-    again = past.again(decision, steps=past.changed(decision.seq, without))
-    name = f"SendChild {child.cl_ord_id}"
-    assert again.unlike[-1] in {
-        Unlike(f"command {again.commands + 1}", "nothing", name),
-        Unlike(f"command {again.commands}", "RequestQuote", name),
-    }
+        return change
+
+    for name in (sent, asked):
+        again = past.again(decision, steps=past.changed(decision.seq, without(name)))
+        assert again.outcome is Outcome.DIFFERENT
+        last = again.unlike[-1]
+        assert (last.field, last.recorded) == (f"command {again.commands + 1}", "nothing")
+        assert any(name in str(each.decided).split() for each in again.unlike)
+
+
+def _id(command: object) -> str:
+    return getattr(command, "cl_ord_id", "")
+
+
+def _quote_id(command: object) -> str:
+    return getattr(command, "quote_req_id", "")
 
 
 def test_a_journal_of_another_seed_differs_in_what_was_drawn_and_in_nothing_before(
