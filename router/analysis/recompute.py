@@ -135,9 +135,10 @@ def recompute(
 ) -> Recomputation:
     """Fold the journal to a decision, decide it again, and compare every field bit by bit.
 
-    `rules_of` makes what a configuration's digest means; "" is the loaded one. The engine goes
-    through the whole life up to the decision and decides, as `sluice replay --verify` does; if it
-    strays from the record on the way, the rest of the way is folded from the record.
+    `rules_of` makes what a configuration's digest means; "" is the loaded one. The decision must be
+    one of the history's. The engine goes through the whole life up to it and decides, as `sluice
+    replay --verify` does; if it strays from the record on the way, the rest of the way is folded
+    from the record.
 
     Raises:
         JournalBroken: the journal cannot be believed up to its end.
@@ -239,13 +240,20 @@ def _decide(engine: Engine, step: Step, decision: Decision) -> Recomputation:
     except AssertionError as error:
         unlike = (Unlike("engine", f"{len(recorded)} commands", f"stopped: {error}"),)
         return Recomputation(unlike=unlike)
-    which = [each for each in recorded if isinstance(each, Decide)].index(decision.decide)
+    which = [_bits(each) for each in recorded if isinstance(each, Decide)].index(
+        _bits(decision.decide)
+    )
     return Recomputation(
         commands=len(recorded),
         fields=sum(_fields(each) for each in recorded),
         unlike=tuple(_unlike(recorded, _of_decision(decided, parent_id))),
         question=_question(decided, listener.asked, parent_id, which),
     )
+
+
+def _bits(command: Command) -> bytes:
+    """What makes a command the same command, NaN included."""
+    return msgspec.msgpack.encode(command)
 
 
 def _free_qty(state: State, parent_id: str) -> int:

@@ -29,7 +29,7 @@ from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
 from router.cli.output import say, show, show_json
 from router.cli.why_again import QUICK, Again, decide_again
 from router.cli.why_data import beliefs_data, recomputed_data
-from router.cli.why_decision import differing, recomputed
+from router.cli.why_decision import differing, verdict
 from router.cli.why_text import child_text, cost_of, headline, parent_text, refused_text
 from router.cli.why_words import clock, on_day, qty
 from router.journal.storage import FileStorage
@@ -99,21 +99,21 @@ def _again(storage: FileStorage, child: ChildStory, config: Path, overrides: lis
 
 
 def _check_picture(plot: Path | None) -> None:
-    if plot is not None and plot.suffix not in PICTURES:
+    if plot is not None and plot.suffix.lower() not in PICTURES:
         text = f"--plot {plot}: its ending must be one of {', '.join(PICTURES)}"
         raise CommandError(ExitCode.CONFIGURATION, text)
 
 
 def _draw(plot: Path, child: ChildStory, again: Again) -> None:
+    # Imported when it is needed: it brings matplotlib.
     from router.cli.why_picture import Picture
 
     sent, decide = child.sent, child.decision.decide
     picture = Picture(child.decision, again, f"{sent.mic}/{sent.tactic.value}")
-    verdict = " ".join(recomputed(again)).partition(".")[0]
     below = (
         f"{on_day(child.now)} {clock(child.now)} UTC, seq {qty(child.seq)}: "
         f"{qty(decide.due_qty)} shares due, urgency {decide.urgency:.2f}; {decide.learner} after "
-        f"{qty(decide.learner_version)} lessons. {verdict}."
+        f"{qty(decide.learner_version)} lessons. {verdict(again)}"
     )
     picture.draw(plot, headline(child), below)
     say(f"written: {plot}")

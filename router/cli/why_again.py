@@ -19,6 +19,7 @@ from router.cli.configurations import Configurations
 from router.journal.market import read_market
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
+from router.messages import Decide
 from router.ports import FloatArray
 
 
@@ -54,7 +55,7 @@ class Again:
         if self.recomputation.reason:
             return self.recomputation.reason
         if self.beliefs is None:
-            return "decided again, the candidates are others"
+            return "decided again, the learner was asked something else"
         if self.beliefs.tail_band is None:
             return f"{self.beliefs.learner} has no posterior to draw from"
         return ""
@@ -73,25 +74,30 @@ def decide_again(
         JournalBroken: the journal cannot be believed up to its end.
     """
     try:
-        book = Configurations(settings(), storage.folder)
+        return _decide_again(storage, Configurations(settings(), storage.folder), decision)
     except (SettingsError, DocumentError) as error:
         return Again(Recomputation(reason=f"the configuration cannot be read: {error.problems[0]}"))
+
+
+def _decide_again(storage: FileStorage, book: Configurations, decision: Decision) -> Again:
     history = History(lambda: read_steps(storage, live=True), lambda: read_market(storage))
     found = recompute(history, book.rules, decision)
     if found.reason:
         return Again(found)
-    rules = book.rules(found.config_hash)
+    whys = _whys(book.rules(found.config_hash))
     foreign = "".join(book.missing([found.config_hash]))
-    return Again(found, _beliefs(found, decision), _whys(rules), foreign)
+    return Again(found, _beliefs(found, decision.decide, decision.seq), whys, foreign)
 
 
-def _beliefs(found: Recomputation, decision: Decision) -> Beliefs | None:
+def _beliefs(found: Recomputation, decide: Decide, seq: int) -> Beliefs | None:
+    """None if the learner was asked about others than the record has, or for another quantity."""
     if found.question is None:
         return None
-    arms = tuple(each.arm for each in decision.decide.candidates)
-    if found.question.request.arms != arms:
+    request = found.question.request
+    arms, lots = tuple(each.arm for each in decide.candidates), -(-decide.due_qty // decide.lot)
+    if (request.arms, request.lots) != (arms, lots):
         return None
-    return believed(found.question, seed=found.seed, seq=decision.seq)
+    return believed(found.question, seed=found.seed, seq=seq)
 
 
 def _whys(rules: Rules) -> dict[str, str]:

@@ -22,7 +22,7 @@ CURVE_COLUMNS = 6
 """Sizes at which fill curves are shown."""
 UNLIKE_MAX = 8
 """Differing fields that are shown."""
-VALUE_MAX = 40
+VALUE_MAX = 28
 """Characters of a differing field that are shown."""
 
 BAND_NAME = f"{BAND:.0%}".replace("%", " %")
@@ -178,23 +178,31 @@ def _refused(decision: Decision, breach: NoteBreach) -> str:
 # -- whether it stands ---------------------------------------------------------------------------
 
 
-def recomputed(again: Again) -> Iterator[str]:
-    """What deciding it again came to."""
+def verdict(again: Again) -> str:
+    """What deciding it again came to, in a sentence."""
     found = again.recomputation
     if found is None:
-        yield "Recomputed: no, --quick answers from the record alone."
-        return
+        return "Recomputed: no, --quick answers from the record alone."
     match found.outcome:
         case Outcome.UNDECIDED:
-            yield from wrapped(f"Recomputed: it cannot be, {found.reason}.")
+            return f"Recomputed: it cannot be, {found.reason}."
         case Outcome.SAME:
             size = f"{qty(found.fields)} fields of {qty(found.commands)} commands"
-            yield f"Recomputed: the same, bit for bit ({size})."
+            return f"Recomputed: the same, bit for bit ({size})."
         case Outcome.DIFFERENT:
-            yield f"Recomputed: NOT the same; {differing(found)}"
-            yield from indented(columns(["field", "recorded", "decided"], _unlike(found.unlike)))
-            if len(found.unlike) > UNLIKE_MAX:
-                yield f"  ... and {qty(len(found.unlike) - UNLIKE_MAX)} more; --json has them"
+            return f"Recomputed: NOT the same; {differing(found)}."
+
+
+def recomputed(again: Again) -> Iterator[str]:
+    """The same with every field that differs, and what else must be known to judge it."""
+    yield from wrapped(verdict(again))
+    found = again.recomputation
+    if found is None:
+        return
+    if found.unlike:
+        yield from indented(columns(["field", "recorded", "decided"], _unlike(found.unlike)))
+    if len(found.unlike) > UNLIKE_MAX:
+        yield f"  ... and {qty(len(found.unlike) - UNLIKE_MAX)} more; --json has them"
     yield from wrapped(" ".join(_doubts(again, found)))
 
 
@@ -216,7 +224,7 @@ def _short(value: object) -> str:
 
 
 def _doubts(again: Again, found: Recomputation) -> Iterator[str]:
-    """What else must be known to judge it."""
+    """What may be wrong with the way to it."""
     if found.strayed:
         yield (
             f"In the same life of the daemon seq {qty(found.strayed)}, before it, is not decided "

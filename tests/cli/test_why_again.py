@@ -108,7 +108,7 @@ def test_a_field_that_was_written_over_is_shown_with_both_values(
     lines, err = told(capsys, child.cl_ord_id, folder, code=10)
     found = data(capsys, child.cl_ord_id, folder, code=10)
     fields = found["recomputed"]["fields"]
-    assert f"Recomputed: NOT the same; 1 of {fields} fields differs" in lines
+    assert f"Recomputed: NOT the same; 1 of {fields} fields differs." in lines
     assert f"Decide.urgency 0.125 {was.urgency}" in lines
     assert err == f"{child.cl_ord_id}: recomputed, 1 of {fields} fields differs\n"
     assert found["recomputed"]["differences"] == [
@@ -121,6 +121,25 @@ def test_a_field_that_was_written_over_is_shown_with_both_values(
     assert err == (
         f"{later.cl_ord_id}: recomputed, the same, but seq {child.decision} before it is not\n"
     )
+
+
+def test_another_quantity_than_was_recorded_leaves_no_band(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = read_journal(recorded.folder)
+    child = first_child(steps)
+    at = next(i for i, step in enumerate(steps) if step.seq == child.decision)
+    commands = tuple(
+        msgspec.structs.replace(each, due_qty=4 * each.due_qty)
+        if isinstance(each, Decide)
+        else each
+        for each in steps[at].commands
+    )
+    steps[at] = msgspec.structs.replace(steps[at], commands=commands)
+    folder = rewritten(recorded, tmp_path / "state", steps)
+    lines, _ = told(capsys, child.cl_ord_id, folder, code=10)
+    assert "No band: decided again, the learner was asked something else." in lines
+    assert "Decide.due_qty 4000 1000" in lines
 
 
 def test_another_seed_than_the_one_that_ran_is_found(
