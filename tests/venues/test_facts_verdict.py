@@ -181,6 +181,24 @@ def test_the_baseline_is_judged_by_the_table_of_the_reference_stock() -> None:
     assert (rate.low, rate.high) == pytest.approx((0.225, 0.375))
 
 
+def test_what_pools_and_dealers_print_is_judged_by_the_file() -> None:
+    """Pools 0.030 + 0.012, SDP_2 inside the spread 0.02, all that shows no book 0.34."""
+    found = targets_of(BASELINE)
+    assert found["off_mid_share"] == pytest.approx(0.042 / 0.34)
+    assert found["off_inside_share"] == pytest.approx(0.02 / 0.34)
+    real, judged = regime("small_tick").bands, aimed(regime("small_tick").bands, found)
+    for fact, target in (("off_mid_share", 0.042 / 0.34), ("off_inside_share", 0.02 / 0.34)):
+        assert judged[fact].low == real[fact].low
+        assert judged[fact].high == pytest.approx(1.25 * target)
+
+
+def test_a_market_without_pools_promises_none() -> None:
+    lit = tuple(each for each in BASELINE.venues if each.type == "lit")
+    found = targets_of(replace(BASELINE, venues=lit))
+    assert "off_mid_share" not in found
+    assert "off_inside_share" not in found
+
+
 def test_a_run_that_begins_late_has_the_activity_of_what_is_left() -> None:
     session = BASELINE.session
     assert activity(session) == pytest.approx(1.0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from router.model import NS
+from venues.dark import DarkSpec
+from venues.dealer import DealerSpec
 from venues.facts.bands import classify
 from venues.facts.day import INACCESSIBLE, Scope
 from venues.market_file import MarketSpec
@@ -24,7 +26,29 @@ def targets_of(spec: MarketSpec) -> dict[str, float]:
         "sign_acf_1": flow.sign_memory.acf1,
         "imb_logit_slope": flow.imbalance_logit,
         "imb_halflife_s": flow.imbalance_halflife_s,
+        **_off_exchange(spec),
     }
+
+
+def _off_exchange(spec: MarketSpec) -> dict[str, float]:
+    """Where prints away from the books lie in the spread, as shares of their volume.
+
+    The volume of pools and dealers is the file's. What real days say of it is no measure for it:
+    their prints are rounded to whole cents, so that midpoint volume is only known to lie between
+    the first fact and the sum of both.
+    """
+    half_ticks = spec.stock.spread_ticks / 2.0
+    pools = dealers = inside = 0.0
+    for venue in spec.venues:
+        if isinstance(venue, DarkSpec):
+            pools += venue.volume_share
+        elif isinstance(venue, DealerSpec):
+            dealers += venue.volume_share
+            if -half_ticks < venue.sdp.markup_ticks < 0.0:
+                inside += venue.volume_share
+    off = pools + dealers + spec.inaccessible_volume_share
+    shares = {"off_mid_share": pools, "off_inside_share": inside}
+    return {fact: share / off for fact, share in shares.items() if share}
 
 
 def regime_of(spec: MarketSpec) -> str:
