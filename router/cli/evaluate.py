@@ -21,7 +21,7 @@ from router.cli.errors import CommandError, ExitCode
 from router.cli.evaluate_text import report
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
-from router.cli.replay import Configurations
+from router.cli.configurations import Configurations
 from router.core.features import FEATURES
 from router.core.shelf import LearnerShelf, learner_key
 from router.journal.recovery import read_steps

@@ -36,6 +36,15 @@ FOLDER = DEFAULT_CONFIG.parent / "experiments"
 
 NAMES = (*WORLDS, *MARKET_EXPERIMENTS)
 
+ParametersOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", show_default="the experiment's", help="What tuning finds."),
+]
+DecisionsOption = Annotated[
+    int | None,
+    typer.Option(min=100, show_default="the experiment's", help="Of a seed, in a world."),
+]
+
 
 def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(NAMES)}.")],
@@ -59,16 +68,8 @@ def command(
             "--tune", help=f"Choose parameters by the first {len(TRAINING)} seeds, and keep them."
         ),
     ] = False,
-    parameters: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", show_default="the experiment's", help="What tuning found, or finds."
-        ),
-    ] = None,
-    decisions: Annotated[
-        int | None,
-        typer.Option(min=100, show_default="the experiment's", help="Of a seed, in a world."),
-    ] = None,
+    parameters: ParametersOption = None,
+    decisions: DecisionsOption = None,
     parents: Annotated[int, typer.Option(min=1, max=SPACING, help="Of a career, in markets.")] = 40,
     markets: Annotated[
         str, typer.Option(metavar="A,B", show_default="the experiment's", help="Shipped ones.")
