@@ -17,11 +17,11 @@ from router.analysis.decision_log import DecisionLog, Target, read_decisions
 from router.analysis.offpolicy.evaluation import Evaluation, evaluate
 from router.analysis.offpolicy.verdict import Answer
 from router.analysis.replay import ForeignJournal
+from router.cli.configurations import Configurations
 from router.cli.errors import CommandError, ExitCode
 from router.cli.evaluate_text import report
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
-from router.cli.configurations import Configurations
 from router.core.features import FEATURES
 from router.core.shelf import LearnerShelf, learner_key
 from router.journal.recovery import read_steps
