@@ -29,6 +29,8 @@ class InstrumentSettings(Section):
     adv: int = Field(ge=1, le=10**12)
     """Median daily volume, shares."""
     currency: str = Field(pattern=r"^[A-Z]{3}$")
+    child_lots: int = Field(256, ge=9, le=1_000_000)
+    """99th percentile of children, lots: the learner's nine size bins end there."""
     open: DayTime = "00:00"
     close: DayTime = "24:00"
 

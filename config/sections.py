@@ -152,7 +152,7 @@ class Routing(Section):
     slice_s: Seconds = 30
     """How long a resting child rests."""
     markout_s: Seconds = 5
-    """After a fill, when its markout is taken: the horizon that lessons carry."""
+    """After a fill, when the markout that counts is taken; also at 0.02, 0.2 and 12 times that."""
     quote_wait_ms: float = Field(default=500, gt=0, le=60_000)
     """How long an answer to a QuoteRequest(R) is waited for."""
     lots_max: int = Field(default=512, ge=1, le=100_000)

@@ -82,6 +82,7 @@ def instruments(settings: Settings) -> dict[str, Instrument]:
             currency=each.currency,
             open_ns=each.open_ns,
             close_ns=each.close_ns,
+            child_lots=each.child_lots,
         )
         for each in load_instruments(settings.instruments)
     }

@@ -130,6 +130,8 @@ class Instrument:
     """Start of the trading day, nanoseconds after UTC midnight."""
     close_ns: int = 86_400 * NS
     """End of the trading day, nanoseconds after UTC midnight."""
+    child_lots: int = 256
+    """99th percentile of children, lots: where the learner's size bins end."""
 
     def on_tick(self, px: int) -> bool:
         """True if the price is a positive multiple of the tick."""

@@ -261,6 +261,17 @@ class Algo(Plugin):
 
 # -- the learner -------------------------------------------------------------------------------
 
+CHILD_LOTS = 256
+"""The 99th percentile of children, lots, where an instrument does not say."""
+
+
+MARKOUT_HORIZONS = (0.02, 0.2, 1.0, 12.0)
+"""When the mid is looked at after a fill, in main horizons: with one of 5 s, at 100 ms, 1 s, 5 s
+and 60 s (learning.md section 2)."""
+
+MAIN_HORIZON = 2
+"""The place of the main one: values are made of the markout there."""
+
 
 @dataclass(frozen=True, slots=True)
 class ScoreRequest:
@@ -281,6 +292,10 @@ class ScoreRequest:
     """u(x): the cost of not filling a share now, bp."""
     participation: float
     """Remaining over child: the weight of leakage, dimensionless."""
+    child_lots: int = CHILD_LOTS
+    """The 99th percentile of the instrument's children: what is a large order here."""
+    intervals: FloatArray | None = None
+    """(K,), how many intervals each would rest: 1 for what does not rest; None for 1 everywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +323,21 @@ class Lesson:
     min_lots: int
     outcome: str
     markout_bp: float | None
+    child_lots: int = CHILD_LOTS
+    intervals: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Markout:
+    """What the mid has done after a fill; `router.messages.LearnMarkout` says what fields mean."""
+
+    arm: str
+    features: FloatArray
+    """(D,)."""
+    lots: int
+    horizon: int
+    markout_bp: float | None
+    before_bp: float
 
 
 class Learner(Plugin):
@@ -324,3 +354,16 @@ class Learner(Plugin):
     @abstractmethod
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """Update the state in place."""
+
+    def shapes(self, dimensions: int) -> Mapping[str, tuple[int, ...]]:
+        """The shapes of its state's arrays, by name; those that exist for each arm by `kind/`."""
+        return {}
+
+    def shape(self, name: str, dimensions: int) -> tuple[int, ...] | None:
+        """The shape that an array of its state has by its name; None if it keeps no such array."""
+        kind, slash, _ = name.partition("/")
+        return self.shapes(dimensions).get(kind + slash)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """Update the state in place; a learner that does not value fills leaves it alone."""
+        return

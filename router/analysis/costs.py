@@ -16,6 +16,7 @@ from router.journal.storage import FileStorage
 from router.messages import (
     Decide,
     Learn,
+    LearnMarkout,
     MarketDataReceived,
     OpenParent,
     RefuseCancel,
@@ -26,6 +27,7 @@ from router.messages import (
     decode_step,
 )
 from router.model import BP, PX_SCALE, ExecType, Side, Venue
+from router.ports import MAIN_HORIZON
 
 TRADE = "2"
 """MDEntryType(269) of a trade."""
@@ -119,6 +121,12 @@ class ArmLessons:
             self.marks += 1
             self.marked_bp += lesson.markout_bp
 
+    def mark(self, markout: LearnMarkout) -> None:
+        """What the price did after a fill: the main horizon is the one that is told."""
+        if markout.horizon == MAIN_HORIZON and markout.markout_bp is not None:
+            self.marks += 1
+            self.marked_bp += markout.markout_bp
+
     @property
     def fill_ratio(self) -> float:
         """Filled over asked."""
@@ -176,6 +184,8 @@ def account(steps: Iterable[Step], venues: Mapping[str, Venue]) -> Account:
                     _report(found, command, step.now, venues)
                 case Learn():
                     found.arms.setdefault(command.arm, ArmLessons()).add(command)
+                case LearnMarkout():
+                    found.arms.setdefault(command.arm, ArmLessons()).mark(command)
                 case RefuseCancel() | RefuseMessage():
                     found.rejects += 1
                 case _:

@@ -23,6 +23,8 @@ from router.messages import (
     Decide,
     ExecutionReceived,
     Learn,
+    LearnMarkout,
+    MarkChild,
     MarkUnknown,
     NoteBreach,
     OpenParent,
@@ -35,6 +37,7 @@ from router.messages import (
     Step,
 )
 from router.model import BP, ExecType, Side
+from router.ports import MARKOUT_HORIZONS
 
 NO_PARENT = "NONE"
 """OrderID(37) of a report about no order."""
@@ -169,6 +172,10 @@ class ChildStory:
     """seq, now, and the event or command, in order."""
     fills: dict[str, Fill] = field(default_factory=dict)
     lesson: Learn | None = None
+    markouts: list[LearnMarkout] = field(default_factory=list)
+    """What the price did after its first fill, by horizon."""
+    ticket: bool = False
+    """More of them are to come."""
 
     @property
     def cum_qty(self) -> int:
@@ -217,7 +224,7 @@ def parent_story(storage: Storage, parent_id: str) -> Story:
     """
     story = Story()
     young: dict[str, None] = {}
-    """Children without a lesson yet: what venues say of them does not name the parent."""
+    """Children of which more is to come: what venues say of them does not name the parent."""
     for step in _mentioning(storage, lambda: [parent_id, *young]):
         _tell(story, step, parent_id, young)
     return story
@@ -297,7 +304,18 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
             child = story.children[command.cl_ord_id]
             child.lesson = command
             child.events.append((*at, command))
-            young.pop(command.cl_ord_id, None)
+            _let_go(child, young)
+            return
+        case MarkChild():
+            story.children[command.cl_ord_id].ticket = True
+            return
+        case LearnMarkout():
+            child = story.children[command.cl_ord_id]
+            child.markouts.append(command)
+            child.events.append((*at, command))
+            last = command.horizon + 1 == len(MARKOUT_HORIZONS)
+            child.ticket = not last and command.markout_bp is not None
+            _let_go(child, young)
             return
         case CancelChild():
             story.children[command.orig_cl_ord_id].events.append((*at, command))
@@ -309,6 +327,12 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
         case _:
             pass
     story.lines.append((*at, command))
+
+
+def _let_go(child: ChildStory, young: dict[str, None]) -> None:
+    """Nothing more is told of a child that has had its lesson and its markouts."""
+    if child.lesson is not None and not child.ticket:
+        young.pop(child.sent.cl_ord_id, None)
 
 
 def _fill(story: Story, step: Step, report: Report) -> None:

@@ -21,6 +21,7 @@ from router.messages import (
     Command,
     Decide,
     Learn,
+    LearnMarkout,
     OpenParent,
     Report,
     Restarted,
@@ -95,7 +96,7 @@ def check(state: State, step: Step) -> None:
         if mic not in state.venues:
             raise ForeignJournal(f"seq {step.seq} speaks of venue {mic}")
     for command in step.commands:
-        if isinstance(command, Learn):
+        if isinstance(command, Learn | LearnMarkout):
             try:
                 state.shelf.get(command.learner)
             except (KeyError, ValueError):

@@ -174,6 +174,7 @@ def _child_data(story: Story, child: ChildStory, again: Again) -> dict[str, obje
         "cum_qty": child.cum_qty,
         "cost": _cost_data(story, child),
         "lesson": msgspec.to_builtins(child.lesson),
+        "markouts": msgspec.to_builtins(child.markouts),
     }
 
 

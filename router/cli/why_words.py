@@ -15,6 +15,7 @@ from router.messages import (
     ExecutionReceived,
     FreezeParent,
     Learn,
+    LearnMarkout,
     MarkUnknown,
     MassCancelReceived,
     NoteBreach,
@@ -34,6 +35,7 @@ from router.messages import (
     Wait,
 )
 from router.model import PX_SCALE, ExecType
+from router.ports import MARKOUT_HORIZONS
 
 
 def qty(number: int) -> str:
@@ -175,6 +177,8 @@ def _command(what: object) -> str:
             return f"new schedule until {clock(what.end_time)}"
         case Learn():
             return _lesson(what)
+        case LearnMarkout():
+            return _markout(what)
         case _:
             return type(what).__name__
 
@@ -203,3 +207,10 @@ def _lesson(lesson: Learn) -> str:
     text = f"lesson for {lesson.learner}: asked {lesson.sent_lots} lots, got {lesson.filled_lots}"
     markout = "" if lesson.markout_bp is None else f", markout {lesson.markout_bp:.3f} bp"
     return f"{text}, {lesson.outcome}{markout}"
+
+
+def _markout(markout: LearnMarkout) -> str:
+    if markout.markout_bp is None:
+        return "markout not seen: its ticket is closed"
+    place = f"horizon {markout.horizon + 1} of {len(MARKOUT_HORIZONS)}"
+    return f"markout {markout.markout_bp:.3f} bp at {place}"

@@ -15,7 +15,14 @@ from router.core.ids import child_id, fill_key
 from router.core.orders import Child, ChildStatus, Parent
 from router.core.reports import fill_report, report, suspension
 from router.core.requests import cancel_child, cancel_children, settle_request
-from router.core.rewards import lesson, markout_bp, outcome
+from router.core.rewards import (
+    horizon_ns,
+    intervals,
+    lesson,
+    markout_bp,
+    outcome,
+    seen_in_time,
+)
 from router.core.state import Outcome, State
 from router.messages import (
     CancelRejectReceived,
@@ -23,6 +30,7 @@ from router.messages import (
     ExecutionReceived,
     FreezeParent,
     Learn,
+    LearnMarkout,
     MarkChild,
     MarkUnknown,
     QueryChild,
@@ -32,7 +40,8 @@ from router.messages import (
 from router.model import RESTING_TACTICS, ExecType, OrdStatus, TimeInForce
 
 EARLY_SHARE = 0.5
-"""A resting child that we took back before so much of its slice had passed taught nothing."""
+"""What a resting child might have filled besides, had we not taken it back before so much of its
+slice had passed, is not known."""
 
 IN_DOUBT = frozenset({ChildStatus.NEW_PENDING, ChildStatus.LIVE, ChildStatus.CANCEL_PENDING})
 """What becomes UNKNOWN when the venue's session is lost."""
@@ -90,8 +99,8 @@ def ended(env: Environment, state: State, now: int, child: Child) -> Iterator[Co
         yield cancel_child(env, state, child, "not wanted any more")
     if not child.terminal:
         return
-    if not child.learned and child.cum_qty == 0:
-        yield learn(env, state, child, None)
+    if not child.learned:
+        yield learn(env, child)
     yield from finish(env, state, now, state.parents[child.parent_id])
 
 
@@ -227,37 +236,56 @@ def _settle(env: Environment, child: Child) -> Iterator[Command]:
 # -- lessons -------------------------------------------------------------------------------------
 
 
-def matured(env: Environment, state: State, child: Child) -> Iterator[Command]:
-    """The markout horizon of a child that traded has passed."""
-    if child.learned:
-        return
-    later = state.market.mid2(child.symbol)
-    seen = child.mark_mid and later
-    yield learn(env, state, child, markout_bp(child.side, child.mark_mid, later) if seen else None)
+def matured(env: Environment, state: State, now: int, child: Child) -> LearnMarkout:
+    """A horizon of a child's ticket has passed: what the price has done since its first fill.
+
+    Nothing is seen without a midpoint, too late, or of a fill that was taken back.
+    """
+    after = horizon_ns(env.routing.markout_ns, child.horizon)
+    in_time = seen_in_time(waited_ns=now - child.marked_at, horizon_ns=after)
+    later = state.market.mid2(child.symbol) if in_time and child.cum_qty > 0 else 0
+    return LearnMarkout(
+        cl_ord_id=child.cl_ord_id,
+        learner=child.context.learner,
+        symbol=child.symbol,
+        arm=f"{child.mic}/{child.tactic.value}",
+        features=child.context.features,
+        feature_version=FEATURE_VERSION,
+        lots=max(1, child.cum_qty // env.instruments[child.symbol].lot),
+        horizon=child.horizon,
+        markout_bp=markout_bp(child.side, child.mark_mid, later) if later else None,
+        before_bp=child.markout_bp,
+    )
 
 
-def learn(env: Environment, state: State, child: Child, markout: float | None) -> Learn:
+def learn(env: Environment, child: Child) -> Learn:
     """What a finished child teaches its arm. The features are those of its decision."""
-    context = child.context
-    early = (
-        child.tactic in RESTING_TACTICS
+    context, instrument = child.context, env.instruments[child.symbol]
+    rests = child.tactic in RESTING_TACTICS
+    cut_short = (
+        rests
         and bool(child.cancel_ids)
         and child.cancel_sent_at < child.sent_at + EARLY_SHARE * (child.cancel_at - child.sent_at)
     )
+    observed = 1
+    if rests:
+        observed = intervals(
+            sent_at=child.sent_at, filled_at=child.filled_at, ended_at=child.ended_at
+        )
     what = outcome(
         cum_qty=child.cum_qty,
         rejected=child.status is ChildStatus.REJECTED,
         last_look=child.last_look,
         unresolved=child.unresolved,
-        canceled_early=early,
+        canceled_early=observed == 0,
     )
     facts = lesson(
         qty=child.qty,
         cum_qty=child.cum_qty,
         min_qty=child.min_qty,
-        lot=env.instruments[child.symbol].lot,
+        lot=instrument.lot,
         outcome=what,
-        cut_short=early or child.last_look,
+        cut_short=cut_short or child.last_look,
     )
     return Learn(
         cl_ord_id=child.cl_ord_id,
@@ -270,5 +298,7 @@ def learn(env: Environment, state: State, child: Child, markout: float | None) -
         filled_lots=facts.filled_lots,
         min_lots=facts.min_lots,
         outcome=facts.outcome,
-        markout_bp=markout,
+        markout_bp=None,
+        child_lots=instrument.child_lots,
+        intervals=max(1, observed),
     )

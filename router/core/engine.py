@@ -123,8 +123,8 @@ class Engine:
             child = state.children.get(timer.subject)
             if child is None:
                 return
-            if timer.kind == "lesson":
-                yield from children.matured(env, state, child)
+            if timer.kind == "markout":
+                yield children.matured(env, state, now, child)
             elif timer.kind == "ack":
                 yield from children.overdue(env, state, now, child)
             else:
@@ -172,4 +172,4 @@ class Engine:
         self._policies[parent.parent_id] = policy
 
 
-_CHILD_TIMERS = frozenset({"ack", "slice", "lesson"})
+_CHILD_TIMERS = frozenset({"ack", "slice", "markout"})

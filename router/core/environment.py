@@ -66,7 +66,7 @@ class Routing:
     slice_ns: int = 30 * NS
     """How long a resting child rests."""
     markout_ns: int = 5 * NS
-    """Horizon of the markout that lessons carry."""
+    """The main horizon of a fill's markout; the others are `MARKOUT_HORIZONS` times as far."""
     quote_wait_ns: int = 500_000_000
     """How long an answer to a QuoteRequest is waited for."""
     lots_max: int = 512

@@ -129,6 +129,7 @@ HANDLERS: dict[type, Handler] = {
     m.NoteBreach: commands.note_breach,
     m.MarkChild: commands.mark_child,
     m.Learn: commands.learn,
+    m.LearnMarkout: commands.learn_markout,
     m.EngageKill: commands.engage_kill,
     m.ReleaseKill: commands.release_kill,
     m.MarkUnknown: commands.mark_unknown,

@@ -9,7 +9,7 @@ from router import messages as m
 from router.core.orders import Child, ChildInput, Context, Parent, Request
 from router.core.state import FILL_RATIO_WEIGHT, QuoteAsk, State
 from router.model import ExecType, OrdStatus
-from router.ports import Kill, SeenOrder
+from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
 
 _TELL_ONLY = frozenset({ExecType.ORDER_STATUS, ExecType.REJECTED})
 """Reports that change nothing: an answer, or the refusal of a second order with a used ClOrdID."""
@@ -221,8 +221,21 @@ def note_breach(state: State, now: int, command: m.NoteBreach) -> None:
 
 
 def mark_child(state: State, now: int, command: m.MarkChild) -> None:
-    """The markout starts here."""
-    state.children[command.cl_ord_id].mark_mid = command.mid
+    """The ticket opens."""
+    child = state.children[command.cl_ord_id]
+    child.mark_mid, child.marked_at = command.mid, now
+    state.schedule_markout(child)
+
+
+def learn_markout(state: State, now: int, command: m.LearnMarkout) -> None:
+    """The ticket waits for its next horizon; it is closed after the last, or when none was seen."""
+    child = state.children.get(command.cl_ord_id)
+    if child is not None:
+        seen = command.markout_bp is not None
+        child.horizon = command.horizon + 1 if seen else len(MARKOUT_HORIZONS)
+        child.markout_bp = command.markout_bp or 0.0
+        state.schedule_markout(child)
+    state.shelf.mark(command)
 
 
 def learn(state: State, now: int, command: m.Learn) -> None:

@@ -94,6 +94,7 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
     if qty == 0:
         state.outcome = Outcome.DUPLICATE  # it was taken back before it was told: it never was
         return
+    child.filled_at = child.filled_at or now
     state.book(child, qty, px, event.liquidity)
     complete = child.cum_qty >= child.qty
     state.turn(now, child, ChildInput.COMPLETED if complete else ChildInput.TRADED)

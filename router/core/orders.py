@@ -204,10 +204,18 @@ class Child(msgspec.Struct):
     cancel_sent_at: int = 0
     cancel_refused_at: int = 0
     """When the venue refused the last cancel; 0 while that one is unanswered, or there was none."""
+    filled_at: int = 0
+    """When it first traded; 0 if it has not."""
     ended_at: int = 0
     last_look: bool = False
     unresolved: bool = False
     mark_mid: int = 0
+    """In half price units, when it first traded; 0 without a ticket."""
+    marked_at: int = 0
+    horizon: int = 0
+    """The next of its ticket's horizons."""
+    markout_bp: float = 0.0
+    """At the last one."""
     learned: bool = False
     fill_keys: list[str] = []
     amended_early: dict[str, tuple[str, int, int]] = {}

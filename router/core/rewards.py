@@ -6,9 +6,13 @@ Must not know learners or states: it takes facts and returns values.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from router.model import BP, Side
+import numpy as np
+
+from router.model import BP, NS, RESTING_TACTICS, Side
+from router.ports import MARKOUT_HORIZONS, FloatArray
 
 OBSERVED = "observed"
 """min(sent, hidden quantity) was seen: a row for the learner."""
@@ -19,7 +23,10 @@ LAST_LOOK = "last_look"
 UNKNOWN = "unknown"
 """The child's fate was never told by an execution."""
 CANCELED_EARLY = "canceled_early"
-"""We took it back before the venue could match: missing, not zero."""
+"""It ended before it had rested for one interval: missing, not zero."""
+
+INTERVAL_NS = NS
+"""A resting child is observed in intervals of so long (learning.md section 2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,22 @@ def markout_bp(side: Side, mid2_at_fill: int, mid2_later: int) -> float:
     return -BP * side.sign * (mid2_later - mid2_at_fill) / mid2_at_fill
 
 
+def rests(arms: Sequence[str], intervals: int) -> FloatArray:
+    """(K,) for how many intervals a child of each arm would rest: 1 for what does not."""
+    resting = tuple(f"/{tactic.value}" for tactic in RESTING_TACTICS)
+    return np.array([float(intervals) if arm.endswith(resting) else 1.0 for arm in arms])
+
+
+def horizon_ns(main_ns: int, horizon: int) -> int:
+    """How long after the fill a horizon is, nanoseconds."""
+    return round(main_ns * MARKOUT_HORIZONS[horizon])
+
+
+def seen_in_time(*, waited_ns: int, horizon_ns: int) -> bool:
+    """False for a look that came so late (after a restart, say) that it is of no horizon."""
+    return 2 * waited_ns <= 3 * horizon_ns
+
+
 def outcome(
     *, cum_qty: int, rejected: bool, last_look: bool, unresolved: bool, canceled_early: bool
 ) -> str:
@@ -64,12 +87,23 @@ def outcome(
     return CANCELED_EARLY if canceled_early else OBSERVED
 
 
+def intervals(*, sent_at: int, filled_at: int, ended_at: int) -> int:
+    """Over how many intervals a resting child was observed; `filled_at` is 0 without a fill.
+
+    Up to and with that of its first fill. Without one only whole intervals count, perhaps none:
+    in the last, which it did not live to see the end of, something might have come.
+    """
+    if filled_at:
+        return max(0, filled_at - sent_at) // INTERVAL_NS + 1
+    return max(0, ended_at - sent_at) // INTERVAL_NS
+
+
 def lesson(
     *, qty: int, cum_qty: int, min_qty: int, lot: int, outcome: str, cut_short: bool = False
 ) -> Lesson:
     """A child's facts in lots.
 
-    `cut_short`: the rest was taken back by us before the venue could match it, or was refused.
+    `cut_short`: the rest was taken back by us long before its time, or was refused.
     Then only what was filled has been asked for, so that the lesson reads as "at least so much was
     there". Lots are rounded down, except that a child of less than one lot counts as one, and
     MinQty is rounded up: nothing below it could trade.

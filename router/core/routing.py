@@ -20,7 +20,8 @@ from router.core.intake import make_algo
 from router.core.narrowing import Narrowed, narrow
 from router.core.orders import Parent
 from router.core.placing import place
-from router.core.sending import Scene, send
+from router.core.rewards import INTERVAL_NS, rests
+from router.core.sending import Scene, send, slice_end
 from router.core.shelf import learner_key
 from router.core.state import State
 from router.core.views import parent_view
@@ -114,7 +115,7 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
     found = _candidates(env, state, now, scene)
     narrowed = _narrowed(env, scene, found, now)
     matrix = features(scene.view, found, state.market, scene.instrument, now, state.fill_ratio)
-    scores, key, request = _score(env, state, seq, scene, found, matrix)
+    scores, key, request = _score(env, state, seq, now, scene, found, matrix)
     lot = scene.instrument.lot
     quantities, allocation = place(scores, narrowed, qty=scene.qty, lot=lot)
     if scene.view.time_in_force is TimeInForce.FOK:
@@ -135,6 +136,8 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         candidates=_records(found, narrowed, request, scores, quantities, allocation),
         reason=_reason(env, state, scene, narrowed, quantities),
         urgency_bp=request.urgency_bp,
+        child_lots=request.child_lots,
+        intervals=_intervals(env, scene, now),
     )
     for i, qty in enumerate(quantities):
         if qty > 0:
@@ -248,6 +251,7 @@ def _score(
     env: Environment,
     state: State,
     seq: int,
+    now: int,
     scene: Scene,
     found: Sequence[Candidate],
     matrix: FloatArray,
@@ -264,6 +268,8 @@ def _score(
         lots=scene.lots,
         urgency_bp=urgency_bp(scene.due.urgency, scene.market),
         participation=scene.view.leaves_qty / max(1, scene.qty),
+        child_lots=scene.instrument.child_lots,
+        intervals=rests([each.arm.key for each in found], _intervals(env, scene, now)),
     )
     for key in (
         learner_key(scene.policy.learner, scene.policy.learner_params),
@@ -274,6 +280,11 @@ def _score(
         if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
             return scores, key, request
     raise AssertionError("the fallback learner's scores are not finite")
+
+
+def _intervals(env: Environment, scene: Scene, now: int) -> int:
+    """For how many intervals a child that rests would."""
+    return max(1, (slice_end(env, scene, now) - now) // INTERVAL_NS)
 
 
 def _all_or_none(

@@ -139,11 +139,11 @@ def _child(
         account=scene.view.account,
         min_qty=narrowed.min_qty if candidate.tactic is Tactic.DARK_MID else 0,
         quote_id=quote_id,
-        cancel_at=_slice_end(env, scene, now) if rests else 0,
+        cancel_at=slice_end(env, scene, now) if rests else 0,
     )
 
 
-def _slice_end(env: Environment, scene: Scene, now: int) -> int:
+def slice_end(env: Environment, scene: Scene, now: int) -> int:
     """A resting child is back before the schedule or the order itself ends."""
     ends = (now + env.routing.slice_ns, scene.parent.end_time, scene.parent.expire_at)
     return min(at for at in ends if at > now)

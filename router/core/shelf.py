@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from router.messages import Learn
-from router.ports import Arrays, Learner, Lesson
+from router.messages import Learn, LearnMarkout
+from router.ports import Arrays, Learner, Lesson, Markout
 
 
 def learner_key(name: str, params: Mapping[str, object]) -> str:
@@ -33,6 +33,20 @@ def lesson_of(command: Learn) -> Lesson:
         min_lots=command.min_lots,
         outcome=command.outcome,
         markout_bp=command.markout_bp,
+        child_lots=command.child_lots,
+        intervals=command.intervals,
+    )
+
+
+def markout_of(command: LearnMarkout) -> Markout:
+    """What a learner is given of a journaled markout."""
+    return Markout(
+        arm=command.arm,
+        features=np.array(command.features, dtype=np.float64),
+        lots=command.lots,
+        horizon=command.horizon,
+        markout_bp=command.markout_bp,
+        before_bp=command.before_bp,
     )
 
 
@@ -73,4 +87,10 @@ class LearnerShelf:
         """Take a lesson."""
         learner, state = self.get(command.learner)
         learner.learn(state, lesson_of(command))
+        self.versions[command.learner] += 1
+
+    def mark(self, command: LearnMarkout) -> None:
+        """Take what the price did after a fill. It is a lesson like others."""
+        learner, state = self.get(command.learner)
+        learner.mark(state, markout_of(command))
         self.versions[command.learner] += 1

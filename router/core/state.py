@@ -21,9 +21,10 @@ from router import messages as m
 from router.core.books import Market
 from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
+from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
 from router.model import Venue
-from router.ports import Kill, SeenOrder
+from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
 
 CLOSED_PARENTS_MAX = 50_000
 """Terminal parents that are remembered for status requests; the oldest are forgotten first."""
@@ -147,6 +148,12 @@ class State:
             parent.next_at = at
             self.schedule(at, "parent", parent.parent_id)
 
+    def schedule_markout(self, child: Child) -> None:
+        """Look at the price at the next horizon of the child's ticket, if there is one."""
+        if child.horizon < len(MARKOUT_HORIZONS):
+            after = horizon_ns(self.markout_ns, child.horizon)
+            self.schedule(child.marked_at + after, "markout", child.cl_ord_id)
+
     # -- questions ------------------------------------------------------------------------------
 
     def children_of(self, parent: Parent) -> list[Child]:
@@ -243,8 +250,6 @@ class State:
             parent.working[child.cl_ord_id] = child.leaves_qty
         elif child.cl_ord_id in parent.working:
             del parent.working[child.cl_ord_id]
-            if child.cum_qty:
-                self.schedule(now + self.markout_ns, "lesson", child.cl_ord_id)
             if parent.terminal:
                 self.close(parent)
             else:

@@ -30,6 +30,9 @@ from router.messages.commands import (
     Learn as Learn,
 )
 from router.messages.commands import (
+    LearnMarkout as LearnMarkout,
+)
+from router.messages.commands import (
     MarkChild as MarkChild,
 )
 from router.messages.commands import (

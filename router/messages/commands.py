@@ -236,6 +236,10 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
 
     With it the learner's request is whole: the scores can be made again from the journal alone.
     """
+    child_lots: int = 256
+    """99th percentile of the instrument's children, lots, as in its lessons."""
+    intervals: int = 1
+    """For how many seconds a child that rests would have rested."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):
@@ -261,14 +265,34 @@ class NoteBreach(msgspec.Struct, frozen=True, tag=True):
 
 
 class MarkChild(msgspec.Struct, frozen=True, tag=True):
-    """The midpoint seen when a child first traded, in half price units: the markout's start."""
+    """A child has first traded: its ticket opens, with the midpoint there, in half price units."""
 
     cl_ord_id: str
     mid: int
 
 
+class LearnMarkout(msgspec.Struct, frozen=True, tag=True):
+    """What the price has done since a ticket was opened, at one of its horizons, in their order."""
+
+    cl_ord_id: str
+    learner: str
+    symbol: str
+    arm: str
+    features: tuple[float, ...]
+    feature_version: int
+    lots: int
+    """Filled by now."""
+    horizon: int
+    """Its place in `router.ports.MARKOUT_HORIZONS`."""
+    markout_bp: float | None
+    """-10^4 * side * (mid now - mid at the fill) / mid at the fill, + is adverse. None if it could
+    not be seen: the ticket is closed, and nothing is put in its place."""
+    before_bp: float
+    """The same at the horizon before; 0 at the first."""
+
+
 class Learn(msgspec.Struct, frozen=True, tag=True):
-    """One lesson: what an arm was asked for, what it gave, and what the price did afterwards."""
+    """One lesson: what an arm was asked for and what it gave."""
 
     cl_ord_id: str
     learner: str
@@ -280,9 +304,13 @@ class Learn(msgspec.Struct, frozen=True, tag=True):
     filled_lots: int
     min_lots: int
     outcome: str
-    """`observed`, or why the row is missing: `rejected`, `last_look`, `unknown`, `early`."""
+    """`observed`, or why the row is missing: see `router.core.rewards`."""
     markout_bp: float | None
-    """-10^4 * side * (mid after the horizon - mid at the fill) / mid; None if not seen."""
+    """None: see `LearnMarkout`. In journals from before it, the markout at the main horizon."""
+    child_lots: int = 256
+    """99th percentile of the instrument's children, lots: it scales the size bins."""
+    intervals: int = 1
+    """Of a resting child: seconds begun until its first fill or, without one, over by its end."""
 
 
 class EngageKill(msgspec.Struct, frozen=True, tag=True):
@@ -349,6 +377,7 @@ Command = (
     | NoteBreach
     | MarkChild
     | Learn
+    | LearnMarkout
     | EngageKill
     | ReleaseKill
     | MarkUnknown

@@ -252,7 +252,7 @@ def test_each_life_is_decided_with_the_configuration_that_it_ran_with(
     given = [[*OVERRIDES, f"state={folder}", f"routing.pause_ms={ms}"] for ms in (700, 3)]
     slow, fast = (load_settings(DEFAULT_CONFIG, each) for each in given)
     day = Day(slow)
-    day.order(Side.BUY, 2_000, algo="twap", tif=TimeInForce.GTD, seconds=60)
+    day.order(Side.BUY, 4_000, algo="twap", tif=TimeInForce.GTD, seconds=60)
     day.run(2.5)
     day.settings = fast
     day.crash()

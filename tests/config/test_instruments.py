@@ -62,3 +62,13 @@ def test_a_wrong_row_is_told_with_file_and_line(
 def test_a_symbol_stands_once(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="two with symbol ACME"):
         load(tmp_path, ROW + "}", ROW + "}")
+
+
+def test_size_bins_end_at_the_usual_256_lots_or_where_the_table_says(tmp_path: Path) -> None:
+    path = tmp_path / "i.yaml"
+    path.write_text(
+        f"instruments:\n  - {ROW}}}\n  - {ROW.replace('ACME', 'BIG')}, child_lots: 2048}}\n"
+    )
+    assert [each.child_lots for each in load_instruments(path)] == [256, 2048]
+    with pytest.raises(SettingsError, match=r"child_lots"):
+        load(tmp_path, f"{ROW}, child_lots: 8}}")

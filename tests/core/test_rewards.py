@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from router.core.rewards import lesson, markout_bp, outcome
-from router.model import Side
+from router.core.rewards import intervals, lesson, markout_bp, outcome
+from router.model import NS, Side
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,23 @@ def test_a_child_in_lots(
     )
     assert (found.sent_lots, found.filled_lots, found.min_lots) == lots
     assert found.outcome == "observed"
+
+
+@pytest.mark.parametrize(
+    ("filled_s", "ended_s", "count"),
+    [
+        (0.0, 30.0, 30),
+        (0.0, 29.9, 29),  # the last was not seen to its end
+        (0.0, 0.9, 0),
+        (0.4, 30.0, 1),
+        (4.0, 30.0, 5),  # four empty ones, and that of the fill
+        (4.9, 5.0, 5),
+    ],
+)
+def test_a_rest_is_counted_in_seconds_until_the_first_fill_or_the_end(
+    filled_s: float, ended_s: float, count: int
+) -> None:
+    sent = 1_767_623_400 * NS
+    filled_at = sent + round(filled_s * NS) if filled_s else 0
+    found = intervals(sent_at=sent, filled_at=filled_at, ended_at=sent + round(ended_s * NS))
+    assert found == count

@@ -6,12 +6,15 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from router.learners._tails import BINS, EDGES, interpolation, rows, tails
+from router.learners import _pooled
+from router.learners._tails import BINS, edges_of, interpolation, rows, tails
 from router.learners.hazard import Hazard
-from router.ports import Arrays, FloatArray, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Lesson, Markout, ScoreRequest, Scores
 
 HALF = np.full(BINS, 0.5)
 NONE = np.zeros(0)
+
+EDGES = edges_of(256)
 
 
 def rng(seed: int) -> np.random.Generator:
@@ -27,8 +30,9 @@ def told(
     min_lots: int = 0,
     outcome: str = "observed",
     markout: float | None = None,
+    symbol: str = "XYZ",
 ) -> Lesson:
-    return Lesson("XYZ", arm, x, sent, filled, min_lots, outcome, markout)
+    return Lesson(symbol, arm, x, sent, filled, min_lots, outcome, markout)
 
 
 def asked(
@@ -37,6 +41,23 @@ def asked(
     features = np.zeros((len(arms), 0)) if x is None else x
     costs, shown = np.full(len(arms), cost), np.zeros(len(arms))
     return ScoreRequest("XYZ", arms, features, costs, shown, lots, urgency, 1.0)
+
+
+def one_symbol(state: Arrays, arm: str = "A/lit_take") -> tuple[FloatArray, FloatArray]:
+    """Mean and covariance of (own levels, slopes) of XYZ, from the sums that the state keeps.
+
+    beta | theta ~ N((2 alpha + h - M w) / (2 + n), 1 / (2 + n)) and theta ~ N(alpha, P^-1).
+    """
+    theta, own = state[f"alpha/{arm}"], state[f"own/XYZ/{arm}"]
+    n, h, m = own[:, 0], own[:, 1], own[:, 2:]
+    jacobian = np.eye(len(theta))
+    jacobian[:BINS, :BINS] = np.diag(2.0 / (2.0 + n))
+    jacobian[:BINS, BINS:] = -m / (2.0 + n)[:, np.newaxis]
+    mean = jacobian @ theta
+    mean[:BINS] += h / (2.0 + n)
+    covariance = jacobian @ np.linalg.inv(state[f"precision/{arm}"]) @ jacobian.T
+    covariance[range(BINS), range(BINS)] += 1.0 / (2.0 + n)
+    return mean, covariance
 
 
 def greedy(learner: Hazard, state: Arrays, request: ScoreRequest) -> Scores:
@@ -170,7 +191,7 @@ def test_one_lesson_moves_the_mean_to_the_mode_that_scikit_learn_finds(
     model = LogisticRegression(C=1.0, fit_intercept=False, tol=1e-12, max_iter=5000)
     expected = model.fit(phi, y, sample_weight=w).coef_[0]
     expected[:BINS] /= np.sqrt(0.5)
-    assert state["alpha/A/lit_take"] == pytest.approx(expected, abs=2e-3)
+    assert one_symbol(state)[0] == pytest.approx(expected, abs=2e-3)
 
 
 def test_the_posterior_mean_is_close_to_a_batch_fit_on_the_same_rows() -> None:
@@ -179,7 +200,7 @@ def test_the_posterior_mean_is_close_to_a_batch_fit_on_the_same_rows() -> None:
     state = zero_mean(learner, 3)
     for lesson in lessons:
         learner.learn(state, lesson)
-    batch, online = fitted(lessons), state["alpha/A/lit_take"]
+    batch, (online, covariance) = fitted(lessons), one_symbol(state)
     assert online == pytest.approx(batch, abs=0.1)
     assert online[BINS:] == pytest.approx(batch[BINS:], abs=0.04)
     assert online[BINS:] == pytest.approx(weights, abs=0.15)  # and both are near the truth
@@ -187,7 +208,7 @@ def test_the_posterior_mean_is_close_to_a_batch_fit_on_the_same_rows() -> None:
     phi[:, :BINS] *= np.sqrt(0.5)
     p = 1 / (1 + np.exp(-phi @ batch))
     exact = np.diag([0.5] * BINS + [1.0] * 3) + (phi.T * (w * p * (1 - p))) @ phi
-    ratio = np.diag(state["precision/A/lit_take"]) / np.diag(exact)
+    ratio = np.diag(np.linalg.inv(covariance)) / np.diag(exact)
     seen = np.diag(exact) > 5.0
     assert seen.sum() >= 9
     assert ratio[seen] == pytest.approx(np.ones(seen.sum()), abs=0.15)
@@ -242,27 +263,43 @@ def test_a_pool_that_dries_up_is_noticed_sooner_with_forgetting() -> None:
     assert found[1.0] == pytest.approx(0.7 * 2000 / 2200, abs=0.03)
 
 
+def told_of_theta(own: FloatArray) -> FloatArray:
+    """What a symbol's sums tell of (alpha, w), but for what is linear in them: a Schur complement.
+
+    beta has the precision 2 + n, ties -2 to alpha and M to w.
+    """
+    ties = np.concatenate([-2.0 * np.eye(BINS), own[:, 2:]], axis=1)
+    told = -ties.T @ np.diag(1.0 / (2.0 + own[:, 0])) @ ties
+    told[range(BINS), range(BINS)] += 2.0
+    return np.asarray(told)
+
+
 def test_forgetting_by_counters_is_forgetting_step_by_step() -> None:
     learner, x = Hazard(gamma=0.9), np.array([1.0, -0.5])
     state = learner.initial(2)
     for lesson in market(rng(4), np.array([0.5, 0.5]), 20):
         learner.learn(state, lesson)
     learner.learn(state, told(4, 4, x=x, markout=2.0))
-    names = ("precision", "value_a", "value_b")
+    names = ("precision", "value_a", "value_b", "own/XYZ")
     before = {name: state[f"{name}/A/lit_take"].copy() for name in names}
     mean = state["alpha/A/lit_take"].copy()
     for _ in range(6):
         learner.learn(state, told(4, 4, arm="B/lit_take", x=x))
     learner.learn(state, told(4, 0, x=x, outcome="unknown"))
+    learner.mark(state, Markout("A/lit_take", x, 1, 0, None, 0.0))
     prior = {
-        "precision": np.diag([0.5] * BINS + [1.0] * 2),
-        "value_a": np.eye(3),
-        "value_b": np.zeros(3),
+        "precision": np.diag([2 / 3] * BINS + [1.0] * 2),
+        "value_a": np.array([3.0 * np.eye(3)] * 3),
+        "value_b": np.zeros((3, 3)),
+        "own/XYZ": np.zeros((BINS, 4)),
     }
     for name in names:
         step = before[name]
-        for _ in range(7):
+        for k in range(7):
             step = 0.9 * step + 0.1 * prior[name]
+            if name == "precision":
+                was = 0.9**k * before["own/XYZ"]
+                step = step + told_of_theta(0.9 * was) - 0.9 * told_of_theta(was)
         assert state[f"{name}/A/lit_take"] == pytest.approx(step), name
     assert np.array_equal(state["alpha/A/lit_take"], mean)
 
@@ -280,12 +317,15 @@ def test_the_draw_has_the_posteriors_width_and_grows_back_unused() -> None:
     for i in range(200):
         learner.learn(state, told(1, i % 2))
     sure = spread(learner, state, "A/lit_take")
-    precision = state["precision/A/lit_take"][0, 0]
-    assert sure == pytest.approx(0.3 / np.sqrt(precision), rel=0.06)
+    assert sure == pytest.approx(0.3 * np.sqrt(one_symbol(state)[1][0, 0]), rel=0.06)
+    precision, seen = state["precision/A/lit_take"][0, 0], state["own/XYZ/A/lit_take"][0, 0]
     for _ in range(300):
         learner.learn(state, told(1, 1, arm="B/lit_take"))
-    faded = 0.99**300 * precision + (1 - 0.99**300) * 0.5
-    assert spread(learner, state, "A/lit_take") == pytest.approx(0.3 / np.sqrt(faded), rel=0.06)
+    keep = 0.99**300
+    own = 2.0 / (2.0 + keep * seen)
+    again = 2.0 * keep * seen / (2.0 + keep * seen) - keep * 2.0 * seen / (2.0 + seen)
+    variance = own**2 / (keep * precision + (1 - keep) * 2 / 3 + again) + own / 2.0
+    assert spread(learner, state, "A/lit_take") == pytest.approx(0.3 * variance**0.5, rel=0.06)
     assert sure < 0.2
 
 
@@ -299,7 +339,7 @@ def test_the_draw_has_the_posteriors_correlations() -> None:
         for seed in range(2000)
     ]
     row = np.concatenate([[1.0], np.zeros(BINS - 1), x[0]])
-    variance = row @ np.linalg.inv(state["precision/A/lit_take"]) @ row
+    variance = row @ one_symbol(state)[1] @ row
     found = np.std(np.log(1 / np.array(drawn) - 1))
     assert found == pytest.approx(0.3 * np.sqrt(variance), rel=0.06)
 
@@ -362,3 +402,22 @@ def test_an_arm_with_other_features_starts_again() -> None:
     assert np.array_equal(scores.tails, fresh.tails)
     learner.learn(state, told(8, 8, x=np.zeros(2)))
     assert state["alpha/A/lit_take"].shape == (BINS + 2,)
+
+
+@pytest.mark.parametrize("weight", [0.3, 1.0, 30.0])
+def test_the_mode_of_one_row_is_where_its_two_slopes_meet(weight: float) -> None:
+    """(z - start) / variance = weight (y - p): solved by bisection."""
+    for start, variance, label in ((-1.0, 2.0, 1.0), (3.0, 2.0, 0.0), (-8.0, 5.0, 1.0)):
+        pull, at, curvature = _pooled._mode(
+            np.array([start]), np.array([[variance]]), np.array([label]), np.array([weight])
+        )
+        low, high = start - weight * variance, start + weight * variance
+        for _ in range(200):
+            middle = (low + high) / 2
+            p = 1 / (1 + np.exp(-middle))
+            below = (middle - start) / variance < weight * (label - p)
+            low, high = (middle, high) if below else (low, middle)
+        p = 1 / (1 + np.exp(-low))
+        assert at[0] == pytest.approx(low, abs=1e-4)
+        assert pull[0] == pytest.approx(weight * (label - p), abs=1e-4)
+        assert curvature[0] == pytest.approx(weight * p * (1 - p), rel=1e-3)

@@ -62,8 +62,9 @@ WRONG: dict[str, tuple[tuple[str, str, dict[str, object]], ...]] = {
         ("slow", "SDP_1", {"delay_ms": 40}),
     ),
     "amended and told twice": (
-        ("bust", "LIT_A", {}),
-        ("correct", "LIT_B", {"ticks": 1}),
+        # not at a horizon of a markout: then a timer and a report would be due at the same instant
+        ("bust", "LIT_A", {"delay_ms": 1_100}),
+        ("correct", "LIT_B", {"ticks": 1, "delay_ms": 1_200}),
         ("duplicate_execution", "LIT_C", {}),
     ),
     "stale, and closed to orders": (

@@ -1,0 +1,180 @@
+"""One arm's fills over all symbols: they share slopes and typical levels, and have their own.
+
+Owns the posterior of the logits, in two levels. Must not know arms' names, forgetting by the clock
+or chance: it takes arrays and returns arrays.
+
+The model of the hazard of bin b at symbol s, given features x (learning.md section 2, pooled):
+
+    logit = beta_sb + w'x,   beta_sb ~ N(alpha_b, 1/OWN),   theta = (alpha, w) ~ N(m, P^-1).
+
+Given theta, the own levels of a symbol are independent of each other and of other symbols', and all
+that its lessons say of them are three sums over its rows of curvature c and pseudo-target z: n_b of
+c, h_b of c z, M_b of c x. Then
+
+    beta_sb | theta ~ N((OWN alpha_b + h_b - M_b w) / (OWN + n_b), 1 / (OWN + n_b)).
+
+So theta is kept with its own levels integrated out, as a mean and a precision, and the sums for
+each symbol: no symbol's lesson disturbs what another one knows, a new symbol starts at
+the shared level, and one that was seen often stands on its own. For Gaussian rows this is
+the exact posterior (Lindley & Smith 1972); logistic rows are Gaussian at their mode (Laplace).
+
+Forgetting multiplies what lessons said by a factor f, here a symbol's sums, and with them what they
+tell of theta. That is not f times what they told: own levels that are known less well share more.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import exp
+
+import numpy as np
+
+from router.learners._tails import BINS, Rows
+from router.ports import FloatArray
+
+PRIOR_SHARED = 2.0 / 3.0
+PRIOR_OWN = 2.0
+"""Prior precisions of a shared level and of an own level around it. Their variances, 1.5 and 0.5,
+add up to the 2 that learning.md gives a level: with one symbol the model is the one told there.
+A half (choice) is the variance of logits spread evenly between those of 0.67 and 0.96, the zero
+bins of 48 stock-pool pairs (Ganchev et al. 2009)."""
+
+PRIOR_WEIGHT = 1.0
+"""Prior precision of a feature's weight."""
+
+RIDGE = 1e-6
+LOGIT_STEP_MAX = 3.0
+LOGIT_STEP_MIN = 1e-3
+NEWTON_MAX = 8
+
+_ONE = np.eye(BINS)
+
+
+@lru_cache(maxsize=16)
+def prior_precision(dimensions: int) -> FloatArray:
+    """P of theta before anything was learned, (B + D, B + D), read-only."""
+    found = np.diag([PRIOR_SHARED] * BINS + [PRIOR_WEIGHT] * dimensions)
+    found.setflags(write=False)
+    return found
+
+
+def nothing_own(dimensions: int) -> FloatArray:
+    """The sums of a symbol that was never seen: n, h and the D columns of M, (B, 2 + D)."""
+    return np.zeros((BINS, 2 + dimensions))
+
+
+def told_again(own: FloatArray, keep: FloatArray) -> FloatArray:
+    """(K, B + D, B + D): what sums `own` (K, B, 2 + D), faded by `keep` (K,), tell beyond `keep`.
+
+    Sums tell theta, with the own level of bin b integrated out and u = (n_b at b, M_b), the matrix
+    I_b - u u' / (OWN + n_b), where I_b is linear in them. Of the faded ones that is `keep` times
+    this, and OWN keep (1 - keep) / ((OWN + n_b) (OWN + keep n_b)) u u' more.
+    """
+    seen, dimensions = own[:, :, 0], own.shape[2] - 2
+    share = keep[:, np.newaxis]
+    scale = PRIOR_OWN * share * (1.0 - share)
+    scale = scale / ((PRIOR_OWN + seen) * (PRIOR_OWN + share * seen))
+    u = np.zeros((len(own), BINS, BINS + dimensions))
+    u[:, range(BINS), range(BINS)] = seen
+    u[:, :, BINS:] = own[:, :, 2:]
+    return np.asarray((u * scale[:, :, np.newaxis]).transpose(0, 2, 1) @ u)
+
+
+def logits(theta: FloatArray, own: FloatArray, x: FloatArray) -> FloatArray:
+    """(K, B): the logits at theta (K, B + D) and the own levels' mean there; own (K, B, 2 + D)."""
+    alpha, w = theta[:, :BINS], theta[:, BINS:, np.newaxis]
+    told = own[:, :, 1] - (own[:, :, 2:] @ w)[:, :, 0]
+    level = (PRIOR_OWN * alpha + told) / (PRIOR_OWN + own[:, :, 0])
+    return np.asarray(level + (x[:, np.newaxis, :] @ w)[:, :, 0])
+
+
+def own_deviation(own: FloatArray) -> FloatArray:
+    """(K, B): standard deviation of the own levels once theta is known."""
+    return np.asarray(1.0 / np.sqrt(PRIOR_OWN + own[:, :, 0]))
+
+
+def observe(
+    theta: FloatArray, precision: FloatArray, own: FloatArray, x: FloatArray, found: Rows
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The three after one outcome: theta at the mode of prior times likelihood, and its curvature.
+
+    A row of bin b sees phi theta + h_b v + a deviation of variance v = 1 / (OWN + n_b), where
+    phi = (OWN v at b, x - v M_b). The rows of one outcome have distinct bins, so their deviations
+    are independent, and a row of curvature c tells theta c / (1 + c v).
+    """
+    bins, labels, weights = found
+    seen = own[bins]
+    variance = 1.0 / (PRIOR_OWN + seen[:, 0])
+    phi = np.zeros((len(bins), len(theta)))
+    phi[np.arange(len(bins)), bins] = PRIOR_OWN * variance
+    phi[:, BINS:] = x - variance[:, np.newaxis] * seen[:, 2:]
+    gain = np.linalg.solve(precision, phi.T)
+    cross = phi @ gain
+    cross.ravel()[:: len(bins) + 1] += variance
+    start = phi @ theta + variance * seen[:, 1]
+    pull, at, curvature = _mode(start, cross, labels, weights)
+    added = np.empty_like(seen)
+    added[:, 0] = curvature
+    added[:, 1] = pull + curvature * at
+    added[:, 2:] = curvature[:, np.newaxis] * x
+    own = own.copy()
+    own[bins] += added
+    told = curvature / (1.0 + curvature * variance)
+    precision = precision + (phi.T * told) @ phi
+    precision.ravel()[:: len(theta) + 1] += RIDGE
+    return theta + gain @ pull, precision, own
+
+
+def _mode(
+    start: FloatArray, cross: FloatArray, labels: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The mode of R rows whose logits are N(start, cross): pulls, logits and curvatures there.
+
+    Newton's method in the space of the rows: logits = start + cross a with a = w (y - p). Its
+    first step is the one-step update of learning.md section 2; the steps after it keep a surprise
+    at a small p (1 - p) from overshooting by many logits.
+    """
+    if len(start) == 1:
+        return _mode_of_one(*(float(each.flat[0]) for each in (start, cross, labels, weights)))
+    pull = np.zeros(len(start))
+    one = _ONE[: len(start), : len(start)]
+    at, p = start, sigmoid(start)
+    for _ in range(NEWTON_MAX):
+        curvature = weights * p * (1.0 - p)
+        residual = weights * (labels - p) - pull
+        step = np.linalg.solve(one + curvature[:, np.newaxis] * cross, residual)
+        largest = float(np.abs(cross @ step).max())
+        pull = pull + step * min(1.0, LOGIT_STEP_MAX / max(largest, LOGIT_STEP_MAX))
+        at = start + cross @ pull
+        p = sigmoid(at)
+        if largest < LOGIT_STEP_MIN:
+            break
+    return pull, at, weights * p * (1.0 - p)
+
+
+def _mode_of_one(
+    start: float, variance: float, label: float, weight: float
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The same for one row, which is what an order that found nothing has: without arrays."""
+    pull, at = 0.0, start
+    p = _sigmoid_of_one(at)
+    for _ in range(NEWTON_MAX):
+        residual = weight * (label - p) - pull
+        step = residual / (1.0 + weight * p * (1.0 - p) * variance)
+        largest = abs(variance * step)
+        pull += step * min(1.0, LOGIT_STEP_MAX / max(largest, LOGIT_STEP_MAX))
+        at = start + variance * pull
+        p = _sigmoid_of_one(at)
+        if largest < LOGIT_STEP_MIN:
+            break
+    return np.array([pull]), np.array([at]), np.array([weight * p * (1.0 - p)])
+
+
+def _sigmoid_of_one(z: float) -> float:
+    small = exp(-abs(z))
+    return (1.0 if z > 0.0 else small) / (1.0 + small)
+
+
+def sigmoid(z: FloatArray) -> FloatArray:
+    """1 / (1 + e^-z), without overflow."""
+    return np.asarray(np.exp(-np.logaddexp(0.0, -z)))

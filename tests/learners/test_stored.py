@@ -1,0 +1,172 @@
+"""A learner's state as bytes: back bit by bit, or refused with what is wrong and where."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from router.learners._stored import HEADER, Identity, StoredStateError, from_bytes, to_bytes
+from router.learners.hazard import Hazard
+from router.learners.static import Static
+from router.ports import Arrays, Lesson, Markout, ScoreRequest
+
+D = 3
+IDENTITY = Identity('hazard{"kappa":0.1}', feature_version=1, dimensions=D)
+ARM = "LIT_A/lit_take"
+
+
+def rng(seed: int) -> np.random.Generator:
+    return np.random.Generator(np.random.Philox(key=seed))
+
+
+def taught(learner: Hazard, count: int, state: Arrays | None = None) -> Arrays:
+    state, draw = state or learner.initial(D), rng(count)
+    for i in range(count):
+        x = draw.standard_normal(D)
+        learner.learn(state, Lesson(("ONE", "TWO")[i % 2], ARM, x, 8, i % 9, 0, "observed", None))
+        learner.mark(state, Markout(ARM, x, 8, i % 3, float(draw.standard_normal()), 0.0))
+    return state
+
+
+def read(data: bytes, identity: Identity = IDENTITY) -> Arrays:
+    return from_bytes(data, identity, Hazard().shape)
+
+
+def same(one: Arrays, other: Arrays) -> bool:
+    """Bit by bit: the sign of a zero counts."""
+    return {name: (a.shape, a.tobytes()) for name, a in one.items()} == {
+        name: (a.shape, a.tobytes()) for name, a in other.items()
+    }
+
+
+def test_a_state_comes_back_bit_by_bit_and_goes_on_as_if_it_had_not_been_away() -> None:
+    learner = Hazard()
+    state = taught(learner, 30)
+    state[f"alpha/{ARM}"][0] = -0.0
+    state[f"alpha/{ARM}"][1] = np.nextafter(1.0, 2.0)
+    again = read(to_bytes(state, IDENTITY))
+    assert same(again, state)
+    zero = np.zeros(1)
+    request = ScoreRequest("ONE", (ARM,), np.ones((1, D)), zero, zero, 8, 1.0, 1.0)
+    first, second = (learner.score(each, request, rng(1)) for each in (state, again))
+    assert np.array_equal(first.tails, second.tails)
+    assert same(taught(learner, 10, again), taught(learner, 10, state))
+
+
+def test_equal_states_are_equal_bytes_whatever_the_order_of_their_arrays() -> None:
+    state = taught(Hazard(), 10)
+    backwards = dict(reversed(state.items()))
+    assert to_bytes(state, IDENTITY) == to_bytes(backwards, IDENTITY)
+
+
+def test_numpy_reads_it_without_pickle() -> None:
+    state = taught(Hazard(), 5)
+    with np.load(io.BytesIO(to_bytes(state, IDENTITY)), allow_pickle=False) as stored:
+        assert sorted(stored.files) == sorted([HEADER, *state])
+        assert np.array_equal(stored[f"own/ONE/{ARM}"], state[f"own/ONE/{ARM}"])
+
+
+def test_a_learner_without_state_keeps_nothing() -> None:
+    identity = Identity("static", 1, D)
+    assert from_bytes(to_bytes({}, identity), identity, Static().shape) == {}
+
+
+@pytest.mark.parametrize(
+    ("identity", "told"),
+    [
+        (replace(IDENTITY, learner="hazard"), r"learner is 'hazard\{.*; allowed: 'hazard'"),
+        (replace(IDENTITY, feature_version=2), "feature_version is 1; allowed: 2"),
+        (replace(IDENTITY, dimensions=4), "dimensions is 3; allowed: 4"),
+    ],
+)
+def test_the_state_of_another_learner_or_of_other_features_is_refused(
+    identity: Identity, told: str
+) -> None:
+    data = to_bytes(taught(Hazard(), 5), IDENTITY)
+    with pytest.raises(StoredStateError, match=told):
+        read(data, identity)
+
+
+def forged(change: Callable[[dict[str, np.ndarray]], None]) -> bytes:
+    """What somebody else may have written: the members changed, the header as it was."""
+    with np.load(io.BytesIO(to_bytes(taught(Hazard(), 5), IDENTITY))) as stored:
+        members = {name: stored[name] for name in stored.files}
+    change(members)
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=True, **members)
+    return buffer.getvalue()
+
+
+def headed(**changes: object) -> bytes:
+    def change(members: dict[str, np.ndarray]) -> None:
+        header = {**json.loads(members[HEADER].tobytes()), **changes}
+        members[HEADER] = np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
+
+    return forged(change)
+
+
+def put(name: str, array: np.ndarray) -> Callable[[dict[str, np.ndarray]], None]:
+    return lambda members: members.update({name: array})
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (put("clock", np.zeros(2)), r"'clock' has shape \(2,\); allowed: \(1,\)"),
+        (put(f"alpha/{ARM}", np.zeros(11)), r"has shape \(11,\); allowed: \(12,\)"),
+        (put("clock", np.array([np.nan])), r"'clock' is not finite at \(0,\)"),
+        (put("market", np.full((3, 2), np.inf)), r"'market' is not finite at \(0, 0\)"),
+        (put("clock", np.zeros(1, dtype=np.float32)), "'clock' is of float32; allowed: float64"),
+        (put("mood/x", np.zeros(1)), "'mood/x': hazard.* keeps no such array"),
+        (put("clock", np.array([4.0])), "sha256 is"),
+        (lambda members: members.pop("clock"), "sha256 is"),
+        (lambda members: members.pop(HEADER), "'header.json' is missing"),
+        (put(HEADER, np.zeros(3, dtype=np.uint8)), "'header.json' is not JSON"),
+        (put("clock", np.array([{"a": 1}], dtype=object)), "plain arrays"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(
+    change: Callable[[dict[str, np.ndarray]], None], told: str
+) -> None:
+    with pytest.raises(StoredStateError, match=told):
+        read(forged(change))
+
+
+def test_another_format_or_an_unknown_key_is_refused() -> None:
+    with pytest.raises(StoredStateError, match="format is 2; allowed: 1"):
+        read(headed(format=2))
+    with pytest.raises(StoredStateError, match=r"header has the keys .*'mood'"):
+        read(headed(mood="good"))
+    with pytest.raises(StoredStateError, match="sha256 is 'x'"):
+        read(headed(sha256="x"))
+
+
+def test_damage_anywhere_is_refused() -> None:
+    data = to_bytes(taught(Hazard(), 5), IDENTITY)
+    with pytest.raises(StoredStateError):
+        read(b"")
+    for at in range(0, len(data), 97):
+        with pytest.raises(StoredStateError):
+            read(data[:at])
+    harmless = 0
+    whole = read(data)
+    for at in range(0, len(data), 41):
+        broken = bytearray(data)
+        broken[at] ^= 0x10
+        try:
+            harmless += same(read(bytes(broken)), whole)
+        except StoredStateError:
+            continue
+    assert harmless < len(data) // 41 / 2  # bytes of the zip that carry nothing, such as dates
+
+
+def test_what_could_not_be_read_again_is_not_written() -> None:
+    state = taught(Hazard(), 5)
+    state[f"alpha/{ARM}"][2] = np.inf
+    with pytest.raises(StoredStateError, match=r"'alpha/LIT_A/lit_take' is not finite at \(2,\)"):
+        to_bytes(state, IDENTITY)
