@@ -21,7 +21,7 @@ from bench.measure import Figures, Result, Subject, at_most, interleave, untarge
 from router.core.allocator import allocate
 from router.learners.hazard import Hazard
 from router.learners.linucb import LinUCB
-from router.ports import Learner, Lesson, ScoreRequest
+from router.ports import Learner, Lesson, Markout, ScoreRequest
 
 VENUES, FEATURES, LOTS = 8, 16, 32
 ROUNDS, CALLS = 15, 200
@@ -32,8 +32,12 @@ def lesson(rng: np.random.Generator, i: int) -> Lesson:
     sent = int(rng.integers(1, LOTS + 1))
     filled = min(sent, int(rng.integers(0, 2)) * int(rng.geometric(0.1)))
     x = rng.standard_normal(FEATURES)
-    markout = float(rng.standard_normal()) if filled else None
-    return Lesson("XYZ", ARMS[i % VENUES], x, sent, filled, 0, "observed", markout)
+    return Lesson("XYZ", ARMS[i % VENUES], x, sent, filled, 0, "observed", None)
+
+
+def markout(rng: np.random.Generator, i: int) -> Markout:
+    x = rng.standard_normal(FEATURES)
+    return Markout(ARMS[i % VENUES], x, 5, i % 3, float(rng.standard_normal()), 0.0)
 
 
 def request(rng: np.random.Generator) -> ScoreRequest:
@@ -50,13 +54,18 @@ def request(rng: np.random.Generator) -> ScoreRequest:
 
 
 def ours(
-    name: str, learner: Learner, lessons: list[Lesson], requests: list[ScoreRequest]
+    name: str,
+    learner: Learner,
+    lessons: list[Lesson],
+    markouts: list[Markout],
+    requests: list[ScoreRequest],
 ) -> Subjects:
-    """Scores, the split of those scores, and lessons, of a learner that has taken the lessons."""
+    """Scores, the split of those scores, lessons and markouts, of a learner that has taken them."""
     rng = np.random.Generator(np.random.Philox(key=2))
     state = learner.initial(FEATURES)
-    for taught in lessons:
+    for taught, marked in zip(lessons, markouts, strict=True):
         learner.learn(state, taught)
+        learner.mark(state, marked)
     scores = [learner.score(state, asked, rng) for asked in requests]
     caps, floors = [LOTS] * VENUES, [0] * VENUES
     return {
@@ -65,12 +74,14 @@ def ours(
             scores[i].tails, scores[i].values, caps, floors, LOTS
         ),
         f"{name}_learn": lambda i: learner.learn(state, lessons[i]),
+        f"{name}_mark": lambda i: learner.mark(state, markouts[i]),
     }
 
 
 def main(rounds: int = ROUNDS) -> Result:
     rng = np.random.Generator(np.random.Philox(key=1))
     lessons = [lesson(rng, i) for i in range(CALLS)]
+    markouts = [markout(rng, i) for i in range(CALLS)]
     requests = [request(rng) for _ in range(CALLS)]
     features = [asked.features for asked in requests]
     rewards = [taught.filled_lots / taught.sent_lots for taught in lessons]
@@ -78,9 +89,8 @@ def main(rounds: int = ROUNDS) -> Result:
     opponents = {name: measured(name) for name in ("vowpalwabbit", "river")}
     there = {name for name, found in opponents.items() if not found.startswith("not")}
     linucb = LinUCB()
-    subjects = ours("hazard", Hazard(), lessons, requests) | ours(
-        "linucb", linucb, lessons, requests
-    )
+    subjects = ours("hazard", Hazard(), lessons, markouts, requests)
+    subjects |= ours("linucb", linucb, lessons, markouts, requests)
     subjects |= bare(features, rewards, arms)
     if "vowpalwabbit" in there:
         subjects |= vowpal(features, rewards, arms)
@@ -91,6 +101,7 @@ def main(rounds: int = ROUNDS) -> Result:
     )
     for name in ("hazard", "linucb"):
         figures.join(f"{name}_split", [f"{name}_score", f"{name}_allocate"])
+        figures.join(f"{name}_update", [f"{name}_learn", f"{name}_mark"])
     return {
         "bench": "learner",
         "venues": VENUES,
@@ -110,7 +121,7 @@ def ratios(figures: Figures, there: set[str]) -> Result:
     if "vowpalwabbit" in there:
         found |= {
             "hazard_decide_to_vowpal": at_most(to("hazard_split", "vowpal_decide"), 1.0),
-            "hazard_update_to_vowpal": at_most(to("hazard_learn", "vowpal_update"), 2.0),
+            "hazard_update_to_vowpal": at_most(to("hazard_update", "vowpal_update"), 2.0),
             "linucb_decide_to_vowpal": at_most(to("linucb_score", "vowpal_decide"), 1 / 6),
             "hazard_score_to_vowpal": untargeted(to("hazard_score", "vowpal_decide")),
             "linucb_split_to_vowpal": untargeted(to("linucb_split", "vowpal_decide")),
@@ -118,17 +129,17 @@ def ratios(figures: Figures, there: set[str]) -> Result:
         }
     if "river" in there:
         found |= {
-            "linucb_update_to_river": at_most(to("linucb_learn", "river_update"), 1 / 2),
+            "linucb_update_to_river": at_most(to("linucb_update", "river_update"), 1 / 2),
             "linucb_update_to_river_forgetting": untargeted(
-                to("linucb_learn", "river_update_forgetting")
+                to("linucb_update", "river_update_forgetting")
             ),
             "linucb_decide_to_river": untargeted(to("linucb_score", "river_decide")),
         }
     return found | {
         "hazard_decide_to_bare": untargeted(to("hazard_split", "bare_decide")),
-        "hazard_update_to_bare": untargeted(to("hazard_learn", "bare_update")),
+        "hazard_update_to_bare": untargeted(to("hazard_update", "bare_update")),
         "linucb_decide_to_bare": untargeted(to("linucb_score", "bare_decide")),
-        "linucb_update_to_bare": untargeted(to("linucb_learn", "bare_update")),
+        "linucb_update_to_bare": untargeted(to("linucb_update", "bare_update")),
     }
 
 

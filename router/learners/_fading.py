@@ -18,6 +18,13 @@ def started() -> Arrays:
     return {"clock": np.zeros(1)}
 
 
+def shapes(**sizes: int) -> dict[str, tuple[int, ...]]:
+    """The shapes of the clock, of the markouts that every opponent keeps, and of so many sums for
+    each arm."""
+    sums = {f"{kind}/": (size + 1,) for kind, size in sizes.items()}
+    return {"clock": (1,), "markout/": (3,), **sums}
+
+
 def tick(state: Arrays) -> None:
     """One more lesson."""
     state["clock"] += 1.0

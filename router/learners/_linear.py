@@ -24,7 +24,15 @@ from typing import Literal
 import numpy as np
 
 from router.learners._shares import proportional
-from router.ports import Arrays, FloatArray, Lesson, ScoreRequest, Scores
+from router.ports import (
+    MAIN_HORIZON,
+    Arrays,
+    FloatArray,
+    Lesson,
+    Markout,
+    ScoreRequest,
+    Scores,
+)
 
 Split = Literal["pick", "softmax"]
 Pair = tuple[float, float]
@@ -58,6 +66,13 @@ PRIOR_COUNTS = np.array([0.0, 1.0, 0.0])
 def initial() -> Arrays:
     """A clock, and no arms."""
     return {"clock": np.zeros(1), "market": np.zeros(2)}
+
+
+def shapes(dimensions: int) -> dict[str, tuple[int, ...]]:
+    """As the module's docstring has them."""
+    wide = 1 + dimensions
+    both = (2, wide + 1, wide)
+    return {"clock": (1,), "market": (2,), "moments/": both, "model/": both, "counts/": (3,)}
 
 
 def estimate(state: Arrays, request: ScoreRequest, gamma: float) -> tuple[FloatArray, FloatArray]:
@@ -118,22 +133,43 @@ def scores(
 
 
 def learn(state: Arrays, lesson: Lesson, gamma: float) -> None:
-    """One lesson for both regressions of its arm; what was not observed has the weight 0.
+    """The filled fraction of a lesson, and the markout if it came with it.
+
+    A last look means that nothing was there; what was not observed has the weight 0.
+    """
+    state["clock"] += 1.0
+    sent, filled = lesson.sent_lots, max(0, lesson.filled_lots)
+    seen = sent > 0 and lesson.outcome in ("observed", "last_look")
+    fraction = min(1.0, filled / sent) if seen and lesson.outcome == "observed" else 0.0
+    weight, over = _over_the_mean(state["market"], filled, lesson.markout_bp, gamma)
+    _take(state, lesson.arm, lesson.features, (float(seen), weight), (fraction, over), gamma)
+
+
+def mark(state: Arrays, markout: Markout, gamma: float) -> None:
+    """What the price has done after a fill, at the main horizon."""
+    if markout.horizon != MAIN_HORIZON:
+        return
+    weight, over = _over_the_mean(state["market"], markout.lots, markout.markout_bp, gamma)
+    _take(state, markout.arm, markout.features, (0.0, weight), (0.0, over), gamma)
+
+
+def _take(
+    state: Arrays, key: str, x: FloatArray, weights: Pair, targets: Pair, gamma: float
+) -> None:
+    """One observation of both regressions of an arm.
 
     V <- k V + w f f' and b <- k b + w y f with k = g^n, n the lessons (of all arms) since the
     arm's last one: D-LinUCB's recursion (Russac, Vernade & Cappe 2019) but for the ridge, which
     they never forget. Here it fades with the rest to `RIDGE_SHARE_MIN`, then V gets it back.
     """
-    state["clock"] += 1.0
-    weights, targets = _told(lesson, state["market"], gamma)
     if weights == (0.0, 0.0):
         return
-    f = _design(lesson.features[np.newaxis])[0]
-    moments, model, counts = _arm(state, lesson.arm, len(f))
+    f = _design(x[np.newaxis])[0]
+    moments, model, counts = _arm(state, key, len(f))
     clock, (last, share, updates) = float(state["clock"][0]), counts.tolist()
     share *= gamma ** (clock - last)
     if share < RIDGE_SHARE_MIN or updates >= UPDATES_MAX:
-        _restore(moments, share, _prior_fraction(lesson.arm))
+        _restore(moments, share, _prior_fraction(key))
         _add(moments, f, np.array(weights), targets)
         _invert(moments, model)
         counts[:] = (clock, 1.0, 0.0)
@@ -144,23 +180,18 @@ def learn(state: Arrays, lesson: Lesson, gamma: float) -> None:
         counts[:] = (clock, share, updates + 1.0)
 
 
-def _told(lesson: Lesson, market: FloatArray, gamma: float) -> tuple[Pair, Pair]:
-    """Weights and targets of what a lesson says about fraction and markout.
-
-    A last look means that nothing was there. The markout counts over the all-arms mean, as own
-    impact moves every venue's and is not the arm's; the mean takes it in afterwards.
-    """
-    sent, filled = lesson.sent_lots, max(0, lesson.filled_lots)
-    seen = sent > 0 and lesson.outcome in ("observed", "last_look")
-    fraction = min(1.0, filled / sent) if seen and lesson.outcome == "observed" else 0.0
-    markout = lesson.markout_bp
-    if not filled or markout is None or not isfinite(markout):
-        return (float(seen), 0.0), (fraction, 0.0)
+def _over_the_mean(
+    market: FloatArray, lots: int, markout: float | None, gamma: float
+) -> tuple[float, float]:
+    """Weight and target of a markout: it counts over the mean of all arms before it, as own impact
+    moves every venue's and is not the arm's; the mean takes it in afterwards. (0, 0) of none."""
+    if lots <= 0 or markout is None or not isfinite(markout):
+        return 0.0, 0.0
     markout = min(MARKOUT_MAX_BP, max(-MARKOUT_MAX_BP, markout))
-    lots = min(filled, 20) / 5.0
+    filled = min(lots, 20) / 5.0
     total, weight = market.tolist()
-    market[:] = (gamma * total + lots * markout, gamma * weight + lots)
-    return (float(seen), lots / MARKOUT_NOISE_BP**2), (fraction, markout - total / (weight + 1.0))
+    market[:] = (gamma * total + filled * markout, gamma * weight + filled)
+    return filled / MARKOUT_NOISE_BP**2, markout - total / (weight + 1.0)
 
 
 def _add(moments: FloatArray, f: FloatArray, weights: FloatArray, targets: Pair) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from router.learners import _fading as fading
-from router.ports import Arrays, FloatArray, Lesson, ScoreRequest
+from router.ports import MAIN_HORIZON, Arrays, FloatArray, Lesson, Markout, ScoreRequest
 
 MARKOUT_MAX_BP = 100.0
 """A larger markout is news, not the venue: it counts as this much."""
@@ -21,13 +21,23 @@ prior variance of 1 bp squared (learning.md section 2). An arm that is not used 
 
 
 def learn_markout(state: Arrays, lesson: Lesson, gamma: float) -> None:
-    """Take the markout of a fill, weighted by min(lots, 20) / 5; without a fill there is none."""
-    markout = lesson.markout_bp
-    if lesson.filled_lots <= 0 or markout is None or not np.isfinite(markout):
+    """Take the markout that came with a lesson, if one did; without a fill there is none."""
+    _take(state, lesson.arm, lesson.filled_lots, lesson.markout_bp, gamma)
+
+
+def mark(state: Arrays, markout: Markout, gamma: float) -> None:
+    """Take what the price has done after a fill, at the main horizon."""
+    if markout.horizon == MAIN_HORIZON:
+        _take(state, markout.arm, markout.lots, markout.markout_bp, gamma)
+
+
+def _take(state: Arrays, arm: str, lots: int, markout: float | None, gamma: float) -> None:
+    """Weighted by min(lots, 20) / 5."""
+    if lots <= 0 or markout is None or not np.isfinite(markout):
         return
     markout = min(MARKOUT_MAX_BP, max(-MARKOUT_MAX_BP, markout))
-    weight = min(lesson.filled_lots, 20) / 5.0
-    name = f"markout/{lesson.arm}"
+    weight = min(lots, 20) / 5.0
+    name = f"markout/{arm}"
     sums = fading.read(state, name, 2, gamma)
     fading.write(state, name, sums + weight * np.array([1.0, markout]))
 

@@ -12,10 +12,10 @@ from pydantic import Field
 
 from router.learners import _fading as fading
 from router.learners._arms import takes_shown
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import observed
 from router.learners._tails import BINS, rows, tails
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 HAZARD_MIN = 1e-12
 """Drawn hazards stay so far from 0 and 1: their logits are finite."""
@@ -46,6 +46,10 @@ class BetaHazard(Learner):
     def initial(self, dimensions: int) -> Arrays:
         """No counts."""
         return fading.started()
+
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return fading.shapes(ended=BINS, passed=BINS)
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails drawn and at the posterior mean of the hazards; values by the mean markout."""
@@ -82,6 +86,10 @@ class BetaHazard(Learner):
             counts = fading.read(state, f"{name}/{lesson.arm}", BINS, self.gamma)
             counts[bins] += more
             fading.write(state, f"{name}/{lesson.arm}", counts)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)
 
 
 def _logits(hazards: FloatArray) -> FloatArray:

@@ -13,11 +13,11 @@ from pydantic import Field
 
 from router.learners import _fading as fading
 from router.learners._arms import tactic
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import Outcome, observed
 from router.learners._sweeps import shown_lots
 from router.model import RESTING_TACTICS
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 LEVELS = np.array([0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05])
 """Chances whose quantities are followed; a resting lot of less chance than the last is not sent."""
@@ -59,6 +59,10 @@ class ContKukanov(Learner):
         """Nothing seen."""
         return fading.started()
 
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return {**fading.shapes(fraction=2), "reach/": (len(LEVELS),)}
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by quantiles where an order rests, else flat at the fill fraction."""
         lots = np.arange(1, request.lots + 1, dtype=np.float64)
@@ -97,6 +101,10 @@ class ContKukanov(Learner):
             name = f"fraction/{lesson.arm}"
             sums = fading.read(state, name, 2, self.gamma)
             fading.write(state, name, sums + np.array([seen.sent, seen.filled]))
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)
 
 
 def chance(reach: FloatArray, lots: FloatArray) -> FloatArray:

@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import Outcome, observed
 from router.learners._splits import split
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 LOTS_MAX = 512
 """Lots with weights of their own; those beyond are split like the last one."""
@@ -45,6 +45,10 @@ class ExponentiatedGradient(Learner):
     def initial(self, dimensions: int) -> Arrays:
         """No losses: equal weights."""
         return fading.started()
+
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return fading.shapes(losses=LOTS_MAX)
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by the summed weights of the lots, times the worth of a fill."""
@@ -85,3 +89,7 @@ class ExponentiatedGradient(Learner):
         reach = np.cumsum(self._weights(state, met)[met.index(arm)])
         asked = np.append(0.0, reach[:-1]) < seen.sent + 1.0
         return np.asarray(asked & (reach > seen.filled), dtype=np.float64)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)

@@ -11,10 +11,10 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import observed
 from router.learners._splits import split
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 
 class FillRate(Learner):
@@ -36,6 +36,10 @@ class FillRate(Learner):
     def initial(self, dimensions: int) -> Arrays:
         """No table: all are alike until the first period has ended."""
         return {**fading.started(), "left": np.full(1, float(self.period))}
+
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return {**fading.shapes(), "left": (1,), "running/": (2,), "rate/": (1,)}
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by the table's shares, times the worth of a fill where it is positive."""
@@ -69,6 +73,10 @@ class FillRate(Learner):
         if state["left"][0] <= 0.0:
             _turn(state)
             state["left"][0] = float(self.period)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)
 
 
 def _turn(state: Arrays) -> None:

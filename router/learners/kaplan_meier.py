@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import Outcome, observed
 from router.learners._shares import proportional
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 SPILL = 1e-9
 """No tail is below this over the lot's number: as in the paper all lots are handed out, those that
@@ -50,6 +50,10 @@ class KaplanMeier(Learner):
         """No trials: every tail is 1."""
         return fading.started()
 
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return fading.shapes(tried=LOTS_MAX, failed=LOTS_MAX)
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails at the upper bound, mean tails plain; values by the mean markout."""
         reach = min(request.lots, LOTS_MAX)
@@ -79,6 +83,10 @@ class KaplanMeier(Learner):
         more_tried, more_failed = trials(seen.within(LOTS_MAX), hazards(tried, failed))
         fading.write(state, f"tried/{lesson.arm}", tried + more_tried)
         fading.write(state, f"failed/{lesson.arm}", failed + more_failed)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)
 
 
 def hazards(tried: FloatArray, failed: FloatArray) -> FloatArray:

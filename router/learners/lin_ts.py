@@ -10,7 +10,7 @@ from pydantic import Field
 
 from router.learners import _linear
 from router.learners._linear import Split
-from router.ports import Arrays, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, Learner, Lesson, Markout, ScoreRequest, Scores
 
 
 class LinTS(Learner):
@@ -36,6 +36,10 @@ class LinTS(Learner):
         """A clock, and no arms."""
         return _linear.initial()
 
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """Those of the two regressions."""
+        return _linear.shapes(dimensions)
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values that make the allocator do what `split` says."""
         mean, variance = _linear.estimate(state, request, self.gamma)
@@ -46,3 +50,7 @@ class LinTS(Learner):
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """One step of both regressions: O(D^2), and O(D^3) now and then."""
         _linear.learn(state, lesson, self.gamma)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """One step of the markout's regression."""
+        _linear.mark(state, markout, self.gamma)

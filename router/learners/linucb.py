@@ -11,7 +11,7 @@ from pydantic import Field
 
 from router.learners import _linear
 from router.learners._linear import Split
-from router.ports import Arrays, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, Learner, Lesson, Markout, ScoreRequest, Scores
 
 
 class LinUCB(Learner):
@@ -44,6 +44,10 @@ class LinUCB(Learner):
         """A clock, and no arms."""
         return _linear.initial()
 
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """Those of the two regressions."""
+        return _linear.shapes(dimensions)
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values that make the allocator do what `split` says. No chance is used."""
         mean, variance = _linear.estimate(state, request, self.gamma)
@@ -54,3 +58,7 @@ class LinUCB(Learner):
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """One step of both regressions: O(D^2), and O(D^3) now and then."""
         _linear.learn(state, lesson, self.gamma)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """One step of the markout's regression."""
+        _linear.mark(state, markout, self.gamma)

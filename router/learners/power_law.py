@@ -15,9 +15,9 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import Outcome, observed
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 LOTS_MAX = 512
 """The largest quantity of the law; a larger one is seen as this much or more."""
@@ -54,6 +54,10 @@ class PowerLaw(Learner):
         """No observations."""
         return fading.started()
 
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return {**fading.shapes(seen=3 + LOTS_MAX), "fit/": (2,)}
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails of the fitted laws, 0 beyond LOTS_MAX; values by the mean markout."""
         tails = np.zeros((len(request.arms), request.lots))
@@ -84,6 +88,10 @@ class PowerLaw(Learner):
         if waiting >= self.refit:
             exponent, waiting = fit(seen), 0.0
         state[f"fit/{lesson.arm}"] = np.array([exponent, waiting])
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)
 
 
 def _exponent(state: Arrays, arm: str) -> float:

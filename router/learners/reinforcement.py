@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import observed
 from router.learners._splits import split
-from router.ports import Arrays, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, Learner, Lesson, Markout, ScoreRequest, Scores
 
 
 class Reinforcement(Learner):
@@ -36,6 +36,10 @@ class Reinforcement(Learner):
         """Equal shares."""
         return fading.started()
 
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return fading.shapes(executed=1)
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by executed lots, times the worth of a fill where it is positive."""
         executed = [
@@ -55,3 +59,7 @@ class Reinforcement(Learner):
         if seen is not None and seen.filled > 0:
             name = f"executed/{lesson.arm}"
             fading.write(state, name, fading.read(state, name, 1, self.gamma) + seen.filled)
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)

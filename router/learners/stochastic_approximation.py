@@ -10,10 +10,10 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._markouts import learn_markout, worth
+from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import observed
 from router.learners._splits import split
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest, Scores
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 _SHARE = "share/"
 
@@ -46,6 +46,10 @@ class StochasticApproximation(Learner):
         """No arms: equal shares."""
         return fading.started()
 
+    def shapes(self, dimensions: int) -> dict[str, tuple[int, ...]]:
+        """As the module's docstring has them."""
+        return {**fading.shapes(), "share/": (1,)}
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by shares, times the worth of a fill; an arm never met has the mean share."""
         known = [state.get(_SHARE + arm) for arm in request.arms]
@@ -72,6 +76,10 @@ class StochasticApproximation(Learner):
         shares[names.index(_SHARE + lesson.arm)] -= step
         for name, share in zip(names, projected(shares, self.share_min), strict=True):
             state[name] = np.array([share])
+
+    def mark(self, state: Arrays, markout: Markout) -> None:
+        """The arm's mean markout."""
+        mark(state, markout, self.gamma)
 
 
 def _meet(state: Arrays, arm: str) -> None:

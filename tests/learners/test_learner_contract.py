@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,16 @@ import pytest
 
 import router.learners
 from router.plugin import discover
-from router.ports import Arrays, Learner, Lesson, ScoreRequest, Scores
+from router.ports import (
+    MAIN_HORIZON,
+    MARKOUT_HORIZONS,
+    Arrays,
+    Learner,
+    Lesson,
+    Markout,
+    ScoreRequest,
+    Scores,
+)
 
 LEARNERS = discover(router.learners, Learner)  # type: ignore[type-abstract]
 D = 5
@@ -36,6 +46,8 @@ def request(seed: int, arms: tuple[str, ...] = ARMS, lots: int = 40) -> ScoreReq
         lots=lots,
         urgency_bp=5.0,
         participation=20.0,
+        child_lots=(256, 20, 4000)[seed % 3],
+        intervals=draw.integers(1, 60, len(arms)).astype(np.float64) if seed % 2 else None,
     )
 
 
@@ -56,10 +68,19 @@ def lesson(draw: np.random.Generator, arms: tuple[str, ...] = ARMS) -> Lesson:
     )
 
 
+def markout(draw: np.random.Generator, taken: Lesson) -> Markout:
+    seen = float(draw.standard_normal() * 50) if draw.random() < 0.7 else None
+    horizon = int(draw.integers(len(MARKOUT_HORIZONS)))
+    before = float(draw.standard_normal()) if horizon else 0.0
+    return Markout(taken.arm, taken.features, int(draw.integers(1, 600)), horizon, seen, before)
+
+
 def taught(learner: Learner, lessons: int, seed: int = 1) -> Arrays:
     state, draw = learner.initial(D), rng(seed)
     for _ in range(lessons):
-        learner.learn(state, lesson(draw))
+        taken = lesson(draw)
+        learner.learn(state, taken)
+        learner.mark(state, markout(draw, taken))
     return state
 
 
@@ -120,6 +141,7 @@ def test_what_is_not_a_number_spoils_neither_scores_nor_state(learner: Learner) 
         features = np.full(D, bad)
         for filled in (0, 3, 5):
             learner.learn(state, Lesson("XYZ", ARMS[0], features, 5, filled, 0, "observed", bad))
+            learner.mark(state, Markout(ARMS[0], features, 5, 1, bad, bad))
     asked = request(1)
     asked.features[0, :] = np.nan
     asked.features[1, 0] = np.inf
@@ -140,6 +162,8 @@ def test_extreme_lessons_never_break_the_scores(learner: Learner) -> None:
         x = extremes[i % 3]
         learner.learn(state, Lesson("XYZ", ARMS[i % 2], x, 1000, filled, 0, "observed", 1e9))
         learner.learn(state, Lesson("XYZ", ARMS[i % 2], x, 1000, 0, 1000, "observed", None))
+        learner.learn(state, Lesson("XYZ", ARMS[2], x, 1000, 0, 1000, "observed", None, 9, 10**9))
+        learner.mark(state, Markout(ARMS[i % 2], x, 10**9, i % 3, -1e12, 1e12))
     asked = request(1)
     check(learner.score(state, asked, rng(1)), asked)
 
@@ -154,6 +178,38 @@ def test_the_state_is_arrays_that_npz_can_hold(learner: Learner) -> None:
     assert np.array_equal(first.tails, second.tails)
 
 
+@every_learner
+def test_a_markout_that_comes_later_counts_as_one_that_comes_with_its_lesson(
+    learner: Learner,
+) -> None:
+    """Told from the fill to the main horizon, in one."""
+    at_once, later = learner.initial(D), learner.initial(D)
+    draw = rng(5)
+    for _ in range(60):
+        told = lesson(draw)
+        learner.learn(at_once, told)
+        learner.learn(later, replace(told, markout_bp=None))
+        if told.markout_bp is not None and told.filled_lots > 0:
+            seen = Markout(
+                told.arm, told.features, told.filled_lots, MAIN_HORIZON, told.markout_bp, 0.0
+            )
+            learner.mark(later, seen)
+    for seed in range(3):
+        first = learner.score(at_once, request(seed), rng(seed))
+        second = learner.score(later, request(seed), rng(seed))
+        assert np.array_equal(first.values, second.values)
+        assert np.array_equal(first.tails, second.tails)
+
+
 def test_there_are_learners_to_test() -> None:
     assert {"hazard", "pro_rata", "static"} <= set(LEARNERS)
     assert all(a < b for a, b in pairwise(LEARNERS))
+
+
+@every_learner
+def test_a_learner_tells_the_shape_of_every_array_of_its_state(learner: Learner) -> None:
+    state = taught(learner, 60)
+    assert {name: learner.shape(name, D) for name in state} == {
+        name: array.shape for name, array in state.items()
+    }
+    assert learner.shape("no such array", D) is learner.shape("alpha", D) is None
