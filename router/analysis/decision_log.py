@@ -23,13 +23,22 @@ from router.core.features import FEATURE_VERSION
 from router.core.narrowing import Narrowed
 from router.core.orders import Child, Parent
 from router.core.placing import lots, place
-from router.core.rewards import LAST_LOOK, OBSERVED
-from router.core.shelf import LearnerShelf, lesson_of
+from router.core.rewards import LAST_LOOK, OBSERVED, rests
+from router.core.shelf import LearnerShelf, lesson_of, markout_of
 from router.core.state import State
 from router.core.views import parent_view
-from router.messages import CandidateRecord, Command, Decide, Learn, Restarted, SendChild, Step
+from router.messages import (
+    CandidateRecord,
+    Command,
+    Decide,
+    Learn,
+    LearnMarkout,
+    Restarted,
+    SendChild,
+    Step,
+)
 from router.model import NS, Tactic, TimeInForce
-from router.ports import Arrays, Learner, ScoreRequest
+from router.ports import MAIN_HORIZON, Arrays, Learner, ScoreRequest
 
 DAY_NS = 86_400 * NS
 
@@ -66,6 +75,10 @@ class Target:
         """Take a lesson, whoever the log's learner was."""
         self.shelf.learn(msgspec.structs.replace(lesson, learner=self.key))
 
+    def mark(self, markout: LearnMarkout) -> None:
+        """Take what the price did after a fill, whoever the log's learner was."""
+        self.shelf.mark(msgspec.structs.replace(markout, learner=self.key))
+
     def get(self) -> tuple[Learner, Arrays]:
         """The learner and what it has learned so far."""
         return self.shelf.get(self.key)
@@ -97,7 +110,7 @@ class _Reader:
         self._here: dict[str, tuple[Logged, int]] = {}
         """By parent its decision of this step, and the lot."""
         self._children: dict[str, tuple[Logged, int, int]] = {}
-        """By ClOrdID the decision, the arm's place in it and the lot, until the lesson."""
+        """By ClOrdID the decision, the arm's place in it and the lot."""
 
     def take(self, step: Step) -> None:
         """One step, each command looked at in the state that it was made in."""
@@ -119,6 +132,8 @@ class _Reader:
                 self._sent(command)
             case Learn():
                 self._learned(command)
+            case LearnMarkout():
+                self._marked(command)
             case _:
                 pass
 
@@ -160,12 +175,20 @@ class _Reader:
         child = self._state.children.get(command.cl_ord_id)
         parent_id = child.parent_id if child is not None else ""
         self.log.lessons.append(Taught(parent_id, lesson_of(command)))
-        of = self._children.pop(command.cl_ord_id, None)
+        of = self._children.get(command.cl_ord_id)
         if of is not None and child is not None:
             decision, arm, lot = of
             decision.known[arm], decision.filled[arm] = fate(child, command, lot)
-            if command.markout_bp is not None:
-                decision.markout_bp[arm] = command.markout_bp
+
+    def _marked(self, command: LearnMarkout) -> None:
+        self._target.mark(command)
+        child = self._state.children.get(command.cl_ord_id)
+        parent_id = child.parent_id if child is not None else ""
+        self.log.lessons.append(Taught(parent_id, markout_of(command)))
+        of = self._children.get(command.cl_ord_id)
+        if of is not None and command.horizon == MAIN_HORIZON and command.markout_bp is not None:
+            decision, arm, _ = of
+            decision.markout_bp[arm] = command.markout_bp
 
 
 def fate(child: Child, lesson: Learn, lot: int) -> tuple[int, int]:
@@ -236,6 +259,8 @@ def request_of(decide: Decide, parent: Parent) -> ScoreRequest:
         lots=lots(decide.due_qty, decide.lot),
         urgency_bp=decide.urgency_bp or 0.0,
         participation=parent_view(parent).leaves_qty / max(1, decide.due_qty),
+        child_lots=decide.child_lots,
+        intervals=rests([each.arm for each in found], decide.intervals),
     )
 
 

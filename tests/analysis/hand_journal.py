@@ -9,12 +9,14 @@ from router.messages import (
     Decide,
     ExecutionReceived,
     Learn,
+    LearnMarkout,
     OpenParent,
     OrderTerms,
     SendChild,
     Step,
 )
 from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
+from router.ports import MAIN_HORIZON
 
 PX = 100_000_000
 T = 1_767_623_400_000_000_000
@@ -51,7 +53,15 @@ def learn(number: int, arm: str, sent: int, filled: int) -> Learn:
     mic = arm.partition("/")[0]
     return Learn(
         f"A1-{number}{mic}", LOGGED, "ACME", arm, ZEROS, FEATURE_VERSION, sent, filled, 0,
-        "observed", 1.0,
+        "observed", None,
+    )  # fmt: skip
+
+
+def mark(number: int, arm: str, lots: int) -> LearnMarkout:
+    mic = arm.partition("/")[0]
+    return LearnMarkout(
+        f"A1-{number}{mic}", LOGGED, "ACME", arm, ZEROS, FEATURE_VERSION, lots, MAIN_HORIZON,
+        1.0, 0.0,
     )  # fmt: skip
 
 
@@ -73,7 +83,12 @@ def one_parent(number: int, *, tif: TimeInForce = TimeInForce.DAY) -> list[Step]
         child(number, "LIT_A", Tactic.LIT_TAKE, 200),
         child(number, "DARK_A", Tactic.DARK_MID, 100),
     )
-    lessons: tuple[Command, ...] = (learn(number, LIT, 2, got // 100), learn(number, DARK, 1, 1))
+    lessons: tuple[Command, ...] = (
+        learn(number, LIT, 2, got // 100),
+        learn(number, DARK, 1, 1),
+        mark(number, LIT, got // 100),
+        mark(number, DARK, 1),
+    )
     return [
         Step(first, T + first, commands=(opened, decide, *sent)),
         Step(first + 1, T + first + 1, fill(number, "LIT_A", got)),

@@ -16,6 +16,7 @@ from router.core.orders import Child, Context
 from router.core.shelf import LearnerShelf
 from router.messages import CandidateRecord, Decide, Learn, Step
 from router.model import Side, Tactic
+from router.ports import Markout
 from tests.analysis.hand_journal import DARK, LIT, LOGGED, PX, T, candidate, learn, one_parent
 
 RFQ = "SDP_2/dealer_rfq"
@@ -66,8 +67,14 @@ def test_a_decision_knows_what_became_of_its_children_and_whose_lessons_there_we
     assert [each.parent_id for each in log.decisions] == ["P0", "P1"]
     assert {each.day for each in log.decisions} == {20458}  # 2026-01-05
     assert [(each.parent_id, each.lesson.arm) for each in log.lessons] == [
-        ("P0", LIT), ("P0", DARK), ("P1", LIT), ("P1", DARK),
-    ]  # fmt: skip
+        (parent, arm) for parent in ("P0", "P1") for arm in (LIT, DARK, LIT, DARK)
+    ]
+    assert [isinstance(each.lesson, Markout) for each in log.lessons] == [
+        False,
+        False,
+        True,
+        True,
+    ] * 2
     assert log.learners == {LOGGED: 2}
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from router import build
 from router.cli import run
 from router.messages import Decide, Step
 from router.model import Side, TimeInForce
@@ -37,6 +38,8 @@ def means(pair: dict[str, Any]) -> list[float]:
 def by_hand(folder: Path, parents: int, steps_of: Callable[[int], list[Step]] = one_parent) -> Path:
     return write_journal(folder, [step for i in range(parents) for step in steps_of(i)])
 
+
+LEARNERS = ", ".join(build.families().learners)
 
 TARGET = ["--learner", "static", "--param", f'shares={{"{LIT}": 1.0}}']
 """All to LIT_A, which its cap of 200 makes two lots: within what was placed."""
@@ -127,13 +130,13 @@ def test_every_decision_is_scored_again_as_it_was_and_the_learner_earns_what_it_
     difference = told["doubly_robust"]["difference"]
     assert difference["low"] <= 0.0 <= difference["high"]
     assert difference["high"] - difference["low"] < 0.2 * told["doubly_robust"]["logged"]["value"]
-    assert told["support"]["clipped_share"] < 0.05
+    assert told["support"]["clipped_share"] < 0.1
 
 
 def test_a_split_that_was_never_tried_cannot_be_answered(
     busy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    target = ["--learner", "static", "--param", 'shares={"LIT_B/lit_make": 1.0}']
+    target = ["--learner", "static", "--param", 'shares={"DARK_B/dark_mid": 1.0}']
     code, told, err = evaluate(busy, capsys, *target)
     assert (code, told["verdict"]["answer"]) == (10, "cannot be answered from this log")
     assert told["support"]["clipped_share"] > 0.2
@@ -187,7 +190,7 @@ def test_a_journal_without_the_urgency_says_so(
 @pytest.mark.parametrize(
     ("argv", "text"),
     [
-        (["--learner", "oracle"], "--learner oracle: unknown; allowed: hazard, pro_rata, static"),
+        (["--learner", "oracle"], f"--learner oracle: unknown; allowed: {LEARNERS}"),
         (
             ["--learner", "hazard", "--param", "kapa=1"],
             "--param kapa: Extra inputs are not permitted; keys: gamma, kappa",

@@ -47,7 +47,7 @@ class CrossFit:
         state = self._model.initial(dimensions)
         for each in lessons:
             if self._fold.get(each.parent_id) != fold:
-                self._model.learn(state, each.lesson)
+                each.teach(self._model, state)
         return state
 
     def fitted(self, decision: Logged) -> Fitted:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from router.ports import FloatArray, Lesson, ScoreRequest
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest
 
 IntArray = NDArray[np.int64]
 BoolArray = NDArray[np.bool_]
@@ -53,10 +53,17 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """A lesson, and whose child it was."""
+    """A lesson or a markout, and whose child it was."""
 
     parent_id: str
-    lesson: Lesson
+    lesson: Lesson | Markout
+
+    def teach(self, learner: Learner, state: Arrays) -> None:
+        """Give it to a learner."""
+        if isinstance(self.lesson, Markout):
+            learner.mark(state, self.lesson)
+        else:
+            learner.learn(state, self.lesson)
 
 
 def at_least(lots: IntArray, width: int) -> BoolArray:

@@ -106,8 +106,8 @@ def learned_log(seed: int, *, logging: Learner, target: Learner, parents: int) -
             decision.draws = drawn(logging, own, asked, again[0])
             decision.target_draws = drawn(target, other, asked, again[1])
             for each in found.add(f"P{number}", decision):
-                logging.learn(own, each.lesson)
-                target.learn(other, each.lesson)
+                each.teach(logging, own)
+                each.teach(target, other)
             wins.append((tails(thin, found_out) * shares(decision.target_draws, LOTS)).sum(axis=1))
     mean = np.mean(wins, axis=0)
     return found, lambda reference_bp: float(values(reference_bp) @ mean)
