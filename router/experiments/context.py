@@ -14,7 +14,7 @@ from typing import Protocol
 
 import numpy as np
 
-from router.experiments.world import SYMBOL, Moment, hidden_lots, stream
+from router.experiments.world import SYMBOL, Moment, hidden_lots, paths, stream
 from router.ports import FloatArray, ScoreRequest
 
 ARMS = (
@@ -130,7 +130,7 @@ class Context:
         return Moment(
             request=request,
             hidden=hidden_lots(tails, chance.random(COUNT)),
-            markouts_bp=adverse + NOISE_BP * chance.standard_normal(COUNT),
+            markouts_bp=paths(adverse, NOISE_BP, chance),
             tails=tails,
             values=URGENCY_BP - cost - adverse,
         )

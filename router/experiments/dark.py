@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from router.experiments.world import SYMBOL, Moment, hidden_lots, stream
+from router.experiments.world import SPANS, SYMBOL, Moment, hidden_lots, stream
 from router.ports import FloatArray, ScoreRequest
 
 POOLS = 6
@@ -42,7 +42,7 @@ class Dark:
         """Features are 0 and markouts are 0: there is nothing to see but fills."""
         law, sizes, chance = (stream(seed, purpose) for purpose in range(3))
         curves = fill_curves(law.uniform(*P_ZERO, POOLS), law.uniform(*BETA, POOLS))
-        nothing = np.zeros(POOLS)
+        nothing = np.zeros((POOLS, len(SPANS)))
         for _ in range(self.decisions):
             lots = int(sizes.integers(LOTS[0], LOTS[1] + 1))
             tails = curves[:, :lots]

@@ -16,12 +16,26 @@ from numpy.typing import NDArray
 from router.core.allocator import allocate
 from router.core.chance import chance
 from router.experiments.world import IntArray, Moment, World
-from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest
 
 NumberT = TypeVar("NumberT", np.float64, np.int64)
 
 BLOCK = 10
 """Decisions that are recorded together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an arm that was sent something tells."""
+
+    lesson: Lesson
+    markouts: tuple[Markout, ...]
+    """At each horizon to the main one; none without a fill."""
+
+    @property
+    def markout_bp(self) -> float:
+        """At the main horizon; 0 without a fill."""
+        return self.markouts[-1].markout_bp or 0.0 if self.markouts else 0.0
 
 
 class Contestant(Protocol):
@@ -31,8 +45,8 @@ class Contestant(Protocol):
         """(K,) lots, at most `moment.request.lots` in all. Only the oracle looks beyond the
         request."""
 
-    def observe(self, request: ScoreRequest, lessons: Sequence[Lesson]) -> None:
-        """The lessons of one decision, in the order of its arms."""
+    def observe(self, request: ScoreRequest, outcomes: Sequence[Outcome]) -> None:
+        """What one decision came to, in the order of its arms."""
 
 
 class Learning:
@@ -50,10 +64,12 @@ class Learning:
         scores = self._learner.score(self._state, request, chance(self._seed, at))
         return split(scores.tails, scores.values, request.lots)
 
-    def observe(self, request: ScoreRequest, lessons: Sequence[Lesson]) -> None:
+    def observe(self, request: ScoreRequest, outcomes: Sequence[Outcome]) -> None:
         """One by one; none for who does not learn."""
-        for lesson in lessons if self._learns else ():
-            self._learner.learn(self._state, lesson)
+        for outcome in outcomes if self._learns else ():
+            self._learner.learn(self._state, outcome.lesson)
+            for markout in outcome.markouts:
+                self._learner.mark(self._state, markout)
 
 
 class Oracle:
@@ -63,7 +79,7 @@ class Oracle:
         """The best split there is (Ganchev et al. 2009: greedy is optimal)."""
         return split(moment.tails, moment.values, moment.request.lots)
 
-    def observe(self, request: ScoreRequest, lessons: Sequence[Lesson]) -> None:
+    def observe(self, request: ScoreRequest, outcomes: Sequence[Outcome]) -> None:
         """Nothing is left to learn."""
 
 
@@ -97,7 +113,7 @@ def play(contestant: Contestant, world: World, seed: int) -> Course:
         reward[at] = worth(moment, lots)
         best[at] = worth(moment, oracle.decide(at, moment))
         sent[at] = lots
-        contestant.observe(moment.request, _lessons(moment, lots))
+        contestant.observe(moment.request, _outcomes(moment, lots))
     return Course(_blocks(reward), _blocks(best), _blocks(sent))
 
 
@@ -107,31 +123,38 @@ def worth(moment: Moment, lots: IntArray) -> float:
     return float(moment.values @ np.where(taken, moment.tails, 0.0).sum(axis=1))
 
 
-def settled(request: ScoreRequest, lesson: Lesson) -> float:
-    """What a lesson's fills turned out to be worth, bp times lots: urgency, cost and markout."""
-    if not lesson.filled_lots:
-        return 0.0
-    cost = float(request.cost_bp[request.arms.index(lesson.arm)])
-    return lesson.filled_lots * (request.urgency_bp - cost - (lesson.markout_bp or 0.0))
+def settled(request: ScoreRequest, outcome: Outcome) -> float:
+    """What fills turned out to be worth, bp times lots: urgency, cost and markout."""
+    cost = float(request.cost_bp[request.arms.index(outcome.lesson.arm)])
+    return outcome.lesson.filled_lots * (request.urgency_bp - cost - outcome.markout_bp)
 
 
-def _lessons(moment: Moment, lots: IntArray) -> list[Lesson]:
+def _outcomes(moment: Moment, lots: IntArray) -> list[Outcome]:
     """What each arm that was sent something tells."""
     filled = np.minimum(lots, moment.hidden)
+    sent = np.flatnonzero(lots).tolist()
+    return [_outcome(moment, k, int(lots[k]), int(filled[k])) for k in sent]
+
+
+def _outcome(moment: Moment, k: int, sent: int, filled: int) -> Outcome:
     request = moment.request
-    return [
-        Lesson(
-            symbol=request.symbol,
-            arm=request.arms[k],
-            features=request.features[k],
-            sent_lots=int(lots[k]),
-            filled_lots=int(filled[k]),
-            min_lots=0,
-            outcome="observed",
-            markout_bp=float(moment.markouts_bp[k]) if filled[k] else None,
-        )
-        for k in np.flatnonzero(lots)
-    ]
+    lesson = Lesson(
+        symbol=request.symbol,
+        arm=request.arms[k],
+        features=request.features[k],
+        sent_lots=sent,
+        filled_lots=filled,
+        min_lots=0,
+        outcome="observed",
+        markout_bp=None,
+    )
+    path = moment.markouts_bp[k].tolist() if filled else []
+    before = [0.0, *path]
+    marks = tuple(
+        Markout(lesson.arm, lesson.features, filled, horizon, markout, before[horizon])
+        for horizon, markout in enumerate(path)
+    )
+    return Outcome(lesson, marks)
 
 
 def _blocks(values: NDArray[NumberT]) -> NDArray[NumberT]:

@@ -14,9 +14,9 @@ import numpy as np
 
 from config.documents import DocumentError
 from router.core.chance import chance
-from router.experiments.play import settled
+from router.experiments.play import Outcome, settled
 from router.experiments.world import IntArray, Moment
-from router.ports import FloatArray, Lesson, ScoreRequest
+from router.ports import FloatArray, ScoreRequest
 
 LEARNER = "vowpal"
 """What contestants name it by."""
@@ -73,10 +73,10 @@ class Vowpal:
         lots[self._drawn] = request.lots
         return lots
 
-    def observe(self, request: ScoreRequest, lessons: Sequence[Lesson]) -> None:
+    def observe(self, request: ScoreRequest, outcomes: Sequence[Outcome]) -> None:
         """The reward of the drawn arm: what fills were worth, over all lots."""
-        [lesson] = lessons
-        reward = settled(request, lesson) / request.lots
+        [outcome] = outcomes
+        reward = settled(request, outcome) / request.lots
         told = list(self._asked)
         told[self._drawn] = f"0:{-reward:.6g}:{self._probability:.6g} {told[self._drawn]}"
         self._workspace.learn("\n".join(told))

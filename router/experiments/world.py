@@ -14,7 +14,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from router.ports import FloatArray, ScoreRequest
+from router.ports import MAIN_HORIZON, MARKOUT_HORIZONS, FloatArray, ScoreRequest
 
 IntArray = NDArray[np.int64]
 
@@ -30,7 +30,7 @@ class Moment:
     hidden: IntArray
     """(K,) lots that could be had now; those beyond L are not told apart."""
     markouts_bp: FloatArray
-    """(K,) the markout that a fill would show, noise and all."""
+    """(K, H) the markout that a fill would show at each horizon to the main one, noise and all."""
     tails: FloatArray
     """(K, L): the true P(V >= j), j = 1..L."""
     values: FloatArray
@@ -63,6 +63,17 @@ class World(Protocol):
 def stream(seed: int, purpose: int) -> np.random.Generator:
     """The chance of one purpose of a seed: nothing drawn for one moves another."""
     return np.random.Generator(np.random.Philox(key=[seed, purpose]))
+
+
+SPANS = np.diff(MARKOUT_HORIZONS[: MAIN_HORIZON + 1], prepend=0.0)
+"""(H,) the time between one horizon and the next, of that from the fill to the main one."""
+
+
+def paths(mean: FloatArray, noise_bp: float, chance: np.random.Generator) -> FloatArray:
+    """(K, H) markouts at each horizon: a random walk that drifts to `mean` (K,) at the main one,
+    with the standard deviation `noise_bp` there."""
+    steps = np.sqrt(SPANS) * noise_bp * chance.standard_normal((len(mean), len(SPANS)))
+    return np.asarray(np.cumsum(mean[:, np.newaxis] * SPANS + steps, axis=1))
 
 
 def hidden_lots(tails: FloatArray, u: FloatArray) -> IntArray:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from router.experiments.dark import Dark
-from router.experiments.play import BLOCK, Learning, Oracle, play, worth
+from router.experiments.play import BLOCK, Learning, Oracle, Outcome, play, worth
 from router.experiments.world import IntArray, Moment
 from router.learners.pro_rata import ProRata
-from router.ports import Lesson, ScoreRequest
+from router.ports import ScoreRequest
 
 ARMS = ("A/dark_mid", "B/dark_mid")
 
@@ -30,7 +30,7 @@ def moment(lots: int = 3, hidden: tuple[int, int] = (1, 3)) -> Moment:
     return Moment(
         request=request,
         hidden=np.array(hidden),
-        markouts_bp=np.array([0.25, -0.75]),
+        markouts_bp=np.array([[0.1, 0.2, 0.25], [-0.25, -0.5, -0.75]]),
         tails=np.array([[0.9, 0.5, 0.1], [0.6, 0.6, 0.2]]),
         values=np.array([2.0, 1.0]),
     )
@@ -54,13 +54,13 @@ class Fixed:
 
     def __init__(self, *lots: int) -> None:
         self.lots = np.array(lots)
-        self.told: list[Lesson] = []
+        self.told: list[Outcome] = []
 
     def decide(self, at: int, moment: Moment) -> IntArray:
         return self.lots
 
-    def observe(self, request: ScoreRequest, lessons: Sequence[Lesson]) -> None:
-        self.told += lessons
+    def observe(self, request: ScoreRequest, outcomes: Sequence[Outcome]) -> None:
+        self.told += outcomes
 
 
 def test_worth_by_hand() -> None:
@@ -86,10 +86,13 @@ def test_what_was_not_sent_and_what_was_not_filled_stay_unknown() -> None:
     course = play(player, TwoArms(), 1)
     assert course.reward == pytest.approx([2.0 * 1.5 * BLOCK] * 2)
     [told] = player.told[:1]
-    assert (told.arm, told.sent_lots, told.filled_lots) == (ARMS[0], 3, 1)
+    lesson = told.lesson
+    assert (lesson.arm, lesson.sent_lots, lesson.filled_lots) == (ARMS[0], 3, 1)
+    assert lesson.features.tolist() == [0.5]
     assert told.markout_bp == 0.25
-    assert told.features.tolist() == [0.5]
-    assert {each.arm for each in player.told} == {ARMS[0]}
+    marks = [(each.lots, each.horizon, each.before_bp, each.markout_bp) for each in told.markouts]
+    assert marks == [(1, 0, 0.0, 0.1), (1, 1, 0.1, 0.2), (1, 2, 0.2, 0.25)]
+    assert {each.lesson.arm for each in player.told} == {ARMS[0]}
 
 
 def test_a_fill_of_nothing_shows_no_markout() -> None:
@@ -100,7 +103,7 @@ def test_a_fill_of_nothing_shows_no_markout() -> None:
             yield from (moment(hidden=(0, 0)) for _ in range(self.decisions))
 
     play(player, Empty(), 1)
-    assert {(each.filled_lots, each.markout_bp) for each in player.told} == {(0, None)}
+    assert {(each.lesson.filled_lots, each.markouts) for each in player.told} == {(0, ())}
 
 
 def test_sending_more_than_there_is_is_noticed() -> None:

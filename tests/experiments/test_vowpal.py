@@ -7,9 +7,9 @@ import importlib.util
 import numpy as np
 import pytest
 
-from router.experiments.play import settled
+from router.experiments.play import Outcome, settled
 from router.experiments.vowpal import Vowpal, VowpalMissingError, is_installed, lines
-from router.ports import Lesson, ScoreRequest
+from router.ports import Lesson, Markout, ScoreRequest
 
 REQUEST = ScoreRequest(
     symbol="SYN",
@@ -23,9 +23,10 @@ REQUEST = ScoreRequest(
 )
 
 
-def lesson(filled: int, markout: float | None) -> Lesson:
-    x = REQUEST.features[1]
-    return Lesson("SYN", "B/lit_take", x, 4, filled, 0, "observed", markout)
+def outcome(filled: int, *markouts: float) -> Outcome:
+    arm, x = "B/lit_take", REQUEST.features[1]
+    marks = [Markout(arm, x, filled, h, markout, 0.0) for h, markout in enumerate(markouts)]
+    return Outcome(Lesson("SYN", arm, x, 4, filled, 0, "observed", None), tuple(marks))
 
 
 def test_each_arm_has_its_own_names_and_what_a_fill_is_known_to_be_worth() -> None:
@@ -37,8 +38,8 @@ def test_each_arm_has_its_own_names_and_what_a_fill_is_known_to_be_worth() -> No
 
 def test_what_fills_turned_out_to_be_worth() -> None:
     """3 lots at 3 - 2 - (-0.5) = 1.5 bp each."""
-    assert settled(REQUEST, lesson(3, -0.5)) == pytest.approx(4.5)
-    assert settled(REQUEST, lesson(0, None)) == 0.0
+    assert settled(REQUEST, outcome(3, 7.0, 8.0, -0.5)) == pytest.approx(4.5)
+    assert settled(REQUEST, outcome(0)) == 0.0
 
 
 def test_without_the_package_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

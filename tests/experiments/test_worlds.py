@@ -22,7 +22,7 @@ from router.experiments.context import (
 )
 from router.experiments.dark import BETA, LARGEST, P_ZERO, Dark, fill_curves
 from router.experiments.misspecified import Misspecified, ZeroInflated
-from router.experiments.world import World, hidden_lots, stream
+from router.experiments.world import SPANS, World, hidden_lots, paths, stream
 
 every_world = pytest.mark.parametrize("world", WORLDS.values(), ids=list(WORLDS))
 MANY = 10_000
@@ -116,10 +116,21 @@ def test_markouts_scatter_around_what_a_fill_is_worth() -> None:
     found = []
     for moment in islice(Context(MANY).moments(1), 1500):
         mean = 5.0 - moment.request.cost_bp - moment.values
-        found.append((moment.markouts_bp - mean) / NOISE_BP)
+        found.append((moment.markouts_bp[:, -1] - mean) / NOISE_BP)
     z = np.array(found)
     assert abs(float(z.mean())) < 4.0 / math.sqrt(z.size)
     assert float(z.std()) == pytest.approx(1.0, abs=4.0 / math.sqrt(2 * z.size))
+
+
+def test_a_markout_drifts_and_wanders_from_horizon_to_horizon() -> None:
+    """At 0.02, 0.2 and 1 of the way: means 0.06, 0.6 and 3, variances 0.18, 1.8 and 9, and steps
+    that do not know of one another. 4 standard errors of 20,000 walks."""
+    found = paths(np.full(20_000, 3.0), 3.0, stream(1, 9))
+    assert pytest.approx([0.02, 0.18, 0.8]) == SPANS
+    assert found.mean(axis=0) == pytest.approx([0.06, 0.6, 3.0], abs=4 * 3.0 / math.sqrt(20_000))
+    assert found.var(axis=0) == pytest.approx([0.18, 1.8, 9.0], rel=4 * math.sqrt(2 / 20_000))
+    steps = np.diff(found, prepend=0.0, axis=1)
+    assert np.corrcoef(steps.T) == pytest.approx(np.eye(3), abs=4 / math.sqrt(20_000))
 
 
 def test_a_logistic_curve_by_hand() -> None:
