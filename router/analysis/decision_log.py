@@ -238,7 +238,8 @@ class _Again:
 
         If they do not, the draws are not those that the decision was one of.
         """
-        scores = learner.score(arrays, self.request, chance(self.seed, self.seq))
+        rng = chance(self.seed, self.seq, self.decide.parent_id)
+        scores = learner.score(arrays, self.request, rng)
         qty, lot = self.decide.due_qty, self.decide.lot
         quantities, _ = place(scores, self.narrowed, qty=qty, lot=lot)
         recorded = self.decide.candidates

@@ -276,7 +276,8 @@ def _score(
         env.fallback_learner,
     ):
         learner, arrays = state.shelf.get(key)
-        scores = learner.score(arrays, request, chance(env.seed, seq))
+        rng = chance(env.seed, seq, scene.parent.parent_id)
+        scores = learner.score(arrays, request, rng)
         if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
             return scores, key, request
     raise AssertionError("the fallback learner's scores are not finite")
