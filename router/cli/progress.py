@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 ItemT = TypeVar("ItemT")
 
@@ -17,7 +17,10 @@ def followed(items: Iterable[ItemT], total: int, what: str, *, quiet: bool) -> I
     if quiet or not sys.stderr.isatty():
         yield from items
         return
-    with Progress(console=Console(stderr=True), transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task(what, total=total)
         for item in items:
             progress.update(bar, advance=1)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from config.settings import DEFAULT_CONFIG
 from router.cli.errors import CommandError, ExitCode
 from router.cli.market_files import MarketArgument, market_file
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
 from router.cli.output import say, show
+from router.cli.progress import followed
 from router.cli.seeds import seeds_of
 from router.cli.sim_text import summary
 from router.trials.pool import Task, run_all
@@ -119,29 +117,11 @@ def _run(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
     rows: list[Row] = []
     try:
-        for found in _followed(task, seeds, jobs, ray=ray, quiet=quiet):
+        results = run_all(task, seeds, jobs=jobs, ray=ray)
+        for _, found in followed(results, len(seeds), "seeds", quiet=quiet):
             rows += found
             for row in found if as_json else ():
                 show(line(row))
     except TrialError as error:
         raise CommandError(ExitCode.ERROR, str(error)) from None
     return rows
-
-
-def _followed(
-    task: Task, seeds: range, jobs: int, *, ray: bool, quiet: bool
-) -> Iterator[list[Row]]:
-    """The rows of each seed, with a progress bar on stderr if somebody looks."""
-    results = run_all(task, seeds, jobs=jobs, ray=ray)
-    if quiet or not sys.stderr.isatty():
-        for _, rows in results:
-            yield rows
-        return
-    columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-    )  # fmt: skip
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("seeds", total=len(seeds))
-        for seed, rows in results:
-            progress.update(bar, advance=1, description=f"seed {seed}")
-            yield rows

@@ -20,9 +20,9 @@ from router.ports import FloatArray, ScoreRequest
 ARMS = (
     "LIT_1/lit_take",
     "LIT_2/lit_take",
-    "DARK_1/dark_mid",
-    "DARK_2/dark_mid",
-    "DARK_3/dark_mid",
+    "DARK_1/dark_ioc",
+    "DARK_2/dark_ioc",
+    "DARK_3/dark_ioc",
     "SDP_1/dealer_quote",
 )
 LIT, POOLS, DEALER = slice(0, 2), slice(2, 5), slice(5, 6)

@@ -31,7 +31,7 @@ LOTS = 20, 200
 class Dark:
     """The pools' parameters are drawn anew for each seed."""
 
-    arms = tuple(f"DARK_{number}/dark_mid" for number in range(1, POOLS + 1))
+    arms = tuple(f"DARK_{number}/dark_ioc" for number in range(1, POOLS + 1))
     dimensions = 1
     breaks_at = None
 

@@ -42,7 +42,8 @@ class World(Protocol):
 
     @property
     def arms(self) -> tuple[str, ...]:
-        """K keys, `MIC/tactic`."""
+        """K keys, `MIC/tactic`. A pool's is `dark_ioc`: it answers at once, so that nobody believes
+        that the order rests there as it does for `dark_mid`."""
 
     @property
     def dimensions(self) -> int:

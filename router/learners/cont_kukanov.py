@@ -12,11 +12,10 @@ import numpy as np
 from pydantic import Field
 
 from router.learners import _fading as fading
-from router.learners._arms import tactic
+from router.learners._arms import takes_shown
 from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import Outcome, observed
 from router.learners._sweeps import shown_lots
-from router.model import RESTING_TACTICS
 from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
 
 LEVELS = np.array([0.95, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4, 0.3, 0.2, 0.1, 0.05])
@@ -69,7 +68,7 @@ class ContKukanov(Learner):
         shown = shown_lots(request)
         tails = np.zeros((len(request.arms), request.lots))
         for i, arm in enumerate(request.arms):
-            if tactic(arm) in RESTING_TACTICS:
+            if not takes_shown(arm):
                 tails[i] = chance(np.expm1(self._reach(state, arm)), lots)
             else:
                 size = shown[i] if shown[i] > 0.0 else np.inf
@@ -93,7 +92,7 @@ class ContKukanov(Learner):
         seen = observed(lesson)
         if seen is None:
             return
-        if tactic(lesson.arm) in RESTING_TACTICS:
+        if not takes_shown(lesson.arm):
             reach = self._reach(state, lesson.arm)
             moved = reach + self.step * (reached(np.expm1(reach), seen) - LEVELS)
             state[f"reach/{lesson.arm}"] = np.clip(moved, 0.0, LOTS_LOG_MAX)
