@@ -45,18 +45,23 @@ def allocate(
     bounded number of them: with up to three such candidates the result is the best there is.
     """
     marginals = _marginals(tails, values)
-    count, width = marginals.shape
-    caps = np.clip(np.asarray(caps_lots, dtype=np.int64), 0, min(width, max(0, lots)))
-    floors = np.minimum(np.asarray(floors_lots, dtype=np.int64), np.iinfo(np.int32).max)
-    caps[caps < floors] = 0
-    given = _split(marginals, caps, np.zeros_like(caps), lots)
-    if ((given > 0) & (given < floors)).any():
-        given = _with_floors(marginals, caps, floors, lots, given)
-    following = np.minimum(given, max(width - 1, 0))
-    last = marginals[np.arange(count), following] if width else np.zeros(count)
+    width = marginals.shape[1]
+    most = min(width, max(0, lots))
+    caps = np.array(
+        [
+            0 if cap < floor else min(max(cap, 0), most)
+            for cap, floor in zip(caps_lots, floors_lots, strict=True)
+        ],
+        dtype=np.int64,
+    )
+    split = _split(marginals, caps, np.zeros_like(caps), lots)
+    given = split.tolist()
+    if any(0 < each < floor for each, floor in zip(given, floors_lots, strict=True)):
+        floors = np.array([min(floor, most + 1) for floor in floors_lots], dtype=np.int64)
+        given = _with_floors(marginals, caps, floors, lots, split).tolist()
     return Allocation(
-        tuple(int(s) for s in given),
-        tuple(float(m) if s < width else 0.0 for m, s in zip(last, given, strict=True)),
+        tuple(given),
+        tuple(float(marginals[i, each]) if each < width else 0.0 for i, each in enumerate(given)),
     )
 
 
@@ -135,18 +140,20 @@ def _split(marginals: FloatArray, caps: IntArray, forced: IntArray, lots: int) -
     `left`-th largest, and of those equal to it as many as are left, first candidates first.
     """
     left = lots - int(forced.sum())
-    column = np.arange(marginals.shape[1])
-    open_to = (column >= forced[:, np.newaxis]) & (column < caps[:, np.newaxis])
-    wanted = np.where(open_to & (marginals > 0.0), marginals, 0.0)
-    positive = np.count_nonzero(wanted, axis=1)
     if left <= 0:
         return forced.copy()
+    column = np.arange(marginals.shape[1])
+    open_to = (column < caps[:, np.newaxis]) & (marginals > 0.0)
+    if forced.any():
+        open_to &= column >= forced[:, np.newaxis]
+    positive = np.count_nonzero(open_to, axis=1)
     if int(positive.sum()) <= left:
         return np.asarray(forced + positive)
+    wanted = np.where(open_to, marginals, 0.0)
     flat = wanted.ravel()
     cut = np.partition(flat, flat.size - left)[flat.size - left]
     above = np.count_nonzero(wanted > cut, axis=1)
     ties = np.count_nonzero(wanted == cut, axis=1)
     rest = left - int(above.sum())
     before = np.cumsum(ties) - ties
-    return np.asarray(forced + above + np.clip(rest - before, 0, ties))
+    return np.asarray(forced + above + np.minimum(np.maximum(rest - before, 0), ties))
