@@ -65,6 +65,7 @@ def executed(
             yield from _ask(state, now, child)
         yield from ended(env, state, now, child)
     if event.last_report and event.mass_status_req_id:
+        yield from _not_listed(state, event.mic)
         yield from query_unknown(env, state, event.mic)
 
 
@@ -164,6 +165,19 @@ def opened(env: Environment, state: State, mic: str) -> Iterator[Command]:
         yield QueryVenue(mic, child_id(env.shard, state.epoch, state.ids))
     elif env.venues[mic].mass_status == "H":
         yield from query_unknown(env, state, mic)
+
+
+def _not_listed(state: State, mic: str) -> Iterator[Command]:
+    """A venue's list of open orders has ended: what it does not name may have ended there.
+
+    A report that was sent before the outage and comes after it may have brought such a child back
+    to life meanwhile, so that it is not UNKNOWN and nobody would ask about it.
+    """
+    asked_at = state.venue[mic].mass_status_at
+    for child in state.live_children(mic):
+        named = child.listed_at >= asked_at
+        if child.status in IN_DOUBT and child.sent_at <= asked_at and not named:
+            yield MarkUnknown(child.cl_ord_id, "not among the venue's open orders")
 
 
 def query_unknown(env: Environment, state: State, mic: str) -> Iterator[Command]:

@@ -176,7 +176,8 @@ def query_child(state: State, now: int, command: m.QueryChild) -> None:
 def query_venue(state: State, now: int, command: m.QueryVenue) -> None:
     """Remember which mass status is awaited."""
     state.ids += 1
-    state.venue[command.mic].mass_status_req_id = command.mass_status_req_id
+    venue = state.venue[command.mic]
+    venue.mass_status_req_id, venue.mass_status_at = command.mass_status_req_id, now
 
 
 def request_quote(state: State, now: int, command: m.RequestQuote) -> None:

@@ -40,6 +40,8 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
         return
     if event.order_id:
         child.order_id = event.order_id
+    if event.mass_status_req_id:
+        child.listed_at = now
     match event.exec_type:
         case ExecType.TRADE:
             _book_trade(state, now, child, event)

@@ -200,6 +200,8 @@ class Child(msgspec.Struct):
     query_at: int = 0
     """Not before this time the venue is asked about it again."""
     unknown_answers: int = 0
+    listed_at: int = 0
+    """When its venue last named it in a list of all open orders."""
     cancel_reason: str = ""
     cancel_sent_at: int = 0
     cancel_refused_at: int = 0

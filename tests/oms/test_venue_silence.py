@@ -189,6 +189,34 @@ def test_a_venue_with_nothing_open_is_asked_for_each_order(desk: Desk) -> None:
     assert desk.a.heard() == ["H c1", "D 1000@11 59=3"]
 
 
+def test_an_acknowledgement_that_comes_before_an_empty_list_ends_no_question(desk: Desk) -> None:
+    """It was sent before the outage: only the list can tell what became of the order since."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    desk.oms.heard(), desk.a.heard()
+    desk.a.drop()
+    desk.wait(1)
+    desk.a.connect()
+    child.ack()
+    desk.a.say("8", "37=NONE|11=NONE|17=0|150=I|39=8|55=ACME|54=1|151=0|14=0|6=0|584=M|911=1|912=Y")
+    assert desk.a.heard() == ["AF", "H c1"], "acknowledged, and not among what is open: in doubt"
+    desk.wait(0.5)
+    assert desk.oms.heard() == []
+    assert desk.a.heard() == [], "its shares are not free"
+
+
+def test_an_order_that_the_list_names_is_not_asked_about(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.oms.heard(), desk.a.heard()
+    desk.a.drop()
+    desk.a.connect()
+    child.tell_status(extra="584=M|911=1|912=Y|")
+    desk.wait(0.5)
+    assert desk.a.heard() == ["AF"]
+
+
 def test_a_venue_without_mass_status_is_asked_for_each_order(desk: Desk) -> None:
     desk.data_a.book(size=0)
     desk.data_b.book()

@@ -86,7 +86,7 @@ def test_an_order_that_was_pending_and_then_lost_is_found_out() -> None:
 
 def test_slow_venues_are_unknown_and_then_believed() -> None:
     stage = Stage()
-    stage.misbehave("slow", EVERYWHERE, 20, delay_ms=3_000)
+    stage.misbehave("slow", EVERYWHERE, 20, delay_ms=2_600)
     stage.order(300)
     stage.run(2.5)
     assert {child.status for child in stage.children} == {ChildStatus.UNKNOWN}
