@@ -1,5 +1,9 @@
-"""For every test: numpy on one thread, which it hears only before it is loaded."""
+"""For every test: numpy and scikit-learn on one thread, told before they are loaded.
+
+On a busy machine the threads of one wait for one another most of the time.
+"""
 
 import os
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
