@@ -61,8 +61,8 @@ class BetaHazard(Learner):
             scale = max(self.kappa, KAPPA_MIN) ** 2
             drawn = rng.beta(a / scale, b / scale)
         return Scores(
-            tails=tails(_logits(drawn), request.lots),
-            mean_tails=tails(_logits(mean), request.lots),
+            tails=tails(_logits(drawn), request.lots, request.child_lots),
+            mean_tails=tails(_logits(mean), request.lots, request.child_lots),
             values=worth(state, request, self.gamma),
         )
 
@@ -81,7 +81,9 @@ class BetaHazard(Learner):
         if seen is None:
             return
         a, b = self._posterior(state, lesson.arm)
-        bins, labels, weights = rows(seen.sent, seen.filled, seen.below, a / (a + b))
+        hazards = a / (a + b)
+        found = rows(seen.sent, seen.filled, seen.below, hazards, lesson.child_lots)
+        bins, labels, weights = found
         for name, more in (("ended", labels * weights), ("passed", (1.0 - labels) * weights)):
             counts = fading.read(state, f"{name}/{lesson.arm}", BINS, self.gamma)
             counts[bins] += more

@@ -1,7 +1,7 @@
 """Rest or take: the optimal placement of Cont & Kukanov (2013, 2017), learned from recent fills.
 
-Owns, for each arm whose orders rest, the quantities that are filled with given chances, and for
-every other arm its fill fraction. State: `clock` (1,) lessons; `reach/ARM`, one
+Owns, for each arm that takes what is shown, its fill fraction, and for every other arm the
+quantities that are filled with given chances. State: `clock` (1,) lessons; `reach/ARM`, one
 log(1 + lots) for each of LEVELS; `fraction/ARM`, fading sums of lots sent and filled;
 `markout/ARM`.
 """
@@ -40,9 +40,9 @@ class ContKukanov(Learner):
     followed, each by Robbins-Monro, log(1 + L_p) += step * (1{V >= L_p} - p); a full fill of less
     than L_p counts as p / T(sent), its expectation. A lesson does not tell the queue ahead, T is a
     mean over it. The lots of a split sum to what is due: the paper's overbooking would break a
-    limit. A midpoint order at a pool rests like one at a lit venue and is treated alike: the
-    method is for the latter, but a mere fill fraction would send all to one pool. Arms that
-    take are filled to their fill fraction, up to what they show.
+    limit. An order at a pool is treated like one that rests at a lit venue, for which the method
+    is made: a mere fill fraction would send all to one pool. Arms that take what is shown are
+    filled to their fill fraction, up to what they show.
     """
 
     step: float = Field(0.05, gt=0.0, le=1.0)
@@ -63,7 +63,7 @@ class ContKukanov(Learner):
         return {**fading.shapes(fraction=2), "reach/": (len(LEVELS),)}
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
-        """Tails by quantiles where an order rests, else flat at the fill fraction."""
+        """Tails by quantiles; of what is shown, flat at the fill fraction."""
         lots = np.arange(1, request.lots + 1, dtype=np.float64)
         shown = shown_lots(request)
         tails = np.zeros((len(request.arms), request.lots))

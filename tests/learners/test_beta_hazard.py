@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import sqrt
 
 import numpy as np
 import pytest
 
 from router.learners.beta_hazard import BetaHazard
-from router.ports import Arrays, FloatArray, Lesson
+from router.ports import CHILD_LOTS, Arrays, FloatArray, Lesson
 from tests.learners.pools import A, B, IntArray, asked, play, rng, told
 
 # The default prior of a bin is 1/2 ended, 3/2 passed.
@@ -44,6 +45,19 @@ def test_an_arm_that_takes_what_is_shown_begins_with_less_doubt() -> None:
     assert mean(learner, learner.initial(0), A)[0] == pytest.approx(0.75)
     assert mean(learner, learner.initial(0), "L/lit_make")[0] == pytest.approx(0.75)
     assert mean(learner, learner.initial(0), "L/lit_take")[0] == pytest.approx(0.95)
+
+
+def test_bins_are_as_wide_as_the_instruments_children_are_large() -> None:
+    """Children twice as large, bins twice as wide: 10 of 18 lots end in the bin of 5 of 9."""
+    learner = BetaHazard(gamma=1.0)
+    small = taught(learner, told(A, 9, 5))
+    large = taught(learner, replace(told(A, 18, 10), child_lots=2 * CHILD_LOTS))
+    request = replace(asked([A], 32), child_lots=2 * CHILD_LOTS)
+    found = learner.score(large, request, rng(0)).mean_tails[0]
+    # lots 2, 4, 8, 16 end bins of the one, 4, 8, 16, 32 those of the other
+    assert [found[j - 1] for j in (4, 8, 16, 32)] == pytest.approx(
+        [mean(learner, small)[j - 1] for j in (2, 4, 8, 16)]
+    )
 
 
 def test_below_min_qty_a_death_is_spread_over_the_bins_below() -> None:
