@@ -14,15 +14,15 @@ from router.cli.errors import CommandError, ExitCode
 from router.cli.experiment_markets import compare
 from router.cli.experiment_text import standing_table
 from router.cli.experiment_ways import Ways
-from router.cli.market_files import market_file
+from router.cli.market_files import shipped
 from router.cli.options import JsonOption
 from router.cli.output import say, show, show_json
 from router.cli.progress import followed
 from router.cli.seeds import seeds_of
 from router.experiments.contest import DECISIONS, WORLDS, Field, Plays, played, together
 from router.experiments.contestants import Entry, WrittenContestant, read_contestants, tuned
-from router.experiments.fields import MARKET_EXPERIMENTS, MarketExperiment
 from router.experiments.keeping import document, write
+from router.experiments.market_experiments import MARKET_EXPERIMENTS, MarketExperiment
 from router.experiments.play import Course
 from router.experiments.standings import standings
 from router.experiments.tuning import TRAINING, chosen, plays_needed, tune
@@ -113,10 +113,17 @@ def command(
 
 
 def _markets(experiment: MarketExperiment, asked: str) -> list[str]:
-    """Names of shipped markets."""
+    """Names of shipped markets.
+
+    Raises:
+        CommandError: one is not shipped.
+    """
     names = [each.strip() for each in asked.split(",") if each.strip()]
+    known = [each.stem for each in shipped()]
     for each in names:
-        market_file(each)
+        if each not in known:
+            text = f"--markets {each}: unknown; there are: {', '.join(known)}"
+            raise CommandError(ExitCode.NOT_FOUND, text)
     return names or list(experiment.markets)
 
 

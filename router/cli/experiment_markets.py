@@ -11,8 +11,8 @@ from router.cli.experiment_ways import Ways
 from router.cli.output import say, show, show_json
 from router.cli.progress import followed
 from router.experiments.contestants import OUTSIDE, Entry
-from router.experiments.fields import MARKET_EXPERIMENTS, MARKETS
 from router.experiments.keeping import write_careers
+from router.experiments.market_experiments import MARKET_EXPERIMENTS, MARKETS
 from router.experiments.markets import Cost, Costs, costs, together, worked
 from router.trials.results import code_version
 from router.trials.trial import Row, TrialError

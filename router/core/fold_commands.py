@@ -174,10 +174,9 @@ def query_child(state: State, now: int, command: m.QueryChild) -> None:
 
 
 def query_venue(state: State, now: int, command: m.QueryVenue) -> None:
-    """Remember which mass status is awaited."""
+    """Remember when the venue was asked for all that is open there."""
     state.ids += 1
-    venue = state.venue[command.mic]
-    venue.mass_status_req_id, venue.mass_status_at = command.mass_status_req_id, now
+    state.venue[command.mic].mass_status_at = now
 
 
 def request_quote(state: State, now: int, command: m.RequestQuote) -> None:

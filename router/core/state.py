@@ -70,7 +70,6 @@ class VenueState(msgspec.Struct):
     """Logged on."""
     reconciled: bool = False
     """Every child there is known since the session opened: new risk is allowed."""
-    mass_status_req_id: str = ""
     mass_status_at: int = 0
     """When all open orders there were last asked for."""
     suspense: list[str] = []

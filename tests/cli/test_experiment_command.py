@@ -102,7 +102,7 @@ def test_an_experiment_in_a_market_tells_what_parents_cost(
         (["dark", "--seeds", "5:10"], 4, "1 to 6 are for tuning"),
         (["dark", "--only", "hazard,nobody"], 4, "--only nobody: unknown; there are: hazard"),
         (["dark", "--seeds", "x"], 4, "--seeds x: FROM:N"),
-        (["markets", "--markets", "moon"], 2, "moon: no such file; shipped markets: baseline"),
+        (["markets", "--markets", "moon"], 2, "--markets moon: unknown; there are: baseline"),
         (["null", "--tune"], 4, "null: parameters are tuned in worlds"),
         (["null", "--seeds", "6:1"], 4, "1 to 6 are for tuning"),
     ],

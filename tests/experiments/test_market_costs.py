@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from config.documents import DocumentError
-from router.experiments.fields import MARKET_EXPERIMENTS, MARKETS
+from router.experiments.market_experiments import MARKET_EXPERIMENTS, MARKETS
 from router.experiments.markets import FIRST, Costs, costs
 from router.trials.labels import relabelled
 from tests.trials.markets import written
