@@ -29,7 +29,7 @@ from router.core.features import cost_bp, features
 from router.core.gate import evaluate
 from router.core.intake import limited_parent
 from router.core.narrowing import narrow
-from router.core.routing import urgency_bp
+from router.core.scoring import urgency_bp
 from router.core.shelf import learner_key
 from router.core.views import LimitView, parent_view
 from router.fix.application import outgoing

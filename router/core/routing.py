@@ -9,45 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from router.core.allocator import Allocation
 from router.core.candidates import candidates
-from router.core.chance import chance
 from router.core.environment import Environment, Policy
-from router.core.features import FEATURE_VERSION, FEATURES, cost_bp, features
+from router.core.features import FEATURE_VERSION, FEATURES, features
 from router.core.intake import make_algo
 from router.core.narrowing import Narrowed, narrow
 from router.core.orders import Parent
 from router.core.placing import place
-from router.core.rewards import INTERVAL_NS, rests
-from router.core.sending import Scene, send, slice_end
-from router.core.shelf import learner_key
+from router.core.scoring import Scored, rest_intervals, score
+from router.core.sending import Scene, send
 from router.core.state import State
 from router.core.views import parent_view
-from router.messages import (
-    CandidateRecord,
-    CapNote,
-    Command,
-    Decide,
-    Wait,
-)
-from router.model import (
-    BP,
-    NS,
-    RESTING_TACTICS,
-    Tactic,
-    TimeInForce,
-)
-from router.ports import (
-    Candidate,
-    FloatArray,
-    MarketView,
-    Refusal,
-    RuleContext,
-    ScoreRequest,
-    Scores,
-)
+from router.messages import CandidateRecord, CapNote, Command, Decide, Wait
+from router.model import NS, RESTING_TACTICS, Tactic, TimeInForce
+from router.ports import Candidate, Refusal, RuleContext
 
 RETRY_NS = NS
 """How soon a parent that could not be routed is looked at again, at the latest."""
@@ -115,9 +91,9 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
     found = _candidates(env, state, now, scene)
     narrowed = _narrowed(env, scene, found, now)
     matrix = features(scene.view, found, state.market, scene.instrument, now, state.fill_ratio)
-    scores, key, request = _score(env, state, seq, now, scene, found, matrix)
+    scored = score(env, state, seq, now, scene, found, matrix)
     lot = scene.instrument.lot
-    quantities, allocation = place(scores, narrowed, qty=scene.qty, lot=lot)
+    quantities, allocation = place(scored.scores, narrowed, qty=scene.qty, lot=lot)
     if scene.view.time_in_force is TimeInForce.FOK:
         quantities = _all_or_none(scene, found, narrowed)
     yield Decide(
@@ -130,14 +106,14 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         next_at=scene.next_at,
         features=FEATURES,
         feature_version=FEATURE_VERSION,
-        learner=key,
-        learner_version=state.shelf.versions[key],
+        learner=scored.learner,
+        learner_version=state.shelf.versions[scored.learner],
         policy_hash=scene.policy.hash,
-        candidates=_records(found, narrowed, request, scores, quantities, allocation),
+        candidates=_records(found, narrowed, scored, quantities, allocation),
         reason=_reason(env, state, scene, narrowed, quantities),
-        urgency_bp=request.urgency_bp,
-        child_lots=request.child_lots,
-        intervals=_intervals(env, scene, now),
+        urgency_bp=scored.request.urgency_bp,
+        child_lots=scored.request.child_lots,
+        intervals=rest_intervals(env, scene, now),
     )
     for i, qty in enumerate(quantities):
         if qty > 0:
@@ -230,62 +206,7 @@ def _venue_minimum(
     return replace(narrowed, cap=0, caps=caps, min_qty=least)
 
 
-# -- scores and shares ---------------------------------------------------------------------------
-
-
-def urgency_bp(urgency: float, market: MarketView) -> float:
-    """u(x): what it costs not to fill a share now, bp of the mid (learning.md section 2).
-
-    A choice until the urgency table is learned: half a half-spread when patient, so that only
-    providing and midpoints are worth it; at urgency 1 two and a half half-spreads and 5 bp, so
-    that taking at the touch with its fee is worth it everywhere.
-    """
-    mid2 = market.mid2
-    if not mid2:
-        return 5.0 * urgency
-    half_spread = BP * max(0, market.offer - market.bid) / mid2
-    return half_spread * (0.5 + 2.0 * urgency) + 5.0 * urgency * urgency
-
-
-def _score(
-    env: Environment,
-    state: State,
-    seq: int,
-    now: int,
-    scene: Scene,
-    found: Sequence[Candidate],
-    matrix: FloatArray,
-) -> tuple[Scores, str, ScoreRequest]:
-    """The scores, the fallback's if they are not finite (F-30), whose they are, and of what."""
-    side, mid2, lot = scene.view.side, scene.market.mid2, scene.instrument.lot
-    costs = [cost_bp(each, side, mid2) for each in found]
-    request = ScoreRequest(
-        symbol=scene.view.symbol,
-        arms=tuple(each.arm.key for each in found),
-        features=matrix,
-        cost_bp=np.array(costs, dtype=np.float64),
-        displayed_lots=np.array([each.displayed / lot for each in found], dtype=np.float64),
-        lots=scene.lots,
-        urgency_bp=urgency_bp(scene.due.urgency, scene.market),
-        participation=scene.view.leaves_qty / max(1, scene.qty),
-        child_lots=scene.instrument.child_lots,
-        intervals=rests([each.arm.key for each in found], _intervals(env, scene, now)),
-    )
-    for key in (
-        learner_key(scene.policy.learner, scene.policy.learner_params),
-        env.fallback_learner,
-    ):
-        learner, arrays = state.shelf.get(key)
-        rng = chance(env.seed, seq, scene.parent.parent_id)
-        scores = learner.score(arrays, request, rng)
-        if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
-            return scores, key, request
-    raise AssertionError("the fallback learner's scores are not finite")
-
-
-def _intervals(env: Environment, scene: Scene, now: int) -> int:
-    """For how many intervals a child that rests would."""
-    return max(1, (slice_end(env, scene, now) - now) // INTERVAL_NS)
+# -- shares --------------------------------------------------------------------------------------
 
 
 def _all_or_none(
@@ -305,11 +226,11 @@ _PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 def _records(
     found: Sequence[Candidate],
     narrowed: Sequence[Narrowed],
-    request: ScoreRequest,
-    scores: Scores,
+    scored: Scored,
     quantities: Sequence[int],
     allocation: Allocation,
 ) -> tuple[CandidateRecord, ...]:
+    scores, request = scored.scores, scored.request
     at = [j - 1 for j in _PROBES if j <= scores.tails.shape[1]]
     rows, costs = request.features.tolist(), request.cost_bp.tolist()
     values = scores.values.tolist()

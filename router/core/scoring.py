@@ -1,0 +1,87 @@
+"""What each candidate is expected to give: the request to a learner, and its answer.
+
+Owns what a fill is worth to a patient or an urgent order, and whose scores count: those of the
+policy's learner, or the fallback's. Must not know shares, caps or rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.core.chance import chance
+from router.core.environment import Environment
+from router.core.features import cost_bp
+from router.core.rewards import INTERVAL_NS, rests
+from router.core.sending import Scene, slice_end
+from router.core.shelf import learner_key
+from router.core.state import State
+from router.model import BP
+from router.ports import Candidate, FloatArray, MarketView, ScoreRequest, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a decision goes by."""
+
+    request: ScoreRequest
+    scores: Scores
+    learner: str
+    """The key of the learner whose scores they are."""
+
+
+def urgency_bp(urgency: float, market: MarketView) -> float:
+    """u(x): what it costs not to fill a share now, bp of the mid (learning.md section 2).
+
+    A choice until the urgency table is learned: half a half-spread when patient, so that only
+    providing and midpoints are worth it; at urgency 1 two and a half half-spreads and 5 bp, so
+    that taking at the touch with its fee is worth it everywhere.
+    """
+    mid2 = market.mid2
+    if not mid2:
+        return 5.0 * urgency
+    half_spread = BP * max(0, market.offer - market.bid) / mid2
+    return half_spread * (0.5 + 2.0 * urgency) + 5.0 * urgency * urgency
+
+
+def score(
+    env: Environment,
+    state: State,
+    seq: int,
+    now: int,
+    scene: Scene,
+    found: Sequence[Candidate],
+    matrix: FloatArray,
+) -> Scored:
+    """The scores of the policy's learner; the fallback's if they are not finite (F-30)."""
+    side, mid2, lot = scene.view.side, scene.market.mid2, scene.instrument.lot
+    costs = [cost_bp(each, side, mid2) for each in found]
+    request = ScoreRequest(
+        symbol=scene.view.symbol,
+        arms=tuple(each.arm.key for each in found),
+        features=matrix,
+        cost_bp=np.array(costs, dtype=np.float64),
+        displayed_lots=np.array([each.displayed / lot for each in found], dtype=np.float64),
+        lots=scene.lots,
+        urgency_bp=urgency_bp(scene.due.urgency, scene.market),
+        participation=scene.view.leaves_qty / max(1, scene.qty),
+        child_lots=scene.instrument.child_lots,
+        intervals=rests([each.arm.key for each in found], rest_intervals(env, scene, now)),
+    )
+    for key in (
+        learner_key(scene.policy.learner, scene.policy.learner_params),
+        env.fallback_learner,
+    ):
+        learner, arrays = state.shelf.get(key)
+        rng = chance(env.seed, seq, scene.parent.parent_id)
+        scores = learner.score(arrays, request, rng)
+        if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
+            return Scored(request, scores, key)
+    raise AssertionError("the fallback learner's scores are not finite")
+
+
+def rest_intervals(env: Environment, scene: Scene, now: int) -> int:
+    """For how many intervals a child that rests would."""
+    return max(1, (slice_end(env, scene, now) - now) // INTERVAL_NS)
