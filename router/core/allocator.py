@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,31 +45,23 @@ def allocate(
     not concave, so splits with and without those below their floors are compared, a
     bounded number of them: with up to three such candidates the result is the best there is.
     """
-    marginals = _marginals(tails, values)
+    marginals = values[:, np.newaxis] * np.minimum.accumulate(tails, axis=1)
     width = marginals.shape[1]
     most = min(width, max(0, lots))
-    caps = np.array(
-        [
-            0 if cap < floor else min(max(cap, 0), most)
-            for cap, floor in zip(caps_lots, floors_lots, strict=True)
-        ],
-        dtype=np.int64,
-    )
-    split = _split(marginals, caps, np.zeros_like(caps), lots)
-    given = split.tolist()
+    caps = [
+        0 if cap < floor else min(max(cap, 0), most)
+        for cap, floor in zip(caps_lots, floors_lots, strict=True)
+    ]
+    split = _split(marginals, np.array(caps, dtype=np.int64), _none(len(caps)), lots)
+    given: list[int] = split.tolist()
     if any(0 < each < floor for each, floor in zip(given, floors_lots, strict=True)):
         floors = np.array([min(floor, most + 1) for floor in floors_lots], dtype=np.int64)
-        given = _with_floors(marginals, caps, floors, lots, split).tolist()
+        given = _with_floors(marginals, np.array(caps), floors, lots, split).tolist()
+    rows = marginals.tolist()
     return Allocation(
         tuple(given),
-        tuple(float(marginals[i, each]) if each < width else 0.0 for i, each in enumerate(given)),
+        tuple(row[each] if each < width else 0.0 for row, each in zip(rows, given, strict=True)),
     )
-
-
-def _marginals(tails: FloatArray, values: FloatArray) -> FloatArray:
-    """Value times tail, (K, L), non-increasing along rows whatever rounding did."""
-    falling = np.minimum.accumulate(np.clip(tails, 0.0, 1.0), axis=1)
-    return values[:, np.newaxis] * falling
 
 
 def _with_floors(
@@ -80,9 +73,9 @@ def _with_floors(
     branch tries the candidate that is below its floor, the largest first, without and with it;
     the better of the two is followed first, so that K steps lead to the first whole answer.
     """
-    best = _split(marginals, np.where(floors > 1, 0, caps), np.zeros_like(caps), lots)
+    best = _split(marginals, np.where(floors > 1, 0, caps), _none(len(caps)), lots)
     best_worth = _worth(marginals, best)
-    stack = [_Branch(_worth(marginals, given), given, caps, np.zeros_like(caps))]
+    stack = [_Branch(_worth(marginals, given), given, caps, _none(len(caps)))]
     for _ in range(BRANCHES_MAX + len(caps)):
         if not stack:
             break
@@ -139,21 +132,37 @@ def _split(marginals: FloatArray, caps: IntArray, forced: IntArray, lots: int) -
     Rows never increase, so the best `left` marginals are a prefix of each row: all above the
     `left`-th largest, and of those equal to it as many as are left, first candidates first.
     """
-    left = lots - int(forced.sum())
+    left = lots - int(np.add.reduce(forced))
     if left <= 0:
         return forced.copy()
-    column = np.arange(marginals.shape[1])
-    open_to = (column < caps[:, np.newaxis]) & (marginals > 0.0)
+    column = _column(marginals.shape[1])
+    closed = column >= caps[:, np.newaxis]
     if forced.any():
-        open_to &= column >= forced[:, np.newaxis]
-    positive = np.count_nonzero(open_to, axis=1)
-    if int(positive.sum()) <= left:
-        return np.asarray(forced + positive)
-    wanted = np.where(open_to, marginals, 0.0)
+        closed |= column < forced[:, np.newaxis]
+    wanted = np.fmax(marginals, 0.0)  # what is not a number is worth nothing
+    wanted[closed] = 0.0
     flat = wanted.ravel()
-    cut = np.partition(flat, flat.size - left)[flat.size - left]
-    above = np.count_nonzero(wanted > cut, axis=1)
-    ties = np.count_nonzero(wanted == cut, axis=1)
-    rest = left - int(above.sum())
-    before = np.cumsum(ties) - ties
+    cut = np.partition(flat, flat.size - left)[flat.size - left] if left < flat.size else 0.0
+    above = np.add.reduce(wanted > cut, axis=1)
+    if cut == 0.0:
+        return np.asarray(forced + above)
+    ties = np.add.reduce(wanted == cut, axis=1)
+    rest = left - int(np.add.reduce(above))
+    before = np.add.accumulate(ties) - ties
     return np.asarray(forced + above + np.minimum(np.maximum(rest - before, 0), ties))
+
+
+@lru_cache(maxsize=1024)
+def _column(width: int) -> IntArray:
+    """0 .. width - 1, read-only."""
+    found = np.arange(width)
+    found.setflags(write=False)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _none(count: int) -> IntArray:
+    """(count,) zeros, read-only."""
+    found = np.zeros(count, dtype=np.int64)
+    found.setflags(write=False)
+    return found

@@ -65,14 +65,20 @@ def observe(
     sums[horizon] += precision * change * f
 
 
-def expected(moments: FloatArray, sums: FloatArray, x: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mean and variance of the sum of all changes, (K,) bp and bp^2.
+def solved(moments: FloatArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Coefficients of the sum of all changes, (K, 1 + D), and their covariance.
 
-    `moments` (K, H, 1 + D, 1 + D), `sums` (K, H, 1 + D), `x` (K, D).
+    `moments` (K, H, 1 + D, 1 + D), `sums` (K, H, 1 + D). Changes are independent, so both add up.
     """
-    f = np.concatenate([np.ones((len(x), 1)), x], axis=1)
-    wanted = np.broadcast_to(f[:, np.newaxis, :, np.newaxis], (*sums.shape, 1))
-    solved = np.linalg.solve(moments, wanted)[:, :, :, 0]
-    mean = (solved * sums).sum(axis=(1, 2))
-    variance = (solved.sum(axis=1) * f).sum(axis=1)
-    return mean, np.maximum(variance, 0.0)
+    inverse = np.linalg.inv(moments)
+    return np.matvec(inverse, sums).sum(axis=1), inverse.sum(axis=1)
+
+
+def expected(
+    drift: FloatArray, covariance: FloatArray, x: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Mean and variance of the sum of all changes given x (K, D): (K,) bp and bp^2."""
+    f = np.empty((len(x), 1 + x.shape[1]))
+    f[:, 0], f[:, 1:] = 1.0, x
+    variance = np.vecdot(np.matvec(covariance, f), f)
+    return np.vecdot(drift, f), np.maximum(variance, 0.0)

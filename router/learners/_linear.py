@@ -23,6 +23,7 @@ from typing import Literal
 
 import numpy as np
 
+from router.learners._cleaning import clipped, finite
 from router.learners._shares import proportional
 from router.ports import (
     MAIN_HORIZON,
@@ -54,10 +55,9 @@ and -3 for the arms that take what is shown."""
 
 SHOWN = ("/lit_take", "/dealer_quote", "/dealer_rfq")
 
-FEATURE_MAX = 4.0
 MARKOUT_MAX_BP = 100.0
 MARKOUT_NOISE_BP = 3.0
-"""Clip of features and of markouts, and the noise of one markout: the hazard learner's."""
+"""Clip of markouts and the noise of one: the hazard learner's."""
 
 PRIOR_COUNTS = np.array([0.0, 1.0, 0.0])
 """Of an arm that was never met: however long the prior is idle, it stays the prior."""
@@ -121,7 +121,7 @@ def scores(
     exp(reward / temperature); the values are then 1, as shares have to be compared as shares. In
     both, nothing is sent for a reward of 0 or less: that is what waiting is worth.
     """
-    values = _finite(request.urgency_bp - request.cost_bp - markout)
+    values = finite(request.urgency_bp - request.cost_bp - markout)
     both = np.minimum(np.maximum([drawn, mean], 0.0), 1.0)
     shape = (2, len(values), request.lots)
     if split == "pick":
@@ -286,15 +286,8 @@ def _design(features: FloatArray) -> FloatArray:
     """[1, x] with x finite and within the clip."""
     f = np.empty((features.shape[0], features.shape[1] + 1))
     f[:, 0] = 1.0
-    np.minimum(np.maximum(_finite(features), -FEATURE_MAX), FEATURE_MAX, out=f[:, 1:])
+    f[:, 1:] = clipped(features)
     return f
-
-
-def _finite(values: FloatArray) -> FloatArray:
-    """What is not a number is 0, like what is missing. Most often the sum shows that all are."""
-    if isfinite(np.add.reduce(values, axis=None)):
-        return values
-    return np.where(np.isfinite(values), values, 0.0)
 
 
 def _softmax(rewards: FloatArray, temperature: float) -> FloatArray:

@@ -47,7 +47,7 @@ LOGIT_STEP_MAX = 3.0
 LOGIT_STEP_MIN = 1e-3
 NEWTON_MAX = 8
 
-_ONE = np.eye(BINS)
+_BIN = np.arange(BINS)
 
 
 @lru_cache(maxsize=16)
@@ -70,14 +70,18 @@ def told_again(own: FloatArray, keep: FloatArray) -> FloatArray:
     I_b - u u' / (OWN + n_b), where I_b is linear in them. Of the faded ones that is `keep` times
     this, and OWN keep (1 - keep) / ((OWN + n_b) (OWN + keep n_b)) u u' more.
     """
-    seen, dimensions = own[:, :, 0], own.shape[2] - 2
+    seen, features = own[:, :, 0], own[:, :, 2:]
     share = keep[:, np.newaxis]
     scale = PRIOR_OWN * share * (1.0 - share)
     scale = scale / ((PRIOR_OWN + seen) * (PRIOR_OWN + share * seen))
-    u = np.zeros((len(own), BINS, BINS + dimensions))
-    u[:, range(BINS), range(BINS)] = seen
-    u[:, :, BINS:] = own[:, :, 2:]
-    return np.asarray((u * scale[:, :, np.newaxis]).transpose(0, 2, 1) @ u)
+    found = np.zeros((len(own), BINS + features.shape[2], BINS + features.shape[2]))
+    scaled = scale[:, :, np.newaxis] * features
+    across = seen[:, :, np.newaxis] * scaled
+    found[:, _BIN, _BIN] = scale * seen * seen
+    found[:, :BINS, BINS:] = across
+    found[:, BINS:, :BINS] = across.transpose(0, 2, 1)
+    found[:, BINS:, BINS:] = features.transpose(0, 2, 1) @ scaled
+    return found
 
 
 def logits(theta: FloatArray, own: FloatArray, x: FloatArray) -> FloatArray:
@@ -88,15 +92,10 @@ def logits(theta: FloatArray, own: FloatArray, x: FloatArray) -> FloatArray:
     return np.asarray(level + (x[:, np.newaxis, :] @ w)[:, :, 0])
 
 
-def own_deviation(own: FloatArray) -> FloatArray:
-    """(K, B): standard deviation of the own levels once theta is known."""
-    return np.asarray(1.0 / np.sqrt(PRIOR_OWN + own[:, :, 0]))
-
-
 def observe(
     theta: FloatArray, precision: FloatArray, own: FloatArray, x: FloatArray, found: Rows
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The three after one outcome: theta at the mode of prior times likelihood, and its curvature.
+    """The three after one outcome, row by row: each at its mode given the rows before it.
 
     A row of bin b sees phi theta + h_b v + a deviation of variance v = 1 / (OWN + n_b), where
     phi = (OWN v at b, x - v M_b). The rows of one outcome have distinct bins, so their deviations
@@ -112,50 +111,53 @@ def observe(
     cross = phi @ gain
     cross.ravel()[:: len(bins) + 1] += variance
     start = phi @ theta + variance * seen[:, 1]
-    pull, at, curvature = _mode(start, cross, labels, weights)
-    added = np.empty_like(seen)
-    added[:, 0] = curvature
-    added[:, 1] = pull + curvature * at
-    added[:, 2:] = curvature[:, np.newaxis] * x
+    pull, target, curvature = _modes(start, cross, labels, weights)
     own = own.copy()
-    own[bins] += added
+    own[bins, 0] += curvature
+    own[bins, 1] += target
+    own[bins, 2:] += curvature[:, np.newaxis] * x
     told = curvature / (1.0 + curvature * variance)
     precision = precision + (phi.T * told) @ phi
     precision.ravel()[:: len(theta) + 1] += RIDGE
     return theta + gain @ pull, precision, own
 
 
-def _mode(
+def _modes(
     start: FloatArray, cross: FloatArray, labels: FloatArray, weights: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The mode of R rows whose logits are N(start, cross): pulls, logits and curvatures there.
+) -> FloatArray:
+    """R rows whose logits are N(start, cross): pulls, curvature times pseudo-target, curvatures.
 
-    Newton's method in the space of the rows: logits = start + cross a with a = w (y - p). Its
-    first step is the one-step update of learning.md section 2; the steps after it keep a surprise
-    at a small p (1 - p) from overshooting by many logits.
+    Row after row is replaced by the Gaussian that has its slope and curvature at the mode of what
+    is known before it. Back substitution then gives the pulls that all of them together have on
+    what was known before the first. In plain numbers: of one to nine rows, arrays cost more.
     """
-    if len(start) == 1:
-        return _mode_of_one(*(float(each.flat[0]) for each in (start, cross, labels, weights)))
-    pull = np.zeros(len(start))
-    one = _ONE[: len(start), : len(start)]
-    at, p = start, sigmoid(start)
-    for _ in range(NEWTON_MAX):
-        curvature = weights * p * (1.0 - p)
-        residual = weights * (labels - p) - pull
-        step = np.linalg.solve(one + curvature[:, np.newaxis] * cross, residual)
-        largest = float(np.abs(cross @ step).max())
-        pull = pull + step * min(1.0, LOGIT_STEP_MAX / max(largest, LOGIT_STEP_MAX))
-        at = start + cross @ pull
-        p = sigmoid(at)
-        if largest < LOGIT_STEP_MIN:
-            break
-    return pull, at, weights * p * (1.0 - p)
+    mean, rest = start.tolist(), cross.tolist()
+    found = []
+    factors: list[list[float]] = []
+    for r, (label, weight) in enumerate(zip(labels.tolist(), weights.tolist(), strict=True)):
+        row = rest[r]
+        pull, at, curvature = _mode(mean[r], row[r], label, weight)
+        share = curvature / (1.0 + curvature * row[r])
+        factors.append([share * each for each in row])
+        for i in range(r + 1, len(mean)):
+            mean[i] += row[i] * pull
+            factor, later = factors[r][i], rest[i]
+            for j in range(i, len(mean)):
+                later[j] -= factor * row[j]
+        found.append((pull, pull + curvature * at, curvature))
+    pulls = [each[0] for each in found]
+    for r in reversed(range(len(pulls))):
+        for q in range(r + 1, len(pulls)):
+            pulls[r] -= factors[r][q] * pulls[q]
+    return np.array([pulls, *list(zip(*found, strict=True))[1:]])
 
 
-def _mode_of_one(
-    start: float, variance: float, label: float, weight: float
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """The same for one row, which is what an order that found nothing has: without arrays."""
+def _mode(start: float, variance: float, label: float, weight: float) -> tuple[float, float, float]:
+    """The mode of a row whose logit is N(start, variance): pull w (y - p), logit and curvature.
+
+    Newton's method: its first step is the one-step update of learning.md section 2; those after it
+    keep a surprise at a small p (1 - p) from overshooting by many logits.
+    """
     pull, at = 0.0, start
     p = _sigmoid_of_one(at)
     for _ in range(NEWTON_MAX):
@@ -167,7 +169,7 @@ def _mode_of_one(
         p = _sigmoid_of_one(at)
         if largest < LOGIT_STEP_MIN:
             break
-    return np.array([pull]), np.array([at]), np.array([weight * p * (1.0 - p)])
+    return pull, at, weight * p * (1.0 - p)
 
 
 def _sigmoid_of_one(z: float) -> float:

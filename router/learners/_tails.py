@@ -74,17 +74,17 @@ def tails(
     child_lots: int = CHILD_LOTS,
     intervals: FloatArray | None = None,
 ) -> FloatArray:
-    """(K, lots): P(V >= j) at j = 1..lots for hazards sigma(logits), logits (K, BINS).
+    """(..., K, lots): P(V >= j) at j = 1..lots for hazards sigma(logits), logits (..., K, BINS).
 
     T(e_b + k) = prod_{c < b} (1 - lambda_c) * (1 - lambda_b)^(k / n_b), where the first factor is
     1 - lambda_0^m for an order that rests for m `intervals` (K,).
     """
     log_survival = -np.logaddexp(0.0, logits)  # log(1 - sigma(z)), without cancellation
     if intervals is not None:
-        something = -np.expm1(-intervals * np.logaddexp(0.0, -logits[:, 0]))
-        log_survival[:, 0] = np.log(np.maximum(something, 1e-300))
+        something = -np.expm1(-intervals * np.logaddexp(0.0, -logits[..., 0]))
+        log_survival[..., 0] = np.log(np.maximum(something, 1e-300))
     found: FloatArray = np.exp(log_survival @ interpolation(lots, child_lots))
-    return np.minimum.accumulate(found, axis=1)  # what rounding may have raised by an ulp
+    return np.minimum.accumulate(found, axis=-1)  # what rounding may have raised by an ulp
 
 
 def rows(

@@ -16,12 +16,13 @@ bins: with another scale they are of no use, and the symbol starts again.
 
 from __future__ import annotations
 
-from functools import partial
+from math import isfinite
 
 import numpy as np
 from pydantic import Field, PrivateAttr
 
 from router.learners import _horizons, _pooled
+from router.learners._cleaning import clipped, finite
 from router.learners._pooled import logits, sigmoid
 from router.learners._posterior import (
     Fills,
@@ -46,8 +47,6 @@ from router.ports import (
     ScoreRequest,
     Scores,
 )
-
-FEATURE_MAX = 4.0
 
 UNUSED = np.zeros(BINS)
 """In place of hazards where there is no death to spread."""
@@ -83,42 +82,26 @@ class Hazard(Learner):
         value = u - cost - E[markout - all-venue mean | x], bp. Leakage is not in a lesson, so
         `participation` has no weight here.
         """
-        x = _clean(request.features)
+        x = clipped(request.features)
         if not request.arms:
             return Scores(np.zeros((0, request.lots)), np.zeros((0, request.lots)), np.zeros(0))
         scope = Scope(request.symbol, request.child_lots, x.shape[1])
-        sheet = self._sheets.of(request.arms, scope)
-        sheet.turn_to(state, partial(self._keep, float(state["clock"][0])))
-        drawn, mean = self._logits(sheet, x, rng)
-        values = request.urgency_bp - request.cost_bp - self._adverse(sheet, x, rng)
-        return Scores(
-            tails=_tails(drawn, request),
-            mean_tails=_tails(mean, request),
-            values=np.where(np.isfinite(values), values, 0.0),
+        sheet = self._sheets.of(request.arms, scope, self.gamma)
+        sheet.turn_to(state)
+        noise = self.kappa * rng.standard_normal((len(x), 2 * BINS + x.shape[1] + 1))
+        drawn, mean = tails(
+            _logits(sheet, x, noise[:, :-1]), request.lots, request.child_lots, request.intervals
         )
-
-    def _logits(
-        self, sheet: Sheet, x: FloatArray, rng: np.random.Generator
-    ) -> tuple[FloatArray, FloatArray]:
-        """Drawn and mean, (K, B): theta with covariance kappa^2 P^-1, own levels around it."""
-        noise = rng.standard_normal((len(x), 2 * BINS + x.shape[1]))
-        upper = sheet.lower.transpose(0, 2, 1)
-        theta = (
-            sheet.alpha + self.kappa * np.linalg.solve(upper, noise[:, BINS:, np.newaxis])[:, :, 0]
-        )
-        apart = self.kappa * noise[:, :BINS] * _pooled.own_deviation(sheet.own)
-        return logits(theta, sheet.own, x) + apart, logits(sheet.alpha, sheet.own, x)
-
-    def _adverse(self, sheet: Sheet, x: FloatArray, rng: np.random.Generator) -> FloatArray:
-        """Drawn expected markout over the all-venue mean, (K,) bp."""
-        mean, variance = _horizons.expected(sheet.moments, sheet.sums, x)
-        return mean + self.kappa * rng.standard_normal(len(x)) * np.sqrt(variance)
+        adverse, variance = _horizons.expected(sheet.drift, sheet.drift_covariance, x)
+        adverse += noise[:, -1] * np.sqrt(variance)
+        values = request.urgency_bp - request.cost_bp - adverse
+        return Scores(drawn, mean, finite(values))
 
     def _keep(self, clock: float, since: FloatArray) -> FloatArray:
         """How much of what was known at the clocks `since` still counts.
 
         Forgetting is lazy: an arm that was not used for n lessons is faded by gamma^n when it is
-        next looked at, which is the same as n single steps and costs nothing for the others.
+        next taught, which is the same as n single steps and costs nothing for the others.
         """
         return np.asarray(np.power(self.gamma, clock - since))
 
@@ -128,7 +111,7 @@ class Hazard(Learner):
         P <- g P + (1 - g) P_0 first; the shared mean stays, and a symbol's own sums fade to
         nothing, so that its levels go back to what all symbols share.
         """
-        x = _clean(lesson.features)
+        x = clipped(lesson.features)
         state["clock"] += 1.0
         clock = float(state["clock"][0])
         scope = Scope(lesson.symbol, lesson.child_lots, len(x))
@@ -143,7 +126,7 @@ class Hazard(Learner):
         if found is not None and len(found[0]):
             told = _pooled.observe(arm.alpha, arm.precision, arm.own, x, found)
             arm.alpha, arm.precision, arm.own = told
-        if not _finite(arm.alpha, arm.precision, arm.own):
+        if not isfinite(arm.alpha.sum() + arm.precision.sum() + arm.own.sum()):
             arm = new_fills(lesson.arm, scope, clock)
         write_fills(state, lesson.arm, lesson.symbol, arm)
         if lesson.markout_bp is not None and lesson.filled_lots > 0:
@@ -152,7 +135,7 @@ class Hazard(Learner):
 
     def mark(self, state: Arrays, markout: Markout) -> None:
         """One linear update of the change since the horizon before; the unseen is counted."""
-        x = _clean(markout.features)
+        x = clipped(markout.features)
         change = None
         if markout.markout_bp is not None:
             change = markout.markout_bp - markout.before_bp
@@ -219,15 +202,17 @@ def _over_the_mean(market: FloatArray, change: float, weight: float, gamma: floa
     return over
 
 
-def _tails(found: FloatArray, request: ScoreRequest) -> FloatArray:
-    return tails(found, request.lots, request.child_lots, request.intervals)
+def _logits(sheet: Sheet, x: FloatArray, noise: FloatArray) -> FloatArray:
+    """Drawn and mean, (2, K, B): noise (K, 2 B + D) that of own levels, then of what is shared.
 
-
-def _clean(features: FloatArray) -> FloatArray:
-    """Finite and within the clip; what is not a number is 0, like what is missing."""
-    finite = np.where(np.isfinite(features), features, 0.0)
-    return np.asarray(np.minimum(np.maximum(finite, -FEATURE_MAX), FEATURE_MAX))
-
-
-def _finite(*parts: FloatArray) -> bool:
-    return all(bool(np.isfinite(part).all()) for part in parts)
+    The own level of bin b is levels_b - shifts_b'w, so its logit is levels_b + (x - shifts_b)'w.
+    """
+    apart = np.matvec(sheet.root, noise[:, BINS:])
+    slopes = np.empty((*sheet.weights.shape, 2))
+    slopes[:, :, 0], slopes[:, :, 1] = apart[:, BINS:], sheet.weights
+    tilts = (x[:, np.newaxis, :] - sheet.shifts) @ slopes
+    found = np.empty((2, len(x), BINS))
+    found[1] = sheet.levels + tilts[:, :, 1]
+    found[0] = found[1] + tilts[:, :, 0] + np.sqrt(sheet.own_variance) * noise[:, :BINS]
+    found[0] += _pooled.PRIOR_OWN * sheet.own_variance * apart[:, :BINS]
+    return found

@@ -66,7 +66,9 @@ def test_changes_are_the_posterior_of_the_sum_given_all_that_was_seen() -> None:
         pulls += rows.T @ weights @ markouts
     at = draw.standard_normal(d - 1)
     row = np.kron(adding_up[2], np.concatenate([[1.0], at]))
-    mean, variance = _horizons.expected(moments[np.newaxis], sums[np.newaxis], at[np.newaxis])
+    mean, variance = _horizons.expected(
+        *_horizons.solved(moments[np.newaxis], sums[np.newaxis]), at[np.newaxis]
+    )
     assert mean[0] == pytest.approx(row @ np.linalg.solve(information, pulls))
     assert variance[0] == pytest.approx(row @ np.linalg.solve(information, row))
 
@@ -86,7 +88,7 @@ def test_what_was_not_seen_is_counted_and_not_zero() -> None:
 
 def test_before_anything_was_seen_the_main_markout_has_the_priors_variance() -> None:
     moments, sums = (each[np.newaxis] for each in _horizons.prior(1))
-    _, variance = _horizons.expected(moments, sums, np.array([[2.0]]))
+    _, variance = _horizons.expected(*_horizons.solved(moments, sums), np.array([[2.0]]))
     assert variance[0] == pytest.approx(1.0 + 4.0)  # f'f with precision 1, learning.md section 2
 
 
