@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import defaultdict
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +10,9 @@ import typer
 
 from config.settings import DEFAULT_CONFIG
 from router.cli.errors import CommandError, ExitCode
-from router.cli.experiment_markets import compare
+from router.cli.experiment_markets import compare, tune_in
 from router.cli.experiment_text import standing_table
+from router.cli.experiment_tuning import keep_best
 from router.cli.experiment_ways import Ways
 from router.cli.market_files import shipped
 from router.cli.options import JsonOption
@@ -25,8 +25,7 @@ from router.experiments.keeping import document, write
 from router.experiments.market_experiments import MARKET_EXPERIMENTS, MarketExperiment
 from router.experiments.play import Course
 from router.experiments.standings import standings
-from router.experiments.tuning import TRAINING, chosen, plays_needed, tune
-from router.experiments.tuning import write as write_tuned
+from router.experiments.tuning import TRAINING, plays_needed, tune
 from router.experiments.vowpal import LEARNER as VOWPAL
 from router.experiments.vowpal import MISSING, is_installed
 from router.trials.career import SPACING
@@ -65,7 +64,8 @@ def command(
     do_tune: Annotated[
         bool,
         typer.Option(
-            "--tune", help=f"Choose parameters by the first {len(TRAINING)} seeds, and keep them."
+            "--tune",
+            help=f"Choose parameters by the first {len(TRAINING)} seeds (of the first market).",
         ),
     ] = False,
     parameters: ParametersOption = None,
@@ -93,16 +93,17 @@ def command(
         raise CommandError(ExitCode.NOT_FOUND, text)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
     ways = Ways(jobs, plot, out, quiet, as_json)
-    kept = parameters or FOLDER / f"tuned-{name}.yaml"
+    kept = parameters or FOLDER / f"tuned-{name if name in WORLDS else 'markets'}.yaml"
     everybody = read_contestants(contestants)
     if name in MARKET_EXPERIMENTS:
         experiment = MARKET_EXPERIMENTS[name]
+        found = _chosen(everybody, only or experiment.only)
+        where = _markets(experiment, markets)
         if do_tune:
-            text = f"{name}: parameters are tuned in worlds; see --parameters"
-            raise CommandError(ExitCode.CONFIGURATION, text)
-        entries = tuned(_chosen(everybody, only or experiment.only), kept)
-        which = _judging(seeds or "1001:8")
-        compare(name, entries, _markets(experiment, markets), which, parents, ways)
+            tune_in(name, where[0], found, parents, kept, ways)
+        else:
+            which = _judging(seeds or "1001:8")
+            compare(name, tuned(found, kept), where, which, parents, ways)
         return
     found = _chosen(everybody, only)
     field = Field(name, decisions or DECISIONS[name])
@@ -151,14 +152,9 @@ def _judging(text: str) -> range:
 
 
 def _tune(field: Field, found: dict[str, WrittenContestant], path: Path, ways: Ways) -> None:
-    scores: dict[Entry, list[float]] = defaultdict(list)
     plays = tune(field, found, jobs=ways.jobs)
-    for entry, score in followed(plays, plays_needed(found), "plays", quiet=ways.quiet):
-        scores[entry].append(score)
-    for entry, each in scores.items():
-        show(f"{sum(each) / len(each):.4f}  {entry.name}  {entry.text}")
-    write_tuned(path, field.name, chosen(scores))
-    say(f"written: {path}")
+    total = plays_needed(found)
+    keep_best(plays, total, "plays", path, f"{field.name} --tune", field.name, ways)
 
 
 def _contest(field: Field, entries: list[Entry], seeds: range, ways: Ways) -> None:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from router.cli.errors import CommandError, ExitCode
 from router.cli.experiment_text import cost_table
+from router.cli.experiment_tuning import keep_best
 from router.cli.experiment_ways import Ways
 from router.cli.output import say, show, show_json
 from router.cli.progress import followed
-from router.experiments.contestants import OUTSIDE, Entry
+from router.experiments.contestants import OUTSIDE, Entry, WrittenContestant
 from router.experiments.keeping import write_careers
 from router.experiments.market_experiments import MARKET_EXPERIMENTS, MARKETS
 from router.experiments.markets import Cost, Costs, costs, together, worked
+from router.experiments.tuning import plays_needed, tune_in_market
 from router.trials.results import code_version
 from router.trials.trial import Row, TrialError
 from venues.market_file import read_market
@@ -50,6 +53,22 @@ def compare(
 
         draw(ways.plot, {market: _costs_of(each) for market, each in found.items()}, name)
         say(f"written: {ways.plot}")
+
+
+def tune_in(
+    name: str,
+    market: str,
+    contestants: Mapping[str, WrittenContestant],
+    parents: int,
+    path: Path,
+    ways: Ways,
+) -> None:
+    """Every combination of every plug-in works the training careers of one market."""
+    inside = {each: one for each, one in contestants.items() if one.learner not in OUTSIDE}
+    careers = MARKET_EXPERIMENTS[name].careers(market, parents, ALGO)
+    plays = tune_in_market(careers, inside, jobs=ways.jobs)
+    asked = f"{name} --tune --markets {market} --parents {parents}"
+    keep_best(plays, plays_needed(inside), "careers", path, asked, name, ways)
 
 
 def _worked(

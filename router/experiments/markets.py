@@ -95,6 +95,11 @@ def together(careers: Sequence[Sequence[Row]]) -> Costs:
     )
 
 
+def mean_cost(found: Costs) -> float:
+    """Of all parents, bp."""
+    return float((found.shortfall_bp * found.weight).sum() / found.weight.sum())
+
+
 def costs(found: Mapping[str, Costs]) -> list[Cost]:
     """In the order of `found`, whose first contestant is the one that has to prove itself."""
     [champion, *_] = found.values()

@@ -1,8 +1,8 @@
 """Tuning on training seeds: the same procedure, and the same effort, for everybody.
 
 Owns the procedure: every combination of a contestant's grid plays the training seeds, and the one
-with the largest share of the oracle's reward over all decisions is kept; of equals, the first. The
-seeds that anything is judged by are never among them.
+with the largest share of the oracle's reward over all decisions is kept, in markets the one with
+the least cost; of equals, the first. The seeds that anything is judged by are never among them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pathlib import Path
 
 from router.experiments.contest import Field, played
 from router.experiments.contestants import Entry, Parameter, WrittenContestant
+from router.experiments.markets import Careers, mean_cost, together, worked
 
 TRAINING = range(1, 7)
 """Seeds that parameters are chosen by."""
@@ -31,6 +32,15 @@ def tune(
         yield entry, float(course.reward.sum() / course.best.sum())
 
 
+def tune_in_market(
+    careers: Careers, contestants: Mapping[str, WrittenContestant], *, jobs: int = 1
+) -> Iterator[tuple[Entry, float]]:
+    """Every career: the variant, and what its parents saved, bp: less their mean cost."""
+    variants = list(_variants(contestants))
+    for entry, _, rows in worked(careers, variants, TRAINING, jobs=jobs):
+        yield entry, -mean_cost(together([rows]))
+
+
 def chosen(scores: Mapping[Entry, Sequence[float]]) -> dict[str, dict[str, Parameter]]:
     """The best parameters by contestant."""
     best: dict[str, tuple[float, Entry]] = {}
@@ -41,12 +51,14 @@ def chosen(scores: Mapping[Entry, Sequence[float]]) -> dict[str, dict[str, Param
     return {name: dict(entry.parameters) for name, (_, entry) in best.items()}
 
 
-def write(path: Path, world: str, tuned: Mapping[str, Mapping[str, Parameter]]) -> None:
+def write(
+    path: Path, made_by: str, experiment: str, tuned: Mapping[str, Mapping[str, Parameter]]
+) -> None:
     """The file that an experiment reads its parameters from."""
     seeds = f"{TRAINING.start}:{len(TRAINING)}"
     lines = [
-        f"# Written by: sluice experiment {world} --tune",
-        f"experiment: {world}",
+        f"# Written by: {made_by}",
+        f'experiment: "{experiment}"',
         f'seeds: "{seeds}"',
         "tuned:",
         *(f"  {name}: {_flow(values)}" for name, values in tuned.items()),

@@ -71,6 +71,23 @@ def test_tuning_writes_what_the_contest_then_plays_with(
     assert json.loads(capsys.readouterr().out)["parameters"] == {"table": {"other": 0.5}}
 
 
+def test_tuning_in_a_market_writes_what_its_experiments_then_play_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    who = tmp_path / "who.yaml"
+    who.write_text("contestants: {table: {learner: static, grid: {other: [0.5]}}}")
+    kept = tmp_path / "tuned.yaml"
+    asked = ["experiment", "null", "--contestants", str(who), "--parameters", str(kept)]
+    assert run([*asked, "--parents", "1", "--quiet", "--tune"]) == 0
+    saved, *_ = capsys.readouterr().out.split()
+    assert -20.0 < float(saved) < 0.0  # taking costs, so less than nothing is saved
+    made_by, experiment, *_ = kept.read_text().splitlines()
+    assert made_by.endswith("sluice experiment null --tune --markets null --parents 1")
+    assert experiment == 'experiment: "null"'
+    assert run([*asked, "--parents", "1", "--quiet", "--seeds", "1001:1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["parameters"] == {"table": {"other": 0.5}}
+
+
 def test_an_experiment_in_a_market_tells_what_parents_cost(
     tmp_path: Path, who: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -103,7 +120,6 @@ def test_an_experiment_in_a_market_tells_what_parents_cost(
         (["dark", "--only", "hazard,nobody"], 4, "--only nobody: unknown; there are: hazard"),
         (["dark", "--seeds", "x"], 4, "--seeds x: FROM:N"),
         (["markets", "--markets", "moon"], 2, "--markets moon: unknown; there are: baseline"),
-        (["null", "--tune"], 4, "null: parameters are tuned in worlds"),
         (["null", "--seeds", "6:1"], 4, "1 to 6 are for tuning"),
     ],
 )

@@ -71,7 +71,9 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, told: st
 def test_the_best_mean_is_chosen_and_read_again(tmp_path: Path) -> None:
     low, high = (Entry("h", "hazard", (("gamma", g), ("kappa", 0.0))) for g in (0.99, 1.0))
     path = tmp_path / "tuned.yaml"
-    write(path, "dark", chosen({low: [0.9, 0.5], high: [0.6, 0.7]}))
+    write(
+        path, "sluice experiment dark --tune", "dark", chosen({low: [0.9, 0.5], high: [0.6, 0.7]})
+    )
     text = "contestants: {h: {learner: hazard}, p: {learner: pro_rata}}"
     first, second = tuned(read_contestants(written(tmp_path, text)), path)
     assert dict(first.parameters) == {"gamma": 0.99, "kappa": 0.0}

@@ -199,7 +199,7 @@ def test_one_lesson_is_its_rows_one_after_the_other_each_at_its_mode(
     for b, label, weight in zip(bins, labels, weights, strict=True):
         phi = np.concatenate([np.eye(BINS)[b], [1.0, -2.0, 0.5]])
         covariance = np.linalg.inv(precision)
-        z = slopes_meet(phi @ mean, phi @ covariance @ phi, label, weight)
+        z = slopes_meet(float(phi @ mean), float(phi @ covariance @ phi), label, weight)
         p = 1 / (1 + np.exp(-z))
         mean = mean + covariance @ phi * weight * (label - p)
         precision = precision + weight * p * (1 - p) * np.outer(phi, phi)
