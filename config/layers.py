@@ -154,6 +154,11 @@ class Layers:
                     continue
                 tree[key] = self._tree(inner, found, (*where, key), folder)
             return tree
+        if isinstance(value, dict) and shape.is_mapping:
+            return {
+                key: self._tree(inner, shape.child(key), (*where, key), folder)
+                for key, inner in value.items()
+            }
         if isinstance(value, dict) and shape.is_one_or_many:
             value = [value]
             self._step_in(where)

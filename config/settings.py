@@ -76,6 +76,8 @@ class Settings(BaseSettings):
     limits: dict[str, dict[str, object]] = {}
     """Parameters of limits by name; a limit that is not named holds with its defaults."""
     learner: LearnerChoice = LearnerChoice()
+    models: dict[str, Path] = {}
+    """By learner, as decisions name it, the file of what it knows at the start."""
     routing: Routing = Routing()
     simulate: Simulate | None = None
     """Null where the venues are real."""

@@ -63,6 +63,11 @@ class Shape:
         return get_origin(self.core) is tuple
 
     @property
+    def is_mapping(self) -> bool:
+        """Keys that nobody knows beforehand; what each has, `child` says."""
+        return get_origin(self.core) is dict
+
+    @property
     def is_path(self) -> bool:
         """A file or folder."""
         return self.core is Path
@@ -96,7 +101,7 @@ class Shape:
             if model.model_config.get("extra") == "allow":
                 return Shape(object)
             raise ValueError(unknown(key, model.model_fields))
-        if get_origin(self.core) is dict:
+        if self.is_mapping:
             return Shape(get_args(self.core)[1])
         if self.core is object:
             return Shape(object)
@@ -119,7 +124,7 @@ class Shape:
             return text  # the model makes the number, and an error can repeat what was written
         if self.is_path:
             return Path(text) if self.in_working_folder else Path(text).absolute()
-        if self.core is object or get_origin(self.core) is dict:
+        if self.core is object or self.is_mapping:
             return _yaml(text)
         try:
             adapter: TypeAdapter[object] = TypeAdapter(cast(type[object], self.core))

@@ -179,6 +179,16 @@ class PolicyBook:
             allowed_algos=allowed,
         )
 
+    @property
+    def learners(self) -> tuple[Setting, ...]:
+        """Every learner that some order may be routed by, the default first, none twice."""
+        named = [each.settings["learner"] for each in self.clauses if "learner" in each.settings]
+        found = [self._default_learner] if self._default_learner is not None else []
+        for each in named:
+            if each not in found:
+                found.append(each)
+        return tuple(found)
+
     def check(self) -> list[Finding]:
         """Everything that can be said against the documents without an order, errors first."""
         found = [*contradictions(self.clauses), *self._defaults()]

@@ -1,7 +1,7 @@
 """The composition root: settings in, a node out. The only place that discovers plug-ins.
 
 Owns the translation from what an operator wrote to what the router works with; that of sessions is
-in router.build_sessions.
+in router.build_sessions, that of model files in router.build_models.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from config.venues import VenueSettings
 from policies.book import PolicyBook
 from policies.document import Setting
 from risk import gate
+from router.build_models import models
 from router.build_sessions import links, spoken
 from router.core.engine import Engine
 from router.core.environment import Environment, Routing
@@ -235,12 +236,13 @@ def node(
     monotonic: Callable[[], int],
     on_step: Callable[[Step], None] | None = None,
 ) -> Built:
-    """Open the state folder, fold what it holds, and stand ready to start.
+    """Open the state folder, fold what it holds, and stand ready to start from the model files.
 
     Raises:
         SettingsError, DocumentError, StateLocked, ForeignState, JournalBroken.
     """
     made_of = settings if isinstance(settings, Parts) else parts(settings)
+    found = models(made_of.settings, made_of.family.learners)
     kept = made_of.settings.journal
     journal = Journal(
         storage, segment_bytes=kept.segment_mib * 1024 * 1024, durability=kept.durability
@@ -255,6 +257,7 @@ def node(
         market_file,
         monotonic=monotonic,
         on_step=on_step,
+        models=found,
     )
     recovered = made.recover(steps(records), market_file.last_seq)
     return Built(made, journal, market_file, recovered)

@@ -22,6 +22,7 @@ from router.messages import (
     Decide,
     Learn,
     LearnMarkout,
+    ModelLoaded,
     OpenParent,
     Report,
     Restarted,
@@ -95,12 +96,12 @@ def check(state: State, step: Step) -> None:
     for mic in mics:
         if mic not in state.venues:
             raise ForeignJournal(f"seq {step.seq} speaks of venue {mic}")
-    for command in step.commands:
-        if isinstance(command, Learn | LearnMarkout):
+    for each in (step.event, *step.commands):
+        if isinstance(each, Learn | LearnMarkout | ModelLoaded):
             try:
-                state.shelf.get(command.learner)
+                state.shelf.get(each.learner)
             except (KeyError, ValueError):
-                text = f"seq {step.seq} speaks of learner {command.learner}"
+                text = f"seq {step.seq} speaks of learner {each.learner}"
                 raise ForeignJournal(text) from None
 
 

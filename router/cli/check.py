@@ -12,11 +12,12 @@ from config.sections import units
 from config.settings import DEFAULT_CONFIG, Settings
 from policies.book import PolicyBook
 from risk import gate
-from router import build, build_sessions
+from router import build, build_models, build_sessions
 from router.cli import session_findings
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
+from router.core.shelf import learner_key
 from router.model import Instrument
 from router.ports import Limit
 from router.runtime.clock import Clock
@@ -86,6 +87,7 @@ def load(settings: Settings) -> Loaded:
     profiles = {each.mic: each for each in venues}
     sessions = part(lambda: build_sessions.links(settings, profiles))
     part(lambda: build_sessions.check_tls(settings, Clock().wall()))
+    part(lambda: problems.extend(build_models.refusals(settings, family.learners)))
     if problems or instruments is None or limits is None or book is None or sessions is None:
         raise CommandError(ExitCode.CONFIGURATION, *problems)
     return Loaded(settings, instruments, limits, book, market, sessions)
@@ -101,6 +103,7 @@ def look_closer(loaded: Loaded) -> Iterator[str]:
     yield from _venues(settings)
     if loaded.market is not None:
         yield from _market(settings, loaded.market)
+    yield from _models(settings, loaded.policies)
     yield from (str(found) for found in loaded.policies.check())
 
 
@@ -116,6 +119,15 @@ def _venues(settings: Settings) -> Iterator[str]:
                 text = f"{venue.mic} and {peers[peer]} are the same session of the same peer"
                 yield settings.problem(("venues", index, "connect"), text)
             peers.setdefault(peer, venue.mic)
+
+
+def _models(settings: Settings, policies: PolicyBook) -> Iterator[str]:
+    """Files of learners that no order is routed by."""
+    used = [learner_key(each.name, each.params) for each in policies.learners]
+    for key in settings.models:
+        if key not in used:
+            text = f"no order is routed by {key}; learners in use: {', '.join(used)}"
+            yield settings.problem(("models", key), text)
 
 
 def _market(settings: Settings, market: MarketSpec) -> Iterator[str]:

@@ -25,6 +25,8 @@ from router.messages import (
     KillRequested,
     MarkChild,
     MassStatusReceived,
+    ModelLoaded,
+    ModelRefused,
     QueryVenue,
     QuoteCanceled,
     QuoteReceived,
@@ -200,6 +202,11 @@ def _phrase(what: object) -> str:
             return f"{action} of {what.session}{numbers} by {what.who}: {what.reason}"
         case TimerFired():
             return "timer"
+        case ModelLoaded():
+            part = f"part {what.part} of {what.parts}"
+            return f"{what.learner} begins from {what.path}, {what.file_hash[:12]}, {part}"
+        case ModelRefused():
+            return f"model of {what.learner} refused: {what.path}: {what.reason}"
         case KillRequested():
             return f"kill asked by {what.who}: {what.reason}"
         case ArmRequested():

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
+from policies.book import PolicyBook
 from router.cli.errors import CommandError, ExitCode
 from router.cli.market_files import MarketArgument, market_file
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
@@ -18,10 +19,26 @@ from router.cli.output import say, show
 from router.cli.progress import followed
 from router.cli.seeds import seeds_of
 from router.cli.sim_text import summary
+from router.core.environment import Policies
+from router.core.shelf import LearnerShelf, learner_key
+from router.learners._stored import StoredStateError
 from router.trials.pool import Task, run_all
 from router.trials.results import line, write
 from router.trials.trial import Row, TrialError
 from venues.market_file import MarketSpec
+
+LearnerStateOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="What the learner knows at the start of every seed."),
+]
+ParentsOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        show_default="one of the market's a seed",
+        help="Parents that every seed works, YAML or JSON.",
+    ),
+]
 
 
 def command(
@@ -40,15 +57,9 @@ def command(
     learner: Annotated[
         str, typer.Option(show_default="the policy's", help="Where: hazard, pro_rata, static ...")
     ] = "",
+    learner_state: LearnerStateOption = None,
     algo: Annotated[str, typer.Option(help="When and how much.")] = "twap",
-    parents: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            show_default="one of the market's a seed",
-            help="Parents that every seed works, YAML or JSON.",
-        ),
-    ] = None,
+    parents: ParentsOption = None,
     no_parents: Annotated[
         bool, typer.Option("--no-parents", help="The market alone, to be recorded.")
     ] = False,
@@ -65,7 +76,8 @@ def command(
     config: ConfigOption = DEFAULT_CONFIG,
     overrides: SetOption = NO_OVERRIDES,
 ) -> None:
-    """Each seed is a market of its own and a router that knows nothing yet.
+    """Each seed is a market of its own and a router that knows nothing yet, or what a file of
+    `sluice learner save` holds.
 
     With --json every parent is one line, the same bytes whenever it is run. Cost is implementation
     shortfall in bp of the arrival mid, fees and a forced cross of unfilled shares included.
@@ -82,6 +94,7 @@ def command(
         parents=parents,
         alone=no_parents,
         record=record,
+        learner_state=learner_state,
     )
     spec = _prepared(task, learner)
     began = time.monotonic()
@@ -97,11 +110,28 @@ def command(
 
 def _prepared(task: Task, learner: str) -> MarketSpec:
     """The market, once everything that the task names was read."""
-    bench = task.prepare()[0].bench
+    try:
+        trial = task.prepare()[0]
+    except StoredStateError as error:
+        text = f"--learner-state {task.learner_state}: {error}"
+        raise CommandError(ExitCode.CONFIGURATION, text) from None
+    bench = trial.bench
     _known("--algo", task.algo, bench.env.algos)
     if learner:
         _known("--learner", learner, bench.family.learners)
+    if trial.start_from is not None:
+        _of_use(trial.start_from, bench.env.policies)
     return bench.spec
+
+
+def _of_use(known: LearnerShelf, policies: Policies) -> None:
+    """A file of a learner that routes nothing would change nothing."""
+    assert isinstance(policies, PolicyBook)
+    used = [learner_key(each.name, each.params) for each in policies.learners]
+    for key in known.models:
+        if key not in used:
+            text = f"--learner-state: it is {key}'s, and orders are routed by {', '.join(used)}"
+            raise CommandError(ExitCode.CONFIGURATION, text)
 
 
 def _known(option: str, name: str, known: Mapping[str, object]) -> None:

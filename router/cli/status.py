@@ -58,6 +58,9 @@ def text(answer: dict[str, Any]) -> Iterator[str]:
         )
     else:
         yield "no kill holds"
+    for key, each in answer["refused_models"].items():
+        scored = f"{each['fallback']} scores for it" if each["fallback"] else "it goes on as it was"
+        yield f"model of {key} refused, {scored}: {each['reason']}"
     for fault in answer["faults"]:
         yield f"fault: {fault}"
 

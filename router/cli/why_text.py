@@ -16,7 +16,7 @@ from router.cli.why_again import Again
 from router.cli.why_decision import decision_text, recomputed
 from router.cli.why_layout import Rows, facts, timeline, wrapped
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
-from router.messages import CandidateRecord, Wait
+from router.messages import CandidateRecord, Decide, Wait
 from router.model import PX_SCALE, TimeInForce
 from router.ports import FloatArray
 
@@ -88,10 +88,17 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
     yield "market", f"{market}{arrival}; {qty(decide.volume)} shares traded since the start"
     yield (
         "learner",
-        f"{decide.learner} after {qty(decide.learner_version)} lessons, features "
-        f"v{decide.feature_version}; {opened.algo}, policy {opened.policy}, "
+        f"{decide.learner}{_in_place(decide)} after {qty(decide.learner_version)} lessons, "
+        f"features v{decide.feature_version}; {opened.algo}, policy {opened.policy}, "
         f"documents {decide.policy_hash[:12]}",
     )
+
+
+def _in_place(decide: Decide) -> str:
+    """For whom a fallback has scored, and why, in words."""
+    said = {"MODEL_REFUSED": "the policy's learner has no model: its file was refused"}
+    told = said.get(decide.fallback, decide.fallback)
+    return f" as the fallback ({told})" if told else ""
 
 
 # -- why here, and what would have had to differ -------------------------------------------------

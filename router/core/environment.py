@@ -90,4 +90,4 @@ class Environment:
     algos: Mapping[str, type[Algo]]
     routing: Routing
     fallback_learner: str = "pro_rata"
-    """Scores when the chosen learner's scores are not finite."""
+    """Scores when the chosen learner's are not finite, or its model was refused."""

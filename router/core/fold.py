@@ -13,6 +13,7 @@ from typing import Any
 from router import messages as m
 from router.core import fold_commands as commands
 from router.core import fold_executions as executions
+from router.core import fold_models as models
 from router.core.books import Market
 from router.core.state import State
 
@@ -90,6 +91,7 @@ def restarted(state: State, now: int, event: m.Restarted) -> None:
     state.asks.clear()
     state.market = Market()
     state.volume_marks.clear()
+    state.shelf.forget_refusals()
     for venue in state.venue.values():
         venue.open = venue.reconciled = False
     for parent_id in state.open_parents:
@@ -115,6 +117,8 @@ HANDLERS: dict[type, Handler] = {
     m.SessionClosed: session_closed,
     m.TimerFired: timer_fired,
     m.Restarted: restarted,
+    m.ModelLoaded: models.model_loaded,
+    m.ModelRefused: models.model_refused,
     m.OpenParent: commands.open_parent,
     m.Report: commands.report,
     m.ReportMassCancel: commands.report_mass_cancel,

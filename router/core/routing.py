@@ -114,6 +114,7 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         urgency_bp=scored.request.urgency_bp,
         child_lots=scored.request.child_lots,
         intervals=rest_intervals(env, scene, now),
+        fallback=scored.fallback,
     )
     for i, qty in enumerate(quantities):
         if qty > 0:

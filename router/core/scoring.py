@@ -21,6 +21,9 @@ from router.core.state import State
 from router.model import BP
 from router.ports import Candidate, FloatArray, MarketView, ScoreRequest, Scores
 
+MODEL_REFUSED = "MODEL_REFUSED"
+"""The fallback scores: the learner's model file was refused, and it has learned nothing here."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -30,6 +33,8 @@ class Scored:
     scores: Scores
     learner: str
     """The key of the learner whose scores they are."""
+    fallback: str = ""
+    """Why they are the fallback's, if they are for a reason that is told here: a code."""
 
 
 def urgency_bp(urgency: float, market: MarketView) -> float:
@@ -55,7 +60,8 @@ def score(
     found: Sequence[Candidate],
     matrix: FloatArray,
 ) -> Scored:
-    """The scores of the policy's learner; the fallback's if they are not finite (F-30)."""
+    """The scores of the policy's learner; the fallback's if they are not finite (F-30), or if the
+    learner's model was refused and it knows nothing else."""
     side, mid2, lot = scene.view.side, scene.market.mid2, scene.instrument.lot
     costs = [cost_bp(each, side, mid2) for each in found]
     request = ScoreRequest(
@@ -70,15 +76,14 @@ def score(
         child_lots=scene.instrument.child_lots,
         intervals=rests([each.arm.key for each in found], rest_intervals(env, scene, now)),
     )
-    for key in (
-        learner_key(scene.policy.learner, scene.policy.learner_params),
-        env.fallback_learner,
-    ):
+    chosen = learner_key(scene.policy.learner, scene.policy.learner_params)
+    fallback = MODEL_REFUSED if state.shelf.blind(chosen) else ""
+    for key in (env.fallback_learner,) if fallback else (chosen, env.fallback_learner):
         learner, arrays = state.shelf.get(key)
         rng = chance(env.seed, seq, scene.parent.parent_id)
         scores = learner.score(arrays, request, rng)
         if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
-            return Scored(request, scores, key)
+            return Scored(request, scores, key, fallback)
     raise AssertionError("the fallback learner's scores are not finite")
 
 

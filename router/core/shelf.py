@@ -1,7 +1,7 @@
-"""The learners in use and their states: arrays, changed by lessons alone.
+"""The learners in use and their states: arrays, changed by lessons, or begun from a model file.
 
 Owns the mapping from a learner's key (its name and parameters, as decisions record it) to the
-plug-in and its arrays. Knows nothing of orders.
+plug-in and its arrays, and where these come from. Knows nothing of orders and reads no file.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from router.messages import Learn, LearnMarkout
-from router.ports import Arrays, Learner, Lesson, Markout
+from router.messages import Learn, LearnMarkout, ModelArray, ModelLoaded, ModelRefused
+from router.ports import Arrays, FloatArray, Learner, Lesson, Markout
 
 
 def learner_key(name: str, params: Mapping[str, object]) -> str:
@@ -20,6 +20,21 @@ def learner_key(name: str, params: Mapping[str, object]) -> str:
     if not params:
         return name
     return name + json.dumps(dict(params), sort_keys=True, separators=(",", ":"))
+
+
+def parse_key(key: str) -> tuple[str, dict[str, object]]:
+    """Name and parameters of a learner's key.
+
+    Raises:
+        ValueError: the parameters are not a JSON object.
+    """
+    name, brace, params = key.partition("{")
+    return name, json.loads(brace + params) if brace else {}
+
+
+def array_of(stored: ModelArray) -> FloatArray:
+    """An array as a message carries it, to be written in."""
+    return np.frombuffer(stored.data, dtype="<f8").astype(np.float64).reshape(stored.shape)
 
 
 def lesson_of(command: Learn) -> Lesson:
@@ -59,7 +74,12 @@ class LearnerShelf:
         self._learners: dict[str, Learner] = {}
         self.states: dict[str, Arrays] = {}
         self.versions: dict[str, int] = {}
-        """Lessons that each learner has taken."""
+        """Lessons that each learner has taken, with those of the model that it was begun from."""
+        self.models: dict[str, str] = {}
+        """By learner the sha256 of the model file that it was last begun from."""
+        self.refused: dict[str, str] = {}
+        """By learner why its model file was not taken, in this life."""
+        self._arriving: dict[str, Arrays] = {}
 
     def get(self, key: str) -> tuple[Learner, Arrays]:
         """The learner of a key and its state.
@@ -69,9 +89,8 @@ class LearnerShelf:
         """
         learner = self._learners.get(key)
         if learner is None:
-            name, brace, params = key.partition("{")
-            learner = self._types[name].from_document(json.loads(brace + params) if brace else {})
-            self._learners[key] = learner
+            name, params = parse_key(key)
+            learner = self._learners[key] = self._types[name].from_document(params)
             self.states[key] = learner.initial(self._dimensions)
             self.versions[key] = 0
         return learner, self.states[key]
@@ -82,6 +101,7 @@ class LearnerShelf:
             self.get(key)
             self.states[key] = {name: array.copy() for name, array in arrays.items()}
             self.versions[key] = earlier.versions[key]
+        self.models.update(earlier.models)
 
     def learn(self, command: Learn) -> None:
         """Take a lesson."""
@@ -94,3 +114,35 @@ class LearnerShelf:
         learner, state = self.get(command.learner)
         learner.mark(state, markout_of(command))
         self.versions[command.learner] += 1
+
+    # -- models ----------------------------------------------------------------------------------
+
+    def load(self, part: ModelLoaded) -> None:
+        """Take a part of a model. With the last one the learner forgets what it knew for it."""
+        key = part.learner
+        if part.part == 1:
+            self._arriving[key] = {}
+        self._arriving[key].update({each.name: array_of(each) for each in part.arrays})
+        if part.part == part.parts:
+            self._learners.pop(key, None)  # a plug-in may remember what it has made of its state
+            self.get(key)
+            self.states[key] = self._arriving.pop(key)
+            self.versions[key] = part.lessons
+            self.models[key] = part.file_hash
+
+    def refuse(self, refusal: ModelRefused) -> None:
+        """A model cannot be had. What the learner knows stays as it is."""
+        self.refused[refusal.learner] = refusal.reason
+
+    def forget_refusals(self) -> None:
+        """A new life: files are looked at anew."""
+        self.refused.clear()
+        self._arriving.clear()
+
+    def has(self, part: ModelLoaded) -> bool:
+        """True if the learner was last begun from the same file: it goes on from what it knows."""
+        return self.models.get(part.learner) == part.file_hash
+
+    def blind(self, key: str) -> str:
+        """Why a learner may not score: its model was refused, and it knows nothing. Else empty."""
+        return "" if self.versions.get(key) else self.refused.get(key, "")

@@ -213,6 +213,7 @@ class State:
             "sessions": sorted(self.sessions),
             "asks": self.asks,
             "fill_ratio": self.fill_ratio,
+            "models": [self.shelf.models, self.shelf.refused],
             "windows": [
                 [len(self.seen)],
                 {key: list(times) for key, times in self.message_times.items()},

@@ -123,6 +123,15 @@ from router.messages.events import (
     MassStatusReceived as MassStatusReceived,
 )
 from router.messages.events import (
+    ModelArray as ModelArray,
+)
+from router.messages.events import (
+    ModelLoaded as ModelLoaded,
+)
+from router.messages.events import (
+    ModelRefused as ModelRefused,
+)
+from router.messages.events import (
     OrderReceived as OrderReceived,
 )
 from router.messages.events import (

@@ -240,6 +240,8 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     """99th percentile of the instrument's children, lots, as in its lessons."""
     intervals: int = 1
     """For how many seconds a child that rests would have rested."""
+    fallback: str = ""
+    """Why the fallback learner scored in place of the policy's: MODEL_REFUSED, or empty."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):

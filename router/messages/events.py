@@ -275,6 +275,46 @@ class SessionCommanded(msgspec.Struct, frozen=True, tag=True):
     next_out: int = 0
 
 
+class ModelArray(msgspec.Struct, frozen=True, array_like=True):
+    """One array of a learner's state."""
+
+    name: str
+    shape: tuple[int, ...]
+    data: bytes
+    """float64, little-endian, in C order."""
+
+
+class ModelLoaded(msgspec.Struct, frozen=True, tag=True):
+    """A learner's state was read from a file, and checked: all of it, in parts.
+
+    With the last part the learner goes on from there. The arrays are here so that nobody has to
+    find the file again.
+    """
+
+    learner: str
+    """The learner's key."""
+    path: str
+    file_hash: str
+    """sha256 of the file, hex."""
+    feature_version: int
+    lessons: int
+    """That the learner had taken when it was saved."""
+    part: int
+    """From 1 on."""
+    parts: int
+    arrays: tuple[ModelArray, ...]
+
+
+class ModelRefused(msgspec.Struct, frozen=True, tag=True):
+    """A learner's state could not be had from its file, in this life of the daemon."""
+
+    learner: str
+    path: str
+    reason: str
+    file_hash: str = ""
+    """Empty if the file could not be read at all."""
+
+
 Event = (
     OrderReceived
     | CancelReceived
@@ -297,6 +337,8 @@ Event = (
     | KillRequested
     | ArmRequested
     | SessionCommanded
+    | ModelLoaded
+    | ModelRefused
 )
 
 MarketEvent = (

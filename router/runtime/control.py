@@ -88,6 +88,7 @@ def _arm(node: Node, now: int, request: Answer) -> Answer:
 def _status(node: Node, now: int, request: Answer) -> Answer:
     state = node.engine.state
     live = state.live_children()
+    fallback = node.engine.env.fallback_learner
     return {
         "ready": node.ready,
         "seq": node.seq,
@@ -127,6 +128,11 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
             for mic, v in state.venue.items()
         },
         "lessons": dict(state.shelf.versions),
+        "models": dict(state.shelf.models),
+        "refused_models": {
+            key: {"reason": reason, "fallback": fallback if state.shelf.blind(key) else ""}
+            for key, reason in state.shelf.refused.items()
+        },
         "mid": {symbol: state.market.mid2(symbol) / 2e8 for symbol in node.engine.env.instruments},
         "faults": node.faults[-5:],
         "illegal_transitions": state.illegal_transitions,

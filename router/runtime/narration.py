@@ -10,6 +10,8 @@ from router.messages import (
     EngageKill,
     FreezeParent,
     MarkUnknown,
+    ModelLoaded,
+    ModelRefused,
     NoteBreach,
     OpenParent,
     RefuseCancel,
@@ -37,6 +39,13 @@ def narrate(log: Log, step: Step) -> None:
             log.warning("session_closed", seq=step.seq, session=session, reason=reason)
         case SessionCommanded(session=session, action=action, who=who, reason=reason):
             log.warning(f"session_{action}", seq=step.seq, session=session, who=who, reason=reason)
+        case ModelLoaded(learner=learner, part=part) if part == step.event.parts:
+            hashed, lessons = step.event.file_hash, step.event.lessons
+            log.info(
+                "model_loaded", seq=step.seq, learner=learner, lessons=lessons, file_hash=hashed
+            )
+        case ModelRefused(learner=learner, path=path, reason=reason):
+            log.warning("model_refused", seq=step.seq, learner=learner, path=path, reason=reason)
         case _:
             pass
     for command in step.commands:

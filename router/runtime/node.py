@@ -36,6 +36,8 @@ from router.messages import (
     Command,
     Event,
     MarketDataLost,
+    ModelLoaded,
+    ModelRefused,
     RefuseMessage,
     Restarted,
     SessionClosed,
@@ -72,7 +74,9 @@ class Node:
         *,
         monotonic: Callable[[], int],
         on_step: Callable[[Step], None] | None = None,
+        models: Sequence[ModelLoaded | ModelRefused] = (),
     ) -> None:
+        """`models` are what was found of the learners' files: `start` journals what is new."""
         self.engine = engine
         self.links = {link.name: link for link in links}
         self.faults: list[str] = []
@@ -82,6 +86,7 @@ class Node:
             self.links, journal, market_file, monotonic=monotonic, on_step=on_step
         )
         self._by_conn: dict[int, Link] = {}
+        self._models = models
 
     @property
     def seq(self) -> int:
@@ -120,8 +125,11 @@ class Node:
         return count
 
     def start(self, config_hash: str, now: int) -> None:
-        """Begin a new epoch: the first event of this life."""
+        """Begin a new epoch: the first event of this life, then models that are new."""
         self._step(now, Restarted(self.engine.state.epoch + 1, config_hash))
+        for model in self._models:
+            if isinstance(model, ModelRefused) or not self.engine.state.shelf.has(model):
+                self._step(now, model)
         for link in self.links.values():
             self._keep_hours(link, now)
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from config.documents import DocumentError
 from config.settings import load_settings
+from router.build_models import shelf_of
 from router.trials.composition import bench
 from router.trials.labels import relabelled
 from router.trials.plans import Plans, plans_of
@@ -43,12 +44,15 @@ class Task:
     record: Path | None
     labels: int | None = None
     """Seed by which venues of a kind exchange their names; None: as in the market file."""
+    learner_state: Path | None = None
+    """A model file that every router begins from; None: it knows nothing."""
 
     def prepare(self) -> tuple[Trial, Plans]:
         """Read everything.
 
         Raises:
             SettingsError, DocumentError: everything that is wrong, one line each.
+            StoredStateError: the model file does not fit.
         """
         return _prepared(self)
 
@@ -73,7 +77,9 @@ def _prepared(task: Task) -> tuple[Trial, Plans]:
     spec = read_market(task.market)
     if task.labels is not None:
         spec = relabelled(spec, task.labels)
-    trial = Trial(bench(settings, spec), task.algo, task.record)
+    made_of = bench(settings, spec)
+    known = shelf_of(task.learner_state, made_of.family.learners) if task.learner_state else None
+    trial = Trial(made_of, task.algo, task.record, known)
     return trial, plans_of(spec, task.parents, alone=task.alone)
 
 

@@ -104,6 +104,8 @@ class Trial:
     bench: Bench
     algo: str
     record: Path | None = None
+    start_from: LearnerShelf | None = None
+    """What every router knows at its start; None for nothing."""
 
     def rows(self, seed: int, plans: Sequence[ParentPlan]) -> list[Row]:
         """Work the parents in the market of a seed; one row each, in their order.
@@ -116,14 +118,17 @@ class Trial:
     def worked(
         self, seed: int, plans: Sequence[ParentPlan], learned: LearnerShelf | None
     ) -> tuple[list[Row], LearnerShelf]:
-        """The same with what was learned before, if anything was, and what is known afterwards.
+        """The same with what was learned before, and what is known afterwards.
+
+        Without anything learned before, the router knows what every router does.
 
         Raises:
             TrialError: a parent was refused, or there was no market for it.
         """
         course = _Course(self, seed, plans)
-        if learned is not None:
-            course.learned.adopt(learned)
+        known = learned if learned is not None else self.start_from
+        if known is not None:
+            course.learned.adopt(known)
         return course.rows(), course.learned
 
     def watch(self, seed: int) -> None:

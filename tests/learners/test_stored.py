@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from router.learners._stored import HEADER, Identity, StoredStateError, from_bytes, to_bytes
+from router.learners._stored import (
+    HEADER,
+    Identity,
+    StoredStateError,
+    from_bytes,
+    inspect,
+    to_bytes,
+)
 from router.learners.hazard import Hazard
 from router.learners.static import Static
 from router.ports import Arrays, Lesson, Markout, ScoreRequest
 
 D = 3
+LESSONS = 30
 IDENTITY = Identity('hazard{"kappa":0.1}', feature_version=1, dimensions=D)
 ARM = "LIT_A/lit_take"
 
@@ -34,7 +43,7 @@ def taught(learner: Hazard, count: int, state: Arrays | None = None) -> Arrays:
 
 
 def read(data: bytes, identity: Identity = IDENTITY) -> Arrays:
-    return from_bytes(data, identity, Hazard().shape)
+    return from_bytes(data, identity, Hazard().shape).arrays
 
 
 def same(one: Arrays, other: Arrays) -> bool:
@@ -49,7 +58,7 @@ def test_a_state_comes_back_bit_by_bit_and_goes_on_as_if_it_had_not_been_away() 
     state = taught(learner, 30)
     state[f"alpha/{ARM}"][0] = -0.0
     state[f"alpha/{ARM}"][1] = np.nextafter(1.0, 2.0)
-    again = read(to_bytes(state, IDENTITY))
+    again = read(to_bytes(state, IDENTITY, LESSONS))
     assert same(again, state)
     zero = np.zeros(1)
     request = ScoreRequest("ONE", (ARM,), np.ones((1, D)), zero, zero, 8, 1.0, 1.0)
@@ -61,19 +70,19 @@ def test_a_state_comes_back_bit_by_bit_and_goes_on_as_if_it_had_not_been_away() 
 def test_equal_states_are_equal_bytes_whatever_the_order_of_their_arrays() -> None:
     state = taught(Hazard(), 10)
     backwards = dict(reversed(state.items()))
-    assert to_bytes(state, IDENTITY) == to_bytes(backwards, IDENTITY)
+    assert to_bytes(state, IDENTITY, LESSONS) == to_bytes(backwards, IDENTITY, LESSONS)
 
 
 def test_numpy_reads_it_without_pickle() -> None:
     state = taught(Hazard(), 5)
-    with np.load(io.BytesIO(to_bytes(state, IDENTITY)), allow_pickle=False) as stored:
+    with np.load(io.BytesIO(to_bytes(state, IDENTITY, LESSONS)), allow_pickle=False) as stored:
         assert sorted(stored.files) == sorted([HEADER, *state])
         assert np.array_equal(stored[f"own/ONE/{ARM}"], state[f"own/ONE/{ARM}"])
 
 
 def test_a_learner_without_state_keeps_nothing() -> None:
     identity = Identity("static", 1, D)
-    assert from_bytes(to_bytes({}, identity), identity, Static().shape) == {}
+    assert from_bytes(to_bytes({}, identity, LESSONS), identity, Static().shape).arrays == {}
 
 
 @pytest.mark.parametrize(
@@ -87,14 +96,14 @@ def test_a_learner_without_state_keeps_nothing() -> None:
 def test_the_state_of_another_learner_or_of_other_features_is_refused(
     identity: Identity, told: str
 ) -> None:
-    data = to_bytes(taught(Hazard(), 5), IDENTITY)
+    data = to_bytes(taught(Hazard(), 5), IDENTITY, LESSONS)
     with pytest.raises(StoredStateError, match=told):
         read(data, identity)
 
 
 def forged(change: Callable[[dict[str, np.ndarray]], None]) -> bytes:
     """What somebody else may have written: the members changed, the header as it was."""
-    with np.load(io.BytesIO(to_bytes(taught(Hazard(), 5), IDENTITY))) as stored:
+    with np.load(io.BytesIO(to_bytes(taught(Hazard(), 5), IDENTITY, LESSONS))) as stored:
         members = {name: stored[name] for name in stored.files}
     change(members)
     buffer = io.BytesIO()
@@ -114,6 +123,13 @@ def put(name: str, array: np.ndarray) -> Callable[[dict[str, np.ndarray]], None]
     return lambda members: members.update({name: array})
 
 
+class Trap:
+    """Whoever unpickles one runs what it says."""
+
+    def __reduce__(self) -> tuple[Callable[..., None], tuple[str]]:
+        return pytest.fail, ("a pickle was loaded",)
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -128,6 +144,7 @@ def put(name: str, array: np.ndarray) -> Callable[[dict[str, np.ndarray]], None]
         (lambda members: members.pop(HEADER), "'header.json' is missing"),
         (put(HEADER, np.zeros(3, dtype=np.uint8)), "'header.json' is not JSON"),
         (put("clock", np.array([{"a": 1}], dtype=object)), "plain arrays"),
+        (put("clock", np.array([Trap()], dtype=object)), "plain arrays"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(
@@ -146,8 +163,40 @@ def test_another_format_or_an_unknown_key_is_refused() -> None:
         read(headed(sha256="x"))
 
 
+@pytest.mark.parametrize(
+    ("lessons", "told"),
+    [
+        (29, "sha256 is"),  # nobody adds to a learner's experience
+        (0, "lessons is 0; allowed: 1 to"),
+        (1 << 60, "allowed: 1 to 9007199254740992"),
+        (30.0, "lessons is 30.0; allowed: one of type int"),
+        (True, "lessons is True; allowed: one of type int"),
+    ],
+)
+def test_the_count_of_lessons_is_part_of_what_is_believed(lessons: object, told: str) -> None:
+    with pytest.raises(StoredStateError, match=told):
+        read(headed(lessons=lessons))
+
+
+def test_a_member_that_is_no_array_is_refused() -> None:
+    buffer = io.BytesIO(to_bytes(taught(Hazard(), 5), IDENTITY, LESSONS))
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.writestr("clock2", b"cposix\nsystem\n")
+    with pytest.raises(StoredStateError, match="'clock2' is no array"):
+        read(buffer.getvalue())
+
+
+def test_whatever_learner_it_is_of_can_be_looked_at() -> None:
+    state = taught(Hazard(), 5)
+    found = inspect(to_bytes(state, IDENTITY, LESSONS))
+    assert (found.identity, found.lessons) == (IDENTITY, LESSONS)
+    assert same(found.arrays, state)
+    with pytest.raises(StoredStateError, match="sha256 is"):
+        inspect(forged(put("clock", np.array([4.0]))))
+
+
 def test_damage_anywhere_is_refused() -> None:
-    data = to_bytes(taught(Hazard(), 5), IDENTITY)
+    data = to_bytes(taught(Hazard(), 5), IDENTITY, LESSONS)
     with pytest.raises(StoredStateError):
         read(b"")
     for at in range(0, len(data), 97):
@@ -169,4 +218,4 @@ def test_what_could_not_be_read_again_is_not_written() -> None:
     state = taught(Hazard(), 5)
     state[f"alpha/{ARM}"][2] = np.inf
     with pytest.raises(StoredStateError, match=r"'alpha/LIT_A/lit_take' is not finite at \(2,\)"):
-        to_bytes(state, IDENTITY)
+        to_bytes(state, IDENTITY, LESSONS)
