@@ -43,7 +43,7 @@ _SCALES: dict[str, tuple[float, float]] = {
     "time_left": (6.0, 1.5),  # log of seconds to the parent's end
     "remaining_adv": (-6.0, 1.5),  # log of LeavesQty over median daily volume
     "schedule_lag": (0.0, 0.25),  # share of time gone less share of quantity done
-    "displayed": (1.0, 0.8),  # log(1 + shares shown / typical trade)
+    "displayed": (1.0, 0.8),  # log(1 + shares shown / typical trade); of lit_make the queue ahead
     "data_age": (0.7, 1.0),  # log(1 + seconds since the venue's book or quote changed)
     "fill_ratio": (0.5, 0.3),  # moving mean of filled over sent of the arm
     "signal": (0.0, 0.5),  # a * alternative data in [-1, 1], faded: off unless a signal is given

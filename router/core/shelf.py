@@ -124,7 +124,6 @@ class LearnerShelf:
             self._arriving[key] = {}
         self._arriving[key].update({each.name: array_of(each) for each in part.arrays})
         if part.part == part.parts:
-            self._learners.pop(key, None)  # a plug-in may remember what it has made of its state
             self.get(key)
             self.states[key] = self._arriving.pop(key)
             self.versions[key] = part.lessons

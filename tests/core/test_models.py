@@ -169,16 +169,30 @@ def test_a_model_of_other_features_in_an_old_journal_says_nothing(tmp_path: Path
 def test_a_refusal_holds_for_one_life_and_only_for_who_knows_nothing() -> None:
     state = empty()
     shelf = state.shelf
-    fold.apply(state, 1, ModelRefused("hazard", "x.npz", "no such file"))
+    refused = ModelRefused("hazard", "x.npz", "no such file")
+    fold.apply(state, 1, refused)
     shelf.get("hazard")
     assert shelf.blind("hazard") == "no such file"
     assert shelf.blind("linucb") == ""
-    told = state.digest()
+    fold.apply(state, 2, Restarted(2))
+    assert shelf.blind("hazard") == ""
+    fold.apply(state, 3, refused)
     shelf.learn(lesson("hazard", 1))
     assert shelf.blind("hazard") == ""
-    state = empty()
-    fold.apply(state, 1, ModelRefused("hazard", "x.npz", "no such file"))
-    assert state.digest() == told
-    fold.apply(state, 2, Restarted(2))
-    assert state.shelf.blind("hazard") == ""
-    assert state.digest() != told
+
+
+def test_the_digest_tells_which_file_a_learner_began_from_and_which_was_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "model.npz"
+    path.write_bytes(build_models.saved(taught("hazard"), "hazard"))
+    refused = ModelRefused("hazard", "x.npz", "no such file")
+    [loaded] = from_file(path, "hazard")
+    other = msgspec.structs.replace(loaded, file_hash="0" * 64)
+    digests = []
+    for event in (refused, loaded, other, loaded):
+        state = empty()
+        fold.apply(state, 1, event)
+        digests.append(state.digest())
+    assert len({empty().digest(), *digests}) == 4
+    assert digests[1] == digests[3]
