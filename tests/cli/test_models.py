@@ -40,6 +40,7 @@ from router.model import ExecType, Side
 from router.ports import Arrays, Lesson, Markout
 from router.runtime.control import parse
 from router.runtime.narration import narrate
+from router.trials.pool import Task
 from tests.cli.market_day import OVERRIDES, Day, Recorded, read_journal
 from tests.trials.markets import written as market_written
 
@@ -405,17 +406,35 @@ def test_check_finds_a_file_of_a_learner_that_routes_nothing(
 # --- in the simulator ----------------------------------------------------------------------------
 
 
-def test_sim_starts_every_seed_from_a_file(
+def test_every_seed_of_a_task_starts_from_a_file(tmp_path: Path) -> None:
+    path = written(tmp_path / "hazard.npz")
+    task = Task(
+        market=market_written(tmp_path),
+        config=DEFAULT_CONFIG,
+        overrides=(),
+        policies=(),
+        algo="twap",
+        parents=None,
+        alone=False,
+        record=None,
+        learner_state=path,
+    )
+    trial, plans = task.prepare()
+    for seed in (4, 5):
+        _, known = trial.worked(seed, plans(seed), None)
+        own = known.states["hazard"]
+        assert own[f"own/ONE/{ARM}"].tobytes() == taught(40)[f"own/ONE/{ARM}"].tobytes()
+        assert known.versions["hazard"] > 40
+    assert trial.start_from is not None
+    assert bits(trial.start_from.states["hazard"]) == bits(taught(40))
+
+
+def test_sim_refuses_a_file_that_does_not_fit_or_is_of_no_use(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     market = str(market_written(tmp_path))
     path = written(tmp_path / "hazard.npz")
     argv = ["sim", market, "--seeds", "4", "--json", "--quiet"]
-    assert run(argv) == 0
-    blind = capsys.readouterr().out
-    assert run([*argv, "--learner-state", str(path)]) == 0
-    knowing = capsys.readouterr().out
-    assert knowing != blind
     assert run([*argv, "--learner-state", str(path), "--learner", "linucb"]) == 4
     assert "it is hazard's, and orders are routed by linucb" in capsys.readouterr().err
     path = tmp_path / "broken.npz"
