@@ -60,19 +60,7 @@ def models(settings: Settings, learners: Learners) -> tuple[Model, ...]:
     """What became of every model file that the settings name: parts of its content, or a refusal.
 
     Raises:
-        SettingsError: a key is not that of a learner.
-    """
-    keys(settings, learners)
-    return tuple(
-        event for key, path in settings.models.items() for event in _events(key, path, learners)
-    )
-
-
-def keys(settings: Settings, learners: Learners) -> None:
-    """Judge the keys of `models` alone.
-
-    Raises:
-        SettingsError: those that are none, one line each.
+        SettingsError: keys that are not a learner's, one line each.
     """
     wrong = [
         settings.problem(("models", key), text)
@@ -81,13 +69,16 @@ def keys(settings: Settings, learners: Learners) -> None:
     ]
     if wrong:
         raise SettingsError(wrong)
+    return tuple(
+        event for key, path in settings.models.items() for event in _events(key, path, learners)
+    )
 
 
 def refusals(settings: Settings, learners: Learners) -> list[str]:
     """Why model files would be refused at a start, each with its place in the settings.
 
     Raises:
-        SettingsError: as `keys` does.
+        SettingsError: as `models` does.
     """
     return [
         settings.problem(("models", each.learner), f"{each.path}: {each.reason}")
