@@ -50,6 +50,27 @@ def problems(
     return caught.value.problems
 
 
+# --- files by key --------------------------------------------------------------------------------
+
+
+def test_model_files_stand_by_learner_and_start_at_whoever_names_them(file: Path) -> None:
+    (file.parent / "elsewhere").mkdir()
+    path = file.parent / "elsewhere" / "sluice.yaml"
+    text = "models: {hazard: m/h.npz, linucb: m/l.npz, 'hazard{\"kappa\":0.1}': m/k.npz}\n"
+    path.write_text(MINIMAL + text)
+    settings = load_settings(path, ["models.linucb=l.npz"])
+    folder = Path("elsewhere").resolve()
+    assert settings.models == {
+        "hazard": folder / "m" / "h.npz",
+        "linucb": file.parent / "l.npz",
+        'hazard{"kappa":0.1}': folder / "m" / "k.npz",
+    }
+    assert settings.origin("models", "hazard").endswith("sluice.yaml:16")
+    assert settings.origin("models", "linucb") == "--set models.linucb"
+    path.write_text(MINIMAL + "models: {hazard: 3}\n")
+    assert any("models.hazard" in each for each in problems(path))
+
+
 # --- the configuration that comes with Sluice ----------------------------------------------------
 
 
