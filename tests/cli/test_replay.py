@@ -249,16 +249,16 @@ def test_each_life_is_decided_with_the_configuration_that_it_ran_with(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "s"
-    given = [[*OVERRIDES, f"state={folder}", f"routing.pause_ms={ms}"] for ms in (700, 3)]
-    slow, fast = (load_settings(DEFAULT_CONFIG, each) for each in given)
-    day = Day(slow)
+    given = [[*OVERRIDES, f"state={folder}", f"learner.kappa={kappa}"] for kappa in (0.3, 0.2)]
+    bold, tame = (load_settings(DEFAULT_CONFIG, each) for each in given)
+    day = Day(bold)
     day.order(Side.BUY, 4_000, algo="twap", tif=TimeInForce.GTD, seconds=60)
     day.run(2.5)
-    day.settings = fast
+    day.settings = tame
     day.crash()
-    day.run(3)
+    day.run(20)
     raw = day.save(tmp_path / "raw")
-    starts = iter((slow, fast))
+    starts = iter((bold, tame))
     steps = [
         msgspec.structs.replace(s, event=Restarted(s.event.epoch, next(starts).digest()))
         if isinstance(s.event, Restarted)
@@ -268,15 +268,15 @@ def test_each_life_is_decided_with_the_configuration_that_it_ran_with(
     write_journal(folder, steps)
     for path in raw.glob("market-*.seg"):
         shutil.copy(path, folder)
-    # Neither is the one that is loaded, and nothing is remembered: other times, other answers.
+    # Neither is the one that is loaded, and nothing is remembered: other chances, other answers.
     code, told, err = replay(folder, capsys)
     assert (code, told["outcome"]) == (1, "different")
     assert "note: 1 of 1 starts ran with another configuration" in err
-    remember(slow, DEFAULT_CONFIG, given[0])
+    remember(bold, DEFAULT_CONFIG, given[0])
     code, told, err = replay(folder, capsys)
     assert (code, told["outcome"]) == (1, "different")
     assert "note: 1 of 2 starts ran with another configuration" in err
-    remember(fast, DEFAULT_CONFIG, given[1])
+    remember(tame, DEFAULT_CONFIG, given[1])
     code, told, err = replay(folder, capsys)
     assert (code, told["outcome"], err) == (0, "same", "")
     assert told["compared"] == sum(step.event is not None for step in steps)
