@@ -16,12 +16,11 @@ from functools import partial
 import numpy as np
 
 from bench.measure import Figures, Result, at_most, interleave, untargeted
+from router.core.observed import FEATURES, Observed
+from router.core.predictor import CLASSES, Form, IsotonicMap, Layers, Model, Scaler, Trees
 from router.model import NS, Instrument
 from router.ports import FloatArray
-from router.predictor.features import FEATURES, Observed
 from router.predictor.file import Card, Predictor
-from router.predictor.model import Form, IsotonicMap, Layers, Model, Scaler, Trees
-from router.predictor.samples import CLASSES
 from router.predictor.training import HIDDEN, MAP_BINS_MAX, TREE_DEPTH, TREES_MAX
 
 HORIZON = "10s"
@@ -64,8 +63,8 @@ def predictor(kind: str, form: Form) -> Predictor:
         Scaler(np.zeros(WIDTH), np.ones(WIDTH)), form, (IsotonicMap(steps, steps),) * COLUMNS
     )
     card = Card(
-        kind=kind, horizon=HORIZON, days=(), from_ns=0, until_ns=0, rows=0, latency_ns=0, seed=0,
-        scikit_learn="",
+        kind=kind, horizon=HORIZON, days=(), from_ns=0, until_ns=0, rows=0, move_spreads=1.0,
+        latency_ns=0, seed=0, scikit_learn="",
     )  # fmt: skip
     return Predictor(card, model)
 

@@ -142,6 +142,23 @@ class LearnerChoice(Section):
         return dict(self.model_extra or {})
 
 
+class PredictorChoice(Section):
+    """The predictor that decisions ask, and what for."""
+
+    file: Path
+    """What `sluice train predictor` has written; read and checked at the start."""
+    drift: bool = True
+    """Its expected move of the price enters what it costs not to fill now."""
+    feature: bool = False
+    """It is a column of the context vector: that of alternative data."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not (self.drift or self.feature):
+            raise ValueError("neither drift nor feature; without either, leave the predictor out")
+        return self
+
+
 class Routing(Section):
     """How decisions follow one another."""
 
@@ -161,6 +178,8 @@ class Routing(Section):
     """A market order's children carry a limit so far from the midpoint, bp."""
     settle_answers: int = Field(default=2, ge=1, le=10)
     """So many times a venue must say that it does not know a child before it is closed."""
+    predictor: PredictorChoice | None = None
+    """Null: no decision asks for the price's next move."""
 
 
 class Simulate(Section):

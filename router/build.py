@@ -28,6 +28,7 @@ from router.build_sessions import links, spoken
 from router.core.engine import Engine
 from router.core.environment import Environment, Routing
 from router.core.features import FEATURES
+from router.core.foresight import Foresight
 from router.core.shelf import LearnerShelf
 from router.core.state import State
 from router.fix.dialects import dialect
@@ -39,6 +40,7 @@ from router.messages import Step
 from router.model import Instrument, Tactic, Venue, VenueType
 from router.plugin import discover
 from router.ports import Algo, Learner, Limit, Rule
+from router.predictor.file import Predictor, PredictorFileError
 from router.runtime.node import Built, Node
 
 VENUE_TYPES: dict[str, VenueType] = {
@@ -195,7 +197,26 @@ def environment(settings: Settings, family: Family) -> Environment:
             protection_bp=routing.protection_bp,
             settle_answers=routing.settle_answers,
         ),
+        foresight=foresight(settings),
     )
+
+
+def foresight(settings: Settings) -> Foresight | None:
+    """The predictor that is configured, if one is.
+
+    Raises:
+        SettingsError: its file is not there, or is refused.
+    """
+    chosen = settings.routing.predictor
+    if chosen is None:
+        return None
+    try:
+        return Predictor.load(chosen.file).foresight(drift=chosen.drift, feature=chosen.feature)
+    except PredictorFileError as error:
+        text = str(error)
+    except OSError as error:
+        text = f"{chosen.file}: {error.strerror}; `sluice train predictor` makes one"
+    raise SettingsError([settings.problem(("routing", "predictor", "file"), text)])
 
 
 def engine(env: Environment, family: Family) -> Engine:
@@ -206,6 +227,7 @@ def engine(env: Environment, family: Family) -> Engine:
         shelf,
         pause_ns=env.routing.pause_ns,
         markout_ns=env.routing.markout_ns,
+        watched=env.instruments if env.foresight is not None else None,
     )
     return Engine(env, state)
 

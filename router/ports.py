@@ -17,6 +17,7 @@ from router.model import Arm, Instrument, OrdType, Side, Tactic, TimeInForce, Ve
 from router.plugin import Plugin
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 Arrays = dict[str, FloatArray]
 """A learner's whole state: named arrays, saved as npz, folded from the journal."""
 

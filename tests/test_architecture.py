@@ -32,7 +32,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),
     ("core", "algos", "learners", "fix.application", "fix.from_oms", "fix.from_venue"),
-    ("core.engine", "journal"),
+    ("core.engine", "journal", "predictor.file"),
     ("runtime",),
     ("runtime.live", "runtime.sim", "runtime.direct"),
     ("build_dictionaries",),

@@ -154,9 +154,8 @@ def _recompute(
 ) -> Recomputation:
     start, digest = history.life(decision.seq)
     rules = rules_of(digest)
-    ran, loaded = decision.decide.policy_hash, rules.policy_hash
-    if ran != loaded:
-        raise _Undecidable(f"policy {ran[:12]} ran, policy {loaded[:12]} is loaded")
+    if reason := rules.other(decision.decide):
+        raise _Undecidable(reason)
     strayed = 0
     try:
         engine, step = _arrive(history, rules, start, decision.seq)

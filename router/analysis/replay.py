@@ -166,6 +166,18 @@ class Rules:
 
     make_engine: Callable[[], Engine]
     policy_hash: str
+    predictor: str = ""
+    """sha256 of the predictor's file; empty where none is asked."""
+
+    def other(self, command: OpenParent | Decide) -> str:
+        """Why these would not have decided that: what ran, and what is loaded; empty if nothing."""
+        if command.policy_hash != self.policy_hash:
+            ran, loaded = command.policy_hash[:12], self.policy_hash[:12]
+            return f"policy {ran} ran, policy {loaded} is loaded"
+        if isinstance(command, Decide) and command.predictor != self.predictor:
+            ran, loaded = (each[:12] or "none" for each in (command.predictor, self.predictor))
+            return f"predictor {ran} ran, predictor {loaded} is loaded"
+        return ""
 
 
 class Judge:
@@ -234,7 +246,7 @@ class Judge:
         if isinstance(step.event, Restarted):
             self.verdict.config_hashes.append(step.event.config_hash)
             self._begin_life(step.seq, step.event.config_hash)
-        self._look_for_policy(step)
+        self._look_for_others(step)
         of_market = from_market(step)
         same = True
         if self._gap is not None:
@@ -259,17 +271,13 @@ class Judge:
             missing = f"{expected}" if step.seq == expected + 1 else f"{expected} to {step.seq - 1}"
             self._gap = Gap(step.seq, step.seq, 0, f"market records are missing: seq {missing}")
 
-    def _look_for_policy(self, step: Step) -> None:
+    def _look_for_others(self, step: Step) -> None:
         if self._gap is not None:
             return
         for command in step.commands:
-            if isinstance(command, OpenParent | Decide):
-                ran = command.policy_hash
-                if ran != self._rules.policy_hash:
-                    loaded = self._rules.policy_hash
-                    reason = f"policy {ran[:12]} ran, policy {loaded[:12]} is loaded"
-                    self._gap = Gap(step.seq, step.seq, 0, reason)
-                    return
+            if isinstance(command, OpenParent | Decide) and (reason := self._rules.other(command)):
+                self._gap = Gap(step.seq, step.seq, 0, reason)
+                return
 
     def _skip(self, step: Step, *, of_market: bool) -> None:
         gap = self._gap

@@ -40,4 +40,5 @@ class Configurations:
     def _make(self, settings: Settings) -> Rules:
         env = build.environment(settings, self._family)
         assert isinstance(env.policies, PolicyBook)
-        return Rules(lambda: build.engine(env, self._family), env.policies.hash)
+        predictor = env.foresight.sha256 if env.foresight is not None else ""
+        return Rules(lambda: build.engine(env, self._family), env.policies.hash, predictor)

@@ -44,6 +44,11 @@ DecisionsOption = Annotated[
     typer.Option(min=100, show_default="the experiment's", help="Of a seed, in a world."),
 ]
 
+PredictorsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="DIR", help="Of files MARKET.npz, for contestants that predict."),
+]
+
 
 def command(
     name: Annotated[str, typer.Argument(metavar="NAME", help=f"One of {', '.join(NAMES)}.")],
@@ -81,6 +86,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep everything there, Parquet and JSON.")
     ] = None,
+    predictors: PredictorsOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -92,7 +98,7 @@ def command(
         text = f"{name}: no such experiment; there are: {', '.join(NAMES)}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
-    ways = Ways(jobs, plot, out, quiet, as_json)
+    ways = Ways(jobs, plot, out, quiet, as_json, predictors)
     kept = parameters or FOLDER / f"tuned-{name if name in WORLDS else 'markets'}.yaml"
     everybody = read_contestants(contestants)
     if name in MARKET_EXPERIMENTS:
@@ -106,6 +112,9 @@ def command(
             compare(name, tuned(found, kept), where, which, parents, ways)
         return
     found = _chosen(everybody, only)
+    if predicting := [each for each in found if found[each].predicts]:
+        text = f"{', '.join(predicting)}: there is no price to predict in {name}"
+        raise CommandError(ExitCode.CONFIGURATION, text)
     field = Field(name, decisions or DECISIONS[name])
     if do_tune:
         _tune(field, found, kept, ways)
@@ -132,8 +141,9 @@ def _chosen(found: dict[str, WrittenContestant], only: str) -> dict[str, Written
     """Those that are asked for, in that order."""
     names = [each.strip() for each in only.split(",") if each.strip()]
     if not names:
-        names = [each for each in found if found[each].learner != VOWPAL or is_installed()]
-        if len(names) < len(found):
+        everybody = [each for each in found if not found[each].predicts]
+        names = [each for each in everybody if found[each].learner != VOWPAL or is_installed()]
+        if len(names) < len(everybody):
             say(f"left out: {MISSING}")
     unknown = [each for each in names if each not in found]
     if unknown:

@@ -17,6 +17,7 @@ from router.experiments.keeping import write_careers
 from router.experiments.market_experiments import MARKET_EXPERIMENTS, MARKETS
 from router.experiments.markets import Cost, Costs, costs, together, worked
 from router.experiments.tuning import plays_needed, tune_in_market
+from router.predictor.file import Predictor, PredictorFileError
 from router.trials.results import code_version
 from router.trials.trial import Row, TrialError
 from venues.market_file import read_market
@@ -36,13 +37,14 @@ def compare(
     ways: Ways,
 ) -> None:
     """Every plug-in works the same parents in every market."""
+    hashes = {market: _predictor(market, entries, ways) for market in markets}
     entries = [each for each in entries if each.learner not in OUTSIDE]
     found: dict[str, Careers] = {}
     for market in markets:
         found[market] = _worked(name, market, entries, seeds, parents, ways)
         if not ways.as_json:
             show(cost_table(_costs(found[market]), market, seeds, parents))
-    told = _document(name, entries, seeds, parents, found)
+    told = _document(name, entries, seeds, parents, found, hashes)
     if ways.as_json:
         show_json(told)
     if ways.out is not None:
@@ -79,7 +81,7 @@ def _worked(
     parents: int,
     ways: Ways,
 ) -> Careers:
-    careers = MARKET_EXPERIMENTS[name].careers(market, parents, ALGO)
+    careers = MARKET_EXPERIMENTS[name].careers(market, parents, ALGO, ways.predictors)
     found: Careers = {entry.name: [] for entry in entries}
     try:
         plays = worked(careers, entries, seeds, jobs=ways.jobs)
@@ -91,6 +93,29 @@ def _worked(
     return found
 
 
+def _predictor(market: str, entries: Sequence[Entry], ways: Ways) -> str:
+    """sha256 of a market's predictor, read before anything is worked; empty if nobody asks it.
+
+    Raises:
+        CommandError: somebody does, and it is not there or is refused.
+    """
+    asking = [each.name for each in entries if each.predicts]
+    if not asking:
+        return ""
+    if ways.predictors is None:
+        text = (
+            f"{', '.join(asking)}: needs --predictors DIR, with a file MARKET.npz for each market"
+        )
+        raise CommandError(ExitCode.CONFIGURATION, text)
+    path = ways.predictors / f"{market}.npz"
+    try:
+        return Predictor.load(path).sha256
+    except OSError as error:
+        raise CommandError(ExitCode.NOT_FOUND, f"{path}: {error.strerror}") from None
+    except PredictorFileError as error:
+        raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
+
+
 def _costs_of(careers: Careers) -> dict[str, Costs]:
     return {each: together(rows) for each, rows in careers.items()}
 
@@ -100,7 +125,12 @@ def _costs(careers: Careers) -> list[Cost]:
 
 
 def _document(
-    name: str, entries: Sequence[Entry], seeds: range, parents: int, found: dict[str, Careers]
+    name: str,
+    entries: Sequence[Entry],
+    seeds: range,
+    parents: int,
+    found: dict[str, Careers],
+    predictors: dict[str, str],
 ) -> dict[str, object]:
     """The figures and what made them: the same experiment, the same bytes."""
     return {
@@ -114,6 +144,7 @@ def _document(
             market: {
                 "market_hash": read_market(MARKETS / f"{market}.yaml").hash,
                 "costs_bp": [asdict(each) for each in _costs(careers)],
+                **({"predictor": predictors[market]} if predictors[market] else {}),
             }
             for market, careers in found.items()
         },

@@ -18,3 +18,5 @@ class Ways:
     """The folder of rows and figures."""
     quiet: bool
     as_json: bool
+    predictors: Path | None = None
+    """The folder of a predictor for each market."""

@@ -22,11 +22,12 @@ from router.cli.paint import paint
 from router.cli.recorded import HoursOption, scope_meant
 from router.cli.train_tapes import read_tape
 from router.cli.train_text import pages
+from router.core.predictor import CLASSES
 from router.model import NS
 from router.predictor.comparison import Comparison, compare, taking_part, train_last
 from router.predictor.file import Card, Predictor
 from router.predictor.folds import FOLDS, TooFewRowsError
-from router.predictor.samples import CLASSES, LATENCY_NS, Samples, samples_of
+from router.predictor.samples import LATENCY_NS, Samples, samples_of
 from router.predictor.training import ALONE, KINDS, SCIKIT_LEARN
 from venues.facts.day import Scope
 from venues.facts.tables import RecordingFormatError
@@ -68,7 +69,8 @@ def predictor_command(
 
     Every model walks forward: trained on the past, tested on what follows. `best` has the least
     log-loss of those that beat logistic regression with their whole interval, or is logistic. The
-    predictor is then trained on all days. Nothing in the router uses it yet (docs/predictor.md).
+    predictor is then trained on all days. The router asks it where `routing.predictor.file` names
+    it (docs/predictor.md).
     """
     _known("--horizon", horizon, CLASSES)
     _known("--model", model, MODELS)
@@ -121,6 +123,7 @@ def _card(kind: str, samples: Samples, latency_ns: int, seed: int) -> Card:
         from_ns=int(samples.at[0]),
         until_ns=int(samples.at[-1]),
         rows=len(samples),
+        move_spreads=samples.move_spreads,
         latency_ns=latency_ns,
         seed=seed,
         scikit_learn=SCIKIT_LEARN,

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from router.model import NS
-from router.predictor.samples import IntArray, Tape
+from router.ports import IntArray
+from router.predictor.samples import Tape
 from venues.facts.day import Day, Scope, day_of
 from venues.facts.series import Floats
 from venues.facts.tables import read_recording

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from router.cli.output import columns
 from router.cli.paint import Span
+from router.core.predictor import CLASSES
 from router.predictor.comparison import Comparison, Row
 from router.predictor.file import Card
 from router.predictor.folds import FOLDS
-from router.predictor.samples import CLASSES
 from router.predictor.scores import Estimate
 from router.predictor.training import ALONE, LINE_TO_BEAT
 

@@ -7,6 +7,7 @@ on events up to `now` only.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from math import exp2, sqrt
 
 from router.messages import (
@@ -153,6 +154,13 @@ class Tracker:
         self.trade_size = 0.0
         """Moving mean of trade sizes, shares; 0 before the first trade."""
         self.last_px = self.last_at = 0
+
+    def __copy__(self) -> Tracker:
+        other = Tracker.__new__(Tracker)
+        for name in Tracker.__slots__:
+            value = getattr(self, name)
+            setattr(other, name, value[:] if type(value) is list else value)
+        return other
 
     def due(self, now: int) -> bool:
         """True if a grid point has passed that was not sampled."""
@@ -308,6 +316,11 @@ class Market:
         traded = max(0, self.volume(symbol) - volume_since)
         return MarketView(bid, offer, bid_qty, offer_qty, age, traded)
 
+    def touch(self, symbol: str) -> tuple[int, int, int, int]:
+        """Best bid, best offer and their shares, as in `view`; 0 for an empty side."""
+        known = self._symbols.get(symbol)
+        return known.touch()[:4] if known else (0, 0, 0, 0)
+
     def volume(self, symbol: str) -> int:
         """Shares seen traded since the start, over all venues that print."""
         known = self._symbols.get(symbol)
@@ -349,10 +362,8 @@ class Market:
         known = self._known(event.symbol)
         if known.tracker.due(now):
             known.tracker.sample(known.mid2(), now)
-        if not event.snapshot:
-            for entry in event.entries:
-                if entry.entry_type == "2" and entry.action != "2" and entry.px > 0 < entry.qty:
-                    known.tracker.trade(entry.px, entry.qty, _sign(entry, known), now)
+        for px, qty, sign in prints(event, known.mid2):
+            known.tracker.trade(px, qty, sign, now)
         book = known.books.get(event.mic)
         if book is None:
             book = known.books[event.mic] = Book()
@@ -402,9 +413,22 @@ class Market:
             known.halted.pop(event.mic, None)
 
 
-def _sign(entry: MarketDataEntry, known: _Symbol) -> int:
+def prints(event: MarketDataReceived, mid2: Callable[[], int]) -> Iterator[tuple[int, int, int]]:
+    """Price, shares and sign of what was traded now, given the midpoint before the event.
+
+    The sign is +1 when a buyer took, -1 when a seller took, 0 unknown. A trade in a snapshot says
+    what the last price was, not that shares were traded now.
+    """
+    if event.snapshot:
+        return
+    for entry in event.entries:
+        if entry.entry_type == "2" and entry.action != "2" and entry.px > 0 < entry.qty:
+            yield entry.px, entry.qty, _sign(entry, mid2)
+
+
+def _sign(entry: MarketDataEntry, mid2: Callable[[], int]) -> int:
     """Who took: as told, else by the quote rule (Lee & Ready 1991): above the midpoint, a buyer."""
     if entry.aggressor:
         return 1 if entry.aggressor > 0 else -1
-    mid2 = known.mid2()
-    return (2 * entry.px > mid2) - (2 * entry.px < mid2) if mid2 else 0
+    middle = mid2()
+    return (2 * entry.px > middle) - (2 * entry.px < middle) if middle else 0

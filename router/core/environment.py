@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from router.core.foresight import Foresight
 from router.messages import OrderTerms
 from router.model import NS, Instrument, Venue
 from router.ports import Algo, Limit, Refusal, Rule
@@ -91,3 +92,5 @@ class Environment:
     routing: Routing
     fallback_learner: str = "pro_rata"
     """Scores when the chosen learner's are not finite, or its model was refused."""
+    foresight: Foresight | None = None
+    """The predictor that decisions ask; None for none."""

@@ -32,6 +32,7 @@ def replace_received(state: State, now: int, event: m.ReplaceReceived) -> None:
 def market_moved(state: State, now: int, event: m.MarketEvent) -> None:
     """Books and quotes move; a quote that was asked for wakes its parent."""
     state.market.apply(event, now)
+    state.watch.apply(event, state.market, now)
     if isinstance(event, m.QuoteReceived) and event.quote_req_id in state.asks:
         _ask_ended(state, now, event.quote_req_id)
     if isinstance(event, m.QuoteCanceled) and event.quote_req_id in state.asks:
@@ -90,6 +91,7 @@ def restarted(state: State, now: int, event: m.Restarted) -> None:
     state.sessions.clear()
     state.asks.clear()
     state.market = Market()
+    state.watch.clear()
     state.volume_marks.clear()
     state.shelf.forget_refusals()
     for venue in state.venue.values():

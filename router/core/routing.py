@@ -13,6 +13,7 @@ from router.core.allocator import Allocation
 from router.core.candidates import candidates
 from router.core.environment import Environment, Policy
 from router.core.features import FEATURE_VERSION, FEATURES, features
+from router.core.foresight import foresee
 from router.core.intake import make_algo
 from router.core.narrowing import Narrowed, narrow
 from router.core.orders import Parent
@@ -90,8 +91,12 @@ def _volume(state: State, parent: Parent) -> int:
 def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) -> Iterator[Command]:
     found = _candidates(env, state, now, scene)
     narrowed = _narrowed(env, scene, found, now)
-    matrix = features(scene.view, found, state.market, scene.instrument, now, state.fill_ratio)
-    scored = score(env, state, seq, now, scene, found, matrix)
+    symbol, side = scene.view.symbol, scene.view.side
+    foreseen = foresee(env.foresight, state.watch, symbol, side, scene.market, now)
+    matrix = features(
+        scene.view, found, state.market, scene.instrument, now, state.fill_ratio, foreseen.signal
+    )
+    scored = score(env, state, seq, now, scene, found, matrix, foreseen)
     lot = scene.instrument.lot
     quantities, allocation = place(scored.scores, narrowed, qty=scene.qty, lot=lot)
     if scene.view.time_in_force is TimeInForce.FOK:
@@ -115,6 +120,8 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         child_lots=scored.request.child_lots,
         intervals=rest_intervals(env, scene, now),
         fallback=scored.fallback,
+        drift_bp=foreseen.drift_bp,
+        predictor=foreseen.predictor,
     )
     for i, qty in enumerate(quantities):
         if qty > 0:

@@ -14,6 +14,7 @@ import numpy as np
 from router.core.chance import chance
 from router.core.environment import Environment
 from router.core.features import cost_bp
+from router.core.foresight import Foreseen, drifted
 from router.core.rewards import INTERVAL_NS, rests
 from router.core.sending import Scene, slice_end
 from router.core.shelf import learner_key
@@ -59,6 +60,7 @@ def score(
     scene: Scene,
     found: Sequence[Candidate],
     matrix: FloatArray,
+    foreseen: Foreseen,
 ) -> Scored:
     """The scores of the policy's learner; the fallback's if they are not finite (F-30), or if the
     learner's model was refused and it knows nothing else."""
@@ -71,7 +73,9 @@ def score(
         cost_bp=np.array(costs, dtype=np.float64),
         displayed_lots=np.array([each.displayed / lot for each in found], dtype=np.float64),
         lots=scene.lots,
-        urgency_bp=urgency_bp(scene.due.urgency, scene.market),
+        urgency_bp=drifted(
+            urgency_bp(scene.due.urgency, scene.market), foreseen.drift_bp, scene.due.urgency
+        ),
         participation=scene.view.leaves_qty / max(1, scene.qty),
         child_lots=scene.instrument.child_lots,
         intervals=rests([each.arm.key for each in found], rest_intervals(env, scene, now)),

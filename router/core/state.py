@@ -23,7 +23,8 @@ from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
 from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
-from router.model import Venue
+from router.core.watch import Watch
+from router.model import Instrument, Venue
 from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
 
 CLOSED_PARENTS_MAX = 50_000
@@ -95,12 +96,15 @@ class State:
         *,
         pause_ns: int,
         markout_ns: int,
+        watched: Mapping[str, Instrument] | None = None,
     ) -> None:
+        """`watched` are the instruments whose markets the predictor watches; none without one."""
         self.venues = venues
         self.shelf = shelf
         self.pause_ns = pause_ns
         self.markout_ns = markout_ns
         self.market = Market()
+        self.watch = Watch(watched or {})
         self.volume_marks: dict[str, int] = {}
         """Volatile: the market's volume counter at each parent's start."""
         self.epoch = 0

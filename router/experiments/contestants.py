@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 
@@ -41,6 +42,8 @@ class Entry:
     parameters: tuple[tuple[str, Parameter], ...] = ()
     learns: bool = True
     """False: it knows at the end what it knew at the beginning."""
+    predicts: tuple[str, ...] = ()
+    """What the predictor is asked for, in markets: `drift`, `feature`; empty for nothing."""
 
     @property
     def text(self) -> str:
@@ -86,10 +89,13 @@ class WrittenContestant(Plugin):
     """Values that tuning tries, all combinations."""
     learns: bool = True
     """False: a copy of itself that nothing is told to."""
+    predicts: tuple[Literal["drift", "feature"], ...] = ()
+    """What it asks the predictor for."""
 
     def entry(self, name: str) -> Entry:
         """The contestant as it is written."""
-        return Entry(name, self.learner, tuple(sorted(self.parameters.items())), self.learns)
+        parameters = tuple(sorted(self.parameters.items()))
+        return Entry(name, self.learner, parameters, self.learns, self.predicts)
 
     def variants(self, name: str) -> Iterator[Entry]:
         """Every combination of the grid; the contestant itself if there is none."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from config.settings import DEFAULT_CONFIG
 from router.experiments.markets import Careers
@@ -26,9 +27,13 @@ class MarketExperiment:
     """Contestants that it is about; empty for all."""
     take_only: bool = False
     permuted: bool = False
+    predicts: bool = False
+    """Contestants ask a predictor: every market needs one, trained on other days of its own."""
 
-    def careers(self, market: str, parents: int, algo: str) -> Careers:
-        """How they are worked in one of the markets."""
+    def careers(
+        self, market: str, parents: int, algo: str, predictors: Path | None = None
+    ) -> Careers:
+        """How they are worked in one of the markets; `predictors` is the folder of their files."""
         default = CONFIG / "policies" / "default.yaml"
         return Careers(
             market=MARKETS / f"{market}.yaml",
@@ -37,6 +42,7 @@ class MarketExperiment:
             parents=parents,
             algo=algo,
             permuted=self.permuted,
+            predictor=None if predictors is None else predictors / f"{market}.npz",
         )
 
 
@@ -50,5 +56,11 @@ MARKET_EXPERIMENTS: Mapping[str, MarketExperiment] = {
     ),
     "frozen": MarketExperiment(
         "the learner against itself, when it is told nothing", FIVE, only="hazard,hazard_frozen"
+    ),
+    "predictor": MarketExperiment(
+        "the learner with the price's next move and without",
+        ("baseline", "large_tick", "null"),
+        only="hazard_drift,hazard_both,hazard",
+        predicts=True,
     ),
 }

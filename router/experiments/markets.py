@@ -36,6 +36,8 @@ class Careers:
     algo: str
     permuted: bool = False
     """Venues of a kind exchange their names from parent to parent."""
+    predictor: Path | None = None
+    """The file that contestants ask who predict; they need one."""
 
     def __call__(self, item: tuple[Entry, int]) -> list[Row]:
         """One career."""
@@ -45,7 +47,7 @@ class Careers:
         task = Task(
             market=self.market,
             config=self.config,
-            overrides=(*named, *given),
+            overrides=(*named, *given, *self._predicting(entry)),
             policies=self.policies,
             algo=self.algo,
             parents=None,
@@ -53,6 +55,15 @@ class Careers:
             record=None,
         )
         return Career(task, self.parents, learns=entry.learns, permuted=self.permuted)(seed)
+
+    def _predicting(self, entry: Entry) -> tuple[str, ...]:
+        """The settings of a contestant's predictor."""
+        if not entry.predicts:
+            return ()
+        assert self.predictor is not None, f"{entry.name} has no predictor to ask"
+        asked = [(each, str(each in entry.predicts).lower()) for each in ("drift", "feature")]
+        told = [("file", str(self.predictor.resolve())), *asked]
+        return tuple(f"routing.predictor.{key}={value}" for key, value in told)
 
 
 @dataclass(frozen=True, slots=True)

@@ -242,6 +242,10 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     """For how many seconds a child that rests would have rested."""
     fallback: str = ""
     """Why the fallback learner scored in place of the policy's: MODEL_REFUSED, or empty."""
+    drift_bp: float = 0.0
+    """The predictor's expected move of the mid, bp, + is away from the order: u(x) holds it."""
+    predictor: str = ""
+    """sha256 of the predictor's file; empty where none was asked."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):

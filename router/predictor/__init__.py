@@ -1,5 +1,6 @@
 """Short-horizon predictor of the midpoint: trained offline, served as plain arrays.
 
-Owns its features, targets, models, scores and file. It ships off: nothing in the router asks it.
-Only `training` knows scikit-learn; what serves (`features`, `model`, `file`) needs numpy alone.
+Owns targets, training, scores and file. What serves is the core's (`router.core.observed` keeps the
+features, `router.core.predictor` is the model, `router.core.foresight` asks it) and needs numpy
+alone. Only `training` knows scikit-learn.
 """

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from router.core.predictor import Model
 from router.predictor.folds import walk, whole_past
-from router.predictor.model import Model
 from router.predictor.samples import Samples
 from router.predictor.scores import Estimate, Scores, draws_of, estimate, score, unbiased
 from router.predictor.training import ALONE, KINDS, LINE_TO_BEAT, train

@@ -22,12 +22,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from router.ports import FloatArray
-from router.predictor.features import FEATURE_VERSION, FEATURES
-from router.predictor.model import Form, IsotonicMap, Layers, Model, Scaler, Trees
-from router.predictor.samples import CLASSES, IntArray
+from router.core.foresight import Foresight
+from router.core.observed import FEATURE_VERSION, FEATURES
+from router.core.predictor import CLASSES, Form, IsotonicMap, Layers, Model, Scaler, Trees
+from router.ports import FloatArray, IntArray
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 FILE_MAX = 16 << 20
 """Bytes of a file, and of any array in it."""
@@ -36,6 +36,9 @@ ARRAYS_MAX = 64
 
 DEPTH_MAX = 16
 """Of a tree: what is walked for every decision is bounded."""
+
+MOVE_MAX = 100.0
+"""Spreads: no stock's mid goes further within seconds, or its spread is a wrong one."""
 
 UNREADABLE = (ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
 """What numpy and zipfile raise at a file that is none, or that lies of its sizes or its packing."""
@@ -63,6 +66,8 @@ class Card(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until_ns: int
     """First and last decision learned from, nanoseconds since the first day's midnight."""
     rows: int
+    move_spreads: float
+    """Mean size of the mid's moves among the rows that moved, spreads of the decision."""
     latency_ns: int
     """How much later than it happened the router was taken to see a change."""
     seed: int
@@ -81,6 +86,15 @@ class Predictor:
         self.card = card
         self._model = model
 
+    def foresight(self, *, drift: bool, feature: bool) -> Foresight:
+        """The predictor as decisions ask it; docs/predictor.md says what for."""
+        return Foresight(self._model, self.card.move_spreads, self.sha256, drift, feature)
+
+    @property
+    def sha256(self) -> str:
+        """What tells it from any other: the checksum of its file."""
+        return digest(self._arrays()).hex()
+
     @classmethod
     def load(cls, path: Path) -> Predictor:
         """Read a file.
@@ -98,8 +112,7 @@ class Predictor:
 
     def save(self, path: Path) -> None:
         """Write a file; one that is there is replaced."""
-        arrays: _Arrays = {"card": np.frombuffer(msgspec.json.encode(self.card), np.uint8)}
-        arrays |= _arrays(self._model)
+        arrays = self._arrays()
         arrays["sha256"] = np.frombuffer(digest(arrays), np.uint8)
         with path.open("wb") as file:
             np.savez(file, allow_pickle=False, **arrays)
@@ -122,6 +135,11 @@ class Predictor:
             raise ValueError(f"{text} or (N, {len(FEATURES)}), {', '.join(FEATURES)}")
         found = self._model.predict(np.atleast_2d(features))
         return found[0] if features.ndim == 1 else found
+
+    def _arrays(self) -> _Arrays:
+        """All that the file says, but for its own checksum."""
+        card = np.frombuffer(msgspec.json.encode(self.card), np.uint8)
+        return {"card": card, **_arrays(self._model)}
 
 
 # --- writing -------------------------------------------------------------------------------------
@@ -190,6 +208,9 @@ def _card(arrays: _Arrays) -> Card:
         raise PredictorFileError(f"card: {error}") from None
     _same("feature version", card.feature_version, FEATURE_VERSION)
     _same("features", ", ".join(card.features), ", ".join(FEATURES))
+    if not 0.0 < card.move_spreads <= MOVE_MAX:
+        text = f"moves of {card.move_spreads} spreads; allowed: above 0, up to {MOVE_MAX:g}"
+        raise PredictorFileError(text)
     if card.horizon not in CLASSES:
         raise PredictorFileError(f"horizon {card.horizon!r}; allowed: {', '.join(CLASSES)}")
     return card

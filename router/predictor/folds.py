@@ -13,8 +13,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from router.predictor.features import WINDOW_NS
-from router.predictor.samples import IntArray, Samples
+from router.core.observed import WINDOW_NS
+from router.ports import IntArray
+from router.predictor.samples import Samples
 
 FIRST = 1 / 3
 """Share of all rows that lies before the first tested block: of three days, one (choice)."""

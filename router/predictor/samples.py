@@ -12,11 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from router.core.observed import Observed
+from router.core.predictor import CLASSES
 from router.model import NS, Instrument
-from router.ports import FloatArray
-from router.predictor.features import Observed
-
-IntArray = NDArray[np.int64]
+from router.ports import FloatArray, IntArray
 
 DAY_NS = 86_400 * NS
 
@@ -25,13 +24,6 @@ LATENCY_NS = NS // 1_000
 
 FLAT = 0.25
 """A smaller move is flat, in spreads: half a tick of a spread of two ticks is a move (choice)."""
-
-CLASSES: dict[str, tuple[str, ...]] = {
-    "next": ("down", "up"),
-    "1s": ("down", "flat", "up"),
-    "10s": ("down", "flat", "up"),
-}
-"""Classes by horizon, from down to up: mirrored, the first is the last."""
 
 HORIZON_NS = {"1s": NS, "10s": 10 * NS}
 """The fixed horizons; the next move is known when it happens."""
@@ -73,10 +65,18 @@ class Samples:
     """(N, D): raw, NaN where unknown."""
     target: IntArray
     """(N,): place in CLASSES[horizon]."""
+    move: FloatArray
+    """(N,): how far the mid went, spreads of the decision, + is up."""
     days: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.at)
+
+    @property
+    def move_spreads(self) -> float:
+        """Mean size of the moves that are no `flat`; 0 if there is none."""
+        moved = np.abs(self.target - (len(self.classes) - 1) / 2) > 0
+        return float(np.abs(self.move[moved]).mean()) if moved.any() else 0.0
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -98,16 +98,25 @@ def samples_of(
     """
     parts = []
     for number, tape in enumerate(tapes):
-        target, known_at = targets(tape, horizon)
+        target, known_at, move = targets(tape, horizon)
         usable = target >= 0
         found = features_of(tape, latency_ns=latency_ns)
         since = number * DAY_NS
         parts.append(
-            (tape.at[usable] + since, known_at[usable] + since, found[usable], target[usable])
+            (
+                tape.at[usable] + since,
+                known_at[usable] + since,
+                found[usable],
+                target[usable],
+                move[usable],
+            )
         )
         done(tape.name)
-    at, known_at, features, target = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return Samples(horizon, at, known_at, features, target, tuple(tape.name for tape in tapes))
+    at, known_at, features, target, move = (
+        np.concatenate(each) for each in zip(*parts, strict=True)
+    )
+    names = tuple(tape.name for tape in tapes)
+    return Samples(horizon, at, known_at, features, target, move, names)
 
 
 def features_of(tape: Tape, *, latency_ns: int) -> FloatArray:
@@ -144,20 +153,24 @@ def _rows(*columns: IntArray) -> list[tuple[int, ...]]:
     return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
-def targets(tape: Tape, horizon: str) -> tuple[IntArray, IntArray]:
-    """(N,) twice: the class at each of `tape.at`, -1 where there is none, and when it is known."""
+def targets(tape: Tape, horizon: str) -> tuple[IntArray, IntArray, FloatArray]:
+    """(N,) thrice, at each of `tape.at`: the class, -1 where there is none, when it is known, and
+    how far the mid goes, in spreads.
+    """
     row = np.searchsorted(tape.quote_ns, tape.at, side="right") - 1
     two_sided = (row >= 0) & (tape.offer > tape.bid)[np.maximum(row, 0)]
     row = np.maximum(row, 0)
     if horizon == "next":
-        target, known_at, seen = _next_move(tape, row)
+        target, known_at, seen, move2 = _next_move(tape, row)
     else:
-        target, known_at, seen = _move_over(tape, row, HORIZON_NS[horizon])
-    return np.where(two_sided & seen, target, -1), known_at
+        target, known_at, seen, move2 = _move_over(tape, row, HORIZON_NS[horizon])
+    usable = two_sided & seen
+    spread2 = np.where(usable, 2 * (tape.offer - tape.bid)[row], 1)
+    return np.where(usable, target, -1), known_at, np.where(usable, move2 / spread2, 0.0)
 
 
-_Moves = tuple[IntArray, IntArray, NDArray[np.bool_]]
-"""Classes, when they are known, and whether the day shows them."""
+_Moves = tuple[IntArray, IntArray, NDArray[np.bool_], IntArray]
+"""Classes, when they are known, whether the day shows them, and twice the mid's moves."""
 
 
 def _next_move(tape: Tape, row: IntArray) -> _Moves:
@@ -171,7 +184,7 @@ def _next_move(tape: Tape, row: IntArray) -> _Moves:
     last = np.minimum(following, max(rows - 1, 0))
     step = steps[last] if rows else np.zeros(len(row), np.int64)
     known_at = tape.quote_ns[np.minimum(last + 1, rows)]
-    return (step > 0).astype(np.int64), known_at, seen
+    return (step > 0).astype(np.int64), known_at, seen, step
 
 
 def _move_over(tape: Tape, row: IntArray, horizon_ns: int) -> _Moves:
@@ -182,4 +195,4 @@ def _move_over(tape: Tape, row: IntArray, horizon_ns: int) -> _Moves:
     move2 = mid2[later] - mid2[row]
     least2 = 2 * FLAT * (tape.offer - tape.bid)[row]
     target = 1 + (move2 >= least2).astype(np.int64) - (move2 <= -least2)
-    return target, known_at, known_at < tape.close_ns
+    return target, known_at, known_at < tape.close_ns, move2

@@ -14,8 +14,7 @@ import numpy as np
 from numpy.random import Generator, Philox
 
 from router.model import NS
-from router.ports import FloatArray
-from router.predictor.samples import IntArray
+from router.ports import FloatArray, IntArray
 
 BLOCK_NS = 300 * NS
 """Length of a block: many times what a target looks ahead (choice)."""

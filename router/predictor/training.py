@@ -19,11 +19,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 
-from router.ports import FloatArray
-from router.predictor.features import FEATURES, SIGNS
+from router.core.observed import FEATURES, SIGNS
+from router.core.predictor import Form, IsotonicMap, Layers, Model, Scaler, Trees, probabilities
+from router.ports import FloatArray, IntArray
 from router.predictor.folds import Past
-from router.predictor.model import Form, IsotonicMap, Layers, Model, Scaler, Trees, probabilities
-from router.predictor.samples import IntArray, Samples
+from router.predictor.samples import Samples
 
 SCIKIT_LEARN: str = sklearn.__version__
 """The version that fits: another one may fit otherwise."""

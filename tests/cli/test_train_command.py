@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from router.cli import run
-from router.predictor.features import FEATURES
+from router.core.observed import FEATURES
 from router.predictor.file import Predictor
 from tests.predictor.made import recorded_morning
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from router.cli.train_tapes import read_tape
+from router.core.observed import FEATURES
+from router.core.predictor import CLASSES
 from router.model import NS
-from router.ports import FloatArray
-from router.predictor.features import FEATURES
-from router.predictor.samples import CLASSES, IntArray, Samples, Tape
+from router.ports import FloatArray, IntArray
+from router.predictor.samples import Samples, Tape
 from tests.venues.simulated import spec_of
 from venues.facts.targets import scope_of
 from venues.recorder import record
@@ -82,4 +83,5 @@ def samples(horizon: str, *, rows: int = 4_000, seed: int = 1, step_s: int = 10)
     borders = (0.0,) if len(CLASSES[horizon]) == 2 else (-0.8, 0.8)
     features[rng.random((rows, len(FEATURES))) < 0.01] = np.nan
     at = ints(np.arange(rows) * step_s * NS)
-    return Samples(horizon, at, at + NS, features, ints(np.digitize(noisy, borders)), ("made",))
+    target = ints(np.digitize(noisy, borders))
+    return Samples(horizon, at, at + NS, features, target, noisy, ("made",))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from router.core.observed import FEATURES, SIGNS, WINDOW_NS, Observed
 from router.model import NS, Instrument
 from router.ports import FloatArray
-from router.predictor.features import FEATURES, SIGNS, WINDOW_NS, Observed
 from router.predictor.samples import Tape, features_of
 from tests.predictor.made import Quote, Trade, chance, tape
 

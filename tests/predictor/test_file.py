@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from router.core.observed import FEATURE_VERSION, FEATURES
+from router.core.predictor import CLASSES
 from router.predictor import file as file_module
-from router.predictor.features import FEATURE_VERSION, FEATURES
 from router.predictor.file import Card, Predictor, PredictorFileError
 from router.predictor.folds import whole_past
-from router.predictor.samples import CLASSES
 from router.predictor.training import KINDS, train
 from tests.predictor.made import samples
 
@@ -29,7 +29,7 @@ Arrays = dict[str, NDArray[Any]]
 def card(kind: str, horizon: str) -> Card:
     return Card(
         kind=kind, horizon=horizon, days=("monday", "tuesday"), from_ns=1, until_ns=2, rows=4_000,
-        latency_ns=1_000_000, seed=7, scikit_learn="1.9",
+        move_spreads=0.75, latency_ns=1_000_000, seed=7, scikit_learn="1.9",
     )  # fmt: skip
 
 
@@ -143,7 +143,7 @@ def test_what_would_not_fit_in_memory_is_not_unpacked(tmp_path: Path) -> None:
 def test_nothing_of_scikit_learn_is_loaded_to_serve(written: dict[str, Path]) -> None:
     script = (
         "import sys\nfrom pathlib import Path\nimport numpy as np\n"
-        "from router.predictor.features import FEATURES\n"
+        "from router.core.observed import FEATURES\n"
         "from router.predictor.file import Predictor\n"
         f"p = Predictor.load(Path({str(written['boosting'])!r}))\n"
         "p.predict(np.zeros(len(FEATURES)))\n"
@@ -189,11 +189,12 @@ def without(name: str) -> Callable[[Arrays], None]:
 
 
 REFUSED: list[tuple[str, Callable[[Arrays], None], str]] = [
-    ("logistic", with_card(format_version=2), "format version 2; allowed: 1"),
+    ("logistic", with_card(format_version=1), "format version 1; allowed: 2"),
     ("logistic", with_card(feature_version="0"), f"version '0'; allowed: '{FEATURE_VERSION}'"),
     ("logistic", with_card(features=FEATURES[::-1]), "features 'depth, mid_age"),
     ("logistic", with_card(horizon="1h"), "horizon '1h'; allowed: next, 1s, 10s"),
     ("logistic", with_card(horizon="next"), "layer.0.weight: 3 outputs; allowed: 1"),
+    ("logistic", with_card(move_spreads=0.0), "moves of 0.0 spreads; allowed: above 0, up to 100"),
     ("logistic", with_card(surprise=1), "card: .*surprise"),
     ("logistic", with_card(seed="x"), "card: .*seed"),
     ("logistic", without("card"), "card: 'card'"),

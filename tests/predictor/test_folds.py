@@ -8,8 +8,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from router.core.observed import WINDOW_NS
 from router.model import NS
-from router.predictor.features import WINDOW_NS
 from router.predictor.folds import ROWS_MIN, Fold, TooFewRowsError, walk, whole_past
 from router.predictor.samples import HORIZON_NS, Samples
 from tests.predictor.made import chance, samples

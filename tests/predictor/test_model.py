@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from router.predictor.model import IsotonicMap, Layers, Model, Scaler, Trees, probabilities
+from router.core.predictor import IsotonicMap, Layers, Model, Scaler, Trees, probabilities
 from tests.predictor.made import ints
 
 

@@ -26,20 +26,29 @@ DAY = tape(
 
 
 def test_the_next_move_is_the_first_change_of_the_mid() -> None:
-    target, known_at = targets(DAY, "next")
+    target, known_at, move = targets(DAY, "next")
     # None before the first quote, in a locked market, and after the last move.
     assert target.tolist() == [-1, 1, 1, 0, -1, -1, -1, -1]
     assert (known_at[1:4] / NS).tolist() == [5, 5, 9]
+    # Half a price unit, of a spread of 2, 2 and 1.
+    assert move.tolist() == [0, 0.25, 0.25, -0.5, 0, 0, 0, 0]
 
 
 def test_a_move_over_a_time_is_measured_in_spreads() -> None:
-    target, known_at = targets(DAY, "1s")
+    target, known_at, _ = targets(DAY, "1s")
     # At 4.9 the mid moves 0.5 of a spread of 2: a quarter is a move. At 5 it stays until 6.
     assert target.tolist() == [-1, 1, 2, 1, -1, -1, 1, 1]
     assert known_at.tolist() == (DAY.at + NS).tolist()
-    ten, _ = targets(DAY, "10s")
+    ten, _, move = targets(DAY, "10s")
     # From 101 at 1 s to 101 at 11 s; 4.9: down to 100 at 14.9; at 5: down, known at 15.
     assert ten.tolist() == [-1, 1, 0, 0, -1, -1, -1, -1]
+    assert move.tolist() == [0, 0, -0.5, -1.5, 0, 0, 0, 0]
+
+
+def test_the_size_of_a_move_is_a_mean_over_what_moved() -> None:
+    # 0.25, 0.25 and 0.5 at the next move; over 10 s 0.5 and 1.5, and one that is flat.
+    assert samples_of([DAY], "next").move_spreads == pytest.approx(1 / 3)
+    assert samples_of([DAY], "10s").move_spreads == pytest.approx(1.0)
 
 
 def test_less_than_a_quarter_of_a_spread_is_flat() -> None:

@@ -7,8 +7,7 @@ import pytest
 from sklearn.metrics import log_loss, roc_auc_score
 
 from router.model import NS
-from router.ports import FloatArray
-from router.predictor.samples import IntArray
+from router.ports import FloatArray, IntArray
 from router.predictor.scores import BLOCK_NS, DRAWS, draws_of, estimate, score, unbiased
 from tests.predictor.made import chance, ints
 

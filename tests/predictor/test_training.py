@@ -14,12 +14,11 @@ from sklearn.metrics import log_loss
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
-from router.ports import FloatArray
+from router.core.observed import FEATURES, SIGNS
+from router.core.predictor import CLASSES, Form, probabilities
+from router.ports import FloatArray, IntArray
 from router.predictor import training
-from router.predictor.features import FEATURES, SIGNS
 from router.predictor.folds import walk, whole_past
-from router.predictor.model import Form, probabilities
-from router.predictor.samples import CLASSES, IntArray
 from router.predictor.training import FLOOR, KINDS, maps_of, scaler_of, train
 from tests.predictor.made import chance, samples
 

@@ -2,13 +2,15 @@
 
 Owns the features' names, order and version. What the router defines is taken from it
 (`router.core.features`, `router.core.books`); added is what the best quotes did a moment ago.
-Must not know targets or models. Everything is causal: a vector holds what was received by `now`.
+Must not know targets or models. Everything is causal: a vector holds what was received by `now`,
+and looking changes nothing, so that a market is the same whether decisions were made in it or not.
 
 Features are of the market, not of an order: a seller mirrors them (`SIGNS`). Unknown is NaN.
 """
 
 from __future__ import annotations
 
+from copy import copy
 from math import exp2, isnan, log1p, nan
 
 import numpy as np
@@ -27,6 +29,9 @@ HALF_LIVES = (1.0, 10.0)
 
 WINDOW_NS = 4 * 60 * NS
 """The longest memory of a feature: four half-lives of `volatility_60s`, when 6 % are left."""
+
+WARM_NS = 60 * NS
+"""A younger machine says nothing: recorded days are learned from after their first minute too."""
 
 SHRINK_LOTS = 4
 """Order flow is shrunk by so many lots, or one small change would look like a one-sided market."""
@@ -64,7 +69,7 @@ class Observed:
 
     __slots__ = (
         "_at", "_bid", "_bid_qty", "_instrument", "_mean_imbalance", "_mean_mid2", "_moved_at",
-        "_offer", "_offer_qty", "_order_flow", "_order_turnover", "_tracker",
+        "_offer", "_offer_qty", "_order_flow", "_order_turnover", "_seen_at", "_tracker",
     )  # fmt: skip
 
     def __init__(self, instrument: Instrument) -> None:
@@ -73,20 +78,30 @@ class Observed:
         self._tracker = Tracker()
         self._bid = self._bid_qty = self._offer = self._offer_qty = 0
         self._at = self._moved_at = 0
+        self._seen_at: int | None = None
         self._mean_imbalance = [nan] * 2
         self._mean_mid2 = [nan] * 2
         self._order_flow = [0.0, 0.0]
         self._order_turnover = [0.0, 0.0]
 
     def quote(self, now: int, *, bid: int, bid_qty: int, offer: int, offer_qty: int) -> None:
-        """Take the consolidated best quotes; price and shares of an empty side are 0."""
+        """Take the consolidated best quotes; price and shares of an empty side are 0.
+
+        The same again is nothing new, however often it is told.
+        """
+        if (bid, bid_qty, offer, offer_qty) == (
+            self._bid, self._bid_qty, self._offer, self._offer_qty
+        ):  # fmt: skip
+            return
         self._pass(now)
-        before = self._mid2
+        before = self.mid2
         if before and bid and offer:
             self._count(bid, bid_qty, offer, offer_qty)
         self._bid, self._bid_qty, self._offer, self._offer_qty = bid, bid_qty, offer, offer_qty
-        if self._mid2 != before:
+        if self.mid2 != before:
             self._moved_at = now
+        if self._seen_at is None and self.mid2:
+            self._seen_at = now
 
     def trade(self, now: int, *, px: int, qty: int, sign: int) -> None:
         """Take a print; `sign` is +1 when a buyer took, -1 when a seller took, 0 unknown."""
@@ -95,16 +110,33 @@ class Observed:
 
     def vector(self, now: int) -> FloatArray:
         """The (D,) raw features as of `now`, in the order of FEATURES; NaN where unknown."""
+        return copy(self)._vector(now)
+
+    def ready(self, now: int) -> bool:
+        """True if both sides are quoted, uncrossed, and the first quotes are a minute old."""
+        two_sided = 0 < self._bid < self._offer
+        return two_sided and self._seen_at is not None and now - self._seen_at >= WARM_NS
+
+    @property
+    def mid2(self) -> int:
+        """Best bid plus best offer; 0 if a side is empty."""
+        return self._bid + self._offer if self._bid and self._offer else 0
+
+    def __copy__(self) -> Observed:
+        other = Observed.__new__(Observed)
+        for name in Observed.__slots__:
+            value = getattr(self, name)
+            setattr(other, name, value[:] if type(value) is list else value)
+        other._tracker = copy(self._tracker)
+        return other
+
+    def _vector(self, now: int) -> FloatArray:
         self._pass(now)
         view = MarketView(self._bid, self._offer, self._bid_qty, self._offer_qty, NEVER_NS, 0)
         known = market_features(view, self._tracker, self._instrument, now, BUYER)
-        if self._mid2:
+        if self.mid2:
             known |= self._recent(now)
         return np.array([known.get(name, nan) for name in FEATURES])
-
-    @property
-    def _mid2(self) -> int:
-        return self._bid + self._offer if self._bid and self._offer else 0
 
     @property
     def _imbalance(self) -> float:
@@ -117,7 +149,7 @@ class Observed:
         shrink = SHRINK_LOTS * self._instrument.lot
         for i, name in enumerate(("1s", "10s")):
             found[f"imbalance_{name}"] = self._mean_imbalance[i]
-            found[f"trend_{name}"] = (self._mid2 - self._mean_mid2[i]) / (2 * spread)
+            found[f"trend_{name}"] = (self.mid2 - self._mean_mid2[i]) / (2 * spread)
             turnover = self._order_turnover[i] + shrink
             found[f"order_flow_{name}"] = self._order_flow[i] / turnover
         found["mid_age"] = log1p((now - self._moved_at) / NS)
@@ -128,11 +160,12 @@ class Observed:
     def _pass(self, now: int) -> None:
         """Bring all that decays to `now`; the quotes have stood since the last call."""
         if self._tracker.due(now):
-            self._tracker.sample(self._mid2, now)
-        gone, self._at = now - self._at, now
+            self._tracker.sample(self.mid2, now)
+        gone = now - self._at
         if gone <= 0:
             return
-        mid2, imbalance = self._mid2, self._imbalance
+        self._at = now
+        mid2, imbalance = self.mid2, self._imbalance
         for i, half_life in enumerate(HALF_LIVES):
             keep = exp2(-gone / (half_life * NS))
             self._order_flow[i] *= keep

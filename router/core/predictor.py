@@ -1,7 +1,8 @@
 """A trained predictor as plain arrays: scaler, layers or trees, calibration maps.
 
-Owns how raw features become probabilities, with numpy alone. Must not know how any of it was
-trained, nor where it is stored. A form says log-odds: one column for two classes, else one a class.
+Owns how raw features become probabilities, with numpy alone, and what these are of. Must not know
+how any of it was trained, nor where it is stored. A form says log-odds: one column for two classes,
+else one a class.
 """
 
 from __future__ import annotations
@@ -12,8 +13,14 @@ from typing import Protocol
 import numpy as np
 
 from router.core.features import CLIP
-from router.ports import FloatArray
-from router.predictor.samples import IntArray
+from router.ports import FloatArray, IntArray
+
+CLASSES: dict[str, tuple[str, ...]] = {
+    "next": ("down", "up"),
+    "1s": ("down", "flat", "up"),
+    "10s": ("down", "flat", "up"),
+}
+"""Classes by horizon, from down to up: mirrored, the first is the last."""
 
 ROWS_AT_ONCE = 4_096
 """Walked through the trees together: a place for each row and tree is held in memory."""
