@@ -1,9 +1,11 @@
-"""What a prediction costs: the vector of features, and each form of model at its largest.
+"""What a decision pays for the predictor, as it is served, with each form of model at its largest.
 
 Run as `python -m bench.predictor [rounds]`. The floor is one numpy product of a vector with a
 matrix, what the smallest of the models cannot do without. Nothing is trained here: a model's cost
 is that of its shape, and the shapes are the largest that training makes. A decision has 200 us
 (learning.md section 4), of which CPU time is told: the clock measures a shared machine's others.
+What every market event pays is told beside it, as the difference between a core that watches its
+markets and one that does not.
 """
 
 from __future__ import annotations
@@ -16,9 +18,14 @@ from functools import partial
 import numpy as np
 
 from bench.measure import Figures, Result, at_most, interleave, untargeted
-from router.core.observed import FEATURES, Observed
+from router.core import fold
+from router.core.foresight import Foreseen, Foresight, foresee
+from router.core.observed import FEATURES, WARM_NS
 from router.core.predictor import CLASSES, Form, IsotonicMap, Layers, Model, Scaler, Trees
-from router.model import NS, Instrument
+from router.core.shelf import LearnerShelf
+from router.core.state import State
+from router.messages import MarketDataEntry, MarketDataReceived
+from router.model import NS, Instrument, Side
 from router.ports import FloatArray
 from router.predictor.file import Card, Predictor
 from router.predictor.training import HIDDEN, MAP_BINS_MAX, TREE_DEPTH, TREES_MAX
@@ -69,50 +76,67 @@ def predictor(kind: str, form: Form) -> Predictor:
     return Predictor(card, model)
 
 
-class Market:
-    """A market whose best quotes change every 10 ms."""
+class Core:
+    """The core's state in a market whose best quotes at three venues change every 10 ms."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, watches: bool) -> None:
         stock = Instrument("XYZ", tick=1, lot=100, adv=0, currency="", close_ns=57_600 * NS)
-        self.observed = Observed(stock)
+        watched = {"XYZ": stock} if watches else None
+        shelf = LearnerShelf({}, dimensions=1)
+        self.state = State({}, shelf, pause_ns=1, markout_ns=1, watched=watched)
         self.now = 34_200 * NS
+        self.quotes()
+        self.now += WARM_NS
         self.quotes()
 
     def quotes(self) -> None:
         for k in range(QUOTES):
             self.now += NS // 100
-            bid = 5_000 + k % 3
-            self.observed.quote(
-                self.now, bid=bid, bid_qty=100 + k, offer=bid + 2, offer_qty=200 - k
+            bid = 5_000 + k % 2
+            entries = (
+                MarketDataEntry("0", "0", bid, 100 + k),
+                MarketDataEntry("1", "0", bid + 2, 200 - k),
             )
+            event = MarketDataReceived(f"LIT_{k % 3}", "XYZ", True, entries)
+            fold.apply(self.state, self.now, event)
 
     def vector(self) -> FloatArray:
-        return self.observed.vector(self.now)
+        vector = self.state.watch.vector("XYZ", self.now)
+        assert vector is not None
+        return vector
+
+    def decide(self, foresight: Foresight) -> Foreseen:
+        """What a decision asks."""
+        view = self.state.market.view("XYZ", self.now, 0)
+        return foresee(foresight, self.state.watch, "XYZ", Side.BUY, view, self.now)
 
 
 def main(rounds: int = ROUNDS) -> Result:
     rng = np.random.Generator(np.random.Philox(key=1))
-    market = Market()
-    raw = market.vector()
+    core, blind = Core(watches=True), Core(watches=False)
+    raw = core.vector()
     matrix = rng.standard_normal((WIDTH, COLUMNS))
     forms: dict[str, Form] = {
         "logistic": layers(rng),
         "network": layers(rng, *HIDDEN),
         "boosting": trees(rng),
     }
-    served = {kind: predictor(kind, form) for kind, form in forms.items()}
+    served = {
+        kind: predictor(kind, form).foresight(drift=True, feature=True)
+        for kind, form in forms.items()
+    }
+    assert all(core.decide(each).drift_bp for each in served.values())
     figures = interleave(
         {
             "dot": lambda: raw @ matrix,
-            "features": market.vector,
-            "quotes": market.quotes,
-            **{kind: partial(each.predict, raw) for kind, each in served.items()},
+            "features": core.vector,
+            "quotes_watched": core.quotes,
+            "quotes": blind.quotes,
+            **{f"decide_{kind}": partial(core.decide, each) for kind, each in served.items()},
         },
         rounds=rounds,
         loops=CALLS,
     )
-    for kind in served:
-        figures.join(f"decide_{kind}", ["features", kind])
     return {
         "bench": "predictor",
         "features": WIDTH,

@@ -86,6 +86,10 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
     market = "no market" if not decide.mid else f"mid {money(decide.mid / 2)}"
     arrival = f", {money(opened.arrival_mid / 2)} at arrival" if opened.arrival_mid else ""
     yield "market", f"{market}{arrival}; {qty(decide.volume)} shares traded since the start"
+    if decide.predictor:
+        away = "away from" if decide.drift_bp >= 0 else "towards"
+        moves = f"expected {abs(decide.drift_bp):.2f} bp {away} the order, which u(x) holds"
+        yield "drift", f"{moves}; predictor {decide.predictor[:12]}"
     yield (
         "learner",
         f"{decide.learner}{_in_place(decide)} after {qty(decide.learner_version)} lessons, "

@@ -155,13 +155,6 @@ class Tracker:
         """Moving mean of trade sizes, shares; 0 before the first trade."""
         self.last_px = self.last_at = 0
 
-    def __copy__(self) -> Tracker:
-        other = Tracker.__new__(Tracker)
-        for name in Tracker.__slots__:
-            value = getattr(self, name)
-            setattr(other, name, value[:] if type(value) is list else value)
-        return other
-
     def due(self, now: int) -> bool:
         """True if a grid point has passed that was not sampled."""
         return self._sampled_at is None or now - self._sampled_at >= SAMPLE_NS

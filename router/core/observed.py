@@ -10,8 +10,8 @@ Features are of the market, not of an order: a seller mirrors them (`SIGNS`). Un
 
 from __future__ import annotations
 
-from copy import copy
 from math import exp2, isnan, log1p, nan
+from typing import TypeVar
 
 import numpy as np
 
@@ -35,6 +35,8 @@ WARM_NS = 60 * NS
 
 SHRINK_LOTS = 4
 """Order flow is shrunk by so many lots, or one small change would look like a one-sided market."""
+
+SlottedT = TypeVar("SlottedT", "Observed", Tracker)
 
 BUYER = 1
 """The market's own view is a buyer's: up is good."""
@@ -110,7 +112,9 @@ class Observed:
 
     def vector(self, now: int) -> FloatArray:
         """The (D,) raw features as of `now`, in the order of FEATURES; NaN where unknown."""
-        return copy(self)._vector(now)
+        seen = _twin(self)
+        seen._tracker = _twin(self._tracker)
+        return seen._vector(now)
 
     def ready(self, now: int) -> bool:
         """True if both sides are quoted, uncrossed, and the first quotes are a minute old."""
@@ -121,14 +125,6 @@ class Observed:
     def mid2(self) -> int:
         """Best bid plus best offer; 0 if a side is empty."""
         return self._bid + self._offer if self._bid and self._offer else 0
-
-    def __copy__(self) -> Observed:
-        other = Observed.__new__(Observed)
-        for name in Observed.__slots__:
-            value = getattr(self, name)
-            setattr(other, name, value[:] if type(value) is list else value)
-        other._tracker = copy(self._tracker)
-        return other
 
     def _vector(self, now: int) -> FloatArray:
         self._pass(now)
@@ -192,6 +188,15 @@ class Observed:
         for i in range(len(HALF_LIVES)):
             self._order_flow[i] += change
             self._order_turnover[i] += abs(change)
+
+
+def _twin(machine: SlottedT) -> SlottedT:
+    """A copy that may go on by itself: its lists are its own."""
+    other = type(machine).__new__(type(machine))
+    for name in type(machine).__slots__:
+        value = getattr(machine, name)
+        setattr(other, name, value[:] if type(value) is list else value)
+    return other
 
 
 def _towards(value: float, mean: float, keep: float) -> float:

@@ -120,6 +120,9 @@ def test_an_experiment_in_a_market_tells_what_parents_cost(
         (["dark", "--only", "hazard,nobody"], 4, "--only nobody: unknown; there are: hazard"),
         (["dark", "--seeds", "x"], 4, "--seeds x: FROM:N"),
         (["markets", "--markets", "moon"], 2, "--markets moon: unknown; there are: baseline"),
+        (["predictor"], 4, "hazard_drift, hazard_both: needs --predictors DIR"),
+        (["predictor", "--predictors", "nowhere"], 2, "nowhere/baseline.npz: No such file"),
+        (["dark", "--only", "hazard_drift"], 4, "there is no price to predict in dark"),
         (["null", "--seeds", "6:1"], 4, "1 to 6 are for tuning"),
     ],
 )

@@ -9,9 +9,10 @@ import numpy as np
 
 from router.cli.train_tapes import read_tape
 from router.core.observed import FEATURES
-from router.core.predictor import CLASSES
+from router.core.predictor import CLASSES, IsotonicMap, Layers, Model, Scaler
 from router.model import NS
 from router.ports import FloatArray, IntArray
+from router.predictor.file import Card, Predictor
 from router.predictor.samples import Samples, Tape
 from tests.venues.simulated import spec_of
 from venues.facts.targets import scope_of
@@ -72,6 +73,29 @@ def recorded_morning(folder: Path, seed: int) -> tuple[Path, Path]:
 def morning_tape(folder: Path, seed: int) -> Tape:
     prefix, _ = recorded_morning(folder, seed)
     return read_tape(prefix, scope_of(spec_of(folder, {"session.end": CLOSE})))
+
+
+def by_hand(horizon: str = "next", *, move_spreads: float = 0.5, **weights: float) -> Predictor:
+    """Logistic regression of raw features with these weights; of three classes `flat` has odds 1.
+
+    Its maps tell probabilities as they are, between 0.001 and 0.999.
+    """
+    columns = 1 if len(CLASSES[horizon]) == 2 else 3
+    weight = np.zeros((len(FEATURES), columns))
+    for name, value in weights.items():
+        weight[FEATURES.index(name), -1] = value
+        weight[FEATURES.index(name), 0] = value if columns == 1 else -value
+    ends = np.array([0.001, 0.999])
+    model = Model(
+        Scaler(np.zeros(len(FEATURES)), np.ones(len(FEATURES))),
+        Layers((weight,), (np.zeros(columns),)),
+        (IsotonicMap(ends, ends),) * columns,
+    )
+    card = Card(
+        kind="logistic", horizon=horizon, days=("made",), from_ns=0, until_ns=0, rows=1,
+        move_spreads=move_spreads, latency_ns=0, seed=0, scikit_learn="",
+    )  # fmt: skip
+    return Predictor(card, model)
 
 
 def samples(horizon: str, *, rows: int = 4_000, seed: int = 1, step_s: int = 10) -> Samples:

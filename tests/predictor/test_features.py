@@ -102,7 +102,20 @@ def test_an_empty_side_is_unknown_and_forgets_nothing() -> None:
 def test_looking_changes_nothing() -> None:
     day = random_tape(3)
     once = features_of(replace(day, at=day.at[-1:]), latency_ns=MS)[-1]
-    assert features_of(day, latency_ns=MS)[-1] == pytest.approx(once, rel=1e-9, nan_ok=True)
+    assert features_of(day, latency_ns=MS)[-1].tobytes() == once.tobytes()
+
+
+def test_what_is_told_again_is_nothing_new() -> None:
+    """A venue deeper in the market says something, and the best quotes are the same as before."""
+    day = random_tape(5)
+    quotes = ("quote_ns", "bid", "bid_qty", "offer", "offer_qty")
+    _, rows = np.unique(day.quote_ns, return_index=True)
+    kept: dict[str, FloatArray] = {name: getattr(day, name)[rows] for name in quotes}
+    again = {name: np.repeat(column, 2) for name, column in kept.items()}
+    again["quote_ns"][1::2] += MS // 2
+    once, twice = (replace(day, **each) for each in (kept, again))
+    found, other = (features_of(each, latency_ns=0) for each in (once, twice))
+    assert found.tobytes() == other.tobytes()
 
 
 def test_the_mirrored_market_has_the_mirrored_features() -> None:
