@@ -91,6 +91,8 @@ class WrittenContestant(Plugin):
     """False: a copy of itself that nothing is told to."""
     predicts: tuple[Literal["drift", "feature"], ...] = ()
     """What it asks the predictor for."""
+    tuned_as: str = ""
+    """Whose tuning it takes, so that it differs from that one in nothing else; empty: its own."""
 
     def entry(self, name: str) -> Entry:
         """The contestant as it is written."""
@@ -148,11 +150,12 @@ def tuned(contestants: Mapping[str, WrittenContestant], path: Path) -> list[Entr
         return list(entries.values())
     document = load(path)
     wrong = []
-    for name, parameters in validate(document, WrittenTuning).tuned.items():
-        if name not in entries:
-            continue  # who no longer plays
-        entries[name] = entries[name].given(parameters)
-        wrong += [document.problem(("tuned", name), text) for text in _problem(entries[name])]
+    found = validate(document, WrittenTuning).tuned  # of some who no longer play, perhaps
+    for name, written in contestants.items():
+        of = written.tuned_as or name
+        if of in found:
+            entries[name] = entries[name].given(found[of])
+            wrong += [document.problem(("tuned", of), text) for text in _problem(entries[name])]
     if wrong:
         raise DocumentError(wrong)
     return list(entries.values())

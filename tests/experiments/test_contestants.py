@@ -74,10 +74,15 @@ def test_the_best_mean_is_chosen_and_read_again(tmp_path: Path) -> None:
     write(
         path, "sluice experiment dark --tune", "dark", chosen({low: [0.9, 0.5], high: [0.6, 0.7]})
     )
-    text = "contestants: {h: {learner: hazard}, p: {learner: pro_rata}}"
-    first, second = tuned(read_contestants(written(tmp_path, text)), path)
+    text = """contestants:
+      h: {learner: hazard}
+      p: {learner: pro_rata}
+      like_h: {learner: hazard, tuned_as: h, predicts: [drift]}
+    """
+    first, second, third = tuned(read_contestants(written(tmp_path, text)), path)
     assert dict(first.parameters) == {"gamma": 0.99, "kappa": 0.0}
     assert second == Entry("p", "pro_rata")
+    assert (third.parameters, third.predicts) == (first.parameters, ("drift",))
 
 
 def test_tuning_that_a_learner_cannot_have_is_refused(tmp_path: Path) -> None:
