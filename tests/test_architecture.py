@@ -423,7 +423,7 @@ def test_an_import_from_a_lower_line_is_seen(path: str, source: str) -> None:
         ("venues/x.py", "import numpy as np\nnp.random.default_rng()"),
         ("risk/x.py", "import threading"),
         ("router/runtime/node.py", "import ssl"),
-        ("router/predictor/model.py", "from sklearn.linear_model import LogisticRegression"),
+        ("router/predictor/file.py", "from sklearn.linear_model import LogisticRegression"),
     ],
 )
 def test_a_banned_name_is_seen(path: str, source: str) -> None:
