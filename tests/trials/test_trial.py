@@ -62,8 +62,8 @@ def test_the_market_s_own_fees_are_charged_not_the_configuration_s(tmp_path: Pat
 
 
 def test_what_a_limit_keeps_from_trading_is_charged_at_a_forced_cross(tmp_path: Path) -> None:
-    """In this seed the price falls by 16 bp: who sells at the arrival mid or better does not."""
-    row = one(spec_of(tmp_path), replace(PLAN, side=Side.SELL, limit_bp=0.0))
+    """In this seed the price falls by 16 bp: who sells 6 bp above the arrival mid does not."""
+    row = one(spec_of(tmp_path), replace(PLAN, side=Side.SELL, limit_bp=-6.0))
     assert row.cum_qty < row.order_qty
     assert row.unfilled_bp > 0.0
     traded = 1e4 * row.cum_qty * (row.arrival_px - row.avg_px) / (1000 * row.arrival_px)
