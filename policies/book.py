@@ -14,10 +14,20 @@ from typing import Protocol, Self
 
 from config.documents import DocumentError, load
 from policies.check import Finding, contradictions, examine
-from policies.document import LAYERS, SETTINGS, Clause, Known, Policy, Setting, read
+from policies.document import (
+    LAYERS,
+    OPTIONAL,
+    SETTINGS,
+    Clause,
+    FindTable,
+    Known,
+    Policy,
+    Setting,
+    read,
+)
 from policies.match import Facts, OrderFacts, Value, values_of
 from router.model import Instrument, OrdType, Side, Venue
-from router.ports import Algo, Learner, Refusal, Rule
+from router.ports import Algo, Learner, Refusal, Rule, Urgency
 
 DOCUMENTS_MAX = 256
 
@@ -65,6 +75,8 @@ class ResolvedPolicy:
     learner: str
     learner_params: Mapping[str, object]
     allowed_algos: tuple[str, ...]
+    urgency: Urgency | None = None
+    """With the table's SHA-256 in the place of its name."""
 
 
 class PolicyBook:
@@ -99,10 +111,12 @@ class PolicyBook:
         venues: Sequence[Venue],
         symbols: Collection[str],
         default_learner: Setting | None = None,
+        find_table: FindTable | None = None,
     ) -> Self:
         """Read files, and folders of `*.yaml`, and check them alone and together.
 
-        `default_learner` scores where no document names a learner.
+        `default_learner` scores where no document names a learner; `find_table` knows the urgency
+        tables that documents may name.
 
         Raises:
             DocumentError: one line for everything that is wrong; warnings are not.
@@ -113,6 +127,7 @@ class PolicyBook:
             learners=learners,
             mics=tuple(venue.mic for venue in venues),
             symbols=tuple(sorted(symbols)),
+            find_table=find_table,
         )
         errors: list[str] = []
         policies: dict[str, Policy] = {}
@@ -177,6 +192,7 @@ class PolicyBook:
             learner=learner.name,
             learner_params=learner.params,
             allowed_algos=allowed,
+            urgency=_urgency(self._setting("urgency", values)),
         )
 
     @property
@@ -262,13 +278,20 @@ class PolicyBook:
 
     def _defaults(self) -> Iterator[Finding]:
         for key in SETTINGS:
-            if key == "learner" and self._default_learner is not None:
+            if key in OPTIONAL or (key == "learner" and self._default_learner is not None):
                 continue
             bare = [each for each in self.clauses if not any(each.match.specificity())]
             if not any(key in each.settings for each in bare):
                 place = self.policies[0].path if self.policies else "policies"
                 text = f"no document has a default {key}; allowed: settings: {{{key}: ...}}"
                 yield Finding("error", f"{place}:1", "", text)
+
+
+def _urgency(chosen: tuple[Clause, Setting] | None) -> Urgency | None:
+    if chosen is None:
+        return None
+    setting = chosen[1]
+    return Urgency.model_validate({"table": setting.sha256, **setting.params})
 
 
 def _files(paths: Sequence[str | Path]) -> list[Path]:

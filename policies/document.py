@@ -7,7 +7,7 @@ documents nor orders.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Literal, Protocol, runtime_checkable
 
@@ -18,13 +18,16 @@ from config.documents import Document, DocumentError, Where, problems, unknown, 
 from policies.kinds import OneOrMore
 from policies.match import Match
 from router.plugin import Plugin
-from router.ports import Algo, Learner, Rule
+from router.ports import Algo, Learner, Rule, Urgency
 
 LAYERS = ("firm", "desk", "client")
 """Upper to lower: a lower layer narrows what an upper one leaves, and its settings win."""
 
-SETTINGS = ("algo", "learner")
+SETTINGS = ("algo", "learner", "urgency")
 """What has exactly one value for an order."""
+
+OPTIONAL = ("urgency",)
+"""Those without which an order is worked all the same."""
 
 CLAUSE_KEYS = ("id", "why", "match", "settings", "algos")
 """A clause's own keys; every other key is the name of a rule."""
@@ -42,6 +45,11 @@ class NamesVenues(Protocol):
         """The MICs."""
 
 
+FindTable = Callable[[str, str], str]
+"""The SHA-256 of the urgency table that a document names: name or path, and the document's path.
+Raises a ValueError that says what is wrong with it, or what is allowed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What documents may name, as the caller found it."""
@@ -51,6 +59,7 @@ class Known:
     learners: Mapping[str, type[Learner]]
     mics: tuple[str, ...]
     symbols: tuple[str, ...]
+    find_table: FindTable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +68,8 @@ class Setting:
 
     name: str
     params: Mapping[str, object]
+    sha256: str = ""
+    """Of a file that it names: what is meant by the name."""
 
     def text(self) -> str:
         """The setting in one line."""
@@ -138,7 +149,7 @@ def read(document: Document, known: Known) -> Policy:
         version=head.version,
         layer=reader.layer,
         path=document.path,
-        canonical=_canonical(document.data),
+        canonical=_canonical(document.data) + _files(clauses),
         clauses=clauses,
     )
 
@@ -150,6 +161,12 @@ def _canonical(data: Mapping[str, object]) -> bytes:
         # File order means nothing, so it may not change the identity either.
         ordered["rules"] = sorted(rules, key=lambda rule: str(rule["id"]))
     return msgspec.json.encode(ordered, order="deterministic")
+
+
+def _files(clauses: Iterable[Clause]) -> bytes:
+    """What the named files say is part of what the document says."""
+    named = (setting for clause in clauses for setting in clause.settings.values())
+    return "".join(sorted({f"\n{each.sha256}" for each in named if each.sha256})).encode()
 
 
 class _Reader:
@@ -256,8 +273,11 @@ class _Reader:
                 continue
             if key == "algo" and match.algo is not None:
                 self._wrong((*where, key), "what depends on the algo cannot choose the algo")
-            kinds = self._known.algos if key == "algo" else self._known.learners
-            setting = self._setting(key, value, (*where, key), kinds)
+            if key == "urgency":
+                setting = self._urgency((*where, key))
+            else:
+                kinds = self._known.algos if key == "algo" else self._known.learners
+                setting = self._setting(key, value, (*where, key), kinds)
             if setting is not None:
                 found[key] = setting
         return found
@@ -279,6 +299,23 @@ class _Reader:
             self.errors += problems(error, self._document, kinds[name], where)
             return None
         return Setting(name, params)
+
+    def _urgency(self, where: Where) -> Setting | None:
+        """A table of u(x) with its band; the table must be there and must be sound."""
+        try:
+            band = validate(self._document, Urgency, where)
+        except DocumentError as error:
+            self.errors += error.problems
+            return None
+        if self._known.find_table is None:
+            self._wrong((*where, "table"), "no urgency tables are known here")
+            return None
+        try:
+            sha256 = self._known.find_table(band.table, self._document.path)
+        except ValueError as error:
+            self._wrong((*where, "table"), str(error))
+            return None
+        return Setting(band.table, band.model_dump(exclude={"table"}), sha256)
 
     def _place(self, where: Where) -> str:
         return f"{self._document.path}:{self._document.line(where)}"

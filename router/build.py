@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -18,19 +19,21 @@ import router.learners as learner_package
 from config.instruments import load_instruments
 from config.layers import SettingsError
 from config.sections import nanoseconds, units
-from config.settings import Settings
+from config.settings import DEFAULT_CONFIG, Settings
 from config.venues import VenueSettings
 from policies.book import PolicyBook
 from policies.document import Setting
 from risk import gate
 from router.build_models import models
 from router.build_sessions import links, spoken
-from router.core.engine import Engine
+from router.core.engine import Engine, Route
 from router.core.environment import Environment, Routing
 from router.core.features import FEATURES
 from router.core.foresight import Foresight
+from router.core.routing import route as by_learner
 from router.core.shelf import LearnerShelf
 from router.core.state import State
+from router.core.urgency_table import UrgencyTable
 from router.fix.dialects import dialect
 from router.journal.market import MarketFile
 from router.journal.recovery import steps
@@ -38,10 +41,14 @@ from router.journal.segments import Journal
 from router.journal.storage import Storage
 from router.messages import Step
 from router.model import Instrument, Tactic, Venue, VenueType
+from router.patience.file import TableFileError, read_table
 from router.plugin import discover
 from router.ports import Algo, Learner, Limit, Rule
 from router.predictor.file import Predictor, PredictorFileError
 from router.runtime.node import Built, Node
+
+URGENCY_TABLES = DEFAULT_CONFIG.parent / "patience"
+"""The shipped ones."""
 
 VENUE_TYPES: dict[str, VenueType] = {
     "lit": VenueType.LIT,
@@ -126,8 +133,49 @@ def policy_book(
     """
     default = _default_learner(settings, family)
     return PolicyBook.load(
-        settings.policies, family.rules, family.algos, family.learners, venues, symbols, default
+        settings.policies,
+        family.rules,
+        family.algos,
+        family.learners,
+        venues,
+        symbols,
+        default,
+        lambda name, document: urgency_table(name, document).digest,
     )
+
+
+def urgency_table(name: str, document: str) -> UrgencyTable:
+    """The urgency table that a policy document names: one that is shipped, or a path, which begins
+    at the document's folder.
+
+    Raises:
+        TableFileError: there is none, or it is not sound.
+    """
+    shipped = {each.stem: each for each in sorted(URGENCY_TABLES.glob("*.json"))}
+    if name in shipped:
+        return read_table(shipped[name])
+    path = Path(document).parent / name
+    if not path.is_file():
+        known = ", ".join(shipped) or "none"
+        raise TableFileError(f"{name!r}: no such table; allowed: a file, or of those shipped {known}")
+    return read_table(path)
+
+
+def urgency_tables(book: PolicyBook) -> dict[str, UrgencyTable]:
+    """Every table that the policy documents name, by SHA-256.
+
+    Raises:
+        TableFileError: one has changed since the documents were read.
+    """
+    named = {
+        (setting.name, policy.path)
+        for policy in book.policies
+        for clause in policy.clauses
+        for key, setting in clause.settings.items()
+        if key == "urgency"
+    }
+    found = [urgency_table(*each) for each in sorted(named)]
+    return {each.digest: each for each in found}
 
 
 def _default_learner(settings: Settings, family: Family) -> Setting:
@@ -179,12 +227,13 @@ def environment(settings: Settings, family: Family) -> Environment:
     venues = {each.mic: _asked(venue(each), settings, each) for each in settings.venues}
     found = instruments(settings)
     routing = settings.routing
+    book = policy_book(settings, family, tuple(venues.values()), tuple(found))
     return Environment(
         shard=settings.shard,
         seed=settings.seed,
         venues=venues,
         instruments=found,
-        policies=policy_book(settings, family, tuple(venues.values()), tuple(found)),
+        policies=book,
         limits=limits(settings, family),
         algos=family.algos,
         routing=Routing(
@@ -198,6 +247,7 @@ def environment(settings: Settings, family: Family) -> Environment:
             settle_answers=routing.settle_answers,
         ),
         foresight=foresight(settings),
+        urgency_tables=urgency_tables(book),
     )
 
 
@@ -219,7 +269,7 @@ def foresight(settings: Settings) -> Foresight | None:
     raise SettingsError([settings.problem(("routing", "predictor", "file"), text)])
 
 
-def engine(env: Environment, family: Family) -> Engine:
+def engine(env: Environment, family: Family, route: Route = by_learner) -> Engine:
     """The core with an empty state."""
     shelf = LearnerShelf(family.learners, dimensions=len(FEATURES))
     state = State(
@@ -229,7 +279,7 @@ def engine(env: Environment, family: Family) -> Engine:
         markout_ns=env.routing.markout_ns,
         watched=env.instruments if env.foresight is not None else None,
     )
-    return Engine(env, state)
+    return Engine(env, state, route)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
-from router.model import Arm, Instrument, OrdType, Side, Tactic, TimeInForce, VenueType
+from router.model import BP, Arm, Instrument, OrdType, Side, Tactic, TimeInForce, VenueType
 from router.plugin import Plugin
 
 FloatArray = NDArray[np.float64]
@@ -246,6 +247,21 @@ class Due:
     """0 patient to 1 must trade: scales what it costs not to fill now."""
     next_at: int
     """When to ask again, UTC nanoseconds."""
+
+
+class Urgency(Plugin):
+    """The policy setting `urgency`: a table of u(x), and the band that what it says is kept in."""
+
+    table: str = Field(min_length=1)
+    """Name or path in a document; the SHA-256 of what is meant in a chosen policy."""
+    at_least_bp: float = Field(0.0, ge=0.0, le=BP)
+    at_most_bp: float = Field(ge=0.0, le=BP)
+
+    @model_validator(mode="after")
+    def _band(self) -> Self:
+        if self.at_most_bp < self.at_least_bp:
+            raise ValueError("at_most_bp is below at_least_bp")
+        return self
 
 
 class Algo(Plugin):

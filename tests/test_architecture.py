@@ -32,13 +32,13 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),
     ("core", "algos", "learners", "fix.application", "fix.from_oms", "fix.from_venue"),
-    ("core.engine", "journal", "predictor.file"),
+    ("core.engine", "journal", "patience.file", "predictor.file"),
     ("runtime",),
     ("runtime.live", "runtime.sim", "runtime.direct"),
     ("build_dictionaries",),
     ("build_sessions", "build_models"),
     ("build",),
-    ("api", "history", "analysis", "predictor"),
+    ("api", "history", "analysis", "predictor", "patience"),
     ("trials",),
     ("experiments",),
     ("cli",),
@@ -82,7 +82,7 @@ BANNED: dict[str, tuple[str, ...]] = {
     "datetime.datetime.today": NOWHERE,
     "datetime.date.today": NOWHERE,
     "time": ("router/runtime/", "router/cli/", *SHELL),
-    "sklearn": ("router/predictor/training.py",),
+    "sklearn": ("router/predictor/training.py", "router/patience/fitted.py"),
     "threading": ("router/runtime/", "router/api/", "router/journal/"),
     "numpy.random.seed": NOWHERE,
     "numpy.random.default_rng": NOWHERE,
@@ -296,7 +296,7 @@ def test_the_core_never_sees_a_tag() -> None:
 
 def test_readers_of_the_journal_do_not_reach_into_the_running_node() -> None:
     for path, tree in sources(
-        "router/api", "router/history", "router/analysis", "router/predictor"
+        "router/api", "router/history", "router/analysis", "router/predictor", "router/patience"
     ):
         names = names_imported(path, tree)
         assert not any(within(name, ["router.runtime"]) for name in names), path

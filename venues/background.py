@@ -151,6 +151,11 @@ class Background:
         for makers in self._posting.makers:
             makers.hear(at)
 
+    @property
+    def undisturbed(self) -> float:
+        """The efficient price as it would be without the router, ticks."""
+        return self._price.undisturbed
+
     def _schedule_wake(self, index: int, now: int) -> None:
         self._await_wake(index, self._wakes[index].after(now))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from router.model import Side
+from router.model import BP, Side
 from venues.adversary import Adversary
 from venues.background import Background
 from venues.floor import Action, Facts, Floor
@@ -111,6 +111,17 @@ class Market:
     def impact_bp(self) -> float:
         """How far the router's trading has moved the efficient price, bp."""
         return self._floor.impact.bp(self._floor.now)
+
+    @property
+    def undisturbed_bp(self) -> float:
+        """The efficient price as it would be without the router, bp of the market file's price.
+
+        Nothing that the router does changes it. 0 where all that is lit is played from recordings.
+        """
+        if self._background is None:
+            return 0.0
+        stock = self.spec.stock
+        return self._background.undisturbed * BP * stock.tick / stock.price
 
     @property
     def now(self) -> int:

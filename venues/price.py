@@ -97,7 +97,12 @@ class EfficientPrice:
         """A lasting move."""
         self._value += ticks
 
+    @property
+    def undisturbed(self) -> float:
+        """The price without the router's impact, ticks, as of the last advance."""
+        return self._value + self._fading
+
     def ticks(self, now: int) -> float:
         """The price, the router's impact included; it never falls below a tenth of the start."""
         impact = self._ticks_per_bp * self._floor.impact.bp(now)
-        return max(self._value + self._fading + impact, self._least)
+        return max(self.undisturbed + impact, self._least)

@@ -6,7 +6,7 @@ children of one decision cannot spend the same LeavesQty or the same headroom tw
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from router.core import children, fold, intake, killing, mass_cancel, questions, requests
 from router.core.environment import Environment, Policy
@@ -39,12 +39,18 @@ CLOSED_POLICIES_MAX = 1_000
 """Policies of parents that are over, kept until it is worth the while to look for them."""
 
 
+Route = Callable[[Environment, State, int, int, Parent, Policy], Iterator[Command]]
+"""How what is due of a parent becomes children: env, state, seq, now, the parent, its policy."""
+
+
 class Engine:
     """The functional core of one shard."""
 
-    def __init__(self, env: Environment, state: State) -> None:
+    def __init__(self, env: Environment, state: State, route: Route = route) -> None:
+        """`route` is another one only where somebody wants to see what other decisions cost."""
         self.env = env
         self.state = state
+        self._decide_for = route
         self._policies: dict[str, Policy] = {}
 
     def handle(self, seq: int, now: int, event: Event) -> tuple[Command, ...]:
@@ -135,7 +141,7 @@ class Engine:
         if policy is None and not parent.frozen:
             yield FreezeParent(parent.parent_id, "POLICY_CHANGED since it was accepted")
         if policy is not None:
-            yield from route(self.env, self.state, seq, now, parent, policy)
+            yield from self._decide_for(self.env, self.state, seq, now, parent, policy)
         if parent.terms.time_in_force in IMMEDIATE:
             yield from children.finish(self.env, self.state, now, parent)
 

@@ -6,13 +6,14 @@ Owns the static world of one life of the daemon. Nothing here changes while it r
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from router.core.foresight import Foresight
+from router.core.urgency_table import UrgencyTable
 from router.messages import OrderTerms
 from router.model import NS, Instrument, Venue
-from router.ports import Algo, Limit, Refusal, Rule
+from router.ports import Algo, Limit, Refusal, Rule, Urgency
 
 
 class Policy(Protocol):
@@ -45,6 +46,10 @@ class Policy(Protocol):
     @property
     def learner_params(self) -> Mapping[str, object]:
         """Parameters that the policy gives it."""
+
+    @property
+    def urgency(self) -> Urgency | None:
+        """The urgency table, by its SHA-256, with its band; None: the algo's urgency alone."""
 
 
 class Policies(Protocol):
@@ -90,6 +95,8 @@ class Environment:
     limits: Sequence[Limit]
     algos: Mapping[str, type[Algo]]
     routing: Routing
+    urgency_tables: Mapping[str, UrgencyTable] = field(default_factory=dict)
+    """By SHA-256, as policies name them."""
     fallback_learner: str = "pro_rata"
     """Scores when the chosen learner's are not finite, or its model was refused."""
     foresight: Foresight | None = None

@@ -122,6 +122,7 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         fallback=scored.fallback,
         drift_bp=foreseen.drift_bp,
         predictor=foreseen.predictor,
+        urgency_note=scored.urgency,
     )
     for i, qty in enumerate(quantities):
         if qty > 0:

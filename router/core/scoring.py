@@ -15,10 +15,12 @@ from router.core.chance import chance
 from router.core.environment import Environment
 from router.core.features import cost_bp
 from router.core.foresight import Foreseen, drifted
+from router.core.patience import urge, within
 from router.core.rewards import INTERVAL_NS, rests
 from router.core.sending import Scene, slice_end
 from router.core.shelf import learner_key
 from router.core.state import State
+from router.messages import UrgencyNote
 from router.model import BP
 from router.ports import Candidate, FloatArray, MarketView, ScoreRequest, Scores
 
@@ -36,6 +38,8 @@ class Scored:
     """The key of the learner whose scores they are."""
     fallback: str = ""
     """Why they are the fallback's, if they are for a reason that is told here: a code."""
+    urgency: UrgencyNote | None = None
+    """Where the request's u(x) comes from; None: from the algo's urgency alone."""
 
 
 def urgency_bp(urgency: float, market: MarketView) -> float:
@@ -66,6 +70,14 @@ def score(
     learner's model was refused and it knows nothing else."""
     side, mid2, lot = scene.view.side, scene.market.mid2, scene.instrument.lot
     costs = [cost_bp(each, side, mid2) for each in found]
+    urgency, note = urge(
+        (band := scene.policy.urgency),
+        env.urgency_tables.get(band.table) if band else None,
+        now,
+        scene,
+        matrix,
+        lambda urgency: urgency_bp(urgency, scene.market),
+    )
     request = ScoreRequest(
         symbol=scene.view.symbol,
         arms=tuple(each.arm.key for each in found),
@@ -73,9 +85,7 @@ def score(
         cost_bp=np.array(costs, dtype=np.float64),
         displayed_lots=np.array([each.displayed / lot for each in found], dtype=np.float64),
         lots=scene.lots,
-        urgency_bp=drifted(
-            urgency_bp(scene.due.urgency, scene.market), foreseen.drift_bp, scene.due.urgency
-        ),
+        urgency_bp=within(note, drifted(urgency, foreseen.drift_bp, scene.due.urgency)),
         participation=scene.view.leaves_qty / max(1, scene.qty),
         child_lots=scene.instrument.child_lots,
         intervals=rests([each.arm.key for each in found], rest_intervals(env, scene, now)),
@@ -87,7 +97,7 @@ def score(
         rng = chance(env.seed, seq, scene.parent.parent_id)
         scores = learner.score(arrays, request, rng)
         if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
-            return Scored(request, scores, key, fallback)
+            return Scored(request, scores, key, fallback, note)
     raise AssertionError("the fallback learner's scores are not finite")
 
 

@@ -78,6 +78,9 @@ from router.messages.commands import (
     SettleChild as SettleChild,
 )
 from router.messages.commands import (
+    UrgencyNote as UrgencyNote,
+)
+from router.messages.commands import (
     Wait as Wait,
 )
 from router.messages.events import (

@@ -210,6 +210,22 @@ class CandidateRecord(msgspec.Struct, frozen=True):
     """Value times tail of the next lot that was not given, bp."""
 
 
+class UrgencyNote(msgspec.Struct, frozen=True):
+    """Where u(x) comes from if a policy names an urgency table."""
+
+    table: str
+    """`name@` and the first twelve digits of its SHA-256."""
+    by: str
+    """`table`; `schedule`: it has no answer there, and the lag behind Almgren & Chriss holds; `must
+    trade` or `no place in the table`: the algo's urgency holds, without the band."""
+    cell: tuple[int, ...]
+    """Buckets of time gone, of what remains, and levels of the market's state; may be empty."""
+    learned_bp: float | None
+    """Before the band; None where the algo's urgency holds."""
+    at_least_bp: float
+    at_most_bp: float
+
+
 class Decide(msgspec.Struct, frozen=True, tag=True):
     """A decision: everything that it was made from, and what it gave to whom."""
 
@@ -246,6 +262,8 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     """The predictor's expected move of the mid, bp, + is away from the order: u(x) holds it."""
     predictor: str = ""
     """sha256 of the predictor's file; empty where none was asked."""
+    urgency_note: UrgencyNote | None = None
+    """Where `urgency_bp` comes from; None: from `urgency` alone."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):

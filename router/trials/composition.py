@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 
 from config.settings import Settings
 from router import build
-from router.core.engine import Engine
+from router.core.engine import Engine, Route
 from router.core.environment import Environment
+from router.core.routing import route as by_learner
 from router.messages import Step
 from router.model import Instrument, Tactic, Venue, VenueType
 from router.runtime.direct import Direct
@@ -74,20 +75,30 @@ class Run:
 
 
 def run(
-    made_of: Bench, seed: int, start: int, *, on_step: Callable[[Step], None] | None = None
+    made_of: Bench,
+    seed: int,
+    start: int,
+    *,
+    on_step: Callable[[Step], None] | None = None,
+    route: Route = by_learner,
 ) -> Run:
     """A market of a seed from `start` on, UTC nanoseconds, and a router that is to log on."""
     hours = made_of.spec.session
     begins = hours.model_copy(update={"from_": clock_text(start - MIDNIGHT)})
     market = Market(replace(made_of.spec, session=begins), seed=seed, start=start)
-    return router_in(market, made_of, seed, on_step=on_step)
+    return router_in(market, made_of, seed, on_step=on_step, route=route)
 
 
 def router_in(
-    market: Market, made_of: Bench, seed: int, *, on_step: Callable[[Step], None] | None = None
+    market: Market,
+    made_of: Bench,
+    seed: int,
+    *,
+    on_step: Callable[[Step], None] | None = None,
+    route: Route = by_learner,
 ) -> Run:
     """A router that is to log on to a market."""
-    engine = build.engine(replace(made_of.env, seed=seed), made_of.family)
+    engine = build.engine(replace(made_of.env, seed=seed), made_of.family, route)
     stage = DirectMarket(market)
     return Run(market, engine, Direct(engine, stage, start=market.now, on_step=on_step))
 

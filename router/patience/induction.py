@@ -1,0 +1,193 @@
+"""Backward induction over paths, and what it says of a share: Nevmyvaka, Feng & Kearns (2006).
+
+Owns the recursion, from the last step to the first, with c a step's cost and k what it kept:
+
+    Q(t, s, a) <- (1 - eta) Q(t, s, a) + eta [c + k min_a' Q(t + 1, s', a')]
+
+Costs are per share that remained, hence k. With eta = 1 / (w + n) at the n-th visit, Q is the mean
+of what was seen and of w visits' worth of a prior, which is what a coarser state says; so cells
+that were hardly seen say what their neighbours do. Must not know markets.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from router.core.urgency_table import MARKET
+from router.patience.steps import (
+    MARKET_LEVELS,
+    REMAINING,
+    STEPS,
+    IntArray,
+    Level,
+    Steps,
+)
+from router.ports import FloatArray
+
+PRIOR_VISITS = 4.0
+"""What the coarser state counts (choice)."""
+
+CROSSINGS = (Level.CROSS_PART, Level.CROSS_ALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """How a state becomes a cell: bounds of what remains, and of the market's features."""
+
+    remaining: tuple[float, ...] = REMAINING
+    market: tuple[tuple[float, ...], ...] = ((),) * len(MARKET)
+    """None for a feature: one level."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Steps, buckets of what remains, levels of each feature."""
+        return (STEPS, len(self.remaining) + 1, *(len(each) + 1 for each in self.market))
+
+    @property
+    def cells(self) -> int:
+        """How many there are."""
+        return int(np.prod(self.shape))
+
+    def cell(self, steps: Steps) -> IntArray:
+        """(N,): the cell of each step, counted through."""
+        at = [steps.step, np.searchsorted(self.remaining, steps.remaining, side="right")]
+        for edges, values in zip(self.market, steps.market.T, strict=True):
+            at.append(np.searchsorted(edges, values, side="right"))
+        return np.ravel_multi_index(tuple(at), self.shape).astype(np.int64)
+
+    def coarser(self, other: Buckets) -> IntArray:
+        """(C,): the cell of `other`, which has one level where it differs, for each of ours."""
+        at = np.unravel_index(np.arange(self.cells), self.shape)
+        fit = [where % size if size > 1 else where * 0 for where, size in zip(
+            at, other.shape, strict=True)]  # fmt: skip
+        return np.ravel_multi_index(tuple(fit), other.shape).astype(np.int64)
+
+
+def by_quantiles(steps: Steps) -> Buckets:
+    """Levels of the market's state of which each has been seen as often as the others."""
+    edges = []
+    for levels, values in zip(MARKET_LEVELS, steps.market.T, strict=True):
+        parts = np.quantile(values, np.arange(1, levels) / levels)
+        edges.append(tuple(float(each) for each in np.unique(parts)))
+    return Buckets(market=tuple(edges))
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """Q and how often it was seen, C cells by L levels."""
+
+    q: FloatArray
+    """NaN where nothing was seen and no prior is."""
+    visits: FloatArray
+
+    @property
+    def best(self) -> FloatArray:
+        """(C,): of the best level; NaN where none is known."""
+        return least(self.q)
+
+
+def least(q: FloatArray) -> FloatArray:
+    """The minimum of each row over what is known; NaN if nothing is."""
+    known = np.where(np.isfinite(q), q, np.inf).min(axis=1)
+    return np.where(np.isfinite(known), known, np.nan)
+
+
+def induce(
+    steps: Steps, cell: IntArray, cells: int, prior: FloatArray | None = None
+) -> Costs:
+    """Q of (C, L), from the last step to the first; `prior` is of the same shape.
+
+    A cell belongs to one step of the horizon only.
+    """
+    count = len(Level)
+    q = np.full((cells, count), np.nan) if prior is None else prior.copy()
+    weight = 0.0 if prior is None else PRIOR_VISITS
+    visits = np.zeros((cells, count))
+    follows = steps.successors()
+    for step in np.unique(steps.step)[::-1]:
+        rows = np.flatnonzero(steps.step == step)
+        target = targets(steps.taken(rows), _ahead(q, cell, follows[rows]))
+        slot = cell[rows] * count + steps.level[rows]
+        seen = np.bincount(slot, minlength=cells * count).reshape(cells, count)
+        summed = np.bincount(slot, target, cells * count).reshape(cells, count)
+        here = seen > 0
+        before = np.where(np.isfinite(q), q * weight, 0.0)
+        heard = np.where(np.isfinite(q), weight, 0.0)
+        q[here] = ((before + summed) / np.maximum(heard + seen, 1e-12))[here]
+        visits += seen
+    return Costs(q, visits)
+
+
+def targets(steps: Steps, ahead: FloatArray) -> FloatArray:
+    """(N,): what a step cost, and what the rest will by the best that is known."""
+    return steps.cost + steps.kept * ahead
+
+
+def _ahead(q: FloatArray, cell: IntArray, follows: IntArray) -> FloatArray:
+    ahead = np.zeros(len(follows))
+    goes_on = follows >= 0
+    ahead[goes_on] = least(q[cell[follows[goes_on]]])
+    return ahead
+
+
+def steadied(steps: Steps, buckets: Buckets) -> Steps:
+    """The steps with the price's own way taken off their costs (a control variate).
+
+    Its mean is 0 whatever is done, so any multiple of it may be taken off; the one that leaves
+    least is that of least squares, for each level and bucket of what remains. Waiting bears all of
+    the way, crossing at once nearly none.
+    """
+    place = np.searchsorted(buckets.remaining, steps.remaining, side="right")
+    group = place * len(Level) + steps.level
+    many = (len(buckets.remaining) + 1) * len(Level)
+    both = np.bincount(group, steps.drift * steps.cost, many)
+    own = np.bincount(group, steps.drift**2, many)
+    slope = np.clip(both / np.maximum(own, 1e-12), 0.0, 1.0)
+    return replace(steps, cost=steps.cost - slope[group] * steps.drift)
+
+
+def learned(steps: Steps, buckets: Buckets) -> Costs:
+    """Q with the priors of coarser states: of time alone, then with what remains, then all."""
+    alone = Buckets(remaining=())
+    found = induce(steps, alone.cell(steps), alone.cells)
+    known = alone
+    for finer in (Buckets(buckets.remaining), buckets):
+        prior = found.q[finer.coarser(known)]
+        found, known = induce(steps, finer.cell(steps), finer.cells, prior), finer
+        if finer == buckets:
+            break
+    return found
+
+
+def worth(q: FloatArray, filled: FloatArray, paid: FloatArray, visits: FloatArray) -> FloatArray:
+    """(C,): u = Q(wait) - Q(cross) per share crossed, bp, before what the crossing itself paid.
+
+    `filled` is the share of what remained that a crossing filled and `paid` what a share of it cost
+    against the mid, fees included, (C, 2) for CROSSINGS: a router's decision knows that of every
+    candidate and takes it off itself. Of the two crossings, that which fills more says more of a
+    share: least squares through waiting, by visits.
+    """
+    total, weight = np.zeros(len(q)), np.zeros(len(q))
+    for k, level in enumerate(CROSSINGS):
+        gap = q[:, Level.WAIT] - q[:, level] + paid[:, k] * filled[:, k]
+        counts = visits[:, level] * filled[:, k]
+        known = np.isfinite(gap) & (counts > 0)
+        total[known] += (counts * gap)[known]
+        weight[known] += (counts * filled[:, k])[known]
+    return np.divide(total, weight, out=np.full(len(q), np.nan), where=weight > 0)
+
+
+def crossed(steps: Steps, cell: IntArray, cells: int) -> tuple[FloatArray, FloatArray]:
+    """(C, 2) each: the share of what remained that CROSSINGS filled, and what they paid for it."""
+    filled, paid = np.zeros((cells, len(CROSSINGS))), np.zeros((cells, len(CROSSINGS)))
+    for k, level in enumerate(CROSSINGS):
+        rows = steps.level == level
+        here, done = cell[rows], steps.filled[rows]
+        seen = np.maximum(np.bincount(here, minlength=cells), 1)
+        shares = np.bincount(here, done, cells)
+        filled[:, k] = shares / seen
+        spent = np.bincount(here, done * steps.paid[rows], cells)
+        paid[:, k] = np.divide(spent, shares, out=np.zeros(cells), where=shares > 0)
+    return filled, paid

@@ -1,0 +1,90 @@
+"""Urgency tables of three kinds, made of the same paths.
+
+Owns what each kind is made of, and when a cell has no answer. Must not know where paths come from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from router.patience.induction import (
+    CROSSINGS,
+    Buckets,
+    by_quantiles,
+    crossed,
+    learned,
+    steadied,
+    worth,
+)
+from router.patience.steps import Level, Steps
+from router.ports import FloatArray
+
+INVENTORY, MARKET_STATE, FITTED = KINDS = ("inventory", "market", "fitted")
+"""By time and what remains alone; with the market's state; fitted Q iteration, with it, too."""
+
+VISITS_MIN = 5
+"""Waiting and crossing must have been seen so often each, at that time and with that much left,
+for a cell to have an answer (choice)."""
+
+Done = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table, as arrays."""
+
+    kind: str
+    buckets: Buckets
+    u_bp: FloatArray
+    """Of the shape of the buckets; NaN where there is no answer."""
+    value_bp: FloatArray
+    """Likewise: what a share that remains is expected to cost by the best levels."""
+    visits: FloatArray
+    """Likewise: steps that began there."""
+
+
+def make(kind: str, steps: Steps, seed: int, done: Done = lambda name: None) -> Made:
+    """One table.
+
+    Raises:
+        KeyError: no such kind.
+    """
+    buckets = Buckets() if kind == INVENTORY else by_quantiles(steps)
+    steps = steadied(steps, buckets)
+    cell = buckets.cell(steps)
+    found = learned(steps, buckets)
+    q = {INVENTORY: lambda: found.q, MARKET_STATE: lambda: found.q, FITTED: lambda: _fitted(
+        steps, buckets, seed, done)}[kind]()  # fmt: skip
+    plain = Buckets(buckets.remaining)
+    up = buckets.coarser(plain)
+    seen, filled, paid = _plain(steps, plain)
+    u = worth(q, filled[up], paid[up], seen[up])
+    enough = seen[:, [Level.WAIT]] >= VISITS_MIN
+    enough &= seen[:, list(CROSSINGS)].sum(axis=1, keepdims=True) >= VISITS_MIN
+    u = np.where(enough[up, 0], u, np.nan)
+    visits = np.bincount(cell, minlength=buckets.cells).astype(np.float64)
+    best = np.where(np.isfinite(q), q, np.inf).min(axis=1)
+    shape = buckets.shape
+    value = np.where(np.isfinite(best), best, np.nan).reshape(shape)
+    return Made(kind, buckets, u.reshape(shape), value, visits.reshape(shape))
+
+
+def _fitted(steps: Steps, buckets: Buckets, seed: int, done: Done) -> FloatArray:
+    # Imported when it is needed: it brings scikit-learn.
+    from router.patience.fitted import distilled, fit
+
+    q = fit(steps, seed, done)
+    fine, plain = distilled(q, steps, buckets), Buckets(buckets.remaining)
+    coarse = distilled(q, steps, plain)[buckets.coarser(plain)]
+    return np.where(np.isfinite(fine), fine, coarse)
+
+
+def _plain(steps: Steps, plain: Buckets) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """By time and what remains: visits of each level, and what crossings filled and paid."""
+    cell = plain.cell(steps)
+    slot = cell * len(Level) + steps.level
+    seen = np.bincount(slot, minlength=plain.cells * len(Level)).astype(np.float64)
+    return seen.reshape(-1, len(Level)), *crossed(steps, cell, plain.cells)
