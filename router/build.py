@@ -157,7 +157,7 @@ def urgency_table(name: str, document: str) -> UrgencyTable:
     path = Path(document).parent / name
     if not path.is_file():
         known = ", ".join(shipped) or "none"
-        raise TableFileError(f"{name!r}: no such table; allowed: a file, or of those shipped {known}")
+        raise TableFileError(f"{name!r}: no such table; allowed: a file, or one of: {known}")
     return read_table(path)
 
 

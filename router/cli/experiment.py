@@ -64,8 +64,9 @@ def command(
         str, typer.Option(metavar="A,B", show_default="all", help="Contestants, the first first.")
     ] = "",
     contestants: Annotated[
-        Path, typer.Option(metavar="FILE", show_default="those that come with Sluice", help="Who.")
-    ] = FOLDER / "contestants.yaml",
+        Path | None,
+        typer.Option(metavar="FILE", show_default="those that come with Sluice", help="Who."),
+    ] = None,
     do_tune: Annotated[
         bool,
         typer.Option(
@@ -100,9 +101,10 @@ def command(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # of the processes that are started
     ways = Ways(jobs, plot, out, quiet, as_json, predictors)
     kept = parameters or FOLDER / f"tuned-{name if name in WORLDS else 'markets'}.yaml"
-    everybody = read_contestants(contestants)
-    if name in MARKET_EXPERIMENTS:
-        experiment = MARKET_EXPERIMENTS[name]
+    experiment = MARKET_EXPERIMENTS.get(name)
+    shipped_with = experiment.contestants if experiment else "contestants"
+    everybody = read_contestants(contestants or FOLDER / f"{shipped_with}.yaml")
+    if experiment is not None:
         found = _chosen(everybody, only or experiment.only)
         where = _markets(experiment, markets)
         if do_tune:

@@ -1,4 +1,4 @@
-"""Train what is learned from recorded days before it serves."""
+"""Train what is learned before it serves: from recorded days, or in simulated markets."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from router.cli.options import JsonOption
 from router.cli.output import say, show_json
 from router.cli.paint import paint
 from router.cli.recorded import HoursOption, scope_meant
+from router.cli.train_patience import patience_command
 from router.cli.train_tapes import read_tape
 from router.cli.train_text import pages
 from router.core.predictor import CLASSES
@@ -96,7 +97,10 @@ def predictor_command(
     say(f"written: {out}")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"predictor": predictor_command}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "predictor": predictor_command,
+    "patience": patience_command,
+}
 
 
 def _known(option: str, name: str, known: Sequence[str] | dict[str, tuple[str, ...]]) -> None:

@@ -20,6 +20,7 @@ MARKET_COLUMNS = [FEATURES.index(name) for name in MARKET]
 
 Cell = tuple[int, ...]
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class UrgencyTable:
     """u(x) by time left, remaining quantity and, perhaps, the market's state."""

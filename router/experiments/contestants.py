@@ -44,6 +44,8 @@ class Entry:
     """False: it knows at the end what it knew at the beginning."""
     predicts: tuple[str, ...] = ()
     """What the predictor is asked for, in markets: `drift`, `feature`; empty for nothing."""
+    policies: tuple[str, ...] = ()
+    """In markets: policy documents that hold for it besides, files of config/experiments."""
 
     @property
     def text(self) -> str:
@@ -93,11 +95,15 @@ class WrittenContestant(Plugin):
     """What it asks the predictor for."""
     tuned_as: str = ""
     """Whose tuning it takes, so that it differs from that one in nothing else; empty: its own."""
+    policies: tuple[str, ...] = ()
+    """In markets: policy documents that hold for it besides, files of config/experiments."""
 
     def entry(self, name: str) -> Entry:
         """The contestant as it is written."""
         parameters = tuple(sorted(self.parameters.items()))
-        return Entry(name, self.learner, parameters, self.learns, self.predicts)
+        return Entry(
+            name, self.learner, parameters, self.learns, self.predicts, self.policies
+        )
 
     def variants(self, name: str) -> Iterator[Entry]:
         """Every combination of the grid; the contestant itself if there is none."""

@@ -14,6 +14,7 @@ from router.experiments.markets import Careers
 
 CONFIG = DEFAULT_CONFIG.parent
 MARKETS = CONFIG / "markets"
+DEFAULT_POLICY = CONFIG / "policies" / "default.yaml"
 TAKE_ONLY = CONFIG / "experiments" / "take-only.yaml"
 
 
@@ -25,7 +26,10 @@ class MarketExperiment:
     markets: tuple[str, ...]
     only: str = ""
     """Contestants that it is about; empty for all."""
-    take_only: bool = False
+    contestants: str = "contestants"
+    """Their file, of config/experiments."""
+    policies: tuple[Path, ...] = ()
+    """Instead of the configuration's; empty for those."""
     permuted: bool = False
     predicts: bool = False
     """Contestants ask a predictor: every market needs one, trained on other days of its own."""
@@ -34,11 +38,10 @@ class MarketExperiment:
         self, market: str, parents: int, algo: str, predictors: Path | None = None
     ) -> Careers:
         """How they are worked in one of the markets; `predictors` is the folder of their files."""
-        default = CONFIG / "policies" / "default.yaml"
         return Careers(
             market=MARKETS / f"{market}.yaml",
             config=DEFAULT_CONFIG,
-            policies=(default, TAKE_ONLY) if self.take_only else (),
+            policies=self.policies,
             parents=parents,
             algo=algo,
             permuted=self.permuted,
@@ -50,7 +53,9 @@ FIVE = ("baseline", "large_tick", "thin", "open", "stressed")
 
 MARKET_EXPERIMENTS: Mapping[str, MarketExperiment] = {
     "markets": MarketExperiment("parents in five markets", FIVE),
-    "null": MarketExperiment("a market where nothing can be gained", ("null",), take_only=True),
+    "null": MarketExperiment(
+        "a market where nothing can be gained", ("null",), policies=(DEFAULT_POLICY, TAKE_ONLY)
+    ),
     "permuted": MarketExperiment(
         "venues under other names for every parent", ("baseline",), permuted=True
     ),
@@ -62,5 +67,17 @@ MARKET_EXPERIMENTS: Mapping[str, MarketExperiment] = {
         ("baseline", "large_tick", "null"),
         only="hazard_drift,hazard_both,hazard",
         predicts=True,
+    ),
+    "patience": MarketExperiment(
+        "urgency tables against fixed urgency",
+        ("baseline", "thin"),
+        contestants="patience",
+        policies=(DEFAULT_POLICY,),
+    ),
+    "patience_null": MarketExperiment(
+        "the same where nothing can be gained by choosing a venue",
+        ("null",),
+        contestants="patience",
+        policies=(DEFAULT_POLICY, TAKE_ONLY),
     ),
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from config.settings import DEFAULT_CONFIG
 from router.experiments.contestants import Entry
 from router.experiments.intervals import Interval, ratio
 from router.ports import FloatArray
@@ -22,6 +23,10 @@ from router.trials.trial import Row
 
 FIRST = 20
 """Parents of a career that are shown apart: the cost of learning is theirs."""
+
+
+EXPERIMENTS = DEFAULT_CONFIG.parent / "experiments"
+"""Where the policy documents of contestants are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,7 @@ class Careers:
             market=self.market,
             config=self.config,
             overrides=(*named, *given, *self._predicting(entry)),
-            policies=self.policies,
+            policies=(*self.policies, *(EXPERIMENTS / each for each in entry.policies)),
             algo=self.algo,
             parents=None,
             alone=False,

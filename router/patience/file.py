@@ -53,7 +53,6 @@ class TableCard(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Row by row, the last index runs fastest; null: no answer."""
     visits: tuple[int, ...]
     """Likewise: steps that began there."""
-    code_version: str = ""
     scikit_learn: str = ""
     """The version that fitted it, if it did."""
     format_version: int = FORMAT_VERSION
@@ -136,7 +135,8 @@ def _check(card: TableCard) -> None:
     for name in ("u_bp", "visits"):
         if len(getattr(card, name)) != cells:
             raise TableFileError(f"{name}: {len(getattr(card, name))}; allowed: {cells}")
-    for name, edges in (("remaining", card.remaining), *zip(MARKET, card.market_edges, strict=True)):
+    bounds = zip(("remaining", *MARKET), (card.remaining, *card.market_edges), strict=True)
+    for name, edges in bounds:
         if list(edges) != sorted(set(edges)):
             raise TableFileError(f"{name}: bounds do not rise")
     if any(each is not None and abs(each) > U_MAX_BP for each in card.u_bp):

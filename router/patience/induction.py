@@ -29,6 +29,9 @@ from router.ports import FloatArray
 PRIOR_VISITS = 4.0
 """What the coarser state counts (choice)."""
 
+COARSE = REMAINING[2::3]
+"""Bounds of what remains in the first of the coarser states that know of it."""
+
 CROSSINGS = (Level.CROSS_PART, Level.CROSS_ALL)
 
 
@@ -58,10 +61,13 @@ class Buckets:
         return np.ravel_multi_index(tuple(at), self.shape).astype(np.int64)
 
     def coarser(self, other: Buckets) -> IntArray:
-        """(C,): the cell of `other`, which has one level where it differs, for each of ours."""
+        """(C,): the cell of `other`, whose bounds are some of ours, for each of ours."""
         at = np.unravel_index(np.arange(self.cells), self.shape)
-        fit = [where % size if size > 1 else where * 0 for where, size in zip(
-            at, other.shape, strict=True)]  # fmt: skip
+        pairs = zip((self.remaining, *self.market), (other.remaining, *other.market), strict=True)
+        fit = [at[0]]
+        for where, (ours, theirs) in zip(at[1:], pairs, strict=True):
+            below = np.concatenate([[-np.inf], ours])[where]
+            fit.append(np.searchsorted(theirs, below, side="right"))
         return np.ravel_multi_index(tuple(fit), other.shape).astype(np.int64)
 
 
@@ -94,9 +100,7 @@ def least(q: FloatArray) -> FloatArray:
     return np.where(np.isfinite(known), known, np.nan)
 
 
-def induce(
-    steps: Steps, cell: IntArray, cells: int, prior: FloatArray | None = None
-) -> Costs:
+def induce(steps: Steps, cell: IntArray, cells: int, prior: FloatArray | None = None) -> Costs:
     """Q of (C, L), from the last step to the first; `prior` is of the same shape.
 
     A cell belongs to one step of the horizon only.
@@ -150,14 +154,11 @@ def steadied(steps: Steps, buckets: Buckets) -> Steps:
 
 def learned(steps: Steps, buckets: Buckets) -> Costs:
     """Q with the priors of coarser states: of time alone, then with what remains, then all."""
-    alone = Buckets(remaining=())
-    found = induce(steps, alone.cell(steps), alone.cells)
-    known = alone
-    for finer in (Buckets(buckets.remaining), buckets):
+    known = Buckets(remaining=())
+    found = induce(steps, known.cell(steps), known.cells)
+    for finer in dict.fromkeys((Buckets(COARSE), Buckets(buckets.remaining), buckets)):
         prior = found.q[finer.coarser(known)]
         found, known = induce(steps, finer.cell(steps), finer.cells, prior), finer
-        if finer == buckets:
-            break
     return found
 
 

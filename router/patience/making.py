@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from router.patience.induction import (
+    COARSE,
     CROSSINGS,
     Buckets,
     by_quantiles,
@@ -26,8 +27,8 @@ INVENTORY, MARKET_STATE, FITTED = KINDS = ("inventory", "market", "fitted")
 """By time and what remains alone; with the market's state; fitted Q iteration, with it, too."""
 
 VISITS_MIN = 5
-"""Waiting and crossing must have been seen so often each, at that time and with that much left,
-for a cell to have an answer (choice)."""
+"""Waiting and crossing must have been seen so often each, at that time and with about as much left
+(COARSE), for a cell to have an answer (choice)."""
 
 Done = Callable[[str], None]
 
@@ -58,9 +59,9 @@ def make(kind: str, steps: Steps, seed: int, done: Done = lambda name: None) -> 
     found = learned(steps, buckets)
     q = {INVENTORY: lambda: found.q, MARKET_STATE: lambda: found.q, FITTED: lambda: _fitted(
         steps, buckets, seed, done)}[kind]()  # fmt: skip
-    plain = Buckets(buckets.remaining)
-    up = buckets.coarser(plain)
-    seen, filled, paid = _plain(steps, plain)
+    rough = Buckets(COARSE)
+    up = buckets.coarser(rough)
+    seen, filled, paid = _crossings(steps, rough)
     u = worth(q, filled[up], paid[up], seen[up])
     enough = seen[:, [Level.WAIT]] >= VISITS_MIN
     enough &= seen[:, list(CROSSINGS)].sum(axis=1, keepdims=True) >= VISITS_MIN
@@ -82,9 +83,9 @@ def _fitted(steps: Steps, buckets: Buckets, seed: int, done: Done) -> FloatArray
     return np.where(np.isfinite(fine), fine, coarse)
 
 
-def _plain(steps: Steps, plain: Buckets) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """By time and what remains: visits of each level, and what crossings filled and paid."""
-    cell = plain.cell(steps)
+def _crossings(steps: Steps, rough: Buckets) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Visits of each level, and what crossings filled and paid."""
+    cell = rough.cell(steps)
     slot = cell * len(Level) + steps.level
-    seen = np.bincount(slot, minlength=plain.cells * len(Level)).astype(np.float64)
-    return seen.reshape(-1, len(Level)), *crossed(steps, cell, plain.cells)
+    seen = np.bincount(slot, minlength=rough.cells * len(Level)).astype(np.float64)
+    return seen.reshape(-1, len(Level)), *crossed(steps, cell, rough.cells)

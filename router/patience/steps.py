@@ -71,7 +71,7 @@ class Steps:
     filled: FloatArray
     """(N,): shares that were filled over those that remained, those that crossed by force not."""
     paid: FloatArray
-    """(N,): price against the mid when it was sent, and fees, per filled share; part of the cost."""
+    """(N,): price against the mid when it was sent, and fees, a filled share; part of the cost."""
     drift: FloatArray
     """(N,): how far the price went against the parent by itself, as a simulated market knows: not
     by what was done, and by chance, so that its mean is 0 whatever is done; 0 where unknown."""

@@ -34,9 +34,11 @@ from router.messages import (
     Wait,
 )
 from router.model import BP, NS, ExecType, OrdType, Side, Tactic, TimeInForce
-from router.patience.steps import STEPS, Level, Steps
+from router.patience.steps import STEPS, Level, Steps, joined
 from router.ports import Candidate, Due, FloatArray, RuleContext
+from router.trials.career import SPACING
 from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, run
+from router.trials.pool import Task
 from router.trials.trial import SETTLE, WARM_UP, TrialError
 from venues.lit import LitSpec
 from venues.parents import ParentPlan
@@ -94,6 +96,24 @@ def walked(made_of: Bench, seed: int) -> Steps:
         TrialError: it could not be walked.
     """
     return _Path(made_of, seed, walk_of(made_of, seed)).steps()
+
+
+@dataclass(frozen=True, slots=True)
+class Walks:
+    """The paths of a career's seed: values only, so that it can be sent to another process."""
+
+    task: Task
+    paths: int
+
+    def __call__(self, seed: int) -> Steps:
+        """Walk them, each in the market of a parent of that career.
+
+        Raises:
+            TrialError: one could not be walked.
+        """
+        trial, _ = self.task.prepare()
+        first = seed * SPACING
+        return joined([walked(trial.bench, first + each) for each in range(self.paths)])
 
 
 @dataclass(slots=True)
@@ -375,9 +395,7 @@ def _evenly(found: Sequence[Candidate], qty: int, lot: int) -> list[tuple[Candid
     return given
 
 
-def _cheapest(
-    found: Sequence[Candidate], qty: int, scene: Scene
-) -> list[tuple[Candidate, int]]:
+def _cheapest(found: Sequence[Candidate], qty: int, scene: Scene) -> list[tuple[Candidate, int]]:
     """What is shown, fees in the price."""
     side: Side = scene.view.side
     given = []
