@@ -26,7 +26,7 @@ from router.patience.steps import (
 )
 from router.ports import FloatArray
 
-PRIOR_VISITS = 4.0
+PRIOR_VISITS = 10.0
 """What the coarser state counts (choice)."""
 
 COARSE = REMAINING[2::3]
@@ -82,16 +82,33 @@ def by_quantiles(steps: Steps) -> Buckets:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """Q and how often it was seen, C cells by L levels."""
+    """Q and how often it was seen, C cells by L levels; NaN where nothing was and no prior is."""
 
     q: FloatArray
-    """NaN where nothing was seen and no prior is."""
+    halves: FloatArray
+    """(2, C, L): the same by the paths of even and of odd numbers alone."""
     visits: FloatArray
 
     @property
     def best(self) -> FloatArray:
-        """(C,): of the best level; NaN where none is known."""
-        return least(self.q)
+        """(C,): the cost by the best level; NaN where none is known.
+
+        The least of several noisy means lies below every one of them in truth, and the recursion
+        would add that up over the horizon. So one half of the paths chooses the level, and the
+        other says what it costs (van Hasselt 2010).
+        """
+        rows = np.arange(len(self.q))
+        told = np.stack([
+            other[rows, np.where(np.isfinite(one), one, np.inf).argmin(axis=1)]
+            for one, other in (self.halves, self.halves[::-1])
+        ])  # fmt: skip
+        known = np.isfinite(told)
+        mean = np.where(known, told, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        return np.where(known.any(axis=0), mean, least(self.q))
+
+    def of(self, cells: IntArray) -> Costs:
+        """Those of some cells, in that order."""
+        return Costs(self.q[cells], self.halves[:, cells], self.visits[cells])
 
 
 def least(q: FloatArray) -> FloatArray:
@@ -100,40 +117,48 @@ def least(q: FloatArray) -> FloatArray:
     return np.where(np.isfinite(known), known, np.nan)
 
 
-def induce(steps: Steps, cell: IntArray, cells: int, prior: FloatArray | None = None) -> Costs:
+def induce(steps: Steps, cell: IntArray, cells: int, prior: Costs | None = None) -> Costs:
     """Q of (C, L), from the last step to the first; `prior` is of the same shape.
 
     A cell belongs to one step of the horizon only.
     """
-    count = len(Level)
-    q = np.full((cells, count), np.nan) if prior is None else prior.copy()
+    shape = (cells, len(Level))
     weight = 0.0 if prior is None else PRIOR_VISITS
-    visits = np.zeros((cells, count))
+    q = np.full(shape, np.nan) if prior is None else prior.q.copy()
+    halves = np.full((2, *shape), np.nan) if prior is None else prior.halves.copy()
+    found = Costs(q, halves, np.zeros(shape))
     follows = steps.successors()
     for step in np.unique(steps.step)[::-1]:
         rows = np.flatnonzero(steps.step == step)
-        target = targets(steps.taken(rows), _ahead(q, cell, follows[rows]))
-        slot = cell[rows] * count + steps.level[rows]
-        seen = np.bincount(slot, minlength=cells * count).reshape(cells, count)
-        summed = np.bincount(slot, target, cells * count).reshape(cells, count)
-        here = seen > 0
-        before = np.where(np.isfinite(q), q * weight, 0.0)
-        heard = np.where(np.isfinite(q), weight, 0.0)
-        q[here] = ((before + summed) / np.maximum(heard + seen, 1e-12))[here]
-        visits += seen
-    return Costs(q, visits)
+        after = follows[rows]
+        ahead = np.where(after >= 0, found.best[cell[after]], 0.0)
+        target = targets(steps.taken(rows), ahead)
+        half = steps.path[rows] % 2
+        found.visits[:] += _update(found.q, cell[rows], steps.level[rows], target, weight)
+        for which in (0, 1):
+            mine = half == which
+            slots = cell[rows][mine], steps.level[rows][mine]
+            _update(found.halves[which], *slots, target[mine], weight)
+    return found
+
+
+def _update(
+    q: FloatArray, cell: IntArray, level: IntArray, target: FloatArray, weight: float
+) -> FloatArray:
+    """Hear targets, in place; how often each cell and level was seen."""
+    slot = cell * q.shape[1] + level
+    seen = np.bincount(slot, minlength=q.size).reshape(q.shape)
+    summed = np.bincount(slot, target, q.size).reshape(q.shape)
+    heard = np.where(np.isfinite(q), weight, 0.0)
+    before = np.where(np.isfinite(q), q, 0.0) * heard
+    here = seen > 0
+    q[here] = (before + summed)[here] / (heard + seen)[here]
+    return seen.astype(np.float64)
 
 
 def targets(steps: Steps, ahead: FloatArray) -> FloatArray:
     """(N,): what a step cost, and what the rest will by the best that is known."""
     return steps.cost + steps.kept * ahead
-
-
-def _ahead(q: FloatArray, cell: IntArray, follows: IntArray) -> FloatArray:
-    ahead = np.zeros(len(follows))
-    goes_on = follows >= 0
-    ahead[goes_on] = least(q[cell[follows[goes_on]]])
-    return ahead
 
 
 def steadied(steps: Steps, buckets: Buckets) -> Steps:
@@ -153,11 +178,12 @@ def steadied(steps: Steps, buckets: Buckets) -> Steps:
 
 
 def learned(steps: Steps, buckets: Buckets) -> Costs:
-    """Q with the priors of coarser states: of time alone, then with what remains, then all."""
-    known = Buckets(remaining=())
+    """Q with the priors of coarser states: of what remains in a few buckets, then in all, then with
+    the market's state."""
+    known = Buckets(COARSE)
     found = induce(steps, known.cell(steps), known.cells)
-    for finer in dict.fromkeys((Buckets(COARSE), Buckets(buckets.remaining), buckets)):
-        prior = found.q[finer.coarser(known)]
+    for finer in dict.fromkeys((Buckets(buckets.remaining), buckets)):
+        prior = found.of(finer.coarser(known))
         found, known = induce(steps, finer.cell(steps), finer.cells, prior), finer
     return found
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from router.patience.induction import Buckets, by_quantiles, learned, least, steadied, targets
+from router.patience.induction import Buckets, Costs, by_quantiles, learned, steadied, targets
 from router.patience.steps import IntArray, Steps
 from router.ports import FloatArray
 
@@ -39,20 +39,20 @@ def gain_of_market(steps: Steps, group: IntArray) -> Gain:
         inside = steadied(inside, plain)
         outside = steadied(outside, plain)
         buckets = by_quantiles(inside)
-        known = learned(inside, plain).q
-        rich = learned(inside, buckets).q
+        known = learned(inside, plain)
+        rich = learned(inside, buckets)
         goal = _goal(outside, known, plain)
         rows = group == one
-        errors = _error(goal, known, plain, outside), _error(goal, rich, buckets, outside)
+        errors = _error(goal, known.q, plain, outside), _error(goal, rich.q, buckets, outside)
         both = np.isfinite(errors[0]) & np.isfinite(errors[1])
         coarse[rows], fine[rows] = (np.where(both, each, 0.0) for each in errors)
     return _gain(coarse, fine, steps.path)
 
 
-def _goal(steps: Steps, q: FloatArray, plain: Buckets) -> FloatArray:
+def _goal(steps: Steps, known: Costs, plain: Buckets) -> FloatArray:
     """The same for both: a step's cost and then what the plain table says."""
     follows = steps.successors()
-    ahead = np.where(follows >= 0, least(q)[plain.cell(steps)[follows]], 0.0)
+    ahead = np.where(follows >= 0, known.best[plain.cell(steps)[follows]], 0.0)
     return targets(steps, ahead)
 
 

@@ -17,6 +17,7 @@ from router.patience.induction import (
     by_quantiles,
     crossed,
     learned,
+    least,
     steadied,
     worth,
 )
@@ -48,17 +49,16 @@ class Made:
 
 
 def make(kind: str, steps: Steps, seed: int, done: Done = lambda name: None) -> Made:
-    """One table.
-
-    Raises:
-        KeyError: no such kind.
-    """
+    """One table, of a kind of KINDS."""
+    assert kind in KINDS
     buckets = Buckets() if kind == INVENTORY else by_quantiles(steps)
     steps = steadied(steps, buckets)
-    cell = buckets.cell(steps)
-    found = learned(steps, buckets)
-    q = {INVENTORY: lambda: found.q, MARKET_STATE: lambda: found.q, FITTED: lambda: _fitted(
-        steps, buckets, seed, done)}[kind]()  # fmt: skip
+    if kind == FITTED:
+        q = _fitted(steps, buckets, seed, done)
+        value = least(q)
+    else:
+        found = learned(steps, buckets)
+        q, value = found.q, found.best
     rough = Buckets(COARSE)
     up = buckets.coarser(rough)
     seen, filled, paid = _crossings(steps, rough)
@@ -66,11 +66,8 @@ def make(kind: str, steps: Steps, seed: int, done: Done = lambda name: None) -> 
     enough = seen[:, [Level.WAIT]] >= VISITS_MIN
     enough &= seen[:, list(CROSSINGS)].sum(axis=1, keepdims=True) >= VISITS_MIN
     u = np.where(enough[up, 0], u, np.nan)
-    visits = np.bincount(cell, minlength=buckets.cells).astype(np.float64)
-    best = np.where(np.isfinite(q), q, np.inf).min(axis=1)
-    shape = buckets.shape
-    value = np.where(np.isfinite(best), best, np.nan).reshape(shape)
-    return Made(kind, buckets, u.reshape(shape), value, visits.reshape(shape))
+    visits = np.bincount(buckets.cell(steps), minlength=buckets.cells).astype(np.float64)
+    return Made(kind, buckets, *(each.reshape(buckets.shape) for each in (u, value, visits)))
 
 
 def _fitted(steps: Steps, buckets: Buckets, seed: int, done: Done) -> FloatArray:
