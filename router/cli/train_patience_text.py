@@ -46,7 +46,8 @@ def by_inventory(made: Made, values: FloatArray) -> FloatArray:
     weight = np.where(np.isfinite(flat), seen + 1e-9, 0.0)
     total = weight.sum(axis=2)
     summed = np.where(np.isfinite(flat), flat * weight, 0.0).sum(axis=2)
-    return np.divide(summed, total, out=np.full(total.shape, np.nan), where=total > 0)
+    mean: FloatArray = np.divide(summed, total, out=np.full_like(total, np.nan), where=total > 0)
+    return mean
 
 
 def _grid(made: Made) -> Iterator[str]:

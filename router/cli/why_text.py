@@ -16,7 +16,7 @@ from router.cli.why_again import Again
 from router.cli.why_decision import decision_text, recomputed
 from router.cli.why_layout import Rows, facts, timeline, wrapped
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
-from router.messages import CandidateRecord, Decide, Wait
+from router.messages import CandidateRecord, Decide, UrgencyNote, Wait
 from router.model import PX_SCALE, TimeInForce
 from router.ports import FloatArray
 
@@ -90,6 +90,8 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
         away = "away from" if decide.drift_bp >= 0 else "towards"
         moves = f"expected {abs(decide.drift_bp):.2f} bp {away} the order, which u(x) holds"
         yield "drift", f"{moves}; predictor {decide.predictor[:12]}"
+    if decide.urgency_note is not None and decide.urgency_bp is not None:
+        yield "urgency", urgency_text(decide.urgency_note, decide.urgency_bp)
     yield (
         "learner",
         f"{decide.learner}{_in_place(decide)} after {qty(decide.learner_version)} lessons, "
@@ -103,6 +105,19 @@ def _in_place(decide: Decide) -> str:
     said = {"MODEL_REFUSED": "the policy's learner has no model: its file was refused"}
     told = said.get(decide.fallback, decide.fallback)
     return f" as the fallback ({told})" if told else ""
+
+
+def urgency_text(note: UrgencyNote, urgency_bp: float) -> str:
+    """Where the worth of a share done came from."""
+    worth = f"a share done is worth {urgency_bp:.2f} bp"
+    if note.learned_bp is None:
+        return f"{worth}: {note.by}, the table {note.table} was not asked"
+    cell = " ".join(str(each) for each in note.cell)
+    source = f"table {note.table}, cell {cell}"
+    if note.by == "schedule":
+        source = f"the lag behind the schedule, for {source} has no answer"
+    band = f"{note.at_least_bp:g} to {note.at_most_bp:g} bp"
+    return f"{worth}: {note.learned_bp:.2f} by {source}; policy: {band}"
 
 
 # -- why here, and what would have had to differ -------------------------------------------------

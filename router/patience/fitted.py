@@ -51,7 +51,8 @@ def distilled(q: FloatArray, steps: Steps, buckets: Buckets) -> FloatArray:
     columns = [np.bincount(cell, q[:, level], cells) for level in Level]
     summed = np.stack(columns, axis=1)
     seen = seen[:, None].astype(np.float64)
-    return np.divide(summed, seen, out=np.full(summed.shape, np.nan), where=seen > 0)
+    mean: FloatArray = np.divide(summed, seen, out=np.full_like(summed, np.nan), where=seen > 0)
+    return mean
 
 
 def _state(steps: Steps) -> FloatArray:

@@ -97,11 +97,7 @@ class Costs:
         would add that up over the horizon. So one half of the paths chooses the level, and the
         other says what it costs (van Hasselt 2010).
         """
-        rows = np.arange(len(self.q))
-        told = np.stack([
-            other[rows, np.where(np.isfinite(one), one, np.inf).argmin(axis=1)]
-            for one, other in (self.halves, self.halves[::-1])
-        ])  # fmt: skip
+        told = np.stack([_chosen(*self.halves), _chosen(*self.halves[::-1])])
         known = np.isfinite(told)
         mean = np.where(known, told, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
         return np.where(known.any(axis=0), mean, least(self.q))
@@ -109,6 +105,13 @@ class Costs:
     def of(self, cells: IntArray) -> Costs:
         """Those of some cells, in that order."""
         return Costs(self.q[cells], self.halves[:, cells], self.visits[cells])
+
+
+def _chosen(chooser: FloatArray, teller: FloatArray) -> FloatArray:
+    """What one half says of the level that the other chooses; NaN where either knows nothing."""
+    known = np.where(np.isfinite(chooser), chooser, np.inf)
+    told = teller[np.arange(len(known)), known.argmin(axis=1)]
+    return np.where(np.isfinite(known.min(axis=1)), told, np.nan)
 
 
 def least(q: FloatArray) -> FloatArray:
@@ -203,7 +206,8 @@ def worth(q: FloatArray, filled: FloatArray, paid: FloatArray, visits: FloatArra
         known = np.isfinite(gap) & (counts > 0)
         total[known] += (counts * gap)[known]
         weight[known] += (counts * filled[:, k])[known]
-    return np.divide(total, weight, out=np.full(len(q), np.nan), where=weight > 0)
+    u: FloatArray = np.divide(total, weight, out=np.full(len(q), np.nan), where=weight > 0)
+    return u
 
 
 def crossed(steps: Steps, cell: IntArray, cells: int) -> tuple[FloatArray, FloatArray]:
