@@ -47,9 +47,14 @@ class Careers:
     def __call__(self, item: tuple[Entry, int]) -> list[Row]:
         """One career."""
         entry, seed = item
+        task = self.task(entry)
+        return Career(task, self.parents, learns=entry.learns, permuted=self.permuted)(seed)
+
+    def task(self, entry: Entry) -> Task:
+        """What is done for each of a contestant's parents."""
         named = (f"learner.name={entry.learner}",)
         given = tuple(f"learner.{key}={value}" for key, value in entry.parameters)
-        task = Task(
+        return Task(
             market=self.market,
             config=self.config,
             overrides=(*named, *given, *self._predicting(entry)),
@@ -59,7 +64,6 @@ class Careers:
             alone=False,
             record=None,
         )
-        return Career(task, self.parents, learns=entry.learns, permuted=self.permuted)(seed)
 
     def _predicting(self, entry: Entry) -> tuple[str, ...]:
         """The settings of a contestant's predictor."""

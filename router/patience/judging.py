@@ -69,7 +69,11 @@ def _gain(coarse: FloatArray, fine: FloatArray, path: IntArray) -> Gain:
     drawn = chance.integers(0, count, (RESAMPLES, count))
     base, rest = (each[drawn].sum(axis=1) for each in by_path)
     tail = 50.0 * (1.0 - LEVEL)
-    low, high = np.percentile(100.0 * (1.0 - rest / base), [tail, 100.0 - tail])
-    return Gain(
-        100.0 * (1.0 - float(fine.sum() / coarse.sum())), float(low), float(high), len(path)
-    )
+    low, high = np.percentile(_less(base, rest), [tail, 100.0 - tail])
+    [percent] = _less(coarse.sum(keepdims=True), fine.sum(keepdims=True)).tolist()
+    return Gain(percent, float(low), float(high), len(path))
+
+
+def _less(base: FloatArray, rest: FloatArray) -> FloatArray:
+    """Percent; 0 where nothing could be compared."""
+    return 100.0 * np.divide(base - rest, base, out=np.zeros_like(base), where=base > 0.0)

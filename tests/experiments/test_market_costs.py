@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from config.documents import DocumentError
+from router.experiments.contestants import read_contestants
 from router.experiments.market_experiments import MARKET_EXPERIMENTS, MARKETS
-from router.experiments.markets import FIRST, Costs, costs
+from router.experiments.markets import EXPERIMENTS, FIRST, Costs, costs
 from router.trials.labels import relabelled
 from tests.trials.markets import written
 from venues.lit import LitSpec
@@ -74,3 +75,21 @@ def test_every_experiment_names_markets_that_ship() -> None:
     for name, each in MARKET_EXPERIMENTS.items():
         for market in each.markets:
             assert each.careers(market, 1, "twap").market.is_file(), name
+
+
+def test_contestants_of_patience_differ_in_policy_alone() -> None:
+    experiment = MARKET_EXPERIMENTS["patience"]
+    who = read_contestants(EXPERIMENTS / f"{experiment.contestants}.yaml")
+    entries = [each.entry(name) for name, each in who.items()]
+    assert {(each.learner, each.parameters) for each in entries} == {("hazard", ())}
+    documents = {name for each in entries for name in each.policies}
+    assert {name.removesuffix(".yaml") for name in documents} == {
+        "patient", "urgency-inventory", "urgency-market", "urgency-fitted",
+    }  # fmt: skip
+    careers = experiment.careers("baseline", 1, "twap")
+    for each in entries:
+        task = careers.task(each)
+        assert task.policies[0].stem == "default"
+        env = task.prepare()[0].bench.env
+        named = [name for name in each.policies if name.startswith("urgency-")]
+        assert len(env.urgency_tables) == len(named)
