@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 
 from config.settings import DEFAULT_CONFIG, load_settings
+from router.analysis.shortfall import Forced, shortfall
 from router.core.urgency_table import MARKET_COLUMNS
-from router.messages import Decide, OrderReceived, OrderTerms, Step
-from router.model import NS, PX_SCALE, OrdType, Side, TimeInForce
+from router.messages import Decide, OrderReceived, OrderTerms, Report, SendChild, Step
+from router.model import NS, PX_SCALE, ExecType, OrdType, Side, TimeInForce
 from router.patience.file import TableCard, read_card, write_table
 from router.patience.steps import REMAINING, STEPS, Level, Steps
 from router.trials import patience
-from router.trials.composition import MIDNIGHT, SESSION, Bench, bench, run
+from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, bench, run
 from router.trials.trial import SETTLE
 from tests.trials.markets import written
 from venues.market import Market
@@ -25,6 +27,11 @@ from venues.market_file import read_market
 from venues.messages import VenueOrder
 
 SEED = 11
+FEES = {
+    "LIT_A": (-200_000, 300_000), "LIT_B": (-250_000, 300_000), "LIT_C": (120_000, -80_000),
+    "DARK_A": (100_000, 100_000), "DARK_B": (100_000, 100_000), "SDP_1": (0, 0), "SDP_2": (0, 0),
+}  # fmt: skip
+"""Making and taking in `baseline`, 1e-8 dollars a share."""
 PARENT = {"side": "buy", "qty_adv": [0.002], "horizon_s": [200], "start": "15:54:00"}
 
 
@@ -92,6 +99,58 @@ def test_resting_earns_and_waits_for_others(
     assert some.any()
     assert (steps.paid[some] < 0.0).all()
     assert (np.diff(steps.remaining) <= 0.0).all()
+
+
+def test_the_steps_of_a_path_add_up_to_its_shortfall(
+    made_of: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Perold's formula over the reports that the OMS got, fees by venue and side of the fill, and
+    what was left crossed at the last touch. The steps are in bp of their own mids, so 0.05 bp."""
+    reports: list[Report] = []
+    runs: list[Run] = []
+    sent: dict[str, int] = {}
+
+    def listened(*args: object, on_step: Callable[[Step], None], **more: object) -> Run:
+        def both(step: Step) -> None:
+            reports.extend(each for each in step.commands if isinstance(each, Report))
+            for each in step.commands:
+                if isinstance(each, SendChild):
+                    sent[each.cl_ord_id] = runs[0].market.mid2
+            on_step(step)
+
+        runs.append(run(*args, on_step=both, **more))  # type: ignore[arg-type]
+        return runs[0]
+
+    monkeypatch.setattr(patience, "run", listened)
+    mixed = (Level.TOUCH, Level.CROSS_PART, Level.BEHIND, Level.CROSS_ALL, Level.MIDPOINT)
+    steps = walked(made_of, monkeypatch, *mixed, Level.TOUCH, Level.WAIT, Level.CROSS_PART)
+    fills = [each for each in reports if each.exec_type is ExecType.TRADE]
+    fees = 0
+    for each in fills:
+        made, took = FEES[each.last_mkt]
+        fees += each.last_qty * (made if each.liquidity == "1" else took)
+    filled = sum(each.last_qty for each in fills)
+    assert 0 < filled < 4_000
+    assert {each.liquidity for each in fills} >= {"1", "2"}
+    arrival = next(each for each in reports if each.exec_type is ExecType.NEW)
+    parent = runs[0].engine.state.parents[arrival.parent_id]
+    _, offer = runs[0].market.nbbo
+    spec = made_of.spec
+    found = shortfall(
+        sign=1,
+        order_qty=4_000,
+        cum_qty=filled,
+        notional=sum(each.last_qty * each.last_px for each in fills),
+        fees=fees,
+        arrival_mid2=parent.arrival_mid,
+        forced=Forced(offer, 300_000, 150.0, spec.stock.adv, 0.75),
+    )
+    mine = float((steps.cost * steps.remaining).sum() / steps.remaining[0])
+    assert mine == pytest.approx(found.shortfall_bp, abs=0.05)
+    # And what fills paid against the mid when their children were sent, fees included.
+    away = sum((2 * f.last_px - sent[f.child_cl_ord_id]) * f.last_qty for f in fills) + 2 * fees
+    paid = float((steps.paid * steps.filled * steps.remaining).sum() / steps.remaining[0])
+    assert paid == pytest.approx(10_000 * away / (4_000 * parent.arrival_mid), abs=0.02)
 
 
 def test_levels_are_drawn_by_chance_that_the_seed_fixes(made_of: Bench) -> None:
