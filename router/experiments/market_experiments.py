@@ -75,7 +75,7 @@ MARKET_EXPERIMENTS: Mapping[str, MarketExperiment] = {
         policies=(DEFAULT_POLICY,),
     ),
     "patience_null": MarketExperiment(
-        "the same where nothing can be gained by choosing a venue",
+        "the same where only taking is allowed, which no table has learned",
         ("null",),
         contestants="patience",
         policies=(DEFAULT_POLICY, TAKE_ONLY),
