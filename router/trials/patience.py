@@ -1,8 +1,8 @@
 """Paths for the urgency table: parents worked in simulated markets by levels drawn at random.
 
-Owns what each level of patience means in children, and the account of each step. A path goes
-through the whole core but for its decisions: rules narrow, limits refuse, venues answer late, and
-the market responds; each path keeps its own inventory. What a level is chosen by is chance alone.
+Owns the walk and the account of each of its steps. A path goes through the whole core but for its
+decisions: rules narrow, limits refuse, venues answer late, and the market responds; each path keeps
+its own inventory. What a level is chosen by is chance alone.
 """
 
 from __future__ import annotations
@@ -10,22 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-import msgspec
 import numpy as np
 
 from router.analysis.shortfall import Forced
-from router.core.candidates import candidates
 from router.core.environment import Environment, Policy
-from router.core.features import FEATURE_VERSION, cost_bp, features
-from router.core.narrowing import narrow
+from router.core.features import features
 from router.core.orders import Parent
-from router.core.sending import Scene, send
+from router.core.sending import Scene
 from router.core.state import State
 from router.core.urgency_table import MARKET, MARKET_COLUMNS
 from router.core.views import parent_view
 from router.messages import (
     Command,
-    Decide,
     OrderReceived,
     OrderTerms,
     Report,
@@ -33,11 +29,12 @@ from router.messages import (
     Step,
     Wait,
 )
-from router.model import BP, NS, ExecType, OrdType, Side, Tactic, TimeInForce
+from router.model import BP, NS, ExecType, OrdType, TimeInForce
 from router.patience.steps import STEPS, Level, Steps, joined
-from router.ports import Candidate, Due, FloatArray, RuleContext
+from router.ports import Candidate, FloatArray
 from router.trials.career import SPACING
 from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, run
+from router.trials.levels import children, decision_of, found_in, scene_of
 from router.trials.pool import Task
 from router.trials.trial import SETTLE, WARM_UP, TrialError
 from venues.lit import LitSpec
@@ -52,13 +49,6 @@ CHANCES = (0.25, 0.1, 0.15, 0.15, 0.2, 0.15)
 
 SMALLER = 10.0
 """Parents are drawn down to the market file's smallest over this, evenly in the logarithm."""
-
-POST_PACES = 3
-"""What rests at a touch, in what the pace asks for of a round (choice): it mostly is not filled."""
-
-NO_LEARNER = "uniform"
-
-TAKES = (Tactic.LIT_TAKE, Tactic.DEALER_QUOTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +168,7 @@ class _Path:
             self._ends.append((made.market.mid2, made.market.undisturbed_bp))
             if not self.left:
                 break
-        if not self.seen or not all(each.mid2 for each in self.seen):
+        if not self.seen or not all([*(each.mid2 for each in self.seen), self._ends[-1][0]]):
             raise TrialError(f"seed {self.seed}: no market for the parent")
         return self._account(made)
 
@@ -210,15 +200,14 @@ class _Path:
         this = step * 1_000_000 + number
         if this > self._round and parent_view(parent).free_qty:
             self._round = this
-            scene = _scene(env, state, now, parent, policy, until)
-            found = _found(env, state, now, scene)
+            scene = scene_of(env, state, now, parent, policy, until)
+            found = found_in(env, state, now, scene)
             if not self.seen or self.seen[-1].step < step:
                 self.seen.append(self._look(step, scene, found, state, now))
-            yield _decision(scene)
+            yield decision_of(scene)
             pace = -(-self.seen[-1].left // ((STEPS - step) * rounds))
-            for each, qty in _placed(self.seen[-1].level, scene, found, pace):
-                for command in _sent(env, state, seq, now, scene, each, qty):
-                    yield _until(command, until)
+            level = self.seen[-1].level
+            yield from children(env, state, seq, now, scene, found, level, pace)
         # At the very end there is nothing to wait for but the order's own end.
         wake = until if until > now else now + NS
         yield Wait(parent.parent_id, wake, "NOTHING_DUE", parent.volume)
@@ -304,126 +293,3 @@ class _Path:
         take = max(price_units(one.fees.take) for one in spec.venues if isinstance(one, LitSpec))
         forced = Forced(touch, take, spec.stock.sigma_day_bp, spec.stock.adv, spec.impact.kernel.Y)
         return 2.0 * (sign * forced.price(sign, left) + take)
-
-
-# --- children ------------------------------------------------------------------------------------
-
-
-def _scene(
-    env: Environment, state: State, now: int, parent: Parent, policy: Policy, until: int
-) -> Scene:
-    view = parent_view(parent)
-    instrument = env.instruments[view.symbol]
-    return Scene(
-        parent=parent,
-        view=view,
-        instrument=instrument,
-        market=state.market.view(view.symbol, now, 0),
-        policy=policy,
-        due=Due(view.free_qty, 0.0, until),
-        qty=view.free_qty,
-        lots=-(-view.free_qty // instrument.lot),
-        volume=parent.volume,
-        next_at=until,
-    )
-
-
-def _decision(scene: Scene) -> Decide:
-    """What the children belong to. Their lessons go to a learner that takes none."""
-    return Decide(
-        parent_id=scene.parent.parent_id,
-        due_qty=scene.qty,
-        urgency=scene.due.urgency,
-        lot=scene.instrument.lot,
-        mid=scene.market.mid2,
-        volume=scene.volume,
-        next_at=scene.next_at,
-        features=(),
-        feature_version=FEATURE_VERSION,
-        learner=NO_LEARNER,
-        learner_version=0,
-        policy_hash=scene.policy.hash,
-        candidates=(),
-    )
-
-
-def _found(env: Environment, state: State, now: int, scene: Scene) -> list[Candidate]:
-    return candidates(
-        scene.view,
-        scene.instrument,
-        tuple(env.venues.values()),
-        state.market,
-        now,
-        open_mics=set(state.open_mics()),
-        asked=(),
-    )
-
-
-def _placed(
-    level: Level, scene: Scene, found: Sequence[Candidate], pace: int
-) -> list[tuple[Candidate, int]]:
-    """Which candidates get how many shares; `pace` is what a round of a straight line does."""
-    free, tick, side = scene.view.free_qty, scene.instrument.tick, scene.view.side
-    match level:
-        case Level.WAIT:
-            return []
-        case Level.BEHIND | Level.TOUCH:
-            back = tick * side.sign if level is Level.BEHIND else 0
-            makes = [
-                replace(each, price=each.price - back)
-                for each in found
-                if each.tactic is Tactic.LIT_MAKE and each.price is not None
-            ]
-            return _evenly(makes, min(free, POST_PACES * pace), scene.instrument.lot)
-        case Level.MIDPOINT:
-            mids = [each for each in found if each.tactic is Tactic.DARK_MID]
-            return _evenly(mids, free, scene.instrument.lot)
-        case Level.CROSS_PART | Level.CROSS_ALL:
-            takes = [each for each in found if each.tactic in TAKES and each.displayed]
-            return _cheapest(takes, min(free, pace) if level is Level.CROSS_PART else free, scene)
-    raise AssertionError(level)
-
-
-def _evenly(found: Sequence[Candidate], qty: int, lot: int) -> list[tuple[Candidate, int]]:
-    """The same to each, in whole lots, the first ones first."""
-    given = []
-    for at, each in enumerate(found):
-        share = -(-qty // (len(found) - at))
-        share = min(qty, -(-share // lot) * lot)
-        given.append((each, share))
-        qty -= share
-    return given
-
-
-def _cheapest(found: Sequence[Candidate], qty: int, scene: Scene) -> list[tuple[Candidate, int]]:
-    """What is shown, fees in the price."""
-    side: Side = scene.view.side
-    given = []
-    for each in sorted(found, key=lambda one: cost_bp(one, side, scene.market.mid2)):
-        share = min(qty, each.displayed)
-        given.append((each, share))
-        qty -= share
-    return given
-
-
-def _sent(
-    env: Environment, state: State, seq: int, now: int, scene: Scene, each: Candidate, qty: int
-) -> Iterator[Command]:
-    """The child, as the rules leave it and if the limits let it pass."""
-    view = parent_view(scene.parent)
-    context = RuleContext(now, view, scene.instrument, scene.market, qty, 0.0)
-    left = narrow(each, scene.policy.rules, context)
-    least = max(left.min_qty, env.venues[each.arm.mic].min_qty)
-    if each.tactic is Tactic.DARK_MID:
-        left = replace(left, min_qty=least)
-    share = min(qty, left.cap, view.free_qty)
-    if share >= max(1, left.min_qty):
-        fresh = replace(scene, view=view)
-        yield from send(env, state, seq, now, fresh, each, left, share)
-
-
-def _until(command: Command, until: int) -> Command:
-    """A child that rests comes back before its round is over."""
-    if isinstance(command, SendChild) and command.cancel_at > until:
-        return msgspec.structs.replace(command, cancel_at=until)
-    return command
