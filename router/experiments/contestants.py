@@ -101,9 +101,7 @@ class WrittenContestant(Plugin):
     def entry(self, name: str) -> Entry:
         """The contestant as it is written."""
         parameters = tuple(sorted(self.parameters.items()))
-        return Entry(
-            name, self.learner, parameters, self.learns, self.predicts, self.policies
-        )
+        return Entry(name, self.learner, parameters, self.learns, self.predicts, self.policies)
 
     def variants(self, name: str) -> Iterator[Entry]:
         """Every combination of the grid; the contestant itself if there is none."""

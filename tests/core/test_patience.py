@@ -11,7 +11,7 @@ import pytest
 
 from router.core.features import FEATURES
 from router.core.orders import Parent
-from router.core.patience import urge
+from router.core.patience import urge, within
 from router.core.sending import Scene
 from router.core.urgency_table import MARKET_COLUMNS, UrgencyTable, trajectory
 from router.model import NS
@@ -79,6 +79,15 @@ def test_the_policys_band_holds() -> None:
     assert asked(BAND, 99.0, scene(leaves=9_000))[0] == 6.5
     found, note = asked(BAND, 99.0, scene(leaves=4_000))
     assert (found, note.learned_bp, note.at_least_bp, note.at_most_bp) == (5.0, 5.0, 2.5, 6.5)
+
+
+def test_what_is_added_to_a_table_s_answer_stays_in_the_band() -> None:
+    """A drift of 5 bp on 4 is 6.5 at most; without the table's say there is no band."""
+    _, note = asked(BAND, 99.0, scene(leaves=4_000))
+    assert (within(note, 4.0 + 5.0), within(note, 1.0), within(note, 4.0)) == (6.5, 2.5, 4.0)
+    _, must = asked(BAND, 0.0, scene(urgency=1.0))
+    assert within(must, 15.0) == 15.0
+    assert within(None, 15.0) == 15.0
 
 
 def test_where_there_is_no_answer_the_lag_behind_almgren_and_chriss_holds() -> None:
