@@ -44,6 +44,10 @@ DecisionsOption = Annotated[
     typer.Option(min=100, show_default="the experiment's", help="Of a seed, in a world."),
 ]
 
+ContestantsOption = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", show_default="the experiment's", help="Who plays."),
+]
 PredictorsOption = Annotated[
     Path | None,
     typer.Option(metavar="DIR", help="Of files MARKET.npz, for contestants that predict."),
@@ -63,10 +67,7 @@ def command(
     only: Annotated[
         str, typer.Option(metavar="A,B", show_default="all", help="Contestants, the first first.")
     ] = "",
-    contestants: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", show_default="those that come with Sluice", help="Who."),
-    ] = None,
+    contestants: ContestantsOption = None,
     do_tune: Annotated[
         bool,
         typer.Option(
@@ -102,8 +103,8 @@ def command(
     ways = Ways(jobs, plot, out, quiet, as_json, predictors)
     kept = parameters or FOLDER / f"tuned-{name if name in WORLDS else 'markets'}.yaml"
     experiment = MARKET_EXPERIMENTS.get(name)
-    shipped_with = experiment.contestants if experiment else "contestants"
-    everybody = read_contestants(contestants or FOLDER / f"{shipped_with}.yaml")
+    usual = experiment.contestants if experiment is not None else "contestants"
+    everybody = read_contestants(contestants or FOLDER / f"{usual}.yaml")
     if experiment is not None:
         found = _chosen(everybody, only or experiment.only)
         where = _markets(experiment, markets)
