@@ -180,6 +180,8 @@ class Routing(Section):
     """So many times a venue must say that it does not know a child before it is closed."""
     predictor: PredictorChoice | None = None
     """Null: no decision asks for the price's next move."""
+    features_stale_ms: int = Field(default=10_000, ge=1, le=3_600_000)
+    """A learner is not asked when the freshest lit book is older; the fallback is."""
 
 
 class Simulate(Section):

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Protocol, Self
 
 from config.documents import DocumentError, load
+from policies import exploration
 from policies.check import Finding, contradictions, examine
 from policies.document import (
+    EXCLUSIVE,
     LAYERS,
     OPTIONAL,
     SETTINGS,
@@ -26,7 +28,7 @@ from policies.document import (
     read,
 )
 from policies.match import Facts, OrderFacts, Value, values_of
-from router.model import Instrument, OrdType, Side, Venue
+from router.model import Exploration, Instrument, OrdType, Side, Venue
 from router.ports import Algo, Learner, Refusal, Rule, Urgency
 
 DOCUMENTS_MAX = 256
@@ -77,6 +79,7 @@ class ResolvedPolicy:
     allowed_algos: tuple[str, ...]
     urgency: Urgency | None = None
     """With the table's SHA-256 in the place of its name."""
+    exploration: Exploration = exploration.DEFAULT
 
 
 class PolicyBook:
@@ -193,12 +196,19 @@ class PolicyBook:
             learner_params=learner.params,
             allowed_algos=allowed,
             urgency=_urgency(self._setting("urgency", values)),
+            exploration=self._exploration(values),
         )
 
     @property
     def learners(self) -> tuple[Setting, ...]:
-        """Every learner that some order may be routed by, the default first, none twice."""
+        """Every learner that may route some order, or be its champion; the default first."""
         named = [each.settings["learner"] for each in self.clauses if "learner" in each.settings]
+        said = [
+            exploration.champion(each.settings["exploration"].params)
+            for each in self.clauses
+            if "exploration" in each.settings
+        ]
+        named += [Setting(name, params) for name, params in said if name]
         found = [self._default_learner] if self._default_learner is not None else []
         for each in named:
             if each not in found:
@@ -221,11 +231,16 @@ class PolicyBook:
         lines = [f"policy {resolved.name} sha256={resolved.hash}"]
         if facts.algo:
             lines.append(f"algo = {resolved.algo}: TargetStrategy(847) of the order")
-        for key in SETTINGS:
+        for key in EXCLUSIVE:
             ranked = self._ranked(key, values_of(facts) if key == "algo" else values)
             for i, (clause, setting) in enumerate(ranked):
                 lead = f"{key} =" if i == 0 and not (key == "algo" and facts.algo) else "  not"
                 lines.append(f"{lead} {setting.text()}: {_source(clause)}")
+        lines.append(f"exploration = {exploration.text(resolved.exploration)}")
+        lines += [
+            f"  of {setting.text()}: {_source(clause)}"
+            for clause, setting in self._ranked("exploration", values)
+        ]
         lines.append(f"algos allowed = {', '.join(resolved.allowed_algos)}")
         for clause in self.clauses:
             missed = clause.match.misses(values, unknown_holds=True)
@@ -246,6 +261,12 @@ class PolicyBook:
         ]
         found.sort(key=lambda item: (item[0].layer, item[0].match.specificity()), reverse=True)
         return found
+
+    def _exploration(self, values: Mapping[str, Value]) -> Exploration:
+        """In each layer the most specific match speaks; the layers together narrow."""
+        ranked = self._ranked("exploration", values)
+        first = {clause.layer: setting.params for clause, setting in reversed(ranked)}
+        return exploration.narrowed([first[layer] for layer in sorted(first, reverse=True)])
 
     def _setting(self, key: str, values: Mapping[str, Value]) -> tuple[Clause, Setting] | None:
         ranked = self._ranked(key, values)

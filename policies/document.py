@@ -15,6 +15,7 @@ import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from config.documents import Document, DocumentError, Where, problems, unknown, validate
+from policies import exploration
 from policies.kinds import OneOrMore
 from policies.match import Match
 from router.plugin import Plugin
@@ -23,10 +24,12 @@ from router.ports import Algo, Learner, Rule, Urgency
 LAYERS = ("firm", "desk", "client")
 """Upper to lower: a lower layer narrows what an upper one leaves, and its settings win."""
 
-SETTINGS = ("algo", "learner", "urgency")
+EXCLUSIVE = ("algo", "learner", "urgency")
+"""Settings of which one clause's value holds alone; of others those of several layers add up."""
+SETTINGS = (*EXCLUSIVE, "exploration")
 """What has exactly one value for an order."""
 
-OPTIONAL = ("urgency",)
+OPTIONAL = ("urgency", "exploration")
 """Those without which an order is worked all the same."""
 
 CLAUSE_KEYS = ("id", "why", "match", "settings", "algos")
@@ -275,12 +278,33 @@ class _Reader:
                 self._wrong((*where, key), "what depends on the algo cannot choose the algo")
             if key == "urgency":
                 setting = self._urgency((*where, key))
+            elif key == "exploration":
+                setting = self._exploration(value, (*where, key))
             else:
                 kinds = self._known.algos if key == "algo" else self._known.learners
                 setting = self._setting(key, value, (*where, key), kinds)
             if setting is not None:
                 found[key] = setting
         return found
+
+    def _exploration(self, value: object, where: Where) -> Setting | None:
+        """Its parameters are what the document gives; none of who is opted out."""
+        if value == exploration.NONE:
+            return Setting(exploration.NONE, {})
+        if not isinstance(value, dict) or not value:
+            allowed = ", ".join(exploration.Bounds.model_fields)
+            self._wrong(where, f"says nothing; allowed: {exploration.NONE}, or {allowed}")
+            return None
+        try:
+            validate(self._document, exploration.Bounds, where)
+        except DocumentError as error:
+            self.errors += error.problems
+            return None
+        if "champion" in value:
+            at = (*where, "champion")
+            if self._setting("learner", value["champion"], at, self._known.learners) is None:
+                return None
+        return Setting("bounded", value)
 
     def _setting(
         self, key: str, value: object, where: Where, kinds: Mapping[str, type[Plugin]]

@@ -245,6 +245,7 @@ def environment(settings: Settings, family: Family) -> Environment:
             lots_max=routing.lots_max,
             protection_bp=routing.protection_bp,
             settle_answers=routing.settle_answers,
+            features_stale_ns=nanoseconds(routing.features_stale_ms / 1000),
         ),
         foresight=foresight(settings),
         urgency_tables=urgency_tables(book),

@@ -8,7 +8,8 @@ shares, times are integer nanoseconds since 1970-01-01 UTC, fees are 1e-8 of the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 PX_SCALE = 100_000_000
@@ -178,6 +179,25 @@ class Arm:
     def key(self) -> str:
         """Stable name, `MIC/tactic`."""
         return f"{self.mic}/{self.tactic.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """How far a learner may leave what it thinks best, as the policy says it for an order.
+
+    docs/safety.md says where the defaults come from.
+    """
+
+    allowed: bool = True
+    """False: never, whatever else stands here."""
+    budget_bp: float = 0.5
+    """Most that exploring may cost, bp of the notional that the account's day has decided."""
+    give_up: float | None = None
+    """alpha of the gate: the share of the champion's worth that may be put at risk; None: no gate.
+    """
+    champion: str = ""
+    """The learner that the gate compares with; empty: the learner's own mean."""
+    champion_params: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)

@@ -313,6 +313,8 @@ class ScoreRequest:
     """The 99th percentile of the instrument's children: what is a large order here."""
     intervals: FloatArray | None = None
     """(K,), how many intervals each would rest: 1 for what does not rest; None for 1 everywhere."""
+    bounds: bool = False
+    """True if lower bounds are wanted, which cost some time; they change no other score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +327,13 @@ class Scores:
     """(K, lots): the same at the posterior mean."""
     values: FloatArray
     """(K,): value of a filled share, bp of the mid."""
+    mean_values: FloatArray | None = None
+    """(K,): the same at the posterior mean. None from who does not explore: then tails and values
+    are what it means, whatever chance it needed to round them."""
+    low_tails: FloatArray | None = None
+    """(K, lots): lower bounds of the tails, 95 % each; None: as the mean."""
+    low_values: FloatArray | None = None
+    """(K,): lower bounds of the values, 95 % each; None: as the mean."""
 
 
 @dataclass(frozen=True, slots=True)

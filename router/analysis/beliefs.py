@@ -12,6 +12,7 @@ import numpy as np
 
 from router.analysis.overheard import Question
 from router.core.chance import chance
+from router.core.exploring import meant
 from router.ports import FloatArray, Learner, Scores
 
 DRAWS = 200
@@ -39,11 +40,11 @@ class Beliefs:
     learner: str
     arms: tuple[str, ...]
     tails: FloatArray
-    """(K, L): P(fill of at least j lots), as drawn for the decision."""
+    """(K, L): P(fill of at least j lots), as the decision went by: drawn, or the mean."""
     mean_tails: FloatArray
     """(K, L): the same at the posterior mean."""
     values: FloatArray
-    """(K,): value of a filled share, bp of the mid, as drawn for the decision."""
+    """(K,): value of a filled share, bp of the mid, as the decision went by."""
     mean_values: FloatArray
     """(K,): the same at the posterior mean."""
     tail_band: Band | None
@@ -54,17 +55,16 @@ class Beliefs:
     """Shares of the parent that no child had: what a candidate may offer at most."""
 
 
-def believed(question: Question, *, seed: int, seq: int) -> Beliefs:
-    """The beliefs behind a decision.
+def believed(question: Question, *, seed: int, seq: int, explored: bool = True) -> Beliefs:
+    """The beliefs behind a decision. One that has not explored has gone by the mean.
 
     `seed` and `seq` are the decision's own, hence so are the draws: the same question has the same
     band. The draws have `kappa` 1, whatever the learner explored with.
     """
-    scores = question.scores
+    mean = meant(question.scores)
+    scores = question.scores if explored else mean
     tail_band = value_band = None
-    mean_values = scores.values
     if KAPPA in type(question.learner).model_fields:
-        mean_values = _score(question, _scaled(question.learner, 0.0), seed, seq, 1)[0].values
         draws = _score(question, _scaled(question.learner, 1.0), seed, seq, DRAWS)
         tail_band = _band(np.array([each.tails for each in draws]))
         value_band = _band(np.array([each.values for each in draws]))
@@ -74,7 +74,7 @@ def believed(question: Question, *, seed: int, seq: int) -> Beliefs:
         tails=scores.tails,
         mean_tails=scores.mean_tails,
         values=scores.values,
-        mean_values=mean_values,
+        mean_values=mean.values,
         tail_band=tail_band,
         value_band=value_band,
         free_qty=question.free_qty,

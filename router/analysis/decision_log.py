@@ -9,20 +9,22 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-import msgspec
 import numpy as np
 
+from router.analysis.offpolicy.behaviour import Behaviour
 from router.analysis.offpolicy.logged import Logged, Taught
 from router.analysis.offpolicy.propensity import Purpose, Sample, sample, stream
 from router.analysis.replay import ForeignJournal, check
 from router.core import fold
 from router.core.chance import chance
+from router.core.exploring import Room
 from router.core.features import FEATURE_VERSION
+from router.core.ledger import Ledger, key_of
 from router.core.narrowing import Narrowed
 from router.core.orders import Child, Parent
-from router.core.placing import lots, place
+from router.core.placing import lots
 from router.core.rewards import LAST_LOOK, OBSERVED, rests
 from router.core.shelf import LearnerShelf, lesson_of, markout_of
 from router.core.state import State
@@ -38,7 +40,7 @@ from router.messages import (
     Step,
 )
 from router.model import NS, Tactic, TimeInForce
-from router.ports import MAIN_HORIZON, Arrays, Learner, ScoreRequest
+from router.ports import MAIN_HORIZON, Arrays, Learner, ScoreRequest, Scores
 
 DAY_NS = 86_400 * NS
 
@@ -73,11 +75,11 @@ class Target:
 
     def learn(self, lesson: Learn) -> None:
         """Take a lesson, whoever the log's learner was."""
-        self.shelf.learn(msgspec.structs.replace(lesson, learner=self.key))
+        self.shelf.learn(self.key, lesson)
 
     def mark(self, markout: LearnMarkout) -> None:
         """Take what the price did after a fill, whoever the log's learner was."""
-        self.shelf.mark(msgspec.structs.replace(markout, learner=self.key))
+        self.shelf.mark(self.key, markout)
 
     def get(self) -> tuple[Learner, Arrays]:
         """The learner and what it has learned so far."""
@@ -142,24 +144,36 @@ class _Reader:
     def _decided(self, step: Step, index: int, decide: Decide) -> None:
         parent = self._state.parents[decide.parent_id]
         again = _Again(decide, request_of(decide, parent), self._seed, step.seq, index)
-        own = self._own(step, decide)
+        own = self._learner(step, decide.learner)
         why_not = _unfit(decide, parent) or ("" if again.is_the_same(*own) else NOT_THE_SAME)
         if why_not:
             self.log.left_out[why_not] += 1
             return
-        draws = again.sample(*own, Purpose.LOGGED)
-        target = again.sample(*self._target.get(), Purpose.TARGET)
+        behaviour = again.behaviour(self._ledger(step, parent), self._champion(step, again))
+        proposer = self._learner(step, _proposer(decide))
+        draws = again.sample(*proposer, behaviour, Purpose.LOGGED)
+        target = again.sample(*self._target.get(), again.free(), Purpose.TARGET)
         decision = _logged(step, again, draws, target)
         self.log.learners[decide.learner] += 1
         self.log.decisions.append(decision)
         self._here[decide.parent_id] = decision, decide.lot
 
-    def _own(self, step: Step, decide: Decide) -> tuple[Learner, Arrays]:
-        """The learner that decided, as it was then."""
+    def _learner(self, step: Step, key: str) -> tuple[Learner, Arrays]:
+        """A learner that had a say, as it was then."""
         try:
-            return self._state.shelf.get(decide.learner)
+            return self._state.shelf.get(key)
         except (KeyError, ValueError):
-            raise ForeignJournal(f"seq {step.seq} speaks of learner {decide.learner}") from None
+            raise ForeignJournal(f"seq {step.seq} speaks of learner {key}") from None
+
+    def _champion(self, step: Step, again: _Again) -> Scores | None:
+        """What the champion said, if the decision was held against a named one."""
+        safety = again.decide.safety
+        if safety is None or not safety.champion:
+            return None
+        return again.score(*self._learner(step, safety.champion))
+
+    def _ledger(self, step: Step, parent: Parent) -> Ledger:
+        return self._state.ledgers.get(key_of(parent.terms.account, step.now)) or Ledger()
 
     # -- what came of it -------------------------------------------------------------------------
 
@@ -219,33 +233,54 @@ class _Again:
     index: int
     """Which command of its step."""
 
-    @property
-    def narrowed(self) -> list[Narrowed]:
-        """What the rules had left of each candidate."""
-        return [
+    def room(self) -> Room:
+        """What there was to share."""
+        narrowed = [
             Narrowed(each.cap, each.caps, each.floor, each.min_qty)
             for each in self.decide.candidates
         ]
+        safety = self.decide.safety
+        notional = safety.notional if safety is not None else 0.0
+        return Room(narrowed, self.decide.due_qty, self.decide.lot, notional)
 
-    def sample(self, learner: Learner, arrays: Arrays, purpose: Purpose) -> Sample:
+    def behaviour(self, ledger: Ledger, champion: Scores | None) -> Behaviour:
+        """How the decision's own draws became a split."""
+        return Behaviour(self.request, self.room(), self.decide.safety, ledger, champion)
+
+    def free(self) -> Behaviour:
+        """Every draw is taken: a target is judged as if nothing held it back."""
+        return Behaviour(replace(self.request, bounds=False), self.room(), None, Ledger())
+
+    def score(self, learner: Learner, arrays: Arrays) -> Scores:
+        """What a learner says with the decision's own chance."""
+        rng = chance(self.seed, self.seq, self.decide.parent_id)
+        return learner.score(arrays, self.request, rng)
+
+    def sample(
+        self, learner: Learner, arrays: Arrays, behaviour: Behaviour, purpose: Purpose
+    ) -> Sample:
         """What a learner would place, M times."""
         rng = stream(self.seed, purpose, seq=self.seq, index=self.index)
-        qty, lot = self.decide.due_qty, self.decide.lot
-        return sample(learner, arrays, self.request, self.narrowed, qty=qty, lot=lot, rng=rng)
+        return sample(learner, arrays, behaviour, rng=rng)
 
     def is_the_same(self, learner: Learner, arrays: Arrays) -> bool:
         """True if seed, state and code make of the request what the journal has.
 
         If they do not, the draws are not those that the decision was one of.
         """
-        rng = chance(self.seed, self.seq, self.decide.parent_id)
-        scores = learner.score(arrays, self.request, rng)
-        qty, lot = self.decide.due_qty, self.decide.lot
-        quantities, _ = place(scores, self.narrowed, qty=qty, lot=lot)
+        found = self.behaviour(Ledger(), None).again(self.score(learner, arrays))
         recorded = self.decide.candidates
         values = [each.value_bp for each in recorded]
-        same_values = np.allclose(scores.values, values, rtol=EXACT, atol=EXACT)
-        return same_values and quantities == [each.qty for each in recorded]
+        same_values = np.allclose(found.scores.values, values, rtol=EXACT, atol=EXACT)
+        return same_values and found.quantities == [each.qty for each in recorded]
+
+
+def _proposer(decide: Decide) -> str:
+    """The key of the learner whose draws had a say: not the champion that was played instead."""
+    safety = decide.safety
+    if safety is None or not safety.champion:
+        return decide.learner
+    return safety.proposer or decide.learner
 
 
 def request_of(decide: Decide, parent: Parent) -> ScoreRequest:
@@ -262,6 +297,7 @@ def request_of(decide: Decide, parent: Parent) -> ScoreRequest:
         participation=parent_view(parent).leaves_qty / max(1, decide.due_qty),
         child_lots=decide.child_lots,
         intervals=rests([each.arm for each in found], decide.intervals),
+        bounds=decide.safety is not None and decide.safety.give_up is not None,
     )
 
 

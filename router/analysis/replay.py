@@ -20,12 +20,14 @@ from router.messages import (
     MARKET_EVENTS,
     Command,
     Decide,
+    Event,
     Learn,
     LearnMarkout,
     ModelLoaded,
     OpenParent,
     Report,
     Restarted,
+    Safety,
     SendChild,
     SessionOpened,
     Step,
@@ -97,12 +99,22 @@ def check(state: State, step: Step) -> None:
         if mic not in state.venues:
             raise ForeignJournal(f"seq {step.seq} speaks of venue {mic}")
     for each in (step.event, *step.commands):
-        if isinstance(each, Learn | LearnMarkout | ModelLoaded):
+        for key in _taught(each):
             try:
-                state.shelf.get(each.learner)
+                state.shelf.get(key)
             except (KeyError, ValueError):
-                text = f"seq {step.seq} speaks of learner {each.learner}"
-                raise ForeignJournal(text) from None
+                raise ForeignJournal(f"seq {step.seq} speaks of learner {key}") from None
+
+
+def _taught(what: Event | Command | None) -> tuple[str, ...]:
+    """Learners that are taught something, or that the lessons of a decision will be brought to."""
+    match what:
+        case Learn(learner=key) | LearnMarkout(learner=key) | ModelLoaded(learner=key):
+            return (key,)
+        case Decide(safety=Safety(champion=champion)) if champion:
+            return (champion,)
+        case _:
+            return ()
 
 
 def summarize(steps: Iterable[Step], state: State) -> Summary:

@@ -308,5 +308,10 @@ def _running(status: dict[str, Any]) -> Iterator[Finding]:
         text = f"{kill['kill_id']} holds for {kill['scope']} {kill['value']}".rstrip()
         cure = f"sluice arm {kill['kill_id']} --who NAME --reason TEXT, when it is right"
         yield Finding("kill switch", "warning", f"{text}, by {kill['who']}", cure)
+    for each in status["frozen"]:
+        name = each["learner"] or "every learner"
+        text = f"{name} is frozen and learns nothing, by {each['who']}: {each['reason']}"
+        cure = f"sluice learner thaw {each['learner']} --who NAME --reason TEXT, when it is right"
+        yield Finding("learner", "warning", text, cure.replace("  ", " "))
     for fault in status["faults"]:
         yield Finding("messages", "warning", fault, "a venue sends what cannot be read: ask it")

@@ -22,6 +22,8 @@ from router.journal.storage import FileStorage
 from router.messages import (
     ArmRequested,
     EngageKill,
+    FreezeLearner,
+    FreezeRequested,
     KillRequested,
     MarkChild,
     MassStatusReceived,
@@ -37,6 +39,8 @@ from router.messages import (
     SessionCommanded,
     SessionOpened,
     Step,
+    ThawLearner,
+    ThawRequested,
     TimerFired,
 )
 
@@ -215,6 +219,14 @@ def _phrase(what: object) -> str:
             return f"KILL {what.kill_id}, {what.scope} {what.value}".rstrip()
         case ReleaseKill():
             return f"kill {what.kill_id} released"
+        case FreezeRequested():
+            return f"freeze of {what.learner or 'every learner'} asked by {what.who}: {what.reason}"
+        case ThawRequested():
+            return f"thaw of {what.learner or 'every learner'} asked by {what.who}: {what.reason}"
+        case FreezeLearner():
+            return f"{what.learner or 'every learner'} FROZEN"
+        case ThawLearner():
+            return f"{what.learner or 'every learner'} thawed"
         case QuoteReceived():
             return f"quote {what.quote_id} of {what.mic}"
         case QuoteCanceled():

@@ -1,9 +1,16 @@
-"""What a learner has learned: save it to a file, show a file."""
+"""What a learner has learned, tried and cost: save it, show it, freeze it, thaw it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from router.cli.learner_files import save, show_command
+from router.cli.learner_safety import freeze, status, thaw
 
-COMMANDS: dict[str, Callable[..., None]] = {"save": save, "show": show_command}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "save": save,
+    "show": show_command,
+    "freeze": freeze,
+    "thaw": thaw,
+    "status": status,
+}

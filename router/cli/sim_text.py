@@ -38,6 +38,7 @@ def summary(rows: Sequence[Row], spec: MarketSpec, wall_s: float) -> str:
         *columns(header, table),
         "",
         f"shares by venue: {_venues(rows)}",
+        f"decisions: {_decisions(rows)}",
         f"{wall_s:.1f} s, {wall_s / len(rows):.2f} s a parent",
         "A cost in one market is no claim: compare two routers over the same seeds.",
     ]
@@ -76,6 +77,21 @@ def interval(values: Sequence[float]) -> str:
 def mean(values: Sequence[float]) -> float:
     """The arithmetic mean."""
     return math.fsum(values) / len(values)
+
+
+def _decisions(rows: Sequence[Row]) -> str:
+    """How many, how many of them explored, and why the others could not."""
+    total = sum(row.decisions for row in rows)
+    if not total:
+        return "none"
+    held: Counter[str] = Counter()
+    for row in rows:
+        held.update(row.held_back)
+    spent = sum(row.exploring_bp * row.order_qty * row.arrival_px for row in rows)
+    spent /= sum(row.order_qty * row.arrival_px for row in rows)
+    parts = [f"{total}", f"explored {sum(row.explored for row in rows) / total:.1%}"]
+    parts += [f"{each} {count / total:.1%}" for each, count in held.most_common()]
+    return f"{', '.join(parts)}; exploring cost {spent:.3f} bp of what was decided"
 
 
 def _venues(rows: Sequence[Row]) -> str:

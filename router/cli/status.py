@@ -61,6 +61,8 @@ def text(answer: dict[str, Any]) -> Iterator[str]:
     for key, each in answer["refused_models"].items():
         scored = f"{each['fallback']} scores for it" if each["fallback"] else "it goes on as it was"
         yield f"model of {key} refused, {scored}: {each['reason']}"
+    for each in answer["frozen"]:
+        yield f"frozen: {each['learner'] or 'every learner'}, by {each['who']}: {each['reason']}"
     for fault in answer["faults"]:
         yield f"fault: {fault}"
 

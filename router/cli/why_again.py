@@ -97,7 +97,8 @@ def _beliefs(found: Recomputation, decide: Decide, seq: int) -> Beliefs | None:
     arms, lots = tuple(each.arm for each in decide.candidates), -(-decide.due_qty // decide.lot)
     if (request.arms, request.lots) != (arms, lots):
         return None
-    return believed(found.question, seed=found.seed, seq=seq)
+    explored = decide.safety is None or decide.safety.explored
+    return believed(found.question, seed=found.seed, seq=seq, explored=explored)
 
 
 def _whys(rules: Rules) -> dict[str, str]:

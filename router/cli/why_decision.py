@@ -47,6 +47,11 @@ def ranked(decide: Decide) -> list[tuple[int, CandidateRecord]]:
     return sorted(found, key=lambda each: (-each[1].qty, -each[1].marginal_bp))
 
 
+def used_as(decide: Decide) -> str:
+    """What curves and values are that the decision went by."""
+    return "drawn" if decide.safety is None or decide.safety.explored else "used"
+
+
 def _candidates(decision: Decision, own: str) -> Iterator[str]:
     yield "Candidates (cost, value and next lot in bp of the mid, sizes in shares)"
     shares = {f"{each.mic}/{each.tactic.value}": each.qty for each in decision.sent}
@@ -75,14 +80,15 @@ def _values(decision: Decision, again: Again) -> Iterator[str]:
     if beliefs is None or beliefs.value_band is None:
         return
     yield ""
-    yield f"Value of a filled share, bp: as drawn, at the posterior mean, and its {BAND_NAME} band"
+    used, band_of = used_as(decision.decide), f"and its {BAND_NAME} band"
+    yield f"Value of a filled share, bp: as {used}, at the posterior mean, {band_of}"
     band = beliefs.value_band
     numbers = (beliefs.values, beliefs.mean_values, band.low, band.high)
     rows: Rows = [
         [f"  {each.arm}", *(f"{found[i]:.3f}" for found in numbers)]
         for i, each in ranked(decision.decide)
     ]
-    yield from indented(columns(["  arm", ">drawn", ">mean", ">from", ">to"], rows))
+    yield from indented(columns(["  arm", f">{used}", ">mean", ">from", ">to"], rows))
 
 
 def _curves(decision: Decision, again: Again) -> Iterator[str]:
@@ -94,7 +100,8 @@ def _curves(decision: Decision, again: Again) -> Iterator[str]:
     shown = sorted({*range(0, count, step), count - 1})[:CURVE_COLUMNS]
     below = f"; below it the {BAND_NAME} band" if not again.no_band else ""
     yield ""
-    yield f"Fill curves: P(at least so many shares), as drawn / at the posterior mean{below}"
+    used = used_as(decide)
+    yield f"Fill curves: P(at least so many shares), as {used} / at the posterior mean{below}"
     header = ["  arm", *(f">{qty(contrast.PROBES[i] * decide.lot)}" for i in shown)]
     rows: Rows = []
     for i, each in ranked(decision.decide):

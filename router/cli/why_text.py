@@ -14,9 +14,10 @@ from router.analysis.explain import ChildStory, Cost, Decision, Story, cost
 from router.cli.output import columns, indented
 from router.cli.why_again import Again
 from router.cli.why_decision import decision_text, recomputed
+from router.cli.why_exploring import exploring
 from router.cli.why_layout import Rows, facts, timeline, wrapped
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
-from router.messages import CandidateRecord, Decide, UrgencyNote, Wait
+from router.messages import CandidateRecord, UrgencyNote, Wait
 from router.model import PX_SCALE, TimeInForce
 from router.ports import FloatArray
 
@@ -92,19 +93,13 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
         yield "drift", f"{moves}; predictor {decide.predictor[:12]}"
     if decide.urgency_note is not None and decide.urgency_bp is not None:
         yield "urgency", urgency_text(decide.urgency_note, decide.urgency_bp)
+    yield from exploring(decide)
     yield (
         "learner",
-        f"{decide.learner}{_in_place(decide)} after {qty(decide.learner_version)} lessons, "
-        f"features v{decide.feature_version}; {opened.algo}, policy {opened.policy}, "
+        f"{decide.learner} after {qty(decide.learner_version)} lessons, features "
+        f"v{decide.feature_version}; {opened.algo}, policy {opened.policy}, "
         f"documents {decide.policy_hash[:12]}",
     )
-
-
-def _in_place(decide: Decide) -> str:
-    """For whom a fallback has scored, and why, in words."""
-    said = {"MODEL_REFUSED": "the policy's learner has no model: its file was refused"}
-    told = said.get(decide.fallback, decide.fallback)
-    return f" as the fallback ({told})" if told else ""
 
 
 def urgency_text(note: UrgencyNote, urgency_bp: float) -> str:

@@ -45,7 +45,7 @@ def allocate(
     not concave, so splits with and without those below their floors are compared, a
     bounded number of them: with up to three such candidates the result is the best there is.
     """
-    marginals = values[:, np.newaxis] * np.minimum.accumulate(tails, axis=1)
+    marginals = marginals_of(tails, values)
     width = marginals.shape[1]
     most = min(width, max(0, lots))
     caps = [
@@ -64,6 +64,11 @@ def allocate(
     )
 
 
+def marginals_of(tails: FloatArray, values: FloatArray) -> FloatArray:
+    """Value times tail, (K, L), non-increasing along rows whatever rounding did."""
+    return np.asarray(values[:, np.newaxis] * np.minimum.accumulate(tails, axis=1))
+
+
 def _with_floors(
     marginals: FloatArray, caps: IntArray, floors: IntArray, lots: int, given: IntArray
 ) -> IntArray:
@@ -74,8 +79,8 @@ def _with_floors(
     the better of the two is followed first, so that K steps lead to the first whole answer.
     """
     best = _split(marginals, np.where(floors > 1, 0, caps), _none(len(caps)), lots)
-    best_worth = _worth(marginals, best)
-    stack = [_Branch(_worth(marginals, given), given, caps, _none(len(caps)))]
+    best_worth = worth_of(marginals, best)
+    stack = [_Branch(worth_of(marginals, given), given, caps, _none(len(caps)))]
     for _ in range(BRANCHES_MAX + len(caps)):
         if not stack:
             break
@@ -117,11 +122,12 @@ def _branches(
     for caps, forced in ((out, branch.forced), (branch.caps, held)):
         if int(forced.sum()) <= lots:
             given = _split(marginals, caps, forced, lots)
-            found.append(_Branch(_worth(marginals, given), given, caps, forced))
+            found.append(_Branch(worth_of(marginals, given), given, caps, forced))
     return found
 
 
-def _worth(marginals: FloatArray, given: IntArray) -> float:
+def worth_of(marginals: FloatArray, given: IntArray) -> float:
+    """What a split is expected to earn: the marginals of the lots (K,) that it gives, summed."""
     taken = np.arange(marginals.shape[1]) < given[:, np.newaxis]
     return float(np.where(taken, marginals, 0.0).sum())
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from router.core import children, fold, intake, killing, mass_cancel, questions, requests
+from router.core import children, fold, freezing, intake, killing, mass_cancel, questions, requests
 from router.core.environment import Environment, Policy
 from router.core.orders import Parent
 from router.core.routing import IMMEDIATE, route
@@ -22,6 +22,7 @@ from router.messages import (
     Event,
     ExecutionReceived,
     FreezeParent,
+    FreezeRequested,
     KillRequested,
     MassCancelReceived,
     MassStatusReceived,
@@ -31,6 +32,7 @@ from router.messages import (
     SessionClosed,
     SessionOpened,
     StatusReceived,
+    ThawRequested,
     TimerFired,
 )
 from router.ports import Refusal
@@ -105,6 +107,10 @@ class Engine:
                 yield from killing.engage(env, state, now, event)
             case ArmRequested():
                 yield from killing.release(env, state, now, event)
+            case FreezeRequested():
+                yield from freezing.freeze(state, event)
+            case ThawRequested():
+                yield from freezing.thaw(state, event)
             case _:
                 pass
 

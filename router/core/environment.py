@@ -12,7 +12,7 @@ from typing import Protocol
 from router.core.foresight import Foresight
 from router.core.urgency_table import UrgencyTable
 from router.messages import OrderTerms
-from router.model import NS, Instrument, Venue
+from router.model import NS, Exploration, Instrument, Venue
 from router.ports import Algo, Limit, Refusal, Rule, Urgency
 
 
@@ -51,6 +51,10 @@ class Policy(Protocol):
     def urgency(self) -> Urgency | None:
         """The urgency table, by its SHA-256, with its band; None: the algo's urgency alone."""
 
+    @property
+    def exploration(self) -> Exploration:
+        """How far it may explore."""
+
 
 class Policies(Protocol):
     """The loaded documents."""
@@ -81,6 +85,8 @@ class Routing:
     """A market order's children carry a limit so far from the midpoint."""
     settle_answers: int = 2
     """So many times a venue must say that it does not know a child before it is closed."""
+    features_stale_ns: int = 10 * NS
+    """A learner is not asked when the freshest lit book is older: the fallback is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,6 @@ class Environment:
     urgency_tables: Mapping[str, UrgencyTable] = field(default_factory=dict)
     """By SHA-256, as policies name them."""
     fallback_learner: str = "pro_rata"
-    """Scores when the chosen learner's are not finite, or its model was refused."""
+    """Scores when the chosen learner cannot judge."""
     foresight: Foresight | None = None
     """The predictor that decisions ask; None for none."""

@@ -142,6 +142,8 @@ HANDLERS: dict[type, Handler] = {
     m.SettleChild: commands.settle_child,
     m.Reschedule: commands.reschedule,
     m.FreezeParent: commands.freeze_parent,
+    m.FreezeLearner: commands.freeze_learner,
+    m.ThawLearner: commands.thaw_learner,
 }
 """Which function folds which message. A message that is not here changes nothing."""
 

@@ -6,6 +6,7 @@ Owns how a command changes the tables. Decides nothing.
 from __future__ import annotations
 
 from router import messages as m
+from router.core.ledger import key_of
 from router.core.orders import Child, ChildInput, Context, Parent, Request
 from router.core.state import FILL_RATIO_WEIGHT, QuoteAsk, State
 from router.model import ExecType, OrdStatus
@@ -136,7 +137,9 @@ def send_child(state: State, now: int, command: m.SendChild) -> None:
         sent_at=now,
         cancel_at=command.cancel_at,
         context=Context(
-            parent.learner, parent.contexts.get(f"{command.mic}/{command.tactic.value}", ())
+            parent.learner,
+            parent.contexts.get(f"{command.mic}/{command.tactic.value}", ()),
+            parent.champion,
         ),
     )
     if command.quote_id:
@@ -194,7 +197,13 @@ def decide(state: State, now: int, command: m.Decide) -> None:
     _asked(state, now, parent, command.volume, command.next_at)
     parent.rounds += 1
     parent.cum_at_decision = parent.cum_qty
-    parent.learner = command.learner
+    parent.learner, parent.champion = command.learner, ""
+    safety = command.safety
+    if safety is not None:
+        if safety.champion:  # it learns beside the learner, whoever of them is played
+            parent.learner = safety.proposer or command.learner
+            parent.champion = safety.champion
+        state.enter(key_of(parent.terms.account, now), safety)
     parent.contexts = {each.arm: each.features for each in command.candidates if each.qty}
 
 
@@ -235,7 +244,14 @@ def learn_markout(state: State, now: int, command: m.LearnMarkout) -> None:
         child.horizon = command.horizon + 1 if seen else len(MARKOUT_HORIZONS)
         child.markout_bp = command.markout_bp or 0.0
         state.schedule_markout(child)
-    state.shelf.mark(command)
+    for key in _taught(state, child, command.learner):
+        state.shelf.mark(key, command)
+
+
+def _taught(state: State, child: Child | None, learner: str) -> list[str]:
+    """Who takes a lesson: the learner, and the champion that it is held against; frozen, nobody."""
+    keys = [learner, child.context.champion] if child is not None else [learner]
+    return [key for key in keys if key and not state.is_frozen(key)]
 
 
 def learn(state: State, now: int, command: m.Learn) -> None:
@@ -243,7 +259,8 @@ def learn(state: State, now: int, command: m.Learn) -> None:
     child = state.children.get(command.cl_ord_id)
     if child is not None:
         child.learned = True
-    state.shelf.learn(command)
+    for key in _taught(state, child, command.learner):
+        state.shelf.learn(key, command)
     if command.outcome == "observed" and command.sent_lots:
         old = state.fill_ratio.get(command.arm, 0.5)
         ratio = command.filled_lots / command.sent_lots
@@ -265,6 +282,16 @@ def release_kill(state: State, now: int, command: m.ReleaseKill) -> None:
         parent = state.parents[parent_id]
         if parent.status is not OrdStatus.SUSPENDED and state.kill_of(parent) is None:
             parent.suspended = False
+
+
+def freeze_learner(state: State, now: int, command: m.FreezeLearner) -> None:
+    """Its lessons are not taken from here on."""
+    state.freezes[command.learner] = command
+
+
+def thaw_learner(state: State, now: int, command: m.ThawLearner) -> None:
+    """They are again."""
+    del state.freezes[command.learner]
 
 
 def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:

@@ -172,6 +172,8 @@ class Context(msgspec.Struct, frozen=True):
 
     learner: str = ""
     features: tuple[float, ...] = ()
+    champion: str = ""
+    """Whom the learner was held against: it is taught the same lessons."""
 
 
 class Child(msgspec.Struct):
@@ -291,6 +293,7 @@ class Parent(msgspec.Struct):
     """When the algo itself wants to be asked next."""
     cum_at_decision: int = 0
     learner: str = ""
+    champion: str = ""
     contexts: dict[str, tuple[float, ...]] = {}
     """Of the last decision: the features of each arm that was given shares."""
     rounds: int = 0

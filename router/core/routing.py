@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from router.core.allocator import Allocation
 from router.core.candidates import candidates
 from router.core.environment import Environment, Policy
+from router.core.exploring import Choice, Room, Split, choose, meant, split
 from router.core.features import FEATURE_VERSION, FEATURES, features
 from router.core.foresight import foresee
 from router.core.intake import make_algo
+from router.core.ledger import Ledger, key_of
 from router.core.narrowing import Narrowed, narrow
 from router.core.orders import Parent
-from router.core.placing import place
 from router.core.scoring import Scored, rest_intervals, score
 from router.core.sending import Scene, send
 from router.core.state import State
 from router.core.views import parent_view
-from router.messages import CandidateRecord, CapNote, Command, Decide, Wait
-from router.model import NS, RESTING_TACTICS, Tactic, TimeInForce
-from router.ports import Candidate, Refusal, RuleContext
+from router.messages import CandidateRecord, CapNote, Command, Decide, Safety, Wait
+from router.model import NS, PX_SCALE, RESTING_TACTICS, Tactic, TimeInForce
+from router.ports import Candidate, Refusal, RuleContext, ScoreRequest
 
 RETRY_NS = NS
 """How soon a parent that could not be routed is looked at again, at the latest."""
@@ -97,32 +97,30 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         scene.view, found, state.market, scene.instrument, now, state.fill_ratio, foreseen.signal
     )
     scored = score(env, state, seq, now, scene, found, matrix, foreseen)
-    lot = scene.instrument.lot
-    quantities, allocation = place(scored.scores, narrowed, qty=scene.qty, lot=lot)
-    if scene.view.time_in_force is TimeInForce.FOK:
-        quantities = _all_or_none(scene, found, narrowed)
+    choice = _chosen(state, now, scene, found, narrowed, scored)
+    quantities, learner = choice.split.quantities, choice.learner
     yield Decide(
         parent_id=scene.parent.parent_id,
         due_qty=scene.qty,
         urgency=scene.due.urgency,
-        lot=lot,
+        lot=scene.instrument.lot,
         mid=scene.market.mid2,
         volume=scene.volume,
         next_at=scene.next_at,
         features=FEATURES,
         feature_version=FEATURE_VERSION,
-        learner=scored.learner,
-        learner_version=state.shelf.versions[scored.learner],
+        learner=learner,
+        learner_version=state.shelf.versions[learner],
         policy_hash=scene.policy.hash,
-        candidates=_records(found, narrowed, scored, quantities, allocation),
+        candidates=_records(found, narrowed, scored.request, choice.split),
         reason=_reason(env, state, scene, narrowed, quantities),
         urgency_bp=scored.request.urgency_bp,
         child_lots=scored.request.child_lots,
         intervals=rest_intervals(env, scene, now),
-        fallback=scored.fallback,
         drift_bp=foreseen.drift_bp,
         predictor=foreseen.predictor,
         urgency_note=scored.urgency,
+        safety=choice.safety,
     )
     for i, qty in enumerate(quantities):
         if qty > 0:
@@ -218,6 +216,25 @@ def _venue_minimum(
 # -- shares --------------------------------------------------------------------------------------
 
 
+def _chosen(
+    state: State,
+    now: int,
+    scene: Scene,
+    found: Sequence[Candidate],
+    narrowed: Sequence[Narrowed],
+    scored: Scored,
+) -> Choice:
+    """The split within budget and gate, and its record; for FOK no learner has a say."""
+    notional = scene.qty * scene.market.mid2 / (2 * PX_SCALE)
+    room = Room(narrowed, scene.qty, scene.instrument.lot, notional)
+    if scene.view.time_in_force is TimeInForce.FOK:
+        own = split(meant(scored.scores), room)
+        own.quantities[:] = _all_or_none(scene, found, narrowed)
+        return Choice(own, Safety(explored=False, notional=notional), scored.learner)
+    ledger = state.ledgers.get(key_of(scene.view.account, now)) or Ledger()
+    return choose(scored, room, ledger, scene.policy.exploration)
+
+
 def _all_or_none(
     scene: Scene, found: Sequence[Candidate], narrowed: Sequence[Narrowed]
 ) -> list[int]:
@@ -235,11 +252,10 @@ _PROBES = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
 def _records(
     found: Sequence[Candidate],
     narrowed: Sequence[Narrowed],
-    scored: Scored,
-    quantities: Sequence[int],
-    allocation: Allocation,
+    request: ScoreRequest,
+    split: Split,
 ) -> tuple[CandidateRecord, ...]:
-    scores, request = scored.scores, scored.request
+    scores = split.scores
     at = [j - 1 for j in _PROBES if j <= scores.tails.shape[1]]
     rows, costs = request.features.tolist(), request.cost_bp.tolist()
     values = scores.values.tolist()
@@ -258,8 +274,8 @@ def _records(
             value_bp=values[i],
             tail=tuple(tails[i]),
             tail_mean=tuple(mean_tails[i]),
-            qty=quantities[i],
-            marginal_bp=allocation.marginal_bp[i],
+            qty=split.quantities[i],
+            marginal_bp=split.allocation.marginal_bp[i],
         )
         for i, candidate in enumerate(found)
     )

@@ -1,13 +1,16 @@
 """What each candidate is expected to give: the request to a learner, and its answer.
 
 Owns what a fill is worth to a patient or an urgent order, and whose scores count: those of the
-policy's learner, or the fallback's. Must not know shares, caps or rules.
+policy's learner, or the fallback's with the reason, and a champion's beside them. Must not know
+shares, caps or rules, nor how scores become a split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from functools import partial
 
 import numpy as np
 
@@ -21,11 +24,30 @@ from router.core.sending import Scene, slice_end
 from router.core.shelf import learner_key
 from router.core.state import State
 from router.messages import UrgencyNote
-from router.model import BP
+from router.model import BP, Exploration
 from router.ports import Candidate, FloatArray, MarketView, ScoreRequest, Scores
 
-MODEL_REFUSED = "MODEL_REFUSED"
-"""The fallback scores: the learner's model file was refused, and it has learned nothing here."""
+
+class HeldBack(StrEnum):
+    """Why a learner's own proposal was not taken."""
+
+    NOT_AT_ALL = ""
+    OPTED_OUT = "OPTED_OUT"
+    """The policy allows no exploring: the mean."""
+    FROZEN = "FROZEN"
+    """An operator has frozen the learner: the mean."""
+    BUDGET_SPENT = "BUDGET_SPENT"
+    """The draw costs more than is left: the mean."""
+    GATE = "GATE"
+    """The draw, or the mean, is not surely good enough beside the champion: the champion."""
+    NOT_FINITE = "NOT_FINITE"
+    """The learner's scores are not numbers: the fallback."""
+    STALE_FEATURES = "STALE_FEATURES"
+    """The market is as it was too long ago: the fallback."""
+    NO_MARKET = "NO_MARKET"
+    """There is no midpoint: the fallback."""
+    MODEL_REFUSED = "MODEL_REFUSED"
+    """The learner's model file was refused, and it has learned nothing here: the fallback."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +58,13 @@ class Scored:
     scores: Scores
     learner: str
     """The key of the learner whose scores they are."""
-    fallback: str = ""
-    """Why they are the fallback's, if they are for a reason that is told here: a code."""
+    proposer: str
+    """The key of the policy's learner."""
+    held_back: HeldBack
+    """Why they are the fallback's, or may not be explored with; NOT_AT_ALL: neither."""
+    champion: str = ""
+    """The key of the champion, if the policy names one and scores are compared with its."""
+    champion_scores: Scores | None = None
     urgency: UrgencyNote | None = None
     """Where the request's u(x) comes from; None: from the algo's urgency alone."""
 
@@ -66,9 +93,82 @@ def score(
     matrix: FloatArray,
     foreseen: Foreseen,
 ) -> Scored:
-    """The scores of the policy's learner; the fallback's if they are not finite (F-30), or if the
-    learner's model was refused and it knows nothing else."""
+    """The scores of the policy's learner; the fallback's if it cannot judge (F-30)."""
+    request, note = _request(env, now, scene, found, matrix, foreseen)
+    answer = partial(Scored, request, urgency=note)
+
+    def ask(key: str) -> Scores | None:
+        """None if it has no model, or what it says is not finite."""
+        if state.shelf.blind(key):
+            return None
+        learner, arrays = state.shelf.get(key)
+        scores = learner.score(arrays, request, chance(env.seed, seq, scene.parent.parent_id))
+        return scores if _finite(scores) else None
+
+    def fall_back() -> Scores:
+        scores = ask(env.fallback_learner)
+        assert scores is not None, "the fallback learner's scores are not finite"
+        return scores
+
+    key = learner_key(scene.policy.learner, scene.policy.learner_params)
+    blind = _blind(env, state, scene, key, found)
+    scores = None if blind else ask(key)
+    if scores is None:
+        why = blind or HeldBack.NOT_FINITE
+        return answer(fall_back(), env.fallback_learner, key, why)
+    bounds = scene.policy.exploration
+    held_back = HeldBack.NOT_AT_ALL
+    if scores.mean_values is not None:
+        held_back = HeldBack.FROZEN if state.is_frozen(key) else held_back
+        held_back = held_back if bounds.allowed else HeldBack.OPTED_OUT
+    champion = champion_key(bounds)
+    if champion in ("", key):
+        return answer(scores, key, key, held_back)
+    rival = ask(champion)
+    if rival is None:
+        return answer(scores, key, key, held_back, env.fallback_learner, fall_back())
+    return answer(scores, key, key, held_back, champion, rival)
+
+
+def champion_key(bounds: Exploration) -> str:
+    """The key of the learner that the gate compares with; empty: the learner's own mean."""
+    if not bounds.allowed or bounds.give_up is None or not bounds.champion:
+        return ""
+    return learner_key(bounds.champion, bounds.champion_params)
+
+
+def _blind(
+    env: Environment, state: State, scene: Scene, key: str, found: Sequence[Candidate]
+) -> HeldBack:
+    """Why a learner has nothing to judge by: no model, no market, or an old one."""
+    if state.shelf.blind(key):
+        return HeldBack.MODEL_REFUSED
+    if not found:
+        return HeldBack.NOT_AT_ALL
+    if not scene.market.mid2:
+        return HeldBack.NO_MARKET
+    if scene.market.age_ns > env.routing.features_stale_ns:
+        return HeldBack.STALE_FEATURES
+    return HeldBack.NOT_AT_ALL
+
+
+def _finite(scores: Scores) -> bool:
+    """True if there is no NaN and no infinity in what is acted on."""
+    parts = (scores.tails, scores.mean_tails, scores.values, scores.mean_values)
+    bounds = (scores.low_tails, scores.low_values)
+    return all(bool(np.isfinite(part).all()) for part in (*parts, *bounds) if part is not None)
+
+
+def _request(
+    env: Environment,
+    now: int,
+    scene: Scene,
+    found: Sequence[Candidate],
+    matrix: FloatArray,
+    foreseen: Foreseen,
+) -> tuple[ScoreRequest, UrgencyNote | None]:
     side, mid2, lot = scene.view.side, scene.market.mid2, scene.instrument.lot
+    arms = tuple(each.arm.key for each in found)
     costs = [cost_bp(each, side, mid2) for each in found]
     urgency, note = urge(
         (band := scene.policy.urgency),
@@ -78,9 +178,10 @@ def score(
         matrix,
         lambda urgency: urgency_bp(urgency, scene.market),
     )
+    bounds = scene.policy.exploration
     request = ScoreRequest(
         symbol=scene.view.symbol,
-        arms=tuple(each.arm.key for each in found),
+        arms=arms,
         features=matrix,
         cost_bp=np.array(costs, dtype=np.float64),
         displayed_lots=np.array([each.displayed / lot for each in found], dtype=np.float64),
@@ -88,17 +189,10 @@ def score(
         urgency_bp=within(note, drifted(urgency, foreseen.drift_bp, scene.due.urgency)),
         participation=scene.view.leaves_qty / max(1, scene.qty),
         child_lots=scene.instrument.child_lots,
-        intervals=rests([each.arm.key for each in found], rest_intervals(env, scene, now)),
+        intervals=rests(arms, rest_intervals(env, scene, now)),
+        bounds=bounds.allowed and bounds.give_up is not None,
     )
-    chosen = learner_key(scene.policy.learner, scene.policy.learner_params)
-    fallback = MODEL_REFUSED if state.shelf.blind(chosen) else ""
-    for key in (env.fallback_learner,) if fallback else (chosen, env.fallback_learner):
-        learner, arrays = state.shelf.get(key)
-        rng = chance(env.seed, seq, scene.parent.parent_id)
-        scores = learner.score(arrays, request, rng)
-        if np.isfinite(scores.tails).all() and np.isfinite(scores.values).all():
-            return Scored(request, scores, key, fallback, note)
-    raise AssertionError("the fallback learner's scores are not finite")
+    return request, note
 
 
 def rest_intervals(env: Environment, scene: Scene, now: int) -> int:

@@ -95,6 +95,10 @@ class LearnerShelf:
             self.versions[key] = 0
         return learner, self.states[key]
 
+    def knows(self, name: str) -> bool:
+        """True for the name of a learner, and for a key that is in use."""
+        return name in self._types or name in self.versions
+
     def adopt(self, earlier: LearnerShelf) -> None:
         """Go on from what another shelf has learned; that one stays as it is."""
         for key, arrays in earlier.states.items():
@@ -103,17 +107,17 @@ class LearnerShelf:
             self.versions[key] = earlier.versions[key]
         self.models.update(earlier.models)
 
-    def learn(self, command: Learn) -> None:
-        """Take a lesson."""
-        learner, state = self.get(command.learner)
+    def learn(self, key: str, command: Learn) -> None:
+        """Give a lesson to the learner of a key."""
+        learner, state = self.get(key)
         learner.learn(state, lesson_of(command))
-        self.versions[command.learner] += 1
+        self.versions[key] += 1
 
-    def mark(self, command: LearnMarkout) -> None:
-        """Take what the price did after a fill. It is a lesson like others."""
-        learner, state = self.get(command.learner)
+    def mark(self, key: str, command: LearnMarkout) -> None:
+        """Tell it what the price did after a fill. It is a lesson like others."""
+        learner, state = self.get(key)
         learner.mark(state, markout_of(command))
-        self.versions[command.learner] += 1
+        self.versions[key] += 1
 
     # -- models ----------------------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ import numpy as np
 
 from router import messages as m
 from router.core.books import Market
+from router.core.ledger import LEDGERS_MAX, Key, Ledger
 from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
 from router.core.rewards import horizon_ns
@@ -121,6 +122,9 @@ class State:
         self.open_value = OpenValue()
         self.closed_parents: deque[str] = deque()
         self.kills: dict[str, Kill] = {}
+        self.freezes: dict[str, m.FreezeLearner] = {}
+        """By the learner that they name; empty: every learner."""
+        self.ledgers: dict[Key, Ledger] = {}
         self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
         self.sessions: set[str] = set()
         self.asks: dict[str, QuoteAsk] = {}
@@ -180,6 +184,12 @@ class State:
                 return kill
         return None
 
+    def is_frozen(self, key: str) -> bool:
+        """True if the learner of a key is frozen: by its key, by its name, or with all others."""
+        return bool(self.freezes) and not self.freezes.keys().isdisjoint(
+            ("", key, key.partition("{")[0])
+        )
+
     def live_children(self, mic: str = "") -> list[Child]:
         """Children that are not terminal, at one venue or at all."""
         return [
@@ -213,6 +223,8 @@ class State:
             "fills": self.fills,
             "clients": [[*key, value] for key, value in self.by_client_id.items()],
             "kills": [[k.kill_id, k.scope, k.value] for k in self.kills.values()],
+            "freezes": sorted(self.freezes),
+            "ledgers": [[*key, ledger] for key, ledger in self.ledgers.items()],
             "venues": self.venue,
             "sessions": sorted(self.sessions),
             "asks": self.asks,
@@ -273,6 +285,14 @@ class State:
     def count(self, windows: dict[str, deque[int]], key: str, now: int) -> None:
         """Note that something happened now."""
         windows.setdefault(key, deque(maxlen=WINDOW_MAX)).append(now)
+
+    def enter(self, key: Key, safety: m.Safety) -> None:
+        """Enter a decision in its account's day."""
+        if key not in self.ledgers:
+            while len(self.ledgers) >= LEDGERS_MAX:
+                del self.ledgers[next(iter(self.ledgers))]
+            self.ledgers[key] = Ledger()
+        self.ledgers[key].add(safety)
 
     def close(self, parent: Parent) -> None:
         """A parent that is over and has no child at work leaves the table of open ones."""

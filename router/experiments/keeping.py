@@ -80,7 +80,9 @@ def write_careers(
 
 def _flat(row: Row) -> dict[str, object]:
     values: dict[str, object] = msgspec.to_builtins(row)
-    return {**values, "shares_by_venue": json.dumps(values["shares_by_venue"])}
+    # Parquet has no column for a mapping that may be empty.
+    tables = ("shares_by_venue", "held_back")
+    return {**values, **{key: json.dumps(values[key]) for key in tables}}
 
 
 def _table(seeds: Sequence[int], arms: Sequence[str], plays: Mapping[str, Plays]) -> pa.Table:

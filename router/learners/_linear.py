@@ -17,6 +17,7 @@ believed is V = s W: to forget is to lower s, and a new lesson weighs 1 / s in W
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from math import isfinite
 from typing import Literal
@@ -56,6 +57,8 @@ and -3 for the arms that take what is shown."""
 SHOWN = ("/lit_take", "/dealer_quote", "/dealer_rfq")
 
 MARKOUT_MAX_BP = 100.0
+Z_95 = 1.645
+"""The normal quantile of 95 %, one-sided."""
 MARKOUT_NOISE_BP = 3.0
 """Clip of markouts and the noise of one: the hazard learner's."""
 
@@ -108,28 +111,37 @@ def scores(
     request: ScoreRequest,
     drawn: FloatArray,
     mean: FloatArray,
-    markout: FloatArray,
+    variance: FloatArray,
     split: Split,
     temperature: float,
 ) -> Scores:
-    """Scores from a fraction to act on and an expected one, (K,) each, and markouts (K,) in bp.
+    """Scores from fractions and markouts in bp to act on, and those expected, (K, 2) each.
 
     An arm's value is urgency - cost - markout, and its reward the fraction times the value.
 
     `pick`: the fraction is the chance of each lot alike, so that all lots go to the arm of the
     largest reward, and what its cap leaves goes to the next. `softmax`: lots in proportion to
     exp(reward / temperature); the values are then 1, as shares have to be compared as shares. In
-    both, nothing is sent for a reward of 0 or less: that is what waiting is worth.
+    both, nothing is sent for a reward of 0 or less: that is what waiting is worth. The lower bounds
+    of `pick` are at 1.645 deviations of `variance`, (K, 2); shares have none.
     """
-    values = finite(request.urgency_bp - request.cost_bp - markout)
-    both = np.minimum(np.maximum([drawn, mean], 0.0), 1.0)
-    shape = (2, len(values), request.lots)
+    found = [drawn, mean]
+    if request.bounds and split == "pick":
+        found.append(mean + np.array([-Z_95, Z_95]) * np.sqrt(variance))
+    fractions, markouts = np.array(found).transpose(2, 0, 1)
+    fractions = np.minimum(np.maximum(fractions, 0.0), 1.0)
+    values = finite(request.urgency_bp - request.cost_bp - markouts)
+    shape = (*fractions.shape, request.lots)
     if split == "pick":
-        tails, mean_tails = np.repeat(both, request.lots).reshape(shape)
-        return Scores(tails, mean_tails, values)
-    weights = _softmax(both * values, temperature)
-    tails, mean_tails = proportional(weights.ravel(), request.lots).reshape(shape)
-    return Scores(tails, mean_tails, (weights[0] > 0.0).astype(np.float64))
+        tails = np.repeat(fractions, request.lots).reshape(shape)
+        scores = Scores(tails[0], tails[1], values[0], values[1])
+        if request.bounds:
+            return replace(scores, low_tails=tails[2], low_values=values[2])
+        return scores
+    weights = _softmax(fractions * values, temperature)
+    tails = proportional(weights.ravel(), request.lots).reshape(shape)
+    worth = (weights > 0.0).astype(np.float64)
+    return Scores(tails[0], tails[1], worth[0], worth[1])
 
 
 def learn(state: Arrays, lesson: Lesson, gamma: float) -> None:

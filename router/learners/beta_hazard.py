@@ -7,6 +7,8 @@ hazard learner's likelihood (learning.md section 2) with its conjugate prior and
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from pydantic import Field
 
@@ -16,6 +18,9 @@ from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import observed
 from router.learners._tails import BINS, rows, tails
 from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
+
+Z_95 = 1.645
+"""The normal quantile of 95 %, one-sided."""
 
 HAZARD_MIN = 1e-12
 """Drawn hazards stay so far from 0 and 1: their logits are finite."""
@@ -52,7 +57,10 @@ class BetaHazard(Learner):
         return fading.shapes(ended=BINS, passed=BINS)
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
-        """Tails drawn and at the posterior mean of the hazards; values by the mean markout."""
+        """Tails drawn and at the posterior mean of the hazards; values by the mean markout.
+
+        Bounds have every hazard 1.645 posterior deviations up, whatever `kappa`; values have none.
+        """
         counts = [self._posterior(state, arm) for arm in request.arms]
         a, b = np.array(counts, dtype=np.float64).reshape(-1, 2, BINS).transpose(1, 0, 2)
         mean = a / (a + b)
@@ -60,11 +68,14 @@ class BetaHazard(Learner):
         if self.kappa > 0.0:
             scale = max(self.kappa, KAPPA_MIN) ** 2
             drawn = rng.beta(a / scale, b / scale)
-        return Scores(
-            tails=tails(_logits(drawn), request.lots, request.child_lots),
-            mean_tails=tails(_logits(mean), request.lots, request.child_lots),
-            values=worth(state, request, self.gamma),
-        )
+        values = worth(state, request, self.gamma)
+        sizes = request.lots, request.child_lots
+        mean_tails = tails(_logits(mean), *sizes)
+        scores = Scores(tails(_logits(drawn), *sizes), mean_tails, values, values)
+        if not request.bounds:
+            return scores
+        worst = mean + Z_95 * np.sqrt(mean * (1.0 - mean) / (a + b + 1.0))
+        return replace(scores, low_tails=tails(_logits(worst), *sizes))
 
     def _posterior(self, state: Arrays, arm: str) -> tuple[FloatArray, FloatArray]:
         """The parameters of the arm's Betas, (BINS,) each."""

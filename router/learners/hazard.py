@@ -21,7 +21,7 @@ from math import isfinite
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from router.learners import _horizons, _pooled
+from router.learners import _bounds, _horizons, _pooled
 from router.learners._cleaning import clipped, finite
 from router.learners._pooled import logits, sigmoid
 from router.learners._posterior import (
@@ -77,25 +77,30 @@ class Hazard(Learner):
         return shapes(dimensions)
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
-        """Tails and values, drawn with `kappa`, and the tails at the mean.
+        """Tails and values, drawn with `kappa` and at the mean, and their bounds if asked for.
 
         value = u - cost - E[markout - all-venue mean | x], bp. Leakage is not in a lesson, so
         `participation` has no weight here.
         """
         x = clipped(request.features)
         if not request.arms:
-            return Scores(np.zeros((0, request.lots)), np.zeros((0, request.lots)), np.zeros(0))
+            nothing, none = np.zeros((0, request.lots)), np.zeros(0)
+            return Scores(nothing, nothing, none, none)
         scope = Scope(request.symbol, request.child_lots, x.shape[1])
         sheet = self._sheets.of(request.arms, scope, self.gamma)
         sheet.turn_to(state)
         noise = self.kappa * rng.standard_normal((len(x), 2 * BINS + x.shape[1] + 1))
-        drawn, mean = tails(
-            _logits(sheet, x, noise[:, :-1]), request.lots, request.child_lots, request.intervals
-        )
+        found = _logits(sheet, x, noise[:, :-1])
+        drawn, mean = tails(found, request.lots, request.child_lots, request.intervals)
         adverse, variance = _horizons.expected(sheet.drift, sheet.drift_covariance, x)
-        adverse += noise[:, -1] * np.sqrt(variance)
-        values = request.urgency_bp - request.cost_bp - adverse
-        return Scores(drawn, mean, finite(values))
+        deviation = np.sqrt(variance)
+        known = request.urgency_bp - request.cost_bp
+        values = finite(known - (adverse + noise[:, -1] * deviation))
+        scores = Scores(drawn, mean, values, finite(known - adverse))
+        if not request.bounds:
+            return scores
+        apart = _bounds.logit_deviation(sheet.root, sheet.own_variance, sheet.shifts, x)
+        return _bounds.bounded(scores, request, found[1], apart, deviation)
 
     def _keep(self, clock: float, since: FloatArray) -> FloatArray:
         """How much of what was known at the clocks `since` still counts.

@@ -65,7 +65,8 @@ class KaplanMeier(Learner):
         column = np.minimum(np.arange(request.lots), reach - 1)
         spill = SPILL * proportional(np.ones(len(plain)), request.lots)
         tails = np.maximum(upper[:, column], spill)
-        return Scores(tails, plain[:, column], worth(state, request, self.gamma))
+        values = worth(state, request, self.gamma)
+        return Scores(tails, plain[:, column], values, values)
 
     def _counts(self, state: Arrays, arm: str) -> tuple[FloatArray, FloatArray]:
         """Tried and failed, (LOTS_MAX,) each."""

@@ -44,8 +44,8 @@ class LinTS(Learner):
         """Tails and values that make the allocator do what `split` says."""
         mean, variance = _linear.estimate(state, request, self.gamma)
         noise = rng.standard_normal(mean.shape)
-        fraction, markout = (mean + self.kappa * noise * np.sqrt(variance)).T
-        return _linear.scores(request, fraction, mean[:, 0], markout, self.split, self.temperature)
+        drawn = mean + self.kappa * noise * np.sqrt(variance)
+        return _linear.scores(request, drawn, mean, variance, self.split, self.temperature)
 
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """One step of both regressions: O(D^2), and O(D^3) now and then."""

@@ -51,9 +51,9 @@ class LinUCB(Learner):
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values that make the allocator do what `split` says. No chance is used."""
         mean, variance = _linear.estimate(state, request, self.gamma)
-        fraction, markout = mean.T
-        bound = fraction + self.alpha * np.sqrt(variance[:, 0])
-        return _linear.scores(request, bound, fraction, markout, self.split, self.temperature)
+        bound = mean.copy()
+        bound[:, 0] += self.alpha * np.sqrt(variance[:, 0])
+        return _linear.scores(request, bound, mean, variance, self.split, self.temperature)
 
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """One step of both regressions: O(D^2), and O(D^3) now and then."""

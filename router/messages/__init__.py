@@ -185,3 +185,18 @@ from router.messages.records import (
 from router.messages.records import (
     encode_step as encode_step,
 )
+from router.messages.safety import (
+    FreezeLearner as FreezeLearner,
+)
+from router.messages.safety import (
+    FreezeRequested as FreezeRequested,
+)
+from router.messages.safety import (
+    Safety as Safety,
+)
+from router.messages.safety import (
+    ThawLearner as ThawLearner,
+)
+from router.messages.safety import (
+    ThawRequested as ThawRequested,
+)

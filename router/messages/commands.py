@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from router.messages.events import OrderTerms
+from router.messages.safety import FreezeLearner, Safety, ThawLearner
 from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
 
 # --- Commands: to the OMS ----------------------------------------------------------------------
@@ -256,14 +257,14 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     """99th percentile of the instrument's children, lots, as in its lessons."""
     intervals: int = 1
     """For how many seconds a child that rests would have rested."""
-    fallback: str = ""
-    """Why the fallback learner scored in place of the policy's: MODEL_REFUSED, or empty."""
     drift_bp: float = 0.0
     """The predictor's expected move of the mid, bp, + is away from the order: u(x) holds it."""
     predictor: str = ""
     """sha256 of the predictor's file; empty where none was asked."""
     urgency_note: UrgencyNote | None = None
     """Where `urgency_bp` comes from; None: from `urgency` alone."""
+    safety: Safety | None = None
+    """What bounded its exploring; None in journals without it, which took every draw."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):
@@ -408,4 +409,6 @@ Command = (
     | SettleChild
     | Reschedule
     | FreezeParent
+    | FreezeLearner
+    | ThawLearner
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from router.messages.safety import FreezeRequested, ThawRequested
 from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
 
 
@@ -339,6 +340,8 @@ Event = (
     | SessionCommanded
     | ModelLoaded
     | ModelRefused
+    | FreezeRequested
+    | ThawRequested
 )
 
 MarketEvent = (

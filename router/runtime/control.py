@@ -1,7 +1,8 @@
 """The operator's door: a local socket in the state folder, one JSON line in, one out.
 
-Owns the requests that a running daemon answers: kill, arm, status, and those about FIX sessions. It
-needs no network, and only who may enter the state folder may knock. Knows nothing of decisions.
+Owns the requests that a running daemon answers: kill, arm, freeze, thaw, status, and those about
+FIX sessions. It needs no network, and only who may enter the state folder may knock. Knows nothing
+of decisions.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ from router.core.killing import SCOPES
 from router.messages import (
     ArmRequested,
     EngageKill,
+    FreezeRequested,
     KillRequested,
     ReleaseKill,
     SessionCommanded,
+    ThawRequested,
 )
 from router.runtime import operating
 from router.runtime.node import Node
@@ -85,6 +88,55 @@ def _arm(node: Node, now: int, request: Answer) -> Answer:
     return {"released": kill_id, "who": who, "still_held": list(state.kills)}
 
 
+def _freeze(node: Node, now: int, request: Answer) -> Answer:
+    """Learning and exploring stop; asked again, the first freeze goes on."""
+    event = FreezeRequested(*_of_learner(request))
+    wrong = _wrong_learner(node, event.learner) or _unnamed(event.who, event.reason)
+    if wrong:
+        return {"error": wrong}
+    commands = node.control(event, now)
+    return {"learner": event.learner, "changed": bool(commands), **_frozen(node)}
+
+
+def _thaw(node: Node, now: int, request: Answer) -> Answer:
+    event = ThawRequested(*_of_learner(request))
+    held = node.engine.state.freezes
+    if event.learner not in held:
+        named = ", ".join(each or "all" for each in held) or "none"
+        return {"error": f"no freeze of {event.learner or 'all'} holds; held: {named}"}
+    wrong = _unnamed(event.who, event.reason)
+    if wrong:
+        return {"error": wrong}
+    node.control(event, now)
+    return {"learner": event.learner, "changed": True, **_frozen(node)}
+
+
+def _of_learner(request: Answer) -> tuple[str, str, str]:
+    """Learner, who and reason, as text."""
+    learner, who, reason = (str(request.get(key, "")) for key in ("learner", "who", "reason"))
+    return learner, who, reason
+
+
+def _wrong_learner(node: Node, learner: str) -> str:
+    shelf = node.engine.state.shelf
+    if not learner or shelf.knows(learner):
+        return ""
+    return f"no learner {learner!r}; in use: {', '.join(shelf.versions) or 'none yet'}"
+
+
+def _unnamed(who: str, reason: str) -> str:
+    return "" if who and reason else "it needs a named who and a reason"
+
+
+def _frozen(node: Node) -> Answer:
+    return {
+        "frozen": [
+            {"learner": each.learner, "who": each.who, "reason": each.reason}
+            for each in node.engine.state.freezes.values()
+        ]
+    }
+
+
 def _status(node: Node, now: int, request: Answer) -> Answer:
     state = node.engine.state
     live = state.live_children()
@@ -133,6 +185,7 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
             key: {"reason": reason, "fallback": fallback if state.shelf.blind(key) else ""}
             for key, reason in state.shelf.refused.items()
         },
+        **_frozen(node),
         "mid": {symbol: state.market.mid2(symbol) / 2e8 for symbol in node.engine.env.instruments},
         "faults": node.faults[-5:],
         "illegal_transitions": state.illegal_transitions,
@@ -175,6 +228,8 @@ def _number(value: object) -> int:
 _REQUESTS: dict[str, Callable[[Node, int, Answer], Answer]] = {
     "kill": _kill,
     "arm": _arm,
+    "freeze": _freeze,
+    "thaw": _thaw,
     "status": _status,
     "fix_sessions": _fix_sessions,
     "fix_session": _fix_session,

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from router.messages import (
     CancelChild,
+    Decide,
     EngageKill,
+    FreezeLearner,
     FreezeParent,
     MarkUnknown,
     ModelLoaded,
@@ -19,12 +21,14 @@ from router.messages import (
     ReleaseKill,
     Report,
     ReportMassCancel,
+    Safety,
     SendChild,
     SessionClosed,
     SessionCommanded,
     SessionOpened,
     SettleChild,
     Step,
+    ThawLearner,
 )
 from router.model import ExecType
 from router.runtime.log import Log
@@ -50,6 +54,7 @@ def narrate(log: Log, step: Step) -> None:
             pass
     for command in step.commands:
         _narrate(log, step.seq, command)
+        _narrate_learner(log, step.seq, command)
 
 
 def _narrate(log: Log, seq: int, command: object) -> None:
@@ -119,5 +124,25 @@ def _narrate(log: Log, seq: int, command: object) -> None:
             log.info("mass_cancel", seq=seq, session=session, orders=orders, text=text)
         case RefuseMessage(ref_seq_num=ref, text=text, session=session):
             log.warning("message_refused", seq=seq, session=session, ref_seq_num=ref, text=text)
+        case _:
+            pass
+
+
+def _narrate_learner(log: Log, seq: int, command: object) -> None:
+    match command:
+        case Decide(safety=Safety() as safety) if safety.explored or safety.held_back:
+            log.info(
+                "decision_explored" if safety.explored else "decision_held_back",
+                seq=seq,
+                parent_id=command.parent_id,
+                learner=command.learner,
+                held_back=safety.held_back,
+                cost_bp=round(safety.cost_bp, 4),
+                budget_left_bp=round(safety.budget_left_bp, 4),
+            )
+        case FreezeLearner(learner=learner, who=who, reason=reason):
+            log.warning("learner_frozen", seq=seq, learner=learner or "all", who=who, reason=reason)
+        case ThawLearner(learner=learner, who=who, reason=reason):
+            log.warning("learner_thawed", seq=seq, learner=learner or "all", who=who, reason=reason)
         case _:
             pass

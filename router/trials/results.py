@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 import router
+from router.core.scoring import HeldBack
 from router.trials.trial import Row
 
 ROOMS = ("config", "policies", "risk", "router", "venues")
@@ -46,7 +47,7 @@ def line(row: Row) -> str:
 def write(folder: Path, rows: Sequence[Row], made_by: Mapping[str, object]) -> tuple[Path, Path]:
     """Write `results.parquet` and `results.json`; `made_by` says how to make them again.
 
-    Shares by venue are a column each in the table.
+    Shares by venue are a column each in the table, and so are decisions that were held back.
     """
     folder.mkdir(parents=True, exist_ok=True)
     mics = list(dict.fromkeys(mic for row in rows for mic in row.shares_by_venue))
@@ -63,6 +64,8 @@ def write(folder: Path, rows: Sequence[Row], made_by: Mapping[str, object]) -> t
 
 def _flat(row: Row, mics: Sequence[str]) -> dict[str, object]:
     values: dict[str, object] = msgspec.to_builtins(row)
-    shares = values.pop("shares_by_venue")
+    shares, held_back = values.pop("shares_by_venue"), values.pop("held_back")
     assert isinstance(shares, dict)
-    return {**values, **{f"shares_{mic}": shares.get(mic, 0) for mic in mics}}
+    assert isinstance(held_back, dict)
+    told = {f"held_back_{each.value}": held_back.get(each.value, 0) for each in HeldBack if each}
+    return {**values, **told, **{f"shares_{mic}": shares.get(mic, 0) for mic in mics}}

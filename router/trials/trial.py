@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from router.analysis.shortfall import Forced, Markouts, shortfall
+from router.core.ledger import Ledger
 from router.core.shelf import LearnerShelf
 from router.messages import Decide, OpenParent, OrderReceived, OrderTerms, Report, SendChild, Step
 from router.model import BP, NS, ExecType, OrdStatus, OrdType, Side, TimeInForce
@@ -66,6 +67,12 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     children: int
     fills: int
     ord_status: str
+    explored: int = 0
+    """Decisions that took a draw other than the mean."""
+    exploring_bp: float = 0.0
+    """What that cost by the learner's own mean, bp of the notional of its decisions."""
+    held_back: dict[str, int] = {}
+    """Decisions by why the learner's own proposal was not taken."""
 
 
 @dataclass(slots=True)
@@ -91,6 +98,7 @@ class _Watched:
     text: str = ""
     shares: dict[str, int] = field(default_factory=dict)
     markouts: Markouts = field(default_factory=lambda: Markouts(MARKOUT))
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 class TrialError(ValueError):
@@ -252,7 +260,10 @@ class _Course:
                 case Decide():
                     each = self._by_id[command.parent_id]
                     each.decisions += 1
-                    each.learner = command.learner.partition("{")[0]
+                    assert command.safety is not None, "it was decided just now"
+                    key = command.safety.proposer or command.learner
+                    each.learner = key.partition("{")[0]
+                    each.ledger.add(command.safety)
                 case OpenParent():
                     each = self._by_cl_ord_id[command.cl_ord_id]
                     each.policy = command.policy
@@ -317,6 +328,9 @@ class _Course:
             children=each.children,
             fills=each.fills,
             ord_status=each.ord_status,
+            explored=each.ledger.explored,
+            exploring_bp=round(each.ledger.spent_bp, 6),
+            held_back=each.ledger.held_back,
         )
 
 

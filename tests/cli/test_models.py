@@ -90,6 +90,12 @@ def events(steps: list[Step], kind: type) -> list[Any]:
     return [step.event for step in steps if isinstance(step.event, kind)]
 
 
+def held_back(decide: Decide) -> str:
+    """Why the policy's learner did not have its way."""
+    assert decide.safety is not None
+    return decide.safety.held_back
+
+
 def commands(steps: list[Step], kind: type) -> list[Any]:
     return [each for step in steps for each in step.commands if isinstance(each, kind)]
 
@@ -174,7 +180,7 @@ def test_a_daemon_goes_on_from_a_file_and_from_its_journal_when_the_file_is_gone
     day.order(Side.BUY, 1_000)
     day.run(UNTIL_LEARNED)
     first = commands(steps_of(day, tmp_path / "one"), Decide)[0]
-    assert (first.learner, first.learner_version, first.fallback) == ("hazard", 40, "")
+    assert (first.learner, first.learner_version, held_back(first)) == ("hazard", 40, "")
     learned = bits(day.sim.node.engine.state.shelf.states["hazard"])
     assert learned != bits(taught(40))
 
@@ -198,7 +204,7 @@ def test_a_daemon_goes_on_from_a_file_and_from_its_journal_when_the_file_is_gone
     assert "no such file" in refused.reason
     decides = commands(steps, Decide)
     assert {each.learner for each in decides} == {"hazard"}
-    assert {each.fallback for each in decides} == {""}
+    assert not {held_back(each) for each in decides} & {"MODEL_REFUSED"}
     assert judged(tmp_path / "all", settings) == ""
 
 
@@ -259,7 +265,7 @@ def test_without_its_file_a_learner_that_knows_nothing_leaves_scoring_to_the_fal
     assert isinstance(steps[0].event, Restarted)
     assert steps[1].event == refused
     decides = commands(steps, Decide)
-    assert {(each.learner, each.fallback) for each in decides} == {("pro_rata", "MODEL_REFUSED")}
+    assert {(each.learner, held_back(each)) for each in decides} == {("pro_rata", "MODEL_REFUSED")}
     fills = [each for each in commands(steps, Report) if each.exec_type is ExecType.TRADE]
     assert sum(each.last_qty for each in fills) == 1_000  # the money path goes on
     assert judged(folder, settings) == ""
@@ -269,7 +275,7 @@ def test_without_its_file_a_learner_that_knows_nothing_leaves_scoring_to_the_fal
     argv = ["why", child, "--state", str(folder), *SET, "--set", f"models.hazard={path}"]
     assert run(argv) == 0
     out = " ".join(capsys.readouterr().out.split())
-    assert "pro_rata as the fallback (the policy's learner has no model: its file was" in out
+    assert "the learner's model file was refused: pro_rata, the fallback, decided instead" in out
     assert "Recomputed: the same, bit for bit" in out
 
     written(path)
@@ -278,7 +284,7 @@ def test_without_its_file_a_learner_that_knows_nothing_leaves_scoring_to_the_fal
     day.run(4)
     assert status(day)["refused_models"] == {}
     after = commands(steps_of(day, tmp_path / "after"), Decide)[len(decides) :]
-    assert {(each.learner, each.fallback) for each in after} == {("hazard", "")}
+    assert {(each.learner, held_back(each)) for each in after} == {("hazard", "")}
     assert judged(tmp_path / "after", settings) == ""
 
 

@@ -52,11 +52,11 @@ class Normal(Learner):
         return {}
 
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
-        arms = np.arange(len(request.arms))
+        arms = np.arange(len(request.arms), dtype=np.float64)
         noise = self.kappa * rng.standard_normal((2, len(arms)))
         mean = np.full((len(arms), request.lots), 0.5)
         tails = mean + 0.1 * noise[0][:, np.newaxis]
-        return Scores(tails, mean, 10.0 * arms + (arms + 1.0) * noise[1])
+        return Scores(tails, mean, 10.0 * arms + (arms + 1.0) * noise[1], 10.0 * arms)
 
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         raise AssertionError("nobody has a lesson for it")

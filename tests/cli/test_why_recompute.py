@@ -109,8 +109,13 @@ def test_what_the_learner_was_asked_is_what_the_record_has(past: Past) -> None:
         assert question.key == decision.decide.learner
         found = decision.decide.candidates
         assert question.request.arms == tuple(each.arm for each in found)
-        assert question.scores.tails[:, 0].tolist() == [each.tail[0] for each in found]
-        assert question.scores.values.tolist() == [each.value_bp for each in found]
+        tails, values = question.scores.tails, question.scores.values
+        assert decision.decide.safety is not None
+        if not decision.decide.safety.explored:
+            assert question.scores.mean_values is not None
+            tails, values = question.scores.mean_tails, question.scores.mean_values
+        assert tails[:, 0].tolist() == [each.tail[0] for each in found]
+        assert values.tolist() == [each.value_bp for each in found]
         # what no rule has narrowed offers all that was free
         caps = [each.cap for each in found if each.arm.endswith("/lit_take") and not each.caps]
         assert caps == [question.free_qty] * len(caps) != []

@@ -46,8 +46,8 @@ def markout(key: str, i: int) -> LearnMarkout:
 def taught(key: str, count: int = 24) -> LearnerShelf:
     shelf = LearnerShelf(LEARNERS, dimensions=D)
     for i in range(count):
-        shelf.learn(lesson(key, i))
-        shelf.mark(markout(key, i))
+        shelf.learn(key, lesson(key, i))
+        shelf.mark(key, markout(key, i))
     return shelf
 
 
@@ -88,7 +88,7 @@ def test_every_learner_goes_on_from_a_file_as_if_it_had_not_been_away(
     assert after.versions[key] == before.versions[key] == 48
     assert bits(after.states[key]) == bits(before.states[key])
     for shelf in (before, after):
-        shelf.learn(lesson(key, 30))
+        shelf.learn(key, lesson(key, 30))
     assert bits(after.states[key]) == bits(before.states[key])
     for symbol in ("ONE", "NEVER MET"):
         one, other = asked(before, key, symbol), asked(after, key, symbol)
@@ -131,7 +131,7 @@ def test_a_large_model_comes_in_parts_and_counts_with_the_last(tmp_path: Path) -
     assert max(len(msgspec.msgpack.encode(each)) for each in parts) < (1 << 20) - 64
     state = empty()
     shelf = state.shelf
-    shelf.learn(lesson("hazard", 1))
+    shelf.learn("hazard", lesson("hazard", 1))
     own = bits(shelf.states["hazard"])
     for each in parts[:-1]:
         fold.apply(state, 1, each)
@@ -152,7 +152,7 @@ def test_a_loaded_model_can_be_written_to_and_leaves_the_event_as_it_was(tmp_pat
     state = empty()
     for each in parts:
         fold.apply(state, 1, each)
-    state.shelf.learn(lesson("hazard", 3))
+    state.shelf.learn("hazard", lesson("hazard", 3))
     assert msgspec.msgpack.encode(parts) == was
 
 
@@ -177,7 +177,7 @@ def test_a_refusal_holds_for_one_life_and_only_for_who_knows_nothing() -> None:
     fold.apply(state, 2, Restarted(2))
     assert shelf.blind("hazard") == ""
     fold.apply(state, 3, refused)
-    shelf.learn(lesson("hazard", 1))
+    shelf.learn("hazard", lesson("hazard", 1))
     assert shelf.blind("hazard") == ""
 
 

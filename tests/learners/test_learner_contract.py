@@ -87,8 +87,13 @@ def taught(learner: Learner, lessons: int, seed: int = 1) -> Arrays:
 def check(scores: Scores, asked: ScoreRequest) -> None:
     count = len(asked.arms)
     assert scores.values.shape == (count,)
-    assert np.isfinite(scores.values).all()
-    for tails in (scores.tails, scores.mean_tails):
+    for values in (scores.values, scores.mean_values, scores.low_values):
+        if values is not None:
+            assert values.shape == (count,)
+            assert np.isfinite(values).all()
+    for tails in (scores.tails, scores.mean_tails, scores.low_tails):
+        if tails is None:
+            continue
         assert tails.shape == (count, asked.lots)
         assert np.isfinite(tails).all()
         assert (tails >= 0.0).all()
@@ -119,6 +124,24 @@ def test_the_same_chance_gives_the_same_scores_and_scoring_changes_no_state(
     for name, array in state.items():
         assert array.dtype == np.float64
         assert np.array_equal(array, again[name]), name
+
+
+@every_learner
+def test_bounds_are_no_better_than_the_mean_and_change_nothing_else(learner: Learner) -> None:
+    state = taught(learner, 100)
+    for seed in range(4):
+        asked = replace(request(seed), bounds=True)
+        scores, plain = (learner.score(state, each, rng(9)) for each in (asked, request(seed)))
+        check(scores, asked)
+        assert plain.low_tails is plain.low_values is None
+        for one, other in ((scores.tails, plain.tails), (scores.values, plain.values)):
+            assert np.array_equal(one, other)
+        assert (scores.mean_values is None) is (plain.mean_values is None)
+        if scores.low_tails is not None:
+            assert (scores.low_tails <= scores.mean_tails + 1e-12).all()
+        if scores.low_values is not None:
+            assert scores.mean_values is not None
+            assert (scores.low_values <= scores.mean_values).all()
 
 
 @every_learner

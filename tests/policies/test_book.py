@@ -186,6 +186,7 @@ def test_explain_names_values_clauses_lines_and_what_lost(tmp_path: Path) -> Non
         "  not twap (interval_s=30): firm/acme (firm, symbol=ACME) 0.yaml:5",
         "  not sweep: firm/settings (firm, any order) 0.yaml:3",
         "learner = hazard: firm/settings (firm, any order) 0.yaml:3",
+        "exploration = 0.5 bp at most, no gate",
         f"algos allowed = {', '.join(sorted(ALGOS))}",
     ]
     named = made.explain(facts(algo="twap", now=0)).splitlines()

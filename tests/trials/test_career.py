@@ -93,12 +93,12 @@ def lesson(filled: int) -> Learn:
 def test_a_shelf_goes_on_from_another_and_leaves_it_as_it_was() -> None:
     types: dict[str, type[Learner]] = {"hazard": Hazard, "pro_rata": ProRata}
     first, second, straight = (LearnerShelf(types, dimensions=2) for _ in range(3))
-    first.learn(lesson(5))
+    first.learn("hazard", lesson(5))
     kept = {name: array.copy() for name, array in first.states["hazard"].items()}
     second.adopt(first)
-    second.learn(lesson(0))
+    second.learn("hazard", lesson(0))
     for filled in (5, 0):
-        straight.learn(lesson(filled))
+        straight.learn("hazard", lesson(filled))
     assert second.versions == straight.versions == {"hazard": 2}
     assert second.states["hazard"].keys() == straight.states["hazard"].keys()
     for name, array in straight.states["hazard"].items():

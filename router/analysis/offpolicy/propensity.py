@@ -7,16 +7,15 @@ journal has: the request, the caps, the seq, and the learner's state as the fold
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
 import numpy as np
 
+from router.analysis.offpolicy.behaviour import Behaviour
 from router.analysis.offpolicy.logged import IntArray, at_least
-from router.core.narrowing import Narrowed
-from router.core.placing import lots, place
-from router.ports import Arrays, FloatArray, Learner, ScoreRequest, Scores
+from router.core.placing import lots
+from router.ports import Arrays, FloatArray, Learner, Scores
 
 DRAWS = 64
 """M."""
@@ -50,26 +49,29 @@ class Sample:
     lots: IntArray
     """(M, K)."""
     varies: bool
-    """True if any two draws had different scores, whatever was placed."""
+    """True if any two draws had different scores, whatever was placed, and draws had a say."""
 
 
 def sample(
     learner: Learner,
     state: Arrays,
-    request: ScoreRequest,
-    narrowed: Sequence[Narrowed],
+    behaviour: Behaviour,
     *,
-    qty: int,
-    lot: int,
     rng: np.random.Generator,
     draws: int = DRAWS,
 ) -> Sample:
-    """Score and place M times, caps, floors and MinQty(110) applied to each. `qty` is in shares."""
-    drawn = [learner.score(state, request, rng) for _ in range(draws)]
-    placed = [place(scores, narrowed, qty=qty, lot=lot)[0] for scores in drawn]
+    """Score and act M times, as the decision did: caps, floors, MinQty(110), budget and gate.
+
+    A decision in which no draw had a say (opted out, frozen, the fallback's) does not vary: its
+    propensities are those of what is certain, as near to 0 and 1 as M draws can tell.
+    """
+    drawn = [learner.score(state, behaviour.request, rng) for _ in range(draws)]
+    lot = behaviour.room.lot
+    placed = [behaviour.act(scores).quantities for scores in drawn]
     return Sample(
         lots=np.array([[lots(shares, lot) for shares in row] for row in placed], dtype=np.int64),
-        varies=any(_differ(scores, drawn[0]) for scores in drawn[1:]),
+        varies=not behaviour.is_fixed(drawn[0])
+        and any(_differ(scores, drawn[0]) for scores in drawn[1:]),
     )
 
 

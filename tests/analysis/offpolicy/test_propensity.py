@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from router.analysis.offpolicy.behaviour import Behaviour
 from router.analysis.offpolicy.propensity import (
     DRAWS,
     Purpose,
@@ -17,6 +18,8 @@ from router.analysis.offpolicy.propensity import (
     stream,
 )
 from router.core.chance import chance
+from router.core.exploring import Room
+from router.core.ledger import Ledger
 from router.core.narrowing import Narrowed
 from router.learners.hazard import Hazard
 from router.learners.static import Static
@@ -46,8 +49,9 @@ def drawn(
     learner: Learner, narrowed: list[Narrowed], lots: int, *, draws: int = DRAWS, seq: int = 1
 ) -> Sample:
     state, rng = learner.initial(3), stream(7, Purpose.LOGGED, seq=seq)
-    request = asked(len(narrowed), lots)
-    return sample(learner, state, request, narrowed, qty=100 * lots, lot=100, rng=rng, draws=draws)
+    room = Room(narrowed, 100 * lots, 100, 0.0)
+    free = Behaviour(asked(len(narrowed), lots), room, None, Ledger())
+    return sample(learner, state, free, rng=rng, draws=draws)
 
 
 def test_a_propensity_is_the_share_of_draws_with_one_more_of_each_kind() -> None:

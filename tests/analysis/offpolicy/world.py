@@ -14,8 +14,11 @@ from itertools import product
 
 import numpy as np
 
+from router.analysis.offpolicy.behaviour import Behaviour
 from router.analysis.offpolicy.logged import IntArray, Logged, Taught
 from router.analysis.offpolicy.propensity import DRAWS, Purpose, sample, shares, stream
+from router.core.exploring import Room
+from router.core.ledger import Ledger
 from router.core.narrowing import Narrowed
 from router.ports import Arrays, FloatArray, Learner, Lesson, ScoreRequest
 
@@ -121,7 +124,8 @@ def drawn(
     draws: int = DRAWS,
 ) -> IntArray:
     """(draws, 6) what a learner would place."""
-    return sample(learner, state, asked, OFFERS, qty=LOTS, lot=1, rng=rng, draws=draws).lots
+    free = Behaviour(asked, Room(OFFERS, LOTS, 1, 0.0), None, Ledger())
+    return sample(learner, state, free, rng=rng, draws=draws).lots
 
 
 def met(rng: np.random.Generator, thin: int, found_out: int, placed: IntArray) -> Logged:

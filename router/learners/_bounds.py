@@ -1,0 +1,54 @@
+"""Lower bounds of the hazard learner's tails and values, 95 % each, from its posterior.
+
+Owns how uncertain a bin's logit is in context. Must not know chance or the clock.
+
+A tail's bound has every bin's hazard at its own upper bound at once, and the allocator multiplies
+it with a value at its lower one: that all of them are so bad together is far less likely than 5 %,
+so what is made of these bounds is more cautious than its name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from router.learners._pooled import PRIOR_OWN
+from router.learners._tails import BINS, tails
+from router.ports import FloatArray, ScoreRequest, Scores
+
+Z_95 = 1.645
+"""The normal quantile of 95 %, one-sided."""
+
+
+def bounded(
+    scores: Scores,
+    request: ScoreRequest,
+    logits: FloatArray,
+    deviation: FloatArray,
+    value_deviation: FloatArray,
+) -> Scores:
+    """Scores with lower bounds.
+
+    `logits` (K, B) at the mean, their `deviation` (K, B), `value_deviation` (K,) bp.
+    """
+    assert scores.mean_values is not None
+    worst = tails(logits + Z_95 * deviation, request.lots, request.child_lots, request.intervals)
+    low_values = scores.mean_values - Z_95 * value_deviation
+    return replace(scores, low_tails=worst, low_values=low_values)
+
+
+def logit_deviation(
+    root: FloatArray, own_variance: FloatArray, shifts: FloatArray, x: FloatArray
+) -> FloatArray:
+    """(K, B) standard deviations of the bins' logits, of shared coefficients and own levels.
+
+    `root` (K, B + D, B + D) is R of P^-1 = R R', `own_variance` (K, B) v, `shifts` (K, B, D) what
+    a unit of w takes off the own levels, `x` (K, D). The logit of bin b is phi'theta and a
+    deviation of variance v_b, with phi = (OWN v_b at b, x - shifts_b): Var = |R' phi|^2 + v_b.
+    """
+    phi = np.zeros((len(x), BINS, root.shape[1]))
+    phi[:, range(BINS), range(BINS)] = PRIOR_OWN * own_variance
+    phi[:, :, BINS:] = x[:, np.newaxis, :] - shifts
+    spread = phi @ root
+    return np.asarray(np.sqrt((spread * spread).sum(axis=2) + own_variance))
