@@ -3,7 +3,7 @@
 Run as `python -m bench.predictor [rounds]`. The floor is one numpy product of a vector with a
 matrix, what the smallest of the models cannot do without. Nothing is trained here: a model's cost
 is that of its shape, and the shapes are the largest that training makes. A decision has 200 us
-(learning.md section 4), of which CPU time is told: the clock measures a shared machine's others.
+(docs/predictor.md), of which CPU time is told: the clock measures a shared machine's others.
 What every market event pays is told beside it, as the difference between a core that watches its
 markets and one that does not.
 """

@@ -284,7 +284,7 @@ CHILD_LOTS = 256
 
 MARKOUT_HORIZONS = (0.02, 0.2, 1.0, 12.0)
 """When the mid is looked at after a fill, in main horizons: with one of 5 s, at 100 ms, 1 s, 5 s
-and 60 s (learning.md section 2)."""
+and 60 s (docs/hazard.md)."""
 
 MAIN_HORIZON = 2
 """The place of the main one: values are made of the markout there."""

@@ -35,10 +35,10 @@ SAMPLE_NS = NS
 """The grid on which midpoints are sampled for the volatility."""
 
 VOLATILITY_HALF_LIVES = (60.0, 300.0)
-"""Seconds; learning.md section 3."""
+"""Seconds; docs/hazard.md."""
 
 FLOW_HALF_LIVES = (10.0, 60.0)
-"""Seconds; learning.md section 3."""
+"""Seconds; docs/hazard.md."""
 
 TRADE_SIZE_HALF_LIFE = 50.0
 """Trades: the memory of the typical trade's size (choice)."""

@@ -1,6 +1,6 @@
 """The context vector of a decision: one row per candidate, the same meaning for buys and sells.
 
-Owns the names, definitions and frozen scales of the features (learning.md section 3), and what a
+Owns the names, definitions and frozen scales of the features (docs/hazard.md), and what a
 fill is known to cost. Must not know learners. Everything is causal: books and statistics hold what
 was received up to `now`, nothing later.
 

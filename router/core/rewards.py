@@ -26,7 +26,7 @@ CANCELED_EARLY = "canceled_early"
 """It ended before it had rested for one interval: missing, not zero."""
 
 INTERVAL_NS = NS
-"""A resting child is observed in intervals of so long (learning.md section 2)."""
+"""A resting child is observed in intervals of so long (docs/hazard.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Lesson:
 def markout_bp(side: Side, mid2_at_fill: int, mid2_later: int) -> float:
     """What the fill cost by the mid's move after it, bp: + is adverse. Mids in half price units.
 
-    -10^4 * a * (later - at) / at, learning.md section 2.
+    -10^4 * a * (later - at) / at, docs/hazard.md.
 
     Raises:
         ValueError: if either midpoint is missing: a markout is never imputed.

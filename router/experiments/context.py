@@ -2,7 +2,7 @@
 
 Owns the frame of the contextual worlds: venues, features, prices, what breaks; the law of hidden
 quantities and of markouts is a `Nature`, of which this file has the well-specified one: hazards
-that are logistic in the features, on the geometric bins of learning.md section 2, and linear
+that are logistic in the features, on the geometric bins of docs/hazard.md, and linear
 markouts. `misspecified.py` has another.
 """
 
@@ -47,7 +47,7 @@ LOTS = 5, 60
 """Bounds of the lots of one decision."""
 
 NOISE_BP = 3.0
-"""Standard deviation of one markout around its mean; learning.md section 2."""
+"""Standard deviation of one markout around its mean; docs/hazard.md."""
 
 TOXIC_BP = 3.0
 """What the markout of the pool that turns toxic rises by at the break."""

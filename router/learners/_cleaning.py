@@ -12,7 +12,7 @@ import numpy as np
 from router.ports import FloatArray
 
 FEATURE_MAX = 4.0
-"""Features are clipped to +- so many standard deviations (learning.md section 3)."""
+"""Features are clipped to +- so many standard deviations (docs/hazard.md)."""
 
 
 def finite(values: FloatArray) -> FloatArray:

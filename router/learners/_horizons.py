@@ -1,6 +1,6 @@
 """What fills at an arm cost afterwards: the drift of the mid, horizon by horizon, in context.
 
-Owns the Bayesian linear model of the value model (learning.md section 2). Must not know arms'
+Owns the Bayesian linear model of the value model (docs/hazard.md). Must not know arms'
 names, the clock or chance: it takes arrays and returns arrays.
 
 The markout at the main horizon is the sum of what the mid does from the fill to the first horizon,
@@ -26,14 +26,14 @@ CHANGE_MAX_BP = 100.0
 """A larger change is news, not the venue: it counts as this much."""
 
 NOISE_BP = 3.0
-"""Standard deviation of one markout at the main horizon, bp; learning.md section 2."""
+"""Standard deviation of one markout at the main horizon, bp; docs/hazard.md."""
 
 NOISE_VARIANCE = np.maximum(1.0, NOISE_BP**2 * np.diff(MARKOUT_HORIZONS[:HORIZONS], prepend=0.0))
 """(H,) of one change, bp^2: a share of it by the time that it takes, as of a random walk, but not
 below 1 (choice), for the mid moves by half ticks."""
 
 PRIOR = float(HORIZONS)
-"""Prior precision of a coefficient of a change: the sum has the variance 1 of learning.md."""
+"""Prior precision of a coefficient of a change: that of the sum has the variance 1."""
 
 LOTS_MAX = 20
 LOTS_UNIT = 5.0

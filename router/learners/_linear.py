@@ -5,7 +5,7 @@ acted on. Must not know caps, rules or limits, and has no chance of its own.
 
 What is regressed, on f = [1, x]: the fraction of a child that is filled, every lesson alike; and
 the markout of what was filled, over the mean of all arms, weighted as the hazard learner weights it
-(learning.md section 2). Features, clip, forgetting and prior are the hazard learner's as well.
+(docs/hazard.md). Features, clip, forgetting and prior are the hazard learner's as well.
 
 State, by array name: `clock` (1,) lessons so far; `market` (2,) sum and weight of all markouts;
 and for each arm KEY that has taught something, with d = 1 + D and the two regressions first:

@@ -17,7 +17,7 @@ MARKOUT_MAX_BP = 100.0
 
 PRIOR_WEIGHT = 9.0
 """Weight of a markout of 0 bp that is always there: the noise of one markout, 3 bp squared, over a
-prior variance of 1 bp squared (learning.md section 2). An arm that is not used returns to it."""
+prior variance of 1 bp squared (docs/hazard.md). An arm that is not used returns to it."""
 
 
 def learn_markout(state: Arrays, lesson: Lesson, gamma: float) -> None:
@@ -51,7 +51,7 @@ def mean_markout(state: Arrays, arm: str, gamma: float) -> float:
 def worth(state: Arrays, request: ScoreRequest, gamma: float) -> FloatArray:
     """(K,) bp of a filled share: urgency_bp - cost_bp - mean markout; 0 if the cost is not finite.
 
-    learning.md section 2, without leakage, which no lesson tells.
+    docs/hazard.md, without leakage, which no lesson tells.
     """
     markouts = np.array([mean_markout(state, arm, gamma) for arm in request.arms], dtype=np.float64)
     values = request.urgency_bp - request.cost_bp - markouts

@@ -1,6 +1,6 @@
 """What a lesson says about the hidden quantity V of its arm, in lots.
 
-Owns which lessons are observations and how they are read (learning.md section 2). Must not know
+Owns which lessons are observations and how they are read (docs/hazard.md). Must not know
 models: what is inferred from an observation is a learner's own affair.
 """
 

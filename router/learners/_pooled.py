@@ -3,7 +3,7 @@
 Owns the posterior of the logits, in two levels. Must not know arms' names, forgetting by the clock
 or chance: it takes arrays and returns arrays.
 
-The model of the hazard of bin b at symbol s, given features x (learning.md section 2, pooled):
+The model of the hazard of bin b at symbol s, given features x (docs/hazard.md, pooled):
 
     logit = beta_sb + w'x,   beta_sb ~ N(alpha_b, 1/OWN),   theta = (alpha, w) ~ N(m, P^-1).
 
@@ -35,7 +35,7 @@ from router.ports import FloatArray
 PRIOR_SHARED = 2.0 / 3.0
 PRIOR_OWN = 2.0
 """Prior precisions of a shared level and of an own level around it. Their variances, 1.5 and 0.5,
-add up to the 2 that learning.md gives a level: with one symbol the model is the one told there.
+add up to 2: with one symbol the model is that of levels with this prior variance.
 A half (choice) is the variance of logits spread evenly between those of 0.67 and 0.96, the zero
 bins of 48 stock-pool pairs (Ganchev et al. 2009)."""
 
@@ -155,7 +155,7 @@ def _modes(
 def _mode(start: float, variance: float, label: float, weight: float) -> tuple[float, float, float]:
     """The mode of a row whose logit is N(start, variance): pull w (y - p), logit and curvature.
 
-    Newton's method: its first step is the one-step update of learning.md section 2; those after it
+    Newton's method: its first step is the one-step update of docs/hazard.md; those after it
     keep a surprise at a small p (1 - p) from overshooting by many logits.
     """
     pull, at = 0.0, start

@@ -1,6 +1,6 @@
 """Geometric size bins: tails from hazards, and the likelihood rows of a censored outcome.
 
-Owns the arithmetic of learning.md section 2, without state and without chance. Must not know
+Owns the arithmetic of docs/hazard.md, without state and without chance. Must not know
 arms, features or values.
 
 An order that rests is observed in intervals: the hazard of the zero bin is that of one interval, so

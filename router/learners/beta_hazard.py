@@ -1,7 +1,7 @@
 """Thompson sampling on Beta posteriors of the hazard in geometric size bins, without context.
 
 Owns, for each arm, how many orders reached each bin of `_tails` and how many ended there: the
-hazard learner's likelihood (learning.md section 2) with its conjugate prior and no features. State:
+hazard learner's likelihood (docs/hazard.md) with its conjugate prior and no features. State:
 `clock` (1,) lessons; `ended/ARM` and `passed/ARM`, BINS fading counts each; `markout/ARM`.
 """
 

@@ -2,7 +2,7 @@
 
 Owns, per arm, a Bayesian logistic model of P(V ends in a size bin | it reached it, x), pooled over
 symbols (`_pooled`, `_tails`), and a Bayesian linear model of what the price does after a fill
-(`_horizons`): learning.md section 2. Must not know caps, rules or limits: it only scores.
+(`_horizons`): docs/hazard.md. Must not know caps, rules or limits: it only scores.
 
 State, by array name: `clock` (1,) lessons so far; `market` (H, 2) sum and weight of the changes
 after all fills; for each arm KEY that was met, of its fills `alpha/KEY` (B + D,) the mean of the
@@ -55,7 +55,7 @@ UNUSED = np.zeros(BINS)
 class Hazard(Learner):
     """Thompson sampling on censored fills.
 
-    The prior is that of learning.md: logits -1 with precision 0.5 for bins, 0 with precision 1 for
+    The prior is that of docs/hazard.md: logits -1 with precision 0.5 for bins, 0 with precision 1 for
     features; -3 for arms that take what is shown, and 3 for nothing coming in an interval of an
     order that rests: its tails are those of the time that it will rest. What is not finite in a
     request or a lesson counts as 0, an unknown cost as a value of 0 (nothing is sent there), an arm

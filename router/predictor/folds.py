@@ -3,7 +3,7 @@
 Owns the order and the gaps. Every part lies after the one before it, and a row belongs to a part
 only if its target was known one feature window before the next part begins: so between the last
 decision of a part and the first of the next lie at least the horizon and the longest memory of a
-feature (learning.md section 4). Nothing is shuffled.
+feature (docs/predictor.md). Nothing is shuffled.
 """
 
 from __future__ import annotations

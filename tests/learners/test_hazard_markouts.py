@@ -89,7 +89,7 @@ def test_what_was_not_seen_is_counted_and_not_zero() -> None:
 def test_before_anything_was_seen_the_main_markout_has_the_priors_variance() -> None:
     moments, sums = (each[np.newaxis] for each in _horizons.prior(1))
     _, variance = _horizons.expected(*_horizons.solved(moments, sums), np.array([[2.0]]))
-    assert variance[0] == pytest.approx(1.0 + 4.0)  # f'f with precision 1, learning.md section 2
+    assert variance[0] == pytest.approx(1.0 + 4.0)  # f'f with precision 1, docs/hazard.md
 
 
 def test_beyond_the_main_horizon_nothing_is_learned() -> None:

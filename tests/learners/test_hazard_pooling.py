@@ -165,7 +165,7 @@ def test_lessons_of_one_symbol_do_not_disturb_what_another_one_knows() -> None:
 
 
 def test_forgetting_leaves_one_symbol_as_sure_as_one_level_would_be() -> None:
-    """With one symbol, no features and f = 0.9 a lesson, against the recursion of learning.md."""
+    """With one symbol, no features and f = 0.9 a lesson, against the recursion on levels alone."""
     learner, symbol = Hazard(gamma=0.9, kappa=1.0), "ONE"
     state = learner.initial(0)
     flat = 0.5

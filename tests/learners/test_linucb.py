@@ -89,7 +89,7 @@ class Rows:
 
 
 def rows_of(lessons: Sequence[Lesson], arm: str) -> Rows:
-    """Markouts over the running mean of all arms: after learning.md section 2, gamma 1."""
+    """Markouts over the running mean of all arms: after docs/hazard.md, gamma 1."""
     found, total, weight = Rows([], [], []), 0.0, 0.0
     for lesson in lessons:
         f = np.array([1.0, *lesson.features])

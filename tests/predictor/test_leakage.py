@@ -1,4 +1,4 @@
-"""Nothing of the future gets into a score: learning.md section 4, on a morning of the market."""
+"""Nothing of the future gets into a score: docs/predictor.md, on a morning of the market."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What one decision says of the target: with weights, with a model, and with both.
 
-Owns the formulas of learning.md section 6. A reward is in bp of the decision's mid times lots:
+Owns the formulas of docs/evaluation.md. A reward is in bp of the decision's mid times lots:
 sum over filled lots of val_i, where val_i = u - cost_i - (markout_i - reference) for what was seen
 to fill, and the model's value where nothing was.
 """
@@ -47,7 +47,7 @@ def terms(
       corrected  model + sum_ij w_ij (1{r_i >= j} worth_i - T_ij val_i)
       weighted   sum_ij w_ij 1{r_i >= j} worth_i
 
-    (Dudik, Langford & Li 2011; lot by lot learning.md section 6, where the correction of the tail
+    (Dudik, Langford & Li 2011; lot by lot docs/evaluation.md, where the correction of the tail
     and that of the value are the two parts of the difference.) pi is floored. q_i is `known_share`
     of the arm: outcomes that were never told are taken as missing at random within it.
     """
@@ -93,7 +93,7 @@ def reference_markout(decisions: Iterable[Logged]) -> float:
     """The log's mean markout over all venues, weighted by filled lots, bp; 0 if none was seen.
 
     Own impact moves the mid our way after every fill: what is common to all venues is no merit of
-    any (learning.md section 2).
+    any (docs/hazard.md).
     """
     total = weight = 0.0
     for each in decisions:

@@ -1,6 +1,6 @@
 """Prefix replay: where the target's split is within what was placed, its outcome was seen.
 
-Owns which decisions those are, and what they add to the sums (learning.md section 6). No weights
+Owns which decisions those are, and what they add to the sums (docs/evaluation.md). No weights
 and no model, hence the only estimate that a deterministic log allows; but it speaks of the
 decisions within the prefix alone, which are not like the others.
 

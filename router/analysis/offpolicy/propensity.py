@@ -1,6 +1,6 @@
 """How likely each lot of a decision was: posterior draws, each placed as the decision was.
 
-Owns the Monte Carlo of learning.md section 6 and the chance that it draws with. It costs M scores a
+Owns the Monte Carlo of docs/evaluation.md and the chance that it draws with. It costs M scores a
 decision, too much for the hot path, so it is done by whoever reads the journal, from what the
 journal has: the request, the caps, the seq, and the learner's state as the fold of its lessons.
 """

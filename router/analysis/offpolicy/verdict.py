@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PARENTS_MIN = 30
-"""Effective sample size below which nothing is answered (learning.md section 6, a choice)."""
+"""Effective sample size below which nothing is answered (docs/evaluation.md, a choice)."""
 
 CLIPPED_MAX = 0.20
 """Share of the target's lots at the propensity's floor above which nothing is answered."""
