@@ -55,7 +55,7 @@ UNUSED = np.zeros(BINS)
 class Hazard(Learner):
     """Thompson sampling on censored fills.
 
-    The prior is that of docs/hazard.md: logits -1 with precision 0.5 for bins, 0 with precision 1 for
+    The prior (docs/hazard.md): logits -1 with precision 0.5 for bins, 0 with precision 1 for
     features; -3 for arms that take what is shown, and 3 for nothing coming in an interval of an
     order that rests: its tails are those of the time that it will rest. What is not finite in a
     request or a lesson counts as 0, an unknown cost as a value of 0 (nothing is sent there), an arm
