@@ -17,7 +17,7 @@ from router.model import NS, Side
 from router.plugin import Plugin
 from venues.market_file import MarketSpec
 from venues.market_keys import time_of_day
-from venues.parents import ParentPlan
+from venues.parents import ParentPlan, ParentsError
 
 Plans = Callable[[int], Sequence[ParentPlan]]
 """The parents of a seed."""
@@ -66,7 +66,8 @@ def plans_of(spec: MarketSpec, file: Path | None, *, alone: bool = False) -> Pla
     """The parents of each seed.
 
     Raises:
-        DocumentError: the file is wrong, or there is none and the market names no parents.
+        DocumentError: the file is wrong, or there is none and the market names no parents, or such
+            as do not fit into its session.
     """
     if alone:
         return lambda seed: ()
@@ -76,6 +77,10 @@ def plans_of(spec: MarketSpec, file: Path | None, *, alone: bool = False) -> Pla
     if spec.parents is None:
         text = f"market {spec.id} names no parents: give --parents FILE, or --no-parents"
         raise DocumentError([text])
+    try:
+        spec.parents.check(spec.session)
+    except ParentsError as error:
+        raise DocumentError([f"market {spec.id}: {error}; or give --parents FILE"]) from None
     return lambda seed: (spec.parent(seed),)
 
 
