@@ -7,6 +7,7 @@ limits, the default learner, which learns as it goes.
   record encoded: everything but sockets and disk.
 - `parts`: what that is made of, each called by itself with an order's own arguments, once after
   every whole order: a loop over one of them would keep it warmer than it ever is on its way.
+- `simplefix_parse`: the order's bytes parsed by simplefix, for proportion.
 - `fill`: the bytes of a venue's ExecutionReport in, those of the parent's out, record encoded; four
   in a row, as `decode_report` is.
 """
@@ -17,9 +18,11 @@ import json
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
+from bench.fix_codec import simplefix_decode
 from bench.market import MICS, SHOWN, Market, Wire
 from bench.measure import Figures, Result, Subject, at_most
 from router.core.allocator import allocate
@@ -230,9 +233,11 @@ def measure(rounds: int) -> Figures:
         order, step, fills = one_order(market, Stopwatch(), Stopwatch())
     parts = Parts(market, order, step).subjects()
     for _ in range(rounds):
-        watches = {name: Stopwatch() for name in ("route", "fill", "decode_report", *parts)}
+        names = ("route", "fill", "decode_report", "simplefix_parse", *parts)
+        watches = {name: Stopwatch() for name in names}
         for _ in range(ORDERS):
-            one_order(market, watches["route"], watches["fill"])
+            order, _, _ = one_order(market, watches["route"], watches["fill"])
+            watches["simplefix_parse"].time(partial(simplefix_decode, order[1]), 1)
             market.refresh()
             for name, part in parts.items():
                 watches[name].time(part, 1)
@@ -252,6 +257,7 @@ def main(rounds: int = ROUNDS) -> Result:
         **figures.medians(),
         "ratios": {
             "route_to_sum_of_parts": at_most(figures.cpu_ratio("route", "parts"), 1.5),
+            "route_to_simplefix_parse": at_most(figures.cpu_ratio("route", "simplefix_parse"), 4.0),
             "fill_to_one_decode": at_most(figures.cpu_ratio("fill", "decode_report"), 2.5),
         },
     }
