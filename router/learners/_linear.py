@@ -24,6 +24,7 @@ from typing import Literal
 
 import numpy as np
 
+from router.learners._bounds import Z_95
 from router.learners._cleaning import clipped, finite
 from router.learners._shares import proportional
 from router.ports import (
@@ -57,8 +58,6 @@ and -3 for the arms that take what is shown."""
 SHOWN = ("/lit_take", "/dealer_quote", "/dealer_rfq")
 
 MARKOUT_MAX_BP = 100.0
-Z_95 = 1.645
-"""The normal quantile of 95 %, one-sided."""
 MARKOUT_NOISE_BP = 3.0
 """Clip of markouts and the noise of one: the hazard learner's."""
 

@@ -14,13 +14,11 @@ from pydantic import Field
 
 from router.learners import _fading as fading
 from router.learners._arms import takes_shown
+from router.learners._bounds import Z_95
 from router.learners._markouts import learn_markout, mark, worth
 from router.learners._outcomes import observed
 from router.learners._tails import BINS, rows, tails
 from router.ports import Arrays, FloatArray, Learner, Lesson, Markout, ScoreRequest, Scores
-
-Z_95 = 1.645
-"""The normal quantile of 95 %, one-sided."""
 
 HAZARD_MIN = 1e-12
 """Drawn hazards stay so far from 0 and 1: their logits are finite."""
