@@ -16,6 +16,7 @@ CONFIG = DEFAULT_CONFIG.parent
 MARKETS = CONFIG / "markets"
 DEFAULT_POLICY = CONFIG / "policies" / "default.yaml"
 TAKE_ONLY = CONFIG / "experiments" / "take-only.yaml"
+PIECES = CONFIG / "experiments" / "pieces.yaml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ FIVE = ("baseline", "large_tick", "thin", "open", "stressed")
 
 MARKET_EXPERIMENTS: Mapping[str, MarketExperiment] = {
     "markets": MarketExperiment("parents in five markets", FIVE),
+    "pieces": MarketExperiment(
+        "the same where no child is larger than a round lot",
+        FIVE,
+        policies=(DEFAULT_POLICY, PIECES),
+    ),
     "null": MarketExperiment(
         "a market where nothing can be gained", ("null",), policies=(DEFAULT_POLICY, TAKE_ONLY)
     ),
