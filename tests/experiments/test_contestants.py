@@ -31,6 +31,8 @@ def test_what_tuning_found_is_of_the_grids() -> None:
     found = read_contestants(FOLDER / "contestants.yaml")
     for path in FOLDER.glob("tuned-*.yaml"):
         for entry in tuned(found, path):
+            if entry == found[entry.name].entry(entry.name):
+                continue  # the file says nothing of it
             values = dict(entry.parameters)
             for key, allowed in found[entry.name].grid.items():
                 assert values[key] in allowed, (path.name, entry.name, key)
