@@ -65,12 +65,13 @@ def _colour(saved: Interval) -> str:
 
 
 def _as_parents_go_by(axes: Axes, each: Mapping[str, Costs]) -> None:
-    champion, *others = each.values()
+    (_, champion), *others = each.items()
     dress(axes, "As parents go by", "parent of a career", "saved so far, bp")
-    for other in others:
+    for name, other in others:
         less = (other.shortfall_bp - champion.shortfall_bp) * champion.weight
         so_far = less.sum(axis=0).cumsum() / champion.weight.sum(axis=0).cumsum()
-        axes.plot(np.arange(1, len(so_far) + 1), so_far, lw=1.2)
+        axes.plot(np.arange(1, len(so_far) + 1), so_far, lw=1.2, label=f"against {name}")
+    axes.legend(fontsize=8, frameon=False)
     axes.axhline(0.0, color="#4d4d4d", lw=1.0, ls=":")
 
 
