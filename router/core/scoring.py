@@ -72,7 +72,7 @@ class Scored:
 def urgency_bp(urgency: float, market: MarketView) -> float:
     """u(x): what it costs not to fill a share now, bp of the mid (docs/hazard.md).
 
-    A choice until the urgency table is learned: half a half-spread when patient, so that only
+    A choice, where the policy names no urgency table: half a half-spread when patient, so that only
     providing and midpoints are worth it; at urgency 1 two and a half half-spreads and 5 bp, so
     that taking at the touch with its fee is worth it everywhere.
     """

@@ -353,16 +353,19 @@ def test_equally_specific_settings_that_can_meet_and_differ_do_not_load(tmp_path
     ],
 )
 def test_settings_that_cannot_collide_load(tmp_path: Path, one: str, two: str) -> None:
-    book(
+    loaded = book(
         tmp_path,
         DEFAULTS + "rules:\n"
         f"  - {{id: one, why: w, match: {one}, settings: {{algo: twap}}}}\n"
         f"  - {{id: two, why: w, match: {two}, settings: {{algo: sweep}}}}\n",
     )
+    algos = {each.clause_id: each.settings["algo"].name for each in loaded.clauses}
+    assert (algos["base/one"], algos["base/two"]) == ("twap", "sweep")
 
 
 def test_the_same_value_twice_is_no_contradiction(tmp_path: Path) -> None:
-    book(tmp_path, DEFAULTS, "policy: z\nversion: 1\nsettings: {algo: sweep}\n")
+    loaded = book(tmp_path, DEFAULTS, "policy: z\nversion: 1\nsettings: {algo: sweep}\n")
+    assert [each.settings["algo"].name for each in loaded.clauses] == ["sweep", "sweep"]
 
 
 def test_a_set_algo_must_be_allowed(tmp_path: Path) -> None:
