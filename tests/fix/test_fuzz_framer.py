@@ -6,14 +6,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from router.fix.framing import FRAME_MAX, Framer, FramingError
+from router.fix.framing import FRAME_MAX, HEAD_MAX, Framer, FramingError
 from tests.fuzz import law, seeds
 from tests.fuzz.cost import Meter
 from tests.fuzz.mutate import mutated, stream
-from tests.fuzz.streams import check_framer, measured, outcome
+from tests.fuzz.streams import check_framer, chunks, outcome
+from tests.fuzz.work import counted
 
 STREAMS = seeds.streams()
 SOUND = law.frame(b"FIX.4.4", b"35=0\x01")
+CALLS_PER_CUT = 30
+CALLS_PER_CHUNK = 30
+CALLS_PER_KIB = 10  # a checksum goes by chunks
 
 
 @settings(max_examples=400, deadline=None)
@@ -81,13 +85,12 @@ def test_endless_false_starts_end_the_connection(unit: bytes) -> None:
         b"=\x01",
     ],
 )
-def test_no_64_kib_cost_more_than_they_may(unit: bytes, size: int) -> None:
+def test_work_is_bounded_by_bytes_frames_and_faults(unit: bytes, size: int) -> None:
     text = (unit * (FRAME_MAX // len(unit) + 1))[:FRAME_MAX]
-    tries = []
-    for _ in range(10):
-        meter = Meter()
-        measured(text, size, meter.timed)
-        if not meter.over:
-            return
-        tries += meter.over
-    pytest.fail(f"each time too much: {tries}")
+    parts = list(chunks(text, size))
+    (frames, garbled, _), work = counted(parts)
+    cuts = len(frames) + garbled
+    most = CALLS_PER_CUT * cuts + CALLS_PER_CHUNK * len(parts) + CALLS_PER_KIB * len(text) // 1_024
+    assert work.calls <= most
+    # A chunk is looked at with what was held before it: less than a head, or a frame once.
+    assert work.looked_at <= 2 * len(text) + HEAD_MAX * len(parts)
