@@ -308,13 +308,17 @@ class ScoreRequest:
     urgency_bp: float
     """u(x): the cost of not filling a share now, bp."""
     participation: float
-    """Remaining over child: the weight of leakage, dimensionless."""
+    """What remains of the parent over what is due of it, 1 if nothing will be left."""
     child_lots: int = CHILD_LOTS
     """The 99th percentile of the instrument's children: what is a large order here."""
     intervals: FloatArray | None = None
     """(K,), how many intervals each would rest: 1 for what does not rest; None for 1 everywhere."""
     bounds: bool = False
     """True if lower bounds are wanted, which cost some time; they change no other score."""
+    impact_bp: float = 0.0
+    """What a lot that is taken moves the mid, bp: half the spread over the depth at the touch."""
+    patience: float = 1.0
+    """1 can wait, 0 must trade: what the algo's urgency leaves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +338,8 @@ class Scores:
     """(K, lots): lower bounds of the tails, 95 % each; None: as the mean."""
     low_values: FloatArray | None = None
     """(K,): lower bounds of the values, 95 % each; None: as the mean."""
+    footprint_bp: float = 0.0
+    """By how much each lot of a candidate is worth less than the lot before it, bp."""
 
 
 @dataclass(frozen=True, slots=True)

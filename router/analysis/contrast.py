@@ -3,11 +3,11 @@
 Owns that arithmetic: the smallest change of a value or a cap, as an interval where the record does
 not have the whole fill curve. Knows nothing of journals and nothing of how it is shown.
 
-The allocator gives lots to the largest value times P(fill of at least j lots), in lots (core.
-allocator). The record has that probability at j = 1, 2, 4, 8 ... and, through the marginal, at the
-lot after the last that was given. It never rises with j, so between two such places it is bounded
-by them: whence the intervals. An interval of one point is exact, and all are if the whole curves
-are given, which whoever decides again has.
+The allocator gives lots to the largest value times P(fill of at least j lots), in lots, less the
+footprint of the lots before it (core.allocator). The record has that probability at j = 1, 2, 4,
+8 ... and, through the marginal, at the lot after the last that was given. It never rises with j, so
+between two such places it is bounded by them: whence the intervals. An interval of one point is
+exact, and all are if the whole curves are given, which whoever decides again has.
 """
 
 from __future__ import annotations
@@ -53,6 +53,8 @@ class Row:
     knots: tuple[tuple[int, float], ...]
     """(j, P(fill of at least j lots)), j rising from 1, as far as the record has it."""
     width: int
+    footprint_bp: float = 0.0
+    """By how much each lot is worth less than the lot before it."""
     curve: tuple[float, ...] = ()
     """P(fill of at least j lots), j = 1..width; empty if only the knots are known."""
 
@@ -71,16 +73,20 @@ class Row:
         return Interval(min(low, high), high)
 
     def marginal(self, j: int) -> Interval:
-        """Value times tail of the j-th lot, bp."""
+        """Value times tail of the j-th lot less its footprint, bp."""
         tail, value = self.tail(j), self.record.value_bp
-        ends = sorted((value * tail.low, value * tail.high))
-        return Interval(*ends)
+        low, high = sorted((value * tail.low, value * tail.high))
+        return Interval(low - self.footprint(j), high - self.footprint(j))
+
+    def footprint(self, j: int) -> float:
+        """What the j-th lot costs the rest of the parent, bp."""
+        return self.footprint_bp * (j - 1)
 
 
 def rows(decide: Decide, curves: FloatArray | None = None) -> list[Row]:
     """The candidates of a decision in lots; `curves` (K, L) are what it had drawn, if known."""
     lots = _lots(decide.due_qty, decide.lot)
-    found = [_row(each, decide.lot, lots) for each in decide.candidates]
+    found = [_row(each, decide, lots) for each in decide.candidates]
     if curves is None:
         return found
     assert curves.shape == (len(found), lots)
@@ -89,13 +95,15 @@ def rows(decide: Decide, curves: FloatArray | None = None) -> list[Row]:
     return [replace(row, curve=tuple(each)) for row, each in zip(found, falling, strict=True)]
 
 
-def _row(record: CandidateRecord, lot: int, lots: int) -> Row:
+def _row(record: CandidateRecord, decide: Decide, lots: int) -> Row:
+    lot = decide.lot
     given = _lots(record.qty, lot)
     knots = dict(zip(PROBES, record.tail, strict=False))
-    if record.value_bp > 0 and given < lots and record.marginal_bp > 0:
+    if record.value_bp > 0 and given < lots and record.marginal_bp != 0:
         # Rounding must not make a curve that rises.
         below = min((value for j, value in knots.items() if j <= given + 1), default=1.0)
-        knots.setdefault(given + 1, min(below, record.marginal_bp / record.value_bp))
+        worth = record.marginal_bp + decide.footprint_bp * given
+        knots.setdefault(given + 1, max(0.0, min(below, worth / record.value_bp)))
     return Row(
         record=record,
         lots=given,
@@ -103,6 +111,7 @@ def _row(record: CandidateRecord, lot: int, lots: int) -> Row:
         floor=_lots(max(record.floor, record.min_qty), lot),
         knots=tuple(sorted(knots.items())),
         width=lots,
+        footprint_bp=decide.footprint_bp,
     )
 
 
@@ -173,13 +182,13 @@ def _need(row: Row, found: list[Row], decide: Decide) -> Need:
     shares, arm = block * decide.lot, row.record.arm
     if row.lots + block > lots:
         return Need(arm, shares, Obstacle.SIZE)
-    curve = _sum(row.tail(j) for j in range(row.lots + 1, row.lots + block + 1))
+    wanted = range(row.lots + 1, row.lots + block + 1)
+    curve = _sum(row.tail(j) for j in wanted)
     if curve.high <= 0:
         return Need(arm, shares, Obstacle.CURVE)
-    taken = _displaced(row, found, decide, block)
-    value = Interval(
-        taken.low / curve.high, taken.high / curve.low if curve.low > 0 else float("inf")
-    )
+    taken, footprint = _displaced(row, found, decide, block), sum(map(row.footprint, wanted))
+    low, high = taken.low + footprint, taken.high + footprint
+    value = Interval(low / curve.high, high / curve.low if curve.low > 0 else float("inf"))
     has_room = row.lots + block <= row.cap
     cap = (row.lots + block) * decide.lot
     if row.record.value_bp > value.high or (row.record.value_bp > 0 and value.high <= 0):

@@ -298,6 +298,8 @@ def request_of(decide: Decide, parent: Parent) -> ScoreRequest:
         child_lots=decide.child_lots,
         intervals=rests([each.arm for each in found], decide.intervals),
         bounds=decide.safety is not None and decide.safety.give_up is not None,
+        impact_bp=decide.impact_bp,
+        patience=1.0 - decide.urgency,
     )
 
 

@@ -135,6 +135,11 @@ def _reasons(story: Story, child: ChildStory, curves: FloatArray | None) -> Iter
         return
     last = own.marginal(own.lots)
     yield f"The last lot given here was worth {interval(last)} bp."
+    if decide.footprint_bp:
+        yield (
+            f"Each lot of a venue is worth {decide.footprint_bp:.3f} bp less than the one before "
+            "it: what it moves the price, the rest of the order pays."
+        )
     where = contrast.cut(found, decide)
     if where.worth is not None and where.holders != (arm,):
         yield f"The worst lot given to anybody was worth {interval(where.worth)} bp"

@@ -1,8 +1,8 @@
 """Hands out lots, one by one, to the best next lot.
 
-Owns the solution of: maximise sum_i value_i * sum_{j <= s_i} T_i(j) subject to caps, floors and
-the lots there are. Tails never increase, hence the objective is concave and greedy is optimal
-(Ganchev, Nevmyvaka, Kearns & Vaughan 2009). Knows neither venues nor shares.
+Owns the solution of: maximise sum_i (value_i * sum_{j <= s_i} T_i(j) - footprint s_i (s_i - 1) / 2)
+subject to caps, floors and the lots there are. Tails never increase, hence the objective is concave
+and greedy is optimal (Ganchev, Nevmyvaka, Kearns & Vaughan 2009). Knows neither venues nor shares.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Allocation:
 
     lots_per_candidate: tuple[int, ...]
     marginal_bp: tuple[float, ...]
-    """Value times tail of each candidate's next lot, which it was not given; 0 beyond the tail."""
+    """What each candidate's next lot, which it was not given, is worth; 0 beyond the tail."""
 
 
 def allocate(
@@ -37,6 +37,8 @@ def allocate(
     caps_lots: Sequence[int],
     floors_lots: Sequence[int],
     lots: int,
+    *,
+    footprint: float = 0.0,
 ) -> Allocation:
     """The best split of `lots`: tails (K, L), values (K,), caps and floors in lots.
 
@@ -45,7 +47,7 @@ def allocate(
     not concave, so splits with and without those below their floors are compared, a
     bounded number of them: with up to three such candidates the result is the best there is.
     """
-    marginals = marginals_of(tails, values)
+    marginals = marginals_of(tails, values, footprint)
     width = marginals.shape[1]
     most = min(width, max(0, lots))
     caps = [
@@ -64,9 +66,15 @@ def allocate(
     )
 
 
-def marginals_of(tails: FloatArray, values: FloatArray) -> FloatArray:
-    """Value times tail, (K, L), non-increasing along rows whatever rounding did."""
-    return np.asarray(values[:, np.newaxis] * np.minimum.accumulate(tails, axis=1))
+def marginals_of(tails: FloatArray, values: FloatArray, footprint: float = 0.0) -> FloatArray:
+    """What each lot is worth, (K, L), non-increasing along rows whatever rounding did.
+
+    Value times tail, less `footprint` for each lot before it.
+    """
+    marginals = values[:, np.newaxis] * np.minimum.accumulate(tails, axis=1)
+    if footprint > 0.0:
+        marginals -= footprint * _column(marginals.shape[1])
+    return np.asarray(marginals)
 
 
 def _with_floors(

@@ -120,7 +120,7 @@ class _Judge:
         self._room = room
         self._values = means.values[:, np.newaxis]
         self._tails = means.tails
-        self._marginals = marginals_of(means.tails, means.values)
+        self._marginals = marginals_of(means.tails, means.values, means.footprint_bp)
         self._due = max(1, lots(room.qty, room.lot))
 
     def worth_bp(self, which: Split) -> float:

@@ -26,6 +26,7 @@ def place(
         [lots(each.cap, lot) for each in narrowed],
         [lots(max(each.floor, each.min_qty), lot) for each in narrowed],
         lots(qty, lot),
+        footprint=scores.footprint_bp,
     )
     left = qty
     quantities = []

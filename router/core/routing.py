@@ -120,6 +120,8 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         drift_bp=foreseen.drift_bp,
         predictor=foreseen.predictor,
         urgency_note=scored.urgency,
+        impact_bp=scored.request.impact_bp,
+        footprint_bp=choice.split.scores.footprint_bp,
         safety=choice.safety,
     )
     for i, qty in enumerate(quantities):

@@ -83,6 +83,21 @@ def urgency_bp(urgency: float, market: MarketView) -> float:
     return half_spread * (0.5 + 2.0 * urgency) + 5.0 * urgency * urgency
 
 
+def impact_bp(market: MarketView, lot: int) -> float:
+    """What a lot that is taken moves the mid, bp: half the spread over the depth at the touch.
+
+    Who takes all that is shown there moves the mid by half a spread; less moves it in proportion,
+    on average (Cont, Kukanov & Stoikov 2014: the change is the imbalance over twice the depth, in
+    ticks). 0 without a market.
+    """
+    mid2 = market.mid2
+    if not mid2:
+        return 0.0
+    half_spread = BP * max(0, market.offer - market.bid) / mid2
+    depth = (market.bid_qty + market.offer_qty) / (2 * lot)
+    return half_spread / max(1.0, depth)
+
+
 def score(
     env: Environment,
     state: State,
@@ -191,6 +206,8 @@ def _request(
         child_lots=scene.instrument.child_lots,
         intervals=rests(arms, rest_intervals(env, scene, now)),
         bounds=bounds.allowed and bounds.give_up is not None,
+        impact_bp=impact_bp(scene.market, lot),
+        patience=1.0 - scene.due.urgency,
     )
     return request, note
 

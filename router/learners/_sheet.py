@@ -16,6 +16,7 @@ from operator import is_not
 import numpy as np
 
 from router.learners import _horizons, _pooled
+from router.learners._arms import takes_shown
 from router.learners._posterior import Scope, faded, read_fills, read_prices
 from router.learners._tails import BINS
 from router.ports import Arrays, FloatArray
@@ -57,6 +58,8 @@ class Sheet:
         """(K, B): of the own levels once the shared coefficients are known."""
         self.drift = np.empty((count, 1 + features))
         """(K, 1 + D): the coefficients of the markout at the main horizon."""
+        self.least_adverse = np.array([0.0 if takes_shown(arm) else -np.inf for arm in arms])
+        """(K,): bp. Markouts count from there up (docs/hazard.md)."""
         self.drift_covariance = np.empty((count, 1 + features, 1 + features))
 
     def turn_to(self, state: Arrays) -> None:

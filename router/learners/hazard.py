@@ -66,6 +66,8 @@ class Hazard(Learner):
     """Forgetting a lesson, of all arms: 0.994 a decision of four children; 1 never forgets."""
     kappa: float = Field(0.3, ge=0.0, le=2.0)
     """Scale of the Thompson draw: 0 greedy, 1 a full posterior draw."""
+    footprint: float = Field(5.0, ge=0.0, le=1000.0)
+    """What the rest of a parent pays for a lot, in lots that meet the price it has left behind."""
     _sheets: Sheets = PrivateAttr(default_factory=Sheets)
 
     def initial(self, dimensions: int) -> Arrays:
@@ -79,8 +81,8 @@ class Hazard(Learner):
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values, drawn with `kappa` and at the mean, and their bounds if asked for.
 
-        value = u - cost - E[markout - all-venue mean | x], bp. Leakage is not in a lesson, so
-        `participation` has no weight here.
+        value = u - cost - E[markout - all-venue mean | x], bp; of an arm that takes what is shown
+        the markout counts from 0 up: what moves its way is its own impact, and no gain.
         """
         x = clipped(request.features)
         if not request.arms:
@@ -95,12 +97,20 @@ class Hazard(Learner):
         adverse, variance = _horizons.expected(sheet.drift, sheet.drift_covariance, x)
         deviation = np.sqrt(variance)
         known = request.urgency_bp - request.cost_bp
-        values = finite(known - (adverse + noise[:, -1] * deviation))
-        scores = Scores(drawn, mean, values, finite(known - adverse))
+        least = sheet.least_adverse
+        values = finite(known - np.maximum(adverse + noise[:, -1] * deviation, least))
+        means = finite(known - np.maximum(adverse, least))
+        scores = Scores(drawn, mean, values, means, footprint_bp=self._footprint(request))
         if not request.bounds:
             return scores
         apart = _bounds.logit_deviation(sheet.root, sheet.own_variance, sheet.shifts, x)
         return _bounds.bounded(scores, request, found[1], apart, deviation)
+
+    def _footprint(self, request: ScoreRequest) -> float:
+        """bp a lot: nothing if all that remains is due, or has to be done at any price."""
+        rest = 1.0 - 1.0 / max(1.0, request.participation)
+        found = self.footprint * rest * request.patience * request.impact_bp
+        return found if isfinite(found) else 0.0
 
     def _keep(self, clock: float, since: FloatArray) -> FloatArray:
         """How much of what was known at the clocks `since` still counts.

@@ -208,7 +208,7 @@ class CandidateRecord(msgspec.Struct, frozen=True):
     qty: int
     """Shares allocated, before limits."""
     marginal_bp: float
-    """Value times tail of the next lot that was not given, bp."""
+    """What the next lot, that was not given, was worth: value times tail less footprint, bp."""
 
 
 class UrgencyNote(msgspec.Struct, frozen=True):
@@ -265,6 +265,10 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     """Where `urgency_bp` comes from; None: from `urgency` alone."""
     safety: Safety | None = None
     """What bounded its exploring; None in journals without it, which took every draw."""
+    impact_bp: float = 0.0
+    """What a lot that is taken moves the mid, bp, as the learner was told."""
+    footprint_bp: float = 0.0
+    """By how much each lot of a candidate was worth less than the lot before it, bp."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):

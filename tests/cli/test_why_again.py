@@ -14,6 +14,7 @@ import pytest
 
 from config.settings import DEFAULT_CONFIG, load_settings
 from router.cli import run
+from router.learners._arms import takes_shown
 from router.messages import Decide, NoteBreach, SendChild, Step
 from router.model import Side
 from tests.cli.market_day import OVERRIDES, Day, Recorded, read_journal, write_journal
@@ -73,7 +74,9 @@ def test_a_decision_is_recomputed_and_has_its_bands(
         assert value["drawn"] == record["value_bp"]
         for low, mean, high in zip(curve["low"], curve["mean"], curve["high"], strict=True):
             assert 0.0 <= low < mean < high <= 1.0
-        assert value["low"] < value["mean"] < value["high"]
+        # of what is shown a markout counts from 0 up: there the mean may be the best there is
+        assert value["low"] < value["mean"] <= value["high"]
+        assert takes_shown(each["arm"]) or value["mean"] < value["high"]
         # in the text, curves stand at their sizes, and the band below
         at = curve["shares"].index(100)
         numbers = f"{curve['drawn'][at]:.3f}/{curve['mean'][at]:.3f}"

@@ -14,10 +14,15 @@ LOT = 100
 
 
 def decision(
-    tails: FloatArray, values: FloatArray, caps: list[int], floors: list[int], lots: int
+    tails: FloatArray,
+    values: FloatArray,
+    caps: list[int],
+    floors: list[int],
+    lots: int,
+    footprint: float = 0.0,
 ) -> Decide:
     """The record of a decision that the allocator made; caps and floors in lots."""
-    made = allocate(tails, values, caps, floors, lots)
+    made = allocate(tails, values, caps, floors, lots, footprint=footprint)
     probes = [j - 1 for j in PROBES if j <= lots]
     records = tuple(
         CandidateRecord(
@@ -38,13 +43,20 @@ def decision(
         )
         for i in range(len(values))
     )
-    return Decide("P", lots * LOT, 0.5, LOT, 0, 0, 0, (), 1, "hazard", 0, "", records)
+    made_from = ("P", lots * LOT, 0.5, LOT, 0, 0, 0, (), 1, "hazard", 0, "")
+    return Decide(*made_from, records, footprint_bp=footprint)
 
 
 def given(
-    tails: FloatArray, values: FloatArray, caps: list[int], floors: list[int], lots: int
+    tails: FloatArray,
+    values: FloatArray,
+    caps: list[int],
+    floors: list[int],
+    lots: int,
+    footprint: float = 0.0,
 ) -> list[int]:
-    return list(allocate(tails, values, caps, floors, lots).lots_per_candidate)
+    made = allocate(tails, values, caps, floors, lots, footprint=footprint)
+    return list(made.lots_per_candidate)
 
 
 def by_hand() -> Decide:
@@ -65,6 +77,17 @@ def test_the_cut_is_the_worst_lot_given_and_says_whose_it_is() -> None:
     found = by_hand()
     where = cut(rows(found), found)
     assert (where.spare, where.worth, where.holders) == (0, Interval(3.0, 3.0), ("V1/lit_take",))
+
+
+def test_a_lot_has_to_make_up_for_the_footprint_of_those_before_it() -> None:
+    # With 0.5 bp a lot the second lots are worth 1.5 and 1.0. V1's second lot has to beat 4.0 and
+    # its footprint: (4.0 + 0.5) / 0.5 = 9.0; V0's (3.0 + 0.5) / 0.5 = 7.0.
+    tails = np.array([[1.0, 0.5], [1.0, 0.5]])
+    found = decision(tails, np.array([4.0, 3.0]), [2, 2], [0, 0], 2, 0.5)
+    assert [each.marginal(2) for each in rows(found)] == [Interval(1.5, 1.5), Interval(1.0, 1.0)]
+    first, second = needs(found)
+    assert first == Need("V0/lit_take", 100, Obstacle.VALUE, Interval(7.0, 7.0), 200)
+    assert second == Need("V1/lit_take", 100, Obstacle.VALUE, Interval(9.0, 9.0), 200)
 
 
 def test_a_cap_that_stood_in_the_way_is_named_and_not_the_value() -> None:
@@ -101,6 +124,11 @@ def test_with_lots_to_spare_any_value_above_nothing_would_do() -> None:
     assert (need.obstacle, need.value) == (Obstacle.VALUE, Interval(0.0, 0.0))
 
 
+def footprint_of(seed: int) -> float:
+    """None, a small one, a larger one."""
+    return 0.2 * (seed % 3)
+
+
 def random_decision(seed: int) -> tuple[FloatArray, FloatArray, list[int], int]:
     rng = np.random.Generator(np.random.Philox(key=seed))
     count, lots = int(rng.integers(2, 7)), int(rng.integers(1, 40))
@@ -113,9 +141,10 @@ def random_decision(seed: int) -> tuple[FloatArray, FloatArray, list[int], int]:
 @pytest.mark.parametrize("seed", range(60))
 def test_the_allocator_agrees_with_every_need(seed: int) -> None:
     tails, values, caps, lots = random_decision(seed)
+    paid = footprint_of(seed)
     floors = [0] * len(caps)
-    before = given(tails, values, caps, floors, lots)
-    for i, need in enumerate(needs(decision(tails, values, caps, floors, lots))):
+    before = given(tails, values, caps, floors, lots, paid)
+    for i, need in enumerate(needs(decision(tails, values, caps, floors, lots, paid))):
         enough, less = values.copy(), values.copy()
         raised = caps.copy()
         match need.obstacle:
@@ -124,14 +153,14 @@ def test_the_allocator_agrees_with_every_need(seed: int) -> None:
                 if need.obstacle is Obstacle.BOTH:
                     raised[i] = need.cap // LOT
                 less[i] = max(values[i], need.value.low) * (1 - 1e-9) - 1e-9
-                assert given(tails, less, raised, floors, lots)[i] == before[i]
+                assert given(tails, less, raised, floors, lots, paid)[i] == before[i]
                 if need.value.high < 1e9:
                     enough[i] = need.value.high * (1 + 1e-9) + 1e-9
-                    assert given(tails, enough, raised, floors, lots)[i] > before[i]
+                    assert given(tails, enough, raised, floors, lots, paid)[i] > before[i]
             case Obstacle.CAP:
                 assert need.cap == (before[i] + 1) * LOT
                 raised[i] = need.cap // LOT
-                assert given(tails, values, raised, floors, lots)[i] == before[i] + 1
+                assert given(tails, values, raised, floors, lots, paid)[i] == before[i] + 1
             case Obstacle.SIZE:
                 assert before[i] == lots
             case Obstacle.UNCLEAR:
@@ -143,12 +172,15 @@ def test_the_allocator_agrees_with_every_need(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_with_the_whole_curves_every_need_is_one_number(seed: int) -> None:
     tails, values, caps, lots = random_decision(seed)
+    paid = footprint_of(seed)
     floors = [0] * len(caps)
-    before = given(tails, values, caps, floors, lots)
-    found = decision(tails, values, caps, floors, lots)
+    before = given(tails, values, caps, floors, lots, paid)
+    found = decision(tails, values, caps, floors, lots, paid)
     narrow = [row.marginal(row.lots) for row in rows(found, tails) if row.lots]
     assert [each.low for each in narrow] == [
-        values[i] * tails[i, count - 1] for i, count in enumerate(before) if count
+        values[i] * tails[i, count - 1] - paid * (count - 1)
+        for i, count in enumerate(before)
+        if count
     ]
     for i, need in enumerate(needs(found, tails)):
         assert need.obstacle is not Obstacle.UNCLEAR
@@ -159,13 +191,14 @@ def test_with_the_whole_curves_every_need_is_one_number(seed: int) -> None:
             for factor, more in ((1 + 1e-9, 1), (1 - 1e-9, 0)):
                 other = values.copy()
                 other[i] = need.value.high * factor + (1e-9 if more else -1e-9)
-                assert (given(tails, other, caps, floors, lots)[i] > before[i]) == bool(more)
+                assert (given(tails, other, caps, floors, lots, paid)[i] > before[i]) == bool(more)
 
 
 @pytest.mark.parametrize("seed", range(60))
 def test_the_bounds_hold_the_true_curve(seed: int) -> None:
     tails, values, caps, lots = random_decision(seed)
-    for i, row in enumerate(rows(decision(tails, values, caps, [0] * len(caps), lots))):
+    paid = footprint_of(seed)
+    for i, row in enumerate(rows(decision(tails, values, caps, [0] * len(caps), lots, paid))):
         for j in range(1, lots + 1):
             found = row.tail(j)
             assert found.low - 1e-12 <= tails[i, j - 1] <= found.high + 1e-12
@@ -174,10 +207,11 @@ def test_the_bounds_hold_the_true_curve(seed: int) -> None:
 @pytest.mark.parametrize("seed", range(60))
 def test_the_allocator_agrees_where_one_candidate_has_a_minimum_size(seed: int) -> None:
     tails, values, caps, lots = random_decision(seed)
+    paid = footprint_of(seed)
     lots_of_all = [lots] * len(caps)
     floors = [min(lots, 2 + seed % 5), *[0] * (len(caps) - 1)]
-    before = given(tails, values, lots_of_all, floors, lots)
-    need = needs(decision(tails, values, lots_of_all, floors, lots))[0]
+    before = given(tails, values, lots_of_all, floors, lots, paid)
+    need = needs(decision(tails, values, lots_of_all, floors, lots, paid))[0]
     if before[0] or need.value is None:
         return
     assert need.shares == floors[0] * LOT
@@ -185,5 +219,5 @@ def test_the_allocator_agrees_where_one_candidate_has_a_minimum_size(seed: int) 
     enough[0] = need.value.high * (1 + 1e-9) + 1e-9
     less[0] = max(values[0], need.value.low) * (1 - 1e-9) - 1e-9
     if need.value.high < 1e9:
-        assert given(tails, enough, lots_of_all, floors, lots)[0] >= floors[0]
-    assert given(tails, less, lots_of_all, floors, lots)[0] == 0
+        assert given(tails, enough, lots_of_all, floors, lots, paid)[0] >= floors[0]
+    assert given(tails, less, lots_of_all, floors, lots, paid)[0] == 0

@@ -19,7 +19,9 @@ def falling(rng: np.random.Generator, count: int, lots: int) -> FloatArray:
     return np.asarray(np.sort(steps, axis=1)[:, ::-1].copy())
 
 
-def by_heap(tails: FloatArray, values: FloatArray, caps: Sequence[int], lots: int) -> list[int]:
+def by_heap(
+    tails: FloatArray, values: FloatArray, caps: Sequence[int], lots: int, footprint: float
+) -> list[int]:
     """Greedy as the literature tells it."""
     given = [0] * len(values)
     heap = [(-values[k] * tails[k, 0], k) for k in range(len(values)) if caps[k] > 0]
@@ -28,12 +30,20 @@ def by_heap(tails: FloatArray, values: FloatArray, caps: Sequence[int], lots: in
         _, k = heapq.heappop(heap)
         given[k] += 1
         if given[k] < min(caps[k], tails.shape[1]):
-            heapq.heappush(heap, (-values[k] * tails[k, given[k]], k))
+            next_lot = values[k] * tails[k, given[k]] - footprint * given[k]
+            heapq.heappush(heap, (-next_lot, k))
     return given
 
 
-def worth(tails: FloatArray, values: FloatArray, given: Sequence[int]) -> float:
-    return float(sum(values[k] * tails[k, :s].sum() for k, s in enumerate(given)))
+def worth(
+    tails: FloatArray, values: FloatArray, given: Sequence[int], footprint: float = 0.0
+) -> float:
+    return float(
+        sum(
+            values[k] * tails[k, :s].sum() - footprint * s * (s - 1) / 2
+            for k, s in enumerate(given)
+        )
+    )
 
 
 @pytest.mark.parametrize("seed", range(200))
@@ -43,8 +53,9 @@ def test_without_floors_it_is_the_greedy_split_lot_by_lot(seed: int) -> None:
     tails = falling(rng, count, lots)
     values = np.round(rng.uniform(-1.0, 4.0, count))
     caps = [int(cap) for cap in rng.integers(0, lots + 5, count)]
-    found = allocate(tails, values, caps, [0] * count, lots)
-    assert list(found.lots_per_candidate) == by_heap(tails, values, caps, lots)
+    footprint = 0.25 * (seed % 4)
+    found = allocate(tails, values, caps, [0] * count, lots, footprint=footprint)
+    assert list(found.lots_per_candidate) == by_heap(tails, values, caps, lots, footprint)
 
 
 @pytest.mark.parametrize("seed", range(300))
@@ -55,12 +66,13 @@ def test_floors_are_kept_and_the_split_is_the_best_of_all(seed: int) -> None:
     values = rng.uniform(-0.5, 4.0, count)
     caps = [int(cap) for cap in rng.integers(0, lots + 1, count)]
     floors = [int(floor) for floor in rng.integers(0, lots + 1, count)]
-    found = allocate(tails, values, caps, floors, lots).lots_per_candidate
+    paid = 0.3 * (seed % 3)
+    found = allocate(tails, values, caps, floors, lots, footprint=paid).lots_per_candidate
     allowed = [[0, *range(max(1, floor), cap + 1)] for cap, floor in zip(caps, floors, strict=True)]
     assert all(s in options for s, options in zip(found, allowed, strict=True))
     assert sum(found) <= lots
-    best = max(worth(tails, values, s) for s in product(*allowed) if sum(s) <= lots)
-    assert worth(tails, values, found) == pytest.approx(best)
+    best = max(worth(tails, values, s, paid) for s in product(*allowed) if sum(s) <= lots)
+    assert worth(tails, values, found, paid) == pytest.approx(best)
 
 
 def test_a_venue_below_its_floor_is_raised_to_it_when_that_is_better() -> None:
@@ -71,6 +83,21 @@ def test_a_venue_below_its_floor_is_raised_to_it_when_that_is_better() -> None:
     found = allocate(tails, np.array([2.0, 4.0]), [4, 4], [0, 2], 4)
     # 2*(0.9+0.8) + 4*(0.85+0.1) = 7.2 against 6
     assert found.lots_per_candidate == (2, 2)
+
+
+def test_each_lot_of_a_venue_costs_the_footprint_of_those_before_it() -> None:
+    # 5, 4, 3 at the first and 3.5, 2.5, 1.5 at the second: 5, 4, 3.5, then a tie no more
+    tails = np.ones((2, 4))
+    found = allocate(tails, np.array([5.0, 3.5]), [4, 4], [0, 0], 4, footprint=1.0)
+    assert found.lots_per_candidate == (3, 1)
+    assert found.marginal_bp == (2.0, 2.5)
+    alone = allocate(tails, np.array([5.0, 3.5]), [4, 4], [0, 0], 4)
+    assert alone.lots_per_candidate == (4, 0)
+
+
+def test_a_lot_whose_footprint_is_more_than_its_worth_is_not_given() -> None:
+    found = allocate(np.ones((1, 9)), np.array([2.5]), [9], [0], 9, footprint=1.0)
+    assert found.lots_per_candidate == (3,)
 
 
 def test_a_floor_above_the_cap_or_the_lots_closes_the_venue() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from router.core.narrowing import Narrowed
@@ -31,6 +33,12 @@ def test_the_last_part_of_a_lot_is_no_more_than_is_left() -> None:
     assert given == [450, 0]
     given, _ = place(scores([2.0, 1.0]), [offer(300), offer(900)], qty=450, lot=100)
     assert given == [300, 150]
+
+
+def test_what_a_learner_says_of_footprints_spreads_the_split() -> None:
+    wide = replace(scores([2.0, 1.6]), footprint_bp=0.25)
+    given, _ = place(wide, [offer(900), offer(900)], qty=500, lot=100)
+    assert given == [300, 200]  # 2, 1.75, 1.5 and 1.6, 1.35
 
 
 def test_nothing_is_sent_below_min_qty() -> None:

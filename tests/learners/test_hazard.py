@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
@@ -390,14 +392,46 @@ def test_a_value_is_urgency_less_cost_less_the_markout_over_the_mean_of_all() ->
     assert benign == pytest.approx(4.5 + 2.0, abs=0.3)
 
 
+def test_what_moves_the_way_of_a_taker_is_no_gain_of_its() -> None:
+    learner, draw = Hazard(gamma=1.0, kappa=0.0), rng(8)
+    state = learner.initial(0)
+    for _ in range(1500):
+        for arm, mean in (("T/lit_take", 1.0), ("B/lit_take", 5.0)):
+            markout = mean + 3.0 * draw.standard_normal()
+            learner.learn(state, told(10, 10, arm=arm, markout=markout))
+    request = asked("T/lit_take", "B/lit_take", cost=1.5, urgency=6.0)
+    scores = greedy(learner, state, request)
+    assert scores.values == pytest.approx([4.5, 4.5 - 2.0], abs=0.3)
+    assert scores.mean_values == pytest.approx([4.5, 4.5 - 2.0], abs=0.3)
+
+
+@pytest.mark.parametrize(
+    ("participation", "impact", "expected"),
+    [
+        (1.0, 0.4, 0.0),  # nothing is left that would pay
+        (4.0, 0.4, 5.0 * 0.75 * 0.4),
+        (4.0, 0.0, 0.0),  # no market
+        (np.inf, 0.4, 2.0),
+        (4.0, np.nan, 0.0),
+    ],
+)
+def test_a_footprint_is_paid_by_what_remains(
+    participation: float, impact: float, expected: float
+) -> None:
+    learner = Hazard(footprint=5.0)
+    request = replace(asked("A/lit_take"), participation=participation, impact_bp=impact)
+    found = greedy(learner, learner.initial(0), request)
+    assert found.footprint_bp == pytest.approx(expected)
+
+
 def test_a_markout_is_learned_in_context() -> None:
     learner, draw = Hazard(gamma=1.0, kappa=0.0), rng(9)
     state = learner.initial(1)
     for _ in range(3000):
         x = draw.standard_normal(1)
         markout = float(3.0 * x[0] + draw.standard_normal())
-        learner.learn(state, told(10, 10, x=x, markout=markout))
-    arms = ("A/lit_take", "A/lit_take")
+        learner.learn(state, told(10, 10, arm="A/dark_mid", x=x, markout=markout))
+    arms = ("A/dark_mid", "A/dark_mid")
     values = greedy(learner, state, asked(*arms, x=np.array([[1.0], [-1.0]]))).values
     assert values == pytest.approx([-3.0, 3.0], abs=0.3)
 
