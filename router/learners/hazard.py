@@ -66,8 +66,8 @@ class Hazard(Learner):
     """Forgetting a lesson, of all arms: 0.994 a decision of four children; 1 never forgets."""
     kappa: float = Field(0.3, ge=0.0, le=2.0)
     """Scale of the Thompson draw: 0 greedy, 1 a full posterior draw."""
-    footprint: float = Field(5.0, ge=0.0, le=1000.0)
-    """What the rest of a parent pays for a lot, in lots that meet the price it has left behind."""
+    footprint: float = Field(8.0, ge=0.0, le=1000.0)
+    """How much a lot costs the rest of a parent that can wait, in scales of the market's impact."""
     _sheets: Sheets = PrivateAttr(default_factory=Sheets)
 
     def initial(self, dimensions: int) -> Arrays:
