@@ -186,6 +186,19 @@ class Outbox:
             return True
         return False
 
+    def skip_unsent(self, begin: int, now: int, *, extra: str = "") -> None:
+        """Nothing is stored any more: what has not left never will, and `begin` is the first of it.
+
+        One GapFill says so, for a peer holds back what stands behind a gap until it is closed.
+        """
+        numbers = [begin, self._gap_from or begin]
+        numbers += (frame.seq for frame in (*self.take(), *self._waiting))
+        numbers += (request.at for request in self._requests)
+        self.forget()
+        if min(numbers) < self.next_out:
+            self._gap_from = min(numbers)
+            self._fill(self.next_out, now, extra)
+
     # --- Resends -------------------------------------------------------------------------------
 
     def start_resend(self, begin: int, end: int) -> None:

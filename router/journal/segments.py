@@ -8,6 +8,7 @@ Everything but `sync` belongs to one thread. `sync` may run in another while tha
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -44,6 +45,9 @@ Durability = Literal["sync", "page-cache"]
 SEGMENT_BYTES = 64 * 1024 * 1024
 HEADROOM_BYTES = 16 * 1024 * 1024
 HEADROOM_NAME = "headroom"
+FAILURE_NAME = "failure"
+FAILURE_BYTES = 512
+"""Reserved at the start: a disk that is full or sick takes no new file."""
 _READ_BYTES = 4096
 
 P = ParamSpec("P")
@@ -77,6 +81,9 @@ class Journal:
         """What `open` cut from a torn tail."""
         self.headroom_released = False
         """The disk is full and the reserve is in use: take no new risk."""
+        self.failed_before = ""
+        """Why the journal of the life before was poisoned, if it was: numbers may have been spent
+        without a record. Until `forget_failure`."""
         self._storage = storage
         self._segment_bytes = segment_bytes
         self._headroom_bytes = headroom_bytes
@@ -223,6 +230,7 @@ class Journal:
         tail = yield from scan(self._storage)
         if tail.segment:
             self._adopt(tail)
+        self._look_for_failure()
         self._reserve_headroom()
         if not tail.segment:
             self._create_segment(HEADER_SIZE)
@@ -317,6 +325,24 @@ class Journal:
         if HEADROOM_NAME in self._storage.names():
             self._disk("remove", self._storage.remove, HEADROOM_NAME)
 
+    def _look_for_failure(self) -> None:
+        """What the life before has left word of; room for ours."""
+        if FAILURE_NAME in self._storage.names():
+            told = self._storage.read(FAILURE_NAME, 0, FAILURE_BYTES).rstrip(b"\0")
+            self.failed_before = told.decode("utf-8", "replace")
+            return
+        try:
+            self._storage.create(FAILURE_NAME, FAILURE_BYTES)
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise self._poisoned_by("create", error) from error
+
+    def forget_failure(self) -> None:
+        """The sessions go on above what may have been spent, and that is durable."""
+        self._disk("write", self._storage.write, FAILURE_NAME, 0, bytes(FAILURE_BYTES))
+        self._disk("sync", self._storage.sync, FAILURE_NAME)
+        self.failed_before = ""
+
     def _disk(self, call: str, function: Callable[P, None], *args: P.args, **kw: P.kwargs) -> None:
         """Call the storage; an error poisons the journal."""
         try:
@@ -331,4 +357,16 @@ class Journal:
     def _poisoned_by(self, call: str, error: OSError) -> JournalPoisoned:
         code = errno.errorcode.get(error.errno or 0, "unknown")
         self._poison = f"{call} failed: {code} {error.strerror}"
+        self._leave_word()
         return JournalPoisoned(self._poison)
+
+    def _leave_word(self) -> None:
+        """For the next life, before anything leaves from memory.
+
+        In the page cache only: the word must outlive this process, and a sync of a sick disk may
+        take as long as it likes. If even that fails, a venue will say that our number is too low.
+        """
+        with contextlib.suppress(OSError):
+            if FAILURE_NAME in self._storage.names():
+                word = self._poison.encode()[:FAILURE_BYTES].ljust(FAILURE_BYTES, b"\0")
+                self._storage.write(FAILURE_NAME, 0, word)

@@ -24,6 +24,11 @@ OFFSETS = 1 << 40
 """A segment is smaller, bytes: a position fits into one number."""
 NOWHERE = -1
 """Instead of a position: a number that was never used."""
+RESERVED_MAX = 5_000
+"""Numbers that are reserved at once for what leaves without a record when the journal has failed.
+
+At least half of them are free at any time: for the batch that failed, and a cancel of each child.
+"""
 
 
 class LinkKind(StrEnum):
@@ -78,6 +83,10 @@ class Link:
     """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
     told: tuple[int, int] = (1, 1)
     """The numbers that the journal has: next in, next out."""
+    reserved: int = 0
+    """Numbers below it may leave without a record: after that, the session goes on from here."""
+    went_on: bool = False
+    """It has gone on there in this life."""
     dialect: Dialect = field(init=False)
     """What its version says differently."""
     durable: bool = field(init=False)
@@ -117,6 +126,18 @@ class Link:
     def skip_to(self, next_out: int) -> None:
         """The numbers up to this one are not used: an operator has set the next."""
         self._positions.extend([NOWHERE] * (next_out - 1 - len(self._positions)))
+
+    def reserve(self, next_out: int) -> int:
+        """The mark that the journal is to have with `next_out`; 0 if the one that it has will do.
+
+        Only at a venue anything leaves without a record.
+        """
+        if self.kind is not LinkKind.ORDERS:
+            return 0
+        if RESERVED_MAX // 2 <= self.reserved - next_out <= RESERVED_MAX:
+            return 0
+        self.reserved = next_out + RESERVED_MAX
+        return self.reserved
 
     def stored(self, msg_seq_num: int, position: Position) -> None:
         """A frame was journaled. MsgSeqNum 1 again means that the numbers were reset."""

@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from router.core import fold
 from router.core.engine import Engine
-from router.core.requests import cancel_child
 from router.fix import from_oms, from_venue
-from router.fix.application import market_data_request, outgoing
+from router.fix.application import market_data_request
 from router.fix.checks import routing
 from router.fix.codec import Message, decode
 from router.fix.credentials import LogonRefusal
@@ -24,7 +22,6 @@ from router.fix.session import (
     LoggedOut,
     Received,
     ResendNeeded,
-    Session,
     SessionEvent,
 )
 from router.fix.throttle import THROTTLED
@@ -46,9 +43,10 @@ from router.messages import (
     Step,
     TimerFired,
 )
-from router.runtime import operating
+from router.runtime import last_words, operating
 from router.runtime.links import Door, Link, LinkKind
 from router.runtime.recorder import Batch, Recorder
+from router.runtime.recovering import Recovery
 from router.runtime.resends import sent_frames, stored_frames
 
 __all__ = ["Batch", "Built", "Node"]
@@ -97,32 +95,11 @@ class Node:
 
     def recover(self, steps: Iterable[tuple[Position, Step]], last_market_seq: int) -> int:
         """Fold what the journal holds. Returns how many steps there were."""
-        count = 0
-        numbers: dict[str, tuple[int, int, int]] = {}
-        for position, step in steps:
-            count += 1
-            self._recorder.seq = step.seq
-            if step.event is not None:
-                fold.apply(self.engine.state, step.now, step.event)
-            if isinstance(step.event, SessionCommanded):
-                operating.recovered(self.links.get(step.event.session), step.event)
-            for command in step.commands:
-                fold.apply(self.engine.state, step.now, command)
-            for sent in step.sent:
-                if sent.session in self.links:
-                    self.links[sent.session].stored(sent.msg_seq_num, position)
-            for each in step.numbers:
-                if each.session in self.links:
-                    self.links[each.session].skip_to(each.next_out)
-                numbers[each.session] = (each.next_in, each.next_out, step.now)
-        self._recorder.seq = max(self.seq, last_market_seq)
-        for name, (next_in, next_out, at) in numbers.items():
-            link = self.links.get(name)
-            if link is not None:
-                link.session = Session(link.config, next_in=next_in, next_out=next_out)
-                link.told = (next_in, next_out)
-                link.period = link.schedule.period(at)
-        return count
+        recovery = Recovery(self.engine.state, self.links)
+        recovery.fold(steps)
+        recovery.finish()
+        self._recorder.seq = max(recovery.seq, last_market_seq)
+        return recovery.count
 
     def start(self, config_hash: str, now: int) -> None:
         """Begin a new epoch: the first event of this life, then models that are new."""
@@ -130,8 +107,24 @@ class Node:
         for model in self._models:
             if isinstance(model, ModelRefused) or not self.engine.state.shelf.has(model):
                 self._step(now, model)
+        if self._journal.failed_before:
+            self._go_on_after_failure(now)
         for link in self.links.values():
             self._keep_hours(link, now)
+
+    def _go_on_after_failure(self, now: int) -> None:
+        """Cancels have left without a record: their sessions go on above them, once it is told."""
+        for link in self.links.values():
+            self._go_on_at_the_mark(link)
+            self._recorder.session_alone(now, link)
+        self._journal.write()
+        self._journal.sync()
+        self._journal.forget_failure()
+
+    def _go_on_at_the_mark(self, link: Link) -> None:
+        if last_words.go_on_at_the_mark(link):
+            text = f"{link.name}: numbers were spent without a record"
+            self._fault(f"{text}; goes on at {link.session.next_out}")
 
     # -- inputs ----------------------------------------------------------------------------------
 
@@ -188,6 +181,8 @@ class Node:
             link.conn = link.resend = None
             link.slow = False
             link.session.lost(now)
+            if link.answered != conn and last_words.was_too_low(link):
+                self._go_on_at_the_mark(link)
             self._settle(link, now)
             self._keep_hours(link, now)
 
@@ -242,23 +237,12 @@ class Node:
                 link.session.logout(text, now)
                 self._settle(link, now)
 
-    def last_cancels(self, now: int) -> Batch:
+    def last_cancels(self, lost: Batch, now: int) -> Batch:
         """Cancels of everything alive, from memory, when the journal takes no more records.
 
-        A cancel adds no risk. The numbers that it spends are on no disk: see docs/reliability.md.
+        `lost` is what waited for the disk: it never leaves.
         """
-        self._recorder.take()
-        state = self.engine.state
-        for child in state.live_children():
-            link = self.links[child.mic]
-            if link.session.logged_on:
-                cancel = cancel_child(self.engine.env, state, child, "journal failed")
-                out = outgoing(cancel, now, {link.name: link.dialect})
-                assert out is not None
-                state.ids += 1
-                link.session.send(out.msg_type, out.body, now)
-                self._recorder.write_unrecorded(link)
-        return self.take()
+        return last_words.last_cancels(self.engine, self.links, self._recorder, lost, now)
 
     def take(self) -> Batch:
         """What may be written once everything appended so far is durable."""

@@ -156,6 +156,7 @@ class Pump:
             return
         self._busy = True
         before = self._journal.last_seq
+        batch = Batch()
         try:
             batch = self._handle()
             if self._journal.last_seq == before:
@@ -163,7 +164,7 @@ class Pump:
                 return
             self._journal.write()
         except JournalPoisoned as error:
-            self._poison(error)
+            self._poison(error, batch)
             return
         if self._at_once:
             self._leave(batch)
@@ -203,7 +204,7 @@ class Pump:
         self.syncing = False
         error = done.exception()
         if isinstance(error, JournalPoisoned):
-            self._poison(error)
+            self._poison(error, batch)
             return
         if error is not None:
             raise error
@@ -282,9 +283,9 @@ class Pump:
         self._ask_at = 0
         self._kick()
 
-    def _poison(self, error: JournalPoisoned) -> None:
+    def _poison(self, error: JournalPoisoned, lost: Batch) -> None:
         """The disk has failed: cancels leave from memory, nothing else, and the process goes."""
         self.poisoned = str(error)
         self._log.warning("journal_poisoned", error=self.poisoned)
-        self._send(self._node.last_cancels(self._clock.now()))
+        self._send(self._node.last_cancels(lost, self._clock.now()))
         self._on_poison()

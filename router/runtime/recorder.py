@@ -14,7 +14,15 @@ from router.fix.redaction import redact
 from router.fix.session import Received
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
-from router.messages import Command, Event, Sent, SessionNumbers, Step, encode_step
+from router.messages import (
+    Command,
+    Event,
+    SendChild,
+    Sent,
+    SessionNumbers,
+    Step,
+    encode_step,
+)
 from router.runtime.links import Link
 
 
@@ -24,6 +32,10 @@ class Batch:
 
     writes: list[tuple[int, bytes]] = field(default_factory=list)
     closes: list[int] = field(default_factory=list)
+    first: dict[str, int] = field(default_factory=dict)
+    """By session the lowest MsgSeqNum(34) in it: where a gap begins if all this never leaves."""
+    children: list[str] = field(default_factory=list)
+    """ClOrdIDs of orders in it: no venue has them yet."""
 
 
 class Recorder:
@@ -95,6 +107,8 @@ class Recorder:
         for command in commands:
             out = outgoing(command, now, self._dialects)
             if out is not None:
+                if isinstance(command, SendChild):
+                    self.batch.children.append(command.cl_ord_id)
                 to = self._links[out.session]
                 to.session.send(out.msg_type, out.body, now)
                 if to not in touched:
@@ -111,7 +125,7 @@ class Recorder:
             )
             if told != each.told:
                 each.told = told
-                numbers.append(SessionNumbers(each.name, *told))
+                numbers.append(SessionNumbers(each.name, *told, each.reserve(told[1])))
         step = Step(
             seq,
             now,
@@ -136,9 +150,11 @@ class Recorder:
         What is kept of a Logon holds no secret: it is never sent again.
         """
         fresh = []
-        conn, writes = link.conn, self.batch.writes
+        conn, writes, first = link.conn, self.batch.writes, self.batch.first
         secret = link.config.logon_fields is not None
         for frame in link.session.take_frames():
+            if frame.seq < first.setdefault(link.name, frame.seq):
+                first[link.name] = frame.seq
             if frame.fresh:
                 kept = redact(frame.data) if secret else frame.data
                 fresh.append(Sent(link.name, frame.seq, kept))
