@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from config.shapes import WorkingFolder
+
 PX_SCALE = 100_000_000
 """Price units in one unit of the currency."""
 
@@ -127,6 +129,8 @@ class Journal(Section):
     """`sync` survives loss of power; `page-cache` survives only the end of the process."""
     segment_mib: int = Field(default=64, ge=1, le=4_096)
     """Size of a segment, MiB."""
+    heads: Annotated[Path, WorkingFolder()] | None = None
+    """Where heads of the chain are published: a file that is appended to, or a datagram socket."""
 
 
 class LearnerChoice(Section):

@@ -20,10 +20,12 @@ from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption
 from router.cli.output import show_json
 from router.cli.remembered import remember
 from router.cli.venues import spoken_options
+from router.journal.segments import Journal
 from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
 from router.runtime.clock import Clock
+from router.runtime.heads import HeadKeeper
 from router.runtime.live import Address, Live, TlsError, drive
 from router.runtime.narration import narrate
 
@@ -104,6 +106,7 @@ def run(
             dials=build_sessions.dials(settings, ports),
             state_folder=settings.state,
             tls=build_sessions.acceptor_tls(settings),
+            heads=_heads(settings, built.journal, clock),
         )
     except TlsError as error:
         raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
@@ -124,6 +127,11 @@ def run(
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
     log.info("stopped", seq=built.node.seq)
+
+
+def _heads(settings: Settings, journal: Journal, clock: Clock) -> HeadKeeper | None:
+    path = settings.journal.heads
+    return None if path is None else HeadKeeper(path, journal, clock.wall)
 
 
 class Venues:

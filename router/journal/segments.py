@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Literal, ParamSpec, get_args
 
+from router.journal.heads import Head
 from router.journal.records import (
     GENESIS,
     HEADER_SIZE,
@@ -97,6 +98,7 @@ class Journal:
         self._end = 0  # where the next record is placed
         self._last_seq = -1
         self._previous = GENESIS
+        self._written = self._durable = Head(-1, GENESIS)
         self._writes = 0
         self._synced_writes = 0
 
@@ -114,6 +116,16 @@ class Journal:
     def head(self) -> bytes:
         """sha256 of the last record written or recovered."""
         return self._previous
+
+    @property
+    def segment(self) -> int:
+        """The number of the segment that is written to."""
+        return self._segment
+
+    @property
+    def durable(self) -> Head:
+        """The last record that a sync has covered; with `page-cache`, that was written."""
+        return self._durable
 
     def open(self) -> Iterator[Record]:
         """Lock the folder, then hand out all records while checking them.
@@ -166,6 +178,7 @@ class Journal:
         self._put(segment_name(self._segment), self._end - len(data), data)
         self._writes += 1  # only now: a sync in another thread may count no unwritten bytes
         self._previous = previous
+        self._written = Head(self._last_seq, previous)
         self._pending.clear()
 
     def sync(self) -> None:
@@ -181,6 +194,7 @@ class Journal:
                 self._sync(self._segment)
         else:
             self._check()
+            self._durable = self._written
 
     def read(self, position: Position) -> bytes:
         """The payload of one record, written or still waiting.
@@ -250,6 +264,7 @@ class Journal:
         # the disk never got: only writing them again makes them dirty.
         rest = self._storage.read(name, tail.synced, tail.offset - tail.synced)
         self._disk("write", self._storage.write, name, tail.synced, rest)
+        self._written = Head(tail.last_seq, tail.previous)
         self._sync(tail.segment)
         self._segment, self._end = tail.segment, tail.offset
         self._capacity = self._storage.size(name)
@@ -273,9 +288,9 @@ class Journal:
     def _sync(self, segment: int) -> None:
         """One fdatasync, under the lock: the kernel tells an error to one caller only."""
         self._check()
-        writes = self._writes
+        writes, written = self._writes, self._written
         self._disk("sync", self._storage.sync, segment_name(segment))
-        self._synced_writes = writes
+        self._synced_writes, self._durable = writes, written
 
     def _rotate(self, size: int) -> None:
         """Seal the segment and create the next one, with room for a record of `size` bytes.

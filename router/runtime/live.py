@@ -25,6 +25,7 @@ from router.runtime.control import Answer, Request
 from router.runtime.dialer import Dialer
 from router.runtime.dialing import Address, Dial
 from router.runtime.doorway import PATIENCE_S, Doorway
+from router.runtime.heads import HeadKeeper
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.node import Node
@@ -37,7 +38,7 @@ __all__ = ["Address", "Dial", "Live", "TlsError", "TlsSettings", "drive"]
 DRAIN_S = 3.0
 """How long sessions have to log out when the daemon stops, real seconds."""
 LOOK_S = 1.0
-"""How often it is looked whether peers read."""
+"""How often it is looked whether peers read, and whether a head is due."""
 
 
 class Live:
@@ -57,6 +58,7 @@ class Live:
         tls: TlsSettings | None = None,
         ready_timeout_s: float = 10.0,
         patience_s: float = PATIENCE_S,
+        heads: HeadKeeper | None = None,
     ) -> None:
         """`tls` is the acceptor's; each of `dials` has its own. `patience_s` is from a call to its
         Logon.
@@ -92,6 +94,8 @@ class Live:
             )
             for each in dials
         }
+        self._heads = heads
+        self._heads_failed = ""
         self._console = Console(state_folder, self._operator)
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
@@ -108,7 +112,7 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self._stop = stop
         self.pump.start(stop.set)
-        self._look_after_readers()
+        self._look_around()
         dialers = [self._loop.create_task(each.run()) for each in self._dialers.values()]
         for task in dialers:
             task.add_done_callback(self._dialer_ended)
@@ -152,10 +156,22 @@ class Live:
             await asyncio.sleep(0.005)
         self._look.cancel()
         pump.stop()
+        if self._heads is not None:
+            self._heads.publish()
+            self._tell_of_heads(self._heads.failure)
 
-    def _look_after_readers(self) -> None:
+    def _look_around(self) -> None:
         self.pump.cut_the_slow()
-        self._look = self._loop.call_later(LOOK_S, self._look_after_readers)
+        if self._heads is not None:
+            if self._heads.due(self._loop.time()):
+                self._loop.run_in_executor(None, self._heads.publish)
+            self._tell_of_heads(self._heads.failure)
+        self._look = self._loop.call_later(LOOK_S, self._look_around)
+
+    def _tell_of_heads(self, failure: str) -> None:
+        if failure and failure != self._heads_failed:
+            self._log.warning("head_not_published", error=failure)
+        self._heads_failed = failure
 
     def _dialer_ended(self, task: asyncio.Task[None]) -> None:
         """A dialer ends when it is cancelled, or by a mistake of ours."""

@@ -105,6 +105,7 @@ class Daemon:
             "fix.acceptor.port": port,
             "fix.defaults.reconnect_interval": 0.1,
             "journal.segment_mib": 1,
+            "journal.heads": folder / "heads",
             "log.level": "warning",
             **{f"venues.{mic}.connect.port": at for mic, at in venues.items()},
         }
