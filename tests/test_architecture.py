@@ -36,7 +36,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("runtime",),
     ("runtime.live", "runtime.sim", "runtime.direct"),
     ("build_dictionaries",),
-    ("build_sessions", "build_models"),
+    ("build_sessions", "build_models", "build_recovery"),
     ("build",),
     ("api", "history", "analysis", "predictor", "patience"),
     ("trials",),

@@ -11,6 +11,7 @@ import typer
 
 from config.settings import DEFAULT_CONFIG
 from router.cli.errors import CommandError, ExitCode
+from router.cli.journal_keep import snapshot
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import OUTPUT_VERSION, say, show, show_json
 from router.cli.why_words import qty, words
@@ -141,7 +142,11 @@ def _heads_data(held: HeadsReport | None) -> dict[str, object]:
     return {"heads": told, **({"ok": False} if held.disagreement else {})}
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"cat": cat, "verify": verify_command}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "cat": cat,
+    "verify": verify_command,
+    "snapshot": snapshot,
+}
 
 
 def unreadable(storage: FileStorage) -> JournalBroken | None:

@@ -82,6 +82,8 @@ def run(
         narrate(log, step)
 
     built = build.node(settings, storage, monotonic=clock.monotonic, on_step=on_step)
+    for text in built.refused:
+        log.warning("snapshot_ignored", reason=text)
     remembered()
     built.node.start(settings.digest(), clock.now())
     epoch = built.node.engine.state.epoch
@@ -89,6 +91,7 @@ def run(
         "started",
         epoch=epoch,
         seq=built.node.seq,
+        snapshot=built.snapshot_seq,
         recovered=built.recovered,
         cut_bytes=built.journal.cut_bytes,
         durability=built.journal.durability,

@@ -207,6 +207,18 @@ class MemoryStorage:
         self._file(name)
         del self._files[name]
 
+    def put(self, name: str, data: bytes) -> None:
+        """At once and durably, or ENOSPC."""
+        freed = self._files[name].cached.size if name in self._files else 0
+        if len(data) > self._free() + freed:
+            raise OSError(errno.ENOSPC, "no space left", name)
+        image = (_Image(len(data), bytearray(data)), _Image(len(data), bytearray(data)))
+        self._files[name] = _MemoryFile(*image)
+
+    def drop(self, name: str) -> None:
+        """As `remove`."""
+        self.remove(name)
+
     def release(self, name: str) -> None:
         """There are no descriptors here."""
 

@@ -108,10 +108,26 @@ def segment_numbers(storage: Storage) -> list[int]:
     return numbers
 
 
+def read_record(storage: Storage, position: Position) -> Record:
+    """One record of which it is known where it stands.
+
+    Raises:
+        BrokenRecord: there is none with the right checksum.
+        OSError: there is no such segment.
+    """
+    name = segment_name(position.segment)
+    return parse(_read_record(storage, name, position.offset), 0, position)
+
+
 def scan(
-    storage: Storage, from_position: Position | None = None, *, live: bool = False
+    storage: Storage,
+    from_position: Position | None = None,
+    *,
+    live: bool = False,
+    after: Tail | None = None,
 ) -> Generator[Record, None, Tail]:
-    """All records, or those from a record's position on; returns where the journal ends.
+    """All records, or those from a record's position on, or those that follow `after`; returns
+    where the journal ends.
 
     With `live` another process may be writing: the first bad record of the last segment is the end
     for now, whatever stands behind it.
@@ -123,7 +139,9 @@ def scan(
     tail = Tail()
     if from_position is not None:
         tail = Tail(*from_position, previous=_UNKNOWN)
-        numbers = [number for number in numbers if number >= tail.segment]
+    elif after is not None:
+        tail = after
+    numbers = [number for number in numbers if number >= tail.segment]
     for number in numbers:
         if number != tail.segment:
             tail = replace(tail, segment=number, offset=0, synced=0)

@@ -127,8 +127,8 @@ class Journal:
         """The last record that a sync has covered; with `page-cache`, that was written."""
         return self._durable
 
-    def open(self) -> Iterator[Record]:
-        """Lock the folder, then hand out all records while checking them.
+    def open(self, after: Tail | None = None) -> Iterator[Record]:
+        """Lock the folder, then hand out all records while checking them, or those after one.
 
         When the iterator is exhausted the torn tail is cut (`cut_bytes`), what was read is durable,
         and the journal takes appends.
@@ -138,7 +138,7 @@ class Journal:
             JournalBroken: from the iterator; the folder stays as it is.
         """
         self._storage.lock()
-        return self._recover()
+        return self._recover(after)
 
     def append(self, seq: int, mono_ns: int, wall_ns: int, payload: bytes) -> Position:
         """Give a record its place. It is in memory only, until `write` and `sync`.
@@ -240,8 +240,8 @@ class Journal:
 
     # --- opening ---
 
-    def _recover(self) -> Generator[Record, None, None]:
-        tail = yield from scan(self._storage)
+    def _recover(self, after: Tail | None) -> Generator[Record, None, None]:
+        tail = yield from scan(self._storage, after=after)
         if tail.segment:
             self._adopt(tail)
         self._look_for_failure()

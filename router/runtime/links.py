@@ -55,7 +55,41 @@ class Door:
 
 
 @dataclass(slots=True, eq=False)
-class Link:
+class Kept:
+    """What the journal says of one session, whether it is configured or not."""
+
+    positions: array[int] = field(default_factory=lambda: array("q"), init=False)
+    """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
+    reserved: int = field(default=0, init=False)
+    """Numbers below it may leave without a record: after that, the session goes on from here."""
+    barred: bool = field(default=False, init=False)
+    """An operator has logged the session out: it stays out until one logs it on again."""
+
+    @property
+    def last_stored(self) -> int:
+        """MsgSeqNum of the last sent frame that the journal holds, 0 if there is none."""
+        return len(self.positions)
+
+    def position(self, msg_seq_num: int) -> Position | None:
+        """The record that holds a sent frame; None if an operator has skipped its number."""
+        packed = self.positions[msg_seq_num - 1]
+        return None if packed == NOWHERE else Position(*divmod(packed, OFFSETS))
+
+    def skip_to(self, next_out: int) -> None:
+        """The numbers up to this one are not used: an operator has set the next."""
+        self.positions.extend([NOWHERE] * (next_out - 1 - len(self.positions)))
+
+    def stored(self, msg_seq_num: int, position: Position) -> None:
+        """A frame was journaled. MsgSeqNum 1 again means that the numbers were reset."""
+        positions = self.positions
+        if len(positions) != msg_seq_num - 1:
+            del positions[msg_seq_num - 1 :]
+            assert len(positions) == msg_seq_num - 1, f"{msg_seq_num} skips a number"
+        positions.append(position[0] * OFFSETS + position[1])
+
+
+@dataclass(slots=True, eq=False)
+class Link(Kept):
     """One session, one connection at most."""
 
     name: str
@@ -79,12 +113,8 @@ class Link:
     conn: int | None = None
     answered: int | None = None
     """The last connection that got as far as a Logon(A) of the peer's."""
-    _positions: array[int] = field(default_factory=lambda: array("q"))
-    """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
     told: tuple[int, int] = (1, 1)
     """The numbers that the journal has: next in, next out."""
-    reserved: int = 0
-    """Numbers below it may leave without a record: after that, the session goes on from here."""
     went_on: bool = False
     """It has gone on there in this life."""
     dialect: Dialect = field(init=False)
@@ -95,8 +125,6 @@ class Link:
     """The period of the schedule in which the numbers began; None until it is known."""
     hours_at: int | None = None
     """When the schedule is to be looked at again, UTC nanoseconds."""
-    barred: bool = False
-    """An operator has logged the session out: it stays out until one logs it on again."""
     slow: bool = False
     """The peer does not read as fast as we write: resends wait."""
     resend: ResendNeeded | None = None
@@ -113,20 +141,6 @@ class Link:
         """The venue's MIC; empty for an OMS."""
         return self.venue.mic if self.venue is not None else ""
 
-    @property
-    def last_stored(self) -> int:
-        """MsgSeqNum of the last sent frame that the journal holds, 0 if there is none."""
-        return len(self._positions)
-
-    def position(self, msg_seq_num: int) -> Position | None:
-        """The record that holds a sent frame; None if an operator has skipped its number."""
-        packed = self._positions[msg_seq_num - 1]
-        return None if packed == NOWHERE else Position(*divmod(packed, OFFSETS))
-
-    def skip_to(self, next_out: int) -> None:
-        """The numbers up to this one are not used: an operator has set the next."""
-        self._positions.extend([NOWHERE] * (next_out - 1 - len(self._positions)))
-
     def reserve(self, next_out: int) -> int:
         """The mark that the journal is to have with `next_out`; 0 if the one that it has will do.
 
@@ -138,11 +152,3 @@ class Link:
             return 0
         self.reserved = next_out + RESERVED_MAX
         return self.reserved
-
-    def stored(self, msg_seq_num: int, position: Position) -> None:
-        """A frame was journaled. MsgSeqNum 1 again means that the numbers were reset."""
-        positions = self._positions
-        if len(positions) != msg_seq_num - 1:
-            del positions[msg_seq_num - 1 :]
-            assert len(positions) == msg_seq_num - 1, f"{self.name}: {msg_seq_num} skips a number"
-        positions.append(position[0] * OFFSETS + position[1])

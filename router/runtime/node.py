@@ -93,9 +93,17 @@ class Node:
 
     # -- recovery --------------------------------------------------------------------------------
 
-    def recover(self, steps: Iterable[tuple[Position, Step]], last_market_seq: int) -> int:
-        """Fold what the journal holds. Returns how many steps there were."""
-        recovery = Recovery(self.engine.state, self.links)
+    def recover(
+        self,
+        steps: Iterable[tuple[Position, Step]],
+        last_market_seq: int,
+        recovery: Recovery | None = None,
+    ) -> int:
+        """Fold what the journal holds. Returns how many steps there were.
+
+        `recovery` may have begun from a snapshot; it is of this node's state and links.
+        """
+        recovery = recovery or Recovery(self.engine.state, self.links)
         recovery.fold(steps)
         recovery.finish()
         self._recorder.seq = max(recovery.seq, last_market_seq)
@@ -429,3 +437,7 @@ class Built:
     market_file: MarketFile
     recovered: int
     """Steps folded from the journal."""
+    snapshot_seq: int = -1
+    """Of the snapshot that the fold began from; -1: it folded everything."""
+    refused: Sequence[str] = ()
+    """Snapshots that were passed over, and why."""

@@ -1,0 +1,65 @@
+"""`sluice journal snapshot`: fold beside the daemon, so that its next start need not fold all."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from config.settings import DEFAULT_CONFIG, Settings
+from router import build
+from router.build_recovery import take_snapshot
+from router.cli.errors import CommandError, ExitCode
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.output import say, show, show_json
+from router.cli.why_words import qty
+from router.journal.snapshots import snapshot_name
+from router.journal.storage import FileStorage
+
+StateOption = Annotated[
+    Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")
+]
+
+
+def snapshot(
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Put a snapshot of what the journal comes to into the state folder.
+
+    Takes no lock and changes nothing else: run it beside the daemon, by a timer. A start folds only
+    what was written after the newest snapshot that is sound and that the journal confirms.
+    """
+    settings = _settings(state, config, overrides)
+    storage = FileStorage(settings.state, read_only=True)
+    began = time.monotonic()
+    try:
+        made, begun = take_snapshot(build.maker(build.parts(settings)), storage)
+    except OSError as error:
+        text = f"{error.filename or settings.state}: {error.strerror}"
+        raise CommandError(ExitCode.ERROR, f"no snapshot: {text}") from None
+    for text in begun.refused:
+        say(f"passed over: {text}")
+    seconds = time.monotonic() - began
+    seq = begun.snapshot_seq if made is None else made.seq
+    if as_json:
+        told = {"new": made is not None, "seq": seq, "folded": begun.recovery.count}
+        show_json({**told, "seconds": round(seconds, 3)})
+    elif made is None:
+        show("nothing new" if seq >= 0 else "the journal holds nothing")
+    else:
+        size = len(made.body)
+        show(
+            f"{snapshot_name(made.seq)}: {qty(size)} bytes, {qty(begun.recovery.count)} steps "
+            f"folded in {seconds:.1f} s"
+        )
+
+
+def _settings(state: Path | None, config: Path, overrides: list[str]) -> Settings:
+    if state is not None:
+        overrides = [*overrides, f"state={state}"]
+    return settings_of(config, overrides)
