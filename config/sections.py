@@ -129,8 +129,9 @@ class Journal(Section):
     """`sync` survives loss of power; `page-cache` survives only the end of the process."""
     segment_mib: int = Field(default=64, ge=1, le=4_096)
     """Size of a segment, MiB."""
-    snapshot_events: int = Field(default=100_000, ge=1, le=1_000_000_000)
-    """A start that has folded so many events puts a snapshot down, before it trades."""
+    snapshot_events: int = Field(default=20_000, ge=1, le=1_000_000_000)
+    """After so many records a snapshot is put down: by a process beside the daemon, and by a start
+    that has folded as many."""
     heads: Annotated[Path, WorkingFolder()] | None = None
     """Where heads of the chain are published: a file that is appended to, or a datagram socket."""
 

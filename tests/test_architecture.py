@@ -54,8 +54,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 }
 
 # The driver of a node is several files: what it drives, its connections before and after the Logon,
-# the calls that it makes, the operator's socket, where heads are published.
-DRIVER = ("console", "dialer", "doorway", "heads", "live", "pump", "wire")
+# the calls that it makes, the operator's socket, where heads are published, what is run beside.
+DRIVER = ("beside", "console", "dialer", "doorway", "heads", "live", "pump", "wire")
 SHELL = (
     *(f"router/runtime/{name}.py" for name in DRIVER),
     "router/runtime/oms.py",

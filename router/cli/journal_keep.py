@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 from typing import Annotated
@@ -23,17 +24,27 @@ StateOption = Annotated[
 ]
 
 
+NiceOption = Annotated[
+    bool, typer.Option("--nice", help="At low priority, as the daemon starts it.")
+]
+NICE = 10
+
+
 def snapshot(
     state: StateOption = None,
+    nice: NiceOption = False,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     overrides: SetOption = NO_OVERRIDES,
 ) -> None:
     """Put a snapshot of what the journal comes to into the state folder.
 
-    Takes no lock and changes nothing else: run it beside the daemon, by a timer. A start folds only
-    what was written after the newest snapshot that is sound and that the journal confirms.
+    Takes no lock and changes nothing else; the daemon starts it beside itself every
+    journal.snapshot_events records. A start folds only what was written after the newest snapshot
+    that is sound and that the journal confirms.
     """
+    if nice:
+        os.nice(NICE)
     settings = _settings(state, config, overrides)
     storage = FileStorage(settings.state, read_only=True)
     began = time.monotonic()

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +24,13 @@ from router.journal.segments import Journal
 from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
+from router.runtime.beside import Beside
 from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
 from router.runtime.live import Address, Live, TlsError, drive
+from router.runtime.log import Log
 from router.runtime.narration import narrate
+from router.runtime.node import Built
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
 StateOption = Annotated[
@@ -55,6 +58,7 @@ def command(
             clock,
             venues.ports if venues else {},
             remembered=lambda: remember(settings, config, overrides),
+            keeper=_keeper(config, overrides),
             as_json=as_json,
         )
     finally:
@@ -69,10 +73,12 @@ def run(
     *,
     remembered: Callable[[], None],
     as_json: bool,
+    keeper: Sequence[str] = (),
 ) -> None:
     """Open the state folder, recover, and drive the node until a signal.
 
-    `remembered` keeps the settings in the folder once it is known to be ours.
+    `remembered` keeps the settings in the folder once it is known to be ours. `keeper` is the
+    command that takes snapshots beside the daemon; none takes none.
     """
     log = structlog.get_logger()
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -98,21 +104,7 @@ def run(
         state=str(settings.state),
     )
     acceptor = settings.fix.acceptor
-    try:
-        live = Live(
-            built.node,
-            built.journal,
-            built.market_file,
-            clock,
-            log,
-            listen=Address(acceptor.host, acceptor.port),
-            dials=build_sessions.dials(settings, ports),
-            state_folder=settings.state,
-            tls=build_sessions.acceptor_tls(settings),
-            heads=_heads(settings, built.journal, clock),
-        )
-    except TlsError as error:
-        raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
+    live = _driver(settings, built, clock, log, ports, keeper)
 
     def on_listen(port: int) -> None:
         if as_json:
@@ -132,9 +124,49 @@ def run(
     log.info("stopped", seq=built.node.seq)
 
 
+def _driver(
+    settings: Settings,
+    built: Built,
+    clock: Clock,
+    log: Log,
+    ports: dict[str, int],
+    keeper: Sequence[str],
+) -> Live:
+    """What drives the node, with what is done beside it.
+
+    Raises:
+        CommandError: what is wrong with the settings of TLS.
+    """
+    acceptor, every = settings.fix.acceptor, settings.journal.snapshot_events
+    beside = Beside(keeper, lambda: built.journal.appended, log, every=every) if keeper else None
+    try:
+        return Live(
+            built.node,
+            built.journal,
+            built.market_file,
+            clock,
+            log,
+            listen=Address(acceptor.host, acceptor.port),
+            dials=build_sessions.dials(settings, ports),
+            state_folder=settings.state,
+            tls=build_sessions.acceptor_tls(settings),
+            heads=_heads(settings, built.journal, clock),
+            beside=beside,
+        )
+    except TlsError as error:
+        raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
+
+
 def _heads(settings: Settings, journal: Journal, clock: Clock) -> HeadKeeper | None:
     path = settings.journal.heads
     return None if path is None else HeadKeeper(path, journal, clock.wall)
+
+
+def _keeper(config: Path, overrides: list[str]) -> list[str]:
+    """The command of a process that takes a snapshot with the same settings, and gives way."""
+    sets = [part for each in overrides for part in ("--set", each)]
+    python = (sys.executable, "-m", "router")
+    return [*python, "journal", "snapshot", "--nice", "--config", str(config), *sets]
 
 
 class Venues:

@@ -82,6 +82,8 @@ class Journal:
         """What `open` cut from a torn tail."""
         self.headroom_released = False
         """The disk is full and the reserve is in use: take no new risk."""
+        self.appended = 0
+        """Records appended since `open`."""
         self.failed_before = ""
         """Why the journal of the life before was poisoned, if it was: numbers may have been spent
         without a record. Until `forget_failure`."""
@@ -161,6 +163,7 @@ class Journal:
         self._pending.append((seq, mono_ns, wall_ns, payload))
         self._end += size
         self._last_seq = seq
+        self.appended += 1
         return position
 
     def write(self) -> None:

@@ -133,7 +133,9 @@ class FileStorage:
             self._lock_fd = None
 
     def names(self) -> list[str]:
-        """All regular files of the folder."""
+        """All regular files of the folder; none if there is no folder yet."""
+        if not self.folder.is_dir():
+            return []
         return sorted(entry.name for entry in os.scandir(self.folder) if entry.is_file())
 
     def size(self, name: str) -> int:

@@ -19,6 +19,7 @@ import uvloop
 from router.fix.credentials import LogonRefusal
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
+from router.runtime.beside import Beside
 from router.runtime.clock import Clock
 from router.runtime.console import Console
 from router.runtime.control import Answer, Request
@@ -59,6 +60,7 @@ class Live:
         ready_timeout_s: float = 10.0,
         patience_s: float = PATIENCE_S,
         heads: HeadKeeper | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """`tls` is the acceptor's; each of `dials` has its own. `patience_s` is from a call to its
         Logon.
@@ -96,6 +98,7 @@ class Live:
         }
         self._heads = heads
         self._heads_failed = ""
+        self._beside = beside
         self._console = Console(state_folder, self._operator)
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
@@ -155,6 +158,8 @@ class Live:
         while pump.at_work or (pump.wires and pump.goes_on):
             await asyncio.sleep(0.005)
         self._look.cancel()
+        if self._beside is not None:
+            await self._beside.stop()
         pump.stop()
         if self._heads is not None:
             self._heads.publish()
@@ -166,6 +171,8 @@ class Live:
             if self._heads.due(self._loop.time()):
                 self._loop.run_in_executor(None, self._heads.publish)
             self._tell_of_heads(self._heads.failure)
+        if self._beside is not None:
+            self._beside.look()
         self._look = self._loop.call_later(LOOK_S, self._look_around)
 
     def _tell_of_heads(self, failure: str) -> None:

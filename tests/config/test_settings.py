@@ -351,7 +351,8 @@ def test_setting_a_key_twice_is_refused(file: Path) -> None:
         ("policies=[]", "tuple should have at least 1 item"),
         (
             "journal=null",
-            "name the key inside it that is meant; allowed: durability, heads, segment_mib, snapshot_events",
+            "name the key inside it that is meant; "
+            "allowed: durability, heads, segment_mib, snapshot_events",
         ),
         ("seed.x=1", "'x' cannot stand here: the value has no keys"),
     ],

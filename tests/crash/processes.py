@@ -106,6 +106,7 @@ class Daemon:
             "fix.defaults.reconnect_interval": 0.1,
             "journal.segment_mib": 1,
             "journal.heads": folder / "heads",
+            "journal.snapshot_events": 20,
             "log.level": "warning",
             **{f"venues.{mic}.connect.port": at for mic, at in venues.items()},
         }

@@ -216,6 +216,12 @@ def test_a_start_that_has_folded_much_puts_a_snapshot_down() -> None:
     assert snapshot_seqs(storage) == [list(scan(day().storage))[-1].seq]
 
 
+def test_a_folder_that_is_not_there_yet_has_no_snapshots(tmp_path: Path) -> None:
+    built = build.node(parts(), FileStorage(tmp_path / "new"), monotonic=lambda: 0)
+    assert (built.snapshot_seq, built.recovered, built.refused) == (-1, 0, [])
+    built.journal.close()
+
+
 def test_the_command_takes_no_lock(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     storage = FileStorage(tmp_path)
     built = build.node(load_settings(), storage, monotonic=lambda: 0)
