@@ -41,6 +41,7 @@ from router.messages import (
     SessionCommanded,
     SessionOpened,
     Step,
+    StorageChanged,
     ThawLearner,
     ThawRequested,
     TimerFired,
@@ -250,6 +251,8 @@ def _phrase(what: object) -> str:
             numbers = f" to {what.next_in} in, {what.next_out} out" if what.next_out else ""
             action = what.action.replace("_", " ")
             return f"{action} of {what.session}{numbers} by {what.who}: {what.reason}"
+        case StorageChanged():
+            return f"DISK: {what.trouble}" if what.trouble else "the disk is well again"
         case TimerFired():
             return "timer"
         case ModelLoaded():

@@ -84,11 +84,20 @@ def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
         state.due.append(timer)
 
 
+def storage_changed(state: State, now: int, event: m.StorageChanged) -> None:
+    """Orders that had to wait for the disk are looked at again when it is well."""
+    state.trouble = event.trouble
+    if not event.trouble:
+        for parent_id in state.open_parents:
+            state.wake(state.parents[parent_id], now)
+
+
 def restarted(state: State, now: int, event: m.Restarted) -> None:
     """A new life: nothing is connected, no book is known, counters start anew."""
     state.epoch = event.epoch
     state.ids = state.reports = 0
     state.sessions.clear()
+    state.trouble = ""
     state.asks.clear()
     state.market = Market()
     state.watch.clear()
@@ -119,6 +128,7 @@ HANDLERS: dict[type, Handler] = {
     m.SessionClosed: session_closed,
     m.TimerFired: timer_fired,
     m.Restarted: restarted,
+    m.StorageChanged: storage_changed,
     m.ModelLoaded: models.model_loaded,
     m.ModelRefused: models.model_refused,
     m.OpenParent: commands.open_parent,

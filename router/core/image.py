@@ -87,6 +87,7 @@ class Image(msgspec.Struct):
     execution_times: dict[str, list[int]]
     timers: list[Timer]
     shelf: Shelf
+    trouble: str = ""
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -126,6 +127,7 @@ def image_of(state: State) -> bytes:
         execution_times={key: list(times) for key, times in state.execution_times.items()},
         timers=state.timers,
         shelf=_shelf(state.shelf),
+        trouble=state.trouble,
     )
     return _encoder.encode(image)
 
@@ -177,6 +179,7 @@ def _tables(state: State, image: Image) -> None:
     state.ledgers = {(account, day): ledger for account, day, ledger in image.ledgers}
     state.venue.update(image.venue)
     state.sessions = set(image.sessions)
+    state.trouble = image.trouble
     state.asks = image.asks
     state.fill_ratio = image.fill_ratio
     state.seen.extend(image.seen)

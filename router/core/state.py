@@ -127,6 +127,8 @@ class State:
         self.ledgers: dict[Key, Ledger] = {}
         self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
         self.sessions: set[str] = set()
+        self.trouble = ""
+        """What is wrong with the journal's disk: until it is well nothing may add risk."""
         self.asks: dict[str, QuoteAsk] = {}
         self.fill_ratio: dict[str, float] = {}
         self.seen: deque[SeenOrder] = deque(maxlen=WINDOW_MAX)
@@ -201,6 +203,8 @@ class State:
 
     def open_mics(self) -> list[str]:
         """Venues that may take new risk."""
+        if self.trouble:
+            return []
         return [mic for mic, venue in self.venue.items() if venue.open and venue.reconciled]
 
     def digest(self) -> str:
@@ -227,6 +231,7 @@ class State:
             "ledgers": [[*key, ledger] for key, ledger in self.ledgers.items()],
             "venues": self.venue,
             "sessions": sorted(self.sessions),
+            "trouble": self.trouble,
             "asks": self.asks,
             "fill_ratio": self.fill_ratio,
             "models": [self.shelf.models, self.shelf.refused],

@@ -246,6 +246,15 @@ class Restarted(msgspec.Struct, frozen=True, tag=True):
     config_hash: str = ""
 
 
+class StorageChanged(msgspec.Struct, frozen=True, tag=True):
+    """The journal's disk is in trouble, or in trouble no more: then `trouble` is empty.
+
+    While it is, nothing is taken that adds risk; what takes risk back is recorded and leaves.
+    """
+
+    trouble: str
+
+
 class KillRequested(msgspec.Struct, frozen=True, tag=True):
     """An operator engages the kill switch. Scope `all`, `account` or `venue`."""
 
@@ -335,6 +344,7 @@ Event = (
     | SessionClosed
     | TimerFired
     | Restarted
+    | StorageChanged
     | KillRequested
     | ArmRequested
     | SessionCommanded

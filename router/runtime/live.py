@@ -167,6 +167,7 @@ class Live:
 
     def _look_around(self) -> None:
         self.pump.cut_the_slow()
+        self.pump.make_room()
         if self._heads is not None:
             if self._heads.due(self._loop.time()):
                 self._loop.run_in_executor(None, self._heads.publish)

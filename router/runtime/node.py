@@ -41,9 +41,10 @@ from router.messages import (
     SessionCommanded,
     SessionOpened,
     Step,
+    StorageChanged,
     TimerFired,
 )
-from router.runtime import last_words, operating
+from router.runtime import disk, last_words, operating
 from router.runtime.links import Door, Link, LinkKind
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.recovering import Recovery
@@ -52,8 +53,7 @@ from router.runtime.resends import sent_frames, stored_frames
 __all__ = ["Batch", "Built", "Node"]
 
 FAULTS_MAX = 100
-NOT_NOW = "7"
-"""SessionStatus(1409): logons are not allowed at this time."""
+NOT_NOW = "7"  # SessionStatus(1409): logons are not allowed at this time
 REFUSALS = ("3", "j")
 """Messages that are never refused: two peers that did so would answer each other for ever."""
 CONDITIONALLY_REQUIRED = "5"
@@ -210,6 +210,13 @@ class Node:
         link = self._by_conn.get(conn)
         if link is not None:
             link.slow = slow
+
+    def mind_disk(self, now: int, slow_s: float = 0.0) -> None:
+        """Look how the disk is, before a batch: it is an event, for decisions follow from it."""
+        trouble = disk.trouble(self._journal, slow_s)
+        if trouble != self.engine.state.trouble:
+            self._fault(f"journal: {trouble or 'the disk is well again'}")
+            self._step(now, StorageChanged(trouble))
 
     def deadline(self) -> int | None:
         """When `tick` is wanted, UTC nanoseconds; 0 if there is work left."""

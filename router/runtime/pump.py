@@ -15,6 +15,7 @@ from router.journal.market import MarketFile
 from router.journal.segments import Journal, JournalPoisoned
 from router.model import NS
 from router.runtime.clock import Clock
+from router.runtime.disk import SYNC_SLOW_S
 from router.runtime.log import Log
 from router.runtime.node import Batch, Node
 from router.runtime.tls import explain
@@ -50,6 +51,8 @@ class Pump:
         self._at_once = journal.durability == "page-cache"
         """There is no disk to wait for: no thread, and nobody to share a sync with."""
         self._turns = 1 if self._at_once else TURNS_MAX
+        self._slow_s = 0.0
+        """What the last sync took, seconds of the loop's clock."""
         self._busy = False
         """A batch is on its way, or will be: what comes in waits for the next."""
         self._timer: asyncio.TimerHandle | None = None
@@ -171,12 +174,14 @@ class Pump:
             self._market_file.flush()
             return
         self.syncing = True
+        began = self._loop.time()
         future = self._loop.run_in_executor(self._disk, self._journal.sync)
-        future.add_done_callback(lambda done: self._synced(done, batch))
+        future.add_done_callback(lambda done: self._synced(done, batch, began))
 
     def _handle(self) -> Batch:
         """What waits, through the node: connections take turns, so that none waits for long."""
         now = self._clock.now
+        self._node.mind_disk(now(), self._slow_s)
         if self._works:
             works, self._works = self._works, []
             for work in works:
@@ -200,8 +205,9 @@ class Pump:
             elif wire.is_lost:
                 self._gone(wire, now())
 
-    def _synced(self, done: asyncio.Future[None], batch: Batch) -> None:
+    def _synced(self, done: asyncio.Future[None], batch: Batch, began: float) -> None:
         self.syncing = False
+        self._took(self._loop.time() - began)
         error = done.exception()
         if isinstance(error, JournalPoisoned):
             self._poison(error, batch)
@@ -210,6 +216,23 @@ class Pump:
             raise error
         self._leave(batch)
         self._market_file.flush()
+
+    def _took(self, seconds: float) -> None:
+        """A slow sync holds off what adds risk, from the next batch on; a quick one lets it in."""
+        if seconds > SYNC_SLOW_S:
+            self._log.warning("sync_slow", seconds=round(seconds, 3))
+        if (self._slow_s > SYNC_SLOW_S) != (seconds > SYNC_SLOW_S):
+            self.give(lambda _: None)  # the next batch may be far off: tell of it now
+        self._slow_s = seconds
+
+    def make_room(self) -> None:
+        """Reserve the headroom again if a full disk has taken it: as often as one likes."""
+        if self._journal.headroom_released and self.goes_on and not self.syncing:
+            try:
+                if self._journal.restore_headroom():
+                    self._kick()
+            except JournalPoisoned as error:
+                self._poison(error, Batch())
 
     def _leave(self, batch: Batch) -> None:
         """What is safe goes out, and what has gathered meanwhile comes next."""

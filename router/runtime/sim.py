@@ -230,6 +230,7 @@ class Sim:
         self._scheduled = False
         node, journal = self._built.node, self._built.journal
         before = journal.last_seq
+        node.mind_disk(self.now)
         inbox, self._inbox = self._inbox, []
         for work in inbox:
             work(node, self.now)
