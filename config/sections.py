@@ -122,6 +122,19 @@ class Clock(Section):
         return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
 
 
+class Archive(Section):
+    """Where old segments of the journal go, and what stays."""
+
+    folder: Annotated[Path, WorkingFolder()] | None = None
+    """Null: nowhere; the journal is kept whole."""
+    keep_segments: int = Field(default=8, ge=1, le=100_000)
+    """Sealed segments that stay at least."""
+    keep_days: float = Field(default=7.0, ge=0.0, le=36_500.0)
+    """Days for which a segment stays at least, since its last record."""
+    compress: bool = True
+    """With gzip."""
+
+
 class Journal(Section):
     """How what happened is kept."""
 
@@ -132,6 +145,7 @@ class Journal(Section):
     snapshot_events: int = Field(default=20_000, ge=1, le=1_000_000_000)
     """After so many records a snapshot is put down: by a process beside the daemon, and by a start
     that has folded as many."""
+    archive: Archive = Archive()
     heads: Annotated[Path, WorkingFolder()] | None = None
     """Where heads of the chain are published: a file that is appended to, or a datagram socket."""
 

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from router.core.engine import Engine
 from router.core.image import UnfitImage
-from router.journal.records import Record, digest
+from router.journal.records import Position, Record, digest
 from router.journal.recovery import steps
-from router.journal.scan import Tail, read_record, scan
+from router.journal.retention import Needs
+from router.journal.scan import JournalBroken, Tail, beginning, read_record, scan
 from router.journal.snapshots import (
     SNAPSHOTS_KEPT,
     Snapshot,
@@ -50,7 +51,11 @@ class Beginning:
 
 
 def begin(make: Make, storage: Storage) -> Beginning:
-    """Take up the newest snapshot that is sound, that the journal confirms and that fits."""
+    """Take up the newest snapshot that is sound, that the journal confirms and that fits.
+
+    Raises:
+        JournalBroken: there is none, and what it stood for is in the archive.
+    """
     refused: list[str] = []
     for snapshot in sound_snapshots(storage, refused):
         begun = _empty(make)
@@ -61,6 +66,11 @@ def begin(make: Make, storage: Storage) -> Beginning:
             continue
         begun.after, begun.refused = _behind(storage, snapshot), refused
         return begun
+    archived = beginning(storage).segment
+    if archived:
+        told = "; ".join(refused) or "there is none"
+        text = f"it is in the archive, and no snapshot can be used: {told}"
+        raise JournalBroken(Position(archived, 0), text)
     begun = _empty(make)
     begun.refused = refused
     return begun
@@ -93,6 +103,21 @@ def put_snapshot(storage: Storage, recovery: Recovery, last: Record) -> Snapshot
         if seq not in sound:
             storage.drop(snapshot_name(seq))
     return snapshot
+
+
+def needs(make: Make, storage: Storage) -> Needs:
+    """What recovery, sessions and open orders need of the journal, as a fold of it says.
+
+    Raises:
+        JournalBroken: as `begin`, `scan` and `steps` do.
+    """
+    sound = list(itertools.islice(sound_snapshots(storage, []), SNAPSHOTS_KEPT))
+    begun = begin(make, storage)
+    begun.recovery.fold(steps(scan(storage, live=True, after=begun.after)))
+    state = begun.engine.state
+    opened = [state.parents[each].opened_at for each in state.open_parents]
+    older = sound[-1].position.segment if len(sound) == SNAPSHOTS_KEPT else 0
+    return Needs(older, begun.recovery.oldest_frame(), min(opened, default=0))
 
 
 def noting_last(records: Iterable[Record], last: list[Record]) -> Iterator[Record]:

@@ -11,7 +11,7 @@ import typer
 
 from config.settings import DEFAULT_CONFIG
 from router.cli.errors import CommandError, ExitCode
-from router.cli.journal_keep import snapshot
+from router.cli.journal_keep import archive, snapshot
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import OUTPUT_VERSION, say, show, show_json
 from router.cli.why_words import qty, words
@@ -68,7 +68,7 @@ def cat(
     a Logon(A) proves itself with.
     """
     storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
-    for _, step in read_steps(storage, live=True):
+    for _, step in read_steps(storage, live=True, partial=True):
         if last and step.seq > last:
             break
         if step.seq < first or (session and session not in sessions_of(step)):
@@ -147,6 +147,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "cat": cat,
     "verify": verify_command,
     "snapshot": snapshot,
+    "archive": archive,
 }
 
 

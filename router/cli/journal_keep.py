@@ -1,4 +1,4 @@
-"""`sluice journal snapshot`: fold beside the daemon, so that its next start need not fold all."""
+"""`sluice journal snapshot` and `archive`: what keeps a start short and the state folder small."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
 from router import build
-from router.build_recovery import take_snapshot
+from router.build_recovery import needs, take_snapshot
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
 from router.cli.why_words import qty
+from router.journal.archive import ArchiveFailed, archive_segment, sealed_segments
+from router.journal.retention import Policy, choose
 from router.journal.snapshots import snapshot_name
 from router.journal.storage import FileStorage
+from router.runtime.clock import Clock
 
 StateOption = Annotated[
     Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")
@@ -68,6 +71,45 @@ def snapshot(
             f"{snapshot_name(made.seq)}: {qty(size)} bytes, {qty(begun.recovery.count)} steps "
             f"folded in {seconds:.1f} s"
         )
+
+
+def archive(
+    state: StateOption = None,
+    nice: NiceOption = False,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Move old segments to journal.archive.folder: copied, read back, and only then deleted.
+
+    A segment stays while recovery from either of the two snapshots needs it, while a session's peer
+    may ask for messages in it, while an order that is open is as old, and as long as policy says.
+    Takes no lock: run it beside the daemon, by a timer.
+    """
+    if nice:
+        os.nice(NICE)
+    settings = _settings(state, config, overrides)
+    rule = settings.journal.archive
+    if rule.folder is None:
+        cure = "set journal.archive.folder"
+        raise CommandError(ExitCode.CONFIGURATION, f"there is no archive; {cure}")
+    storage = FileStorage(settings.state, read_only=True)
+    needed = needs(build.maker(build.parts(settings)), storage)
+    policy = Policy(rule.keep_segments, rule.keep_days)
+    choice = choose(sealed_segments(storage), policy, needed, Clock().wall())
+    moved = []
+    for each in choice.going:
+        try:
+            path = archive_segment(storage, each, rule.folder, compress=rule.compress)
+        except (ArchiveFailed, OSError) as error:
+            raise CommandError(ExitCode.ERROR, f"not archived: {error}") from None
+        moved.append(path)
+        if not as_json:
+            show(f"{path}: {qty(each.size)} bytes, up to seq {each.tail.last_seq}")
+    if as_json:
+        show_json({"archived": [str(path) for path in moved], "kept_by": choice.kept_by})
+    else:
+        show(choice.kept_by)
 
 
 def _settings(state: Path | None, config: Path, overrides: list[str]) -> Settings:
