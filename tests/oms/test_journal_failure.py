@@ -195,3 +195,15 @@ def test_the_mark_is_renewed_before_it_is_reached_and_begins_anew_with_the_numbe
     assert moved == first - RESERVED_MAX // 2 + 1 + RESERVED_MAX
     assert link.reserve(2) == 2 + RESERVED_MAX, "the numbers were reset"
     assert desk.node.links["OMS"].reserved == 0, "an OMS is sent nothing without a record"
+
+
+def test_a_venue_is_believed_once_in_a_life(desk: FailingDesk) -> None:
+    desk.fail("sync", all_files=True)
+    desk.next_life()
+    desk.a.session.inbox.jump(desk.a.session.next_in + 3 * RESERVED_MAX)  # it lies
+    desk.a.connect()
+    after = desk.node.links["LIT_A"].session.next_out
+    desk.a.connect()
+    assert not desk.node.links["LIT_A"].session.logged_on
+    spent = desk.node.links["LIT_A"].session.next_out - after
+    assert spent == 1, "the second Logon alone: no other jump"
