@@ -19,6 +19,7 @@ from router.journal.scan import JournalBroken, Tail, beginning, read_record, sca
 from router.journal.snapshots import (
     SNAPSHOTS_KEPT,
     Snapshot,
+    is_draft,
     snapshot_name,
     snapshot_seqs,
     sound_snapshots,
@@ -98,6 +99,9 @@ def put_snapshot(storage: Storage, recovery: Recovery, last: Record) -> Snapshot
     """Put down what was folded up to a record."""
     snapshot = Snapshot(last.seq, last.position, digest(last.encoded()), recovery.image())
     write_snapshot(storage, snapshot)
+    for name in storage.names():
+        if is_draft(name):
+            storage.drop(name)  # the draft of a reader that died
     sound = [each.seq for each in itertools.islice(sound_snapshots(storage, []), SNAPSHOTS_KEPT)]
     for seq in snapshot_seqs(storage):
         if seq not in sound:

@@ -65,6 +65,11 @@ def snapshot_seqs(storage: Storage) -> list[int]:
     return sorted((int(match[1]) for match in found if match), reverse=True)
 
 
+def is_draft(name: str) -> bool:
+    """True for a snapshot that was not finished: `Storage.put` renames it when it is."""
+    return name.startswith("snapshot-") and name.endswith(".new")
+
+
 def write_snapshot(storage: Storage, snapshot: Snapshot) -> None:
     """Put a snapshot into the folder; durable on return. No lock is needed."""
     rest = _REST.pack(snapshot.seq, *snapshot.position, snapshot.head) + snapshot.body

@@ -228,7 +228,10 @@ def test_the_command_takes_no_lock(tmp_path: Path, capsys: pytest.CaptureFixture
     built.node.start("test", day().now)
     built.journal.write()
     built.journal.sync()
+    draft = tmp_path / f"{snapshot_name(1)}.4711.new"
+    draft.write_bytes(b"of a reader that died")
     assert run(["journal", "snapshot", "--state", str(tmp_path)]) == 0
+    assert not draft.exists()
     assert capsys.readouterr().out.startswith(f"{snapshot_name(built.node.seq)}: ")
     assert run(["journal", "snapshot", "--state", str(tmp_path)]) == 0
     assert capsys.readouterr().out == "nothing new\n"
