@@ -39,7 +39,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("build_sessions", "build_models", "build_recovery"),
     ("build",),
     ("api", "history", "analysis", "predictor", "patience"),
-    ("trials",),
+    ("trials", "simulation"),
     ("experiments",),
     ("cli",),
     ("__main__",),
@@ -52,6 +52,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "venues": (*SHARED, "router.messages", "router.fix", "config.documents"),
     "config": (),
 }
+
+COMPOSERS = (
+    "router/build",
+    *(f"router/{room}/" for room in ("trials", "simulation", "experiments", "cli")),
+)
 
 # The driver of a node is several files: what it drives, its connections before and after the Logon,
 # the calls that it makes, the operator's socket, where heads are published, what is run beside.
@@ -172,9 +177,8 @@ def line_of(module: str) -> int:
 
 def imports_between_rooms(path: str, tree: ast.AST) -> Complaints:
     room = path.partition("/")[0]
-    composes = path.startswith(
-        ("router/build", "router/trials/", "router/experiments/", "router/cli/")
-    )
+    # A trial and a simulated world hold a router and a market: they put both together.
+    composes = path.startswith(COMPOSERS)
     complaints = []
     for name in sorted(names_imported(path, tree)):
         other = name.partition(".")[0]

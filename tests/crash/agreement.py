@@ -16,7 +16,7 @@ from router.fix.client import OmsClient
 from router.journal.heads import compare, read_heads
 from router.journal.scan import scan
 from router.journal.storage import FileStorage
-from tests.sim.reading import FRAME, Read, Stream, read
+from router.simulation.reading import FRAME, Read, Stream, read
 from venues.audit import AuditKind, AuditRecord, fills, read_audit
 
 Fill = tuple[str, str, int, int]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sim.oracle import Broken, Kill, Oracle
-from tests.sim.reading import read
-from tests.sim.world import START
+from router.simulation.oracle import Broken, Kill, Oracle
+from router.simulation.reading import read
+from router.simulation.world import START
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
 T = "20260105-14:30:01.000"

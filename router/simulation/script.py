@@ -6,15 +6,16 @@ Faults stop at `FAULTS_END`; from then on everything must come to its end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any
 
 from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
-from tests.sim.misbehaving import Thing, misbehaviours
-from tests.sim.oracle import hold
-from tests.sim.world import OMS_NAMES, START, World
+from router.simulation.misbehaving import misbehaviours
+from router.simulation.oracle import hold
+from router.simulation.things import Thing, kept
+from router.simulation.world import OMS_NAMES, START, World
 
 ORDERS_END = 25 * NS
 FAULTS_END = 40 * NS
@@ -29,9 +30,11 @@ TIFS = (TimeInForce.GTD,) * 6 + (TimeInForce.IOC,) * 2 + (TimeInForce.DAY, TimeI
 class Script:
     """Draws what will happen in a world, and lets it happen. Every tenth seed is without faults."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, keep: Collection[int] | None = None) -> None:
+        """`keep` are the numbers of the things that happen, the others are left out; None: all."""
         self.world = world
         self.things: list[Thing] = []
+        """All that were drawn, in the order in which they happen."""
         self._rng = world.rng
         self._endless: dict[str, str] = {}
         """ClOrdID by account, of orders that end only when they are cancelled."""
@@ -43,6 +46,7 @@ class Script:
             self.things += misbehaviours(world, FAULTS_END)
         self._take_all_back()
         self.things.sort(key=lambda thing: thing.at)
+        self.chosen = self.things if keep is None else kept(self.things, keep)
 
     # -- the run ---------------------------------------------------------------------------------
 
@@ -53,7 +57,7 @@ class Script:
             Broken: an invariant does not hold.
         """
         world, sim = self.world, self.world.sim
-        for thing in self.things:
+        for thing in self.chosen:
             sim.at(START + thing.at, thing.act)
         sim.run(START + FAULTS_END)
         sim.sync_ns = 200_000
@@ -104,8 +108,10 @@ class Script:
         """A time after another: half the time within milliseconds, while things are under way."""
         return at + (self._draw(0, 5 * MS) if self._chance(0.5) else self._draw(0, most))
 
-    def _add(self, at: int, text: str, act: Callable[[], None]) -> None:
-        self.things.append(Thing(at, text, act))
+    def _add(
+        self, at: int, text: str, act: Callable[[], None], order: str = "", *, opens: bool = False
+    ) -> None:
+        self.things.append(Thing(at, text, act, order, opens))
 
     # -- orders ----------------------------------------------------------------------------------
 
@@ -133,7 +139,8 @@ class Script:
         if tif in (TimeInForce.DAY, TimeInForce.GTC):
             self._endless[account] = cl_ord_id
         send = partial(self._send, name, cl_ord_id, side, qty, terms)
-        self._add(at, f"{cl_ord_id}: {side.name} {qty} {terms}", send)
+        text = f"{cl_ord_id}: {side.name} {qty}{_told(terms)}"
+        self._add(at, text, send, cl_ord_id, opens=True)
         self._requests(name, cl_ord_id, side, qty, terms, at)
 
     def _schedule(self, at: int) -> dict[str, Any]:
@@ -162,17 +169,17 @@ class Script:
                 new_px = None if self._chance(0.6) else (5_000 + self._draw(-15, 15)) * CENT
                 act = partial(self._replace, name, cl_ord_id, new_qty, new_px)
                 text = f"{cl_ord_id}: replace {new_qty} {new_px}"
-                self._add(self._after(at, 15 * NS), text, act)
+                self._add(self._after(at, 15 * NS), text, act, cl_ord_id)
         if self._chance(0.3):
             act = partial(self._cancel, name, cl_ord_id)
-            self._add(self._after(at, 15 * NS), f"{cl_ord_id}: cancel", act)
+            self._add(self._after(at, 15 * NS), f"{cl_ord_id}: cancel", act, cl_ord_id)
         if self._chance(0.2):
             other = qty if self._chance(0.5) else qty + 100
             act = partial(self._send, name, cl_ord_id, side, other, terms)
-            self._add(self._after(at, 15 * NS), f"{cl_ord_id}: again, {other}", act)
+            self._add(self._after(at, 15 * NS), f"{cl_ord_id}: again, {other}", act, cl_ord_id)
         if self._chance(0.2):
             act = partial(self._ask, name, cl_ord_id)
-            self._add(self._after(at, 15 * NS), f"{cl_ord_id}: status", act)
+            self._add(self._after(at, 15 * NS), f"{cl_ord_id}: status", act, cl_ord_id)
 
     def _take_all_back(self) -> None:
         """A mass cancel of all its orders, by an OMS whose version has it."""
@@ -297,3 +304,25 @@ class Script:
 
     def _sync(self, takes: int) -> None:
         self.world.sim.sync_ns = takes
+
+
+def _told(terms: dict[str, Any]) -> str:
+    """An order's terms for a reader."""
+    found = []
+    for key, value in terms.items():
+        match key, value:
+            case "account", _:
+                pass  # it is in the ClOrdID
+            case "price", None:
+                found.append("market")
+            case "price", _:
+                found.append(f"at {value / PX_SCALE:.2f}")
+            case "tif", _:
+                found.append(value.name)
+            case (("effective_time" | "expire_time"), _):
+                found.append(f"{key} {(value - START) / NS:.3f}")
+            case "params", _:
+                found += [f"{name} {each}" for name, each in value.items()]
+            case _:
+                found.append(f"{key} {value}")
+    return f", {', '.join(found)}"

@@ -8,7 +8,7 @@ from router.fix.client import OmsClient
 from router.fix.dictionary import dictionary
 from router.fix.session import SessionConfig
 from router.fix.versions import Version
-from tests.sim.reading import Read, Stream
+from router.simulation.reading import Read, Stream
 from venues.gateway import MarketGateways
 
 

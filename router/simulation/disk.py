@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from router.journal.memory import MemoryStorage
-from tests.sim.reading import FRAME
+from router.simulation.reading import FRAME
 
 
 class WatchedStorage(MemoryStorage):
@@ -27,9 +27,10 @@ class WatchedStorage(MemoryStorage):
     def sync(self, name: str) -> None:
         """Tell of it."""
         super().sync(name)
-        self._tell(name)
+        self.tell(name)
 
-    def _tell(self, name: str) -> None:
+    def tell(self, name: str) -> None:
+        """Of all frames that were written to a file since the last time."""
         for data in self._written.pop(name, []):
             for frame in FRAME.findall(data):
                 self._on_durable(frame)
@@ -38,11 +39,3 @@ class WatchedStorage(MemoryStorage):
         """What was not synced is nothing to count on."""
         super().crash(rng)
         self._written.clear()
-
-
-class LyingStorage(WatchedStorage):
-    """Says that it has synced, and has not."""
-
-    def sync(self, name: str) -> None:
-        """Tell of it all the same."""
-        self._tell(name)

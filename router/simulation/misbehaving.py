@@ -5,14 +5,13 @@ A world whose other things are known stays the same if a kind of misbehaviour is
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from router.model import NS
-from tests.sim.world import START, World
+from router.simulation.things import Thing
+from router.simulation.world import START, World
 from venues.misbehaviour import Misbehaviour, kinds
 
 DETAILS: dict[str, tuple[dict[str, object], ...]] = {
@@ -40,16 +39,6 @@ DETAILS: dict[str, tuple[dict[str, object], ...]] = {
     "slow": ({"delay_ms": 30}, {"delay_ms": 3_000}),
 }
 """Ways in which each kind is told to happen."""
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """Something that will happen."""
-
-    at: int
-    """Nanoseconds after the start."""
-    text: str
-    act: Callable[[], None]
 
 
 def misbehaviours(world: World, end: int) -> list[Thing]:

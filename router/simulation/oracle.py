@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from tests.sim.reading import PX, Read, read
+from router.simulation.reading import PX, Read, read
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
 CHILD_MAX = 50_000
@@ -24,14 +24,19 @@ FINAL = frozenset("234C8")
 MS = 1_000_000
 
 
-class Broken(AssertionError):
+class Broken(AssertionError):  # noqa: N818 - says what is
     """An invariant does not hold."""
+
+    def __init__(self, rule: str, text: str) -> None:
+        self.rule = rule
+        self.text = text
+        super().__init__(f"{rule}: {text}")
 
 
 def hold(what: object, rule: str, text: object) -> None:
     """Raise `Broken` unless `what` holds."""
     if not what:
-        raise Broken(f"{rule}: {text}")
+        raise Broken(rule, str(text))
 
 
 @dataclass

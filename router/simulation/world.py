@@ -26,9 +26,9 @@ from router.model import NS
 from router.runtime import control
 from router.runtime.node import Built, Node
 from router.runtime.sim import Delays, Sim
-from tests.sim.disk import WatchedStorage
-from tests.sim.ends import OmsEnd, VenuesEnd
-from tests.sim.oracle import Kill, Oracle, hold
+from router.simulation.disk import WatchedStorage
+from router.simulation.ends import OmsEnd, VenuesEnd
+from router.simulation.oracle import Kill, Oracle, hold
 from venues.audit import MemoryAudit
 from venues.gateway import GatewayProfile, MarketGateways
 from venues.market import Market
@@ -191,6 +191,11 @@ class World:
     def trace(self) -> str:
         """sha256 of every byte that has left the node, with its time and wire."""
         return self._hash.hexdigest()
+
+    @property
+    def elapsed(self) -> int:
+        """Nanoseconds since the start."""
+        return self.sim.now - START
 
     # -- the node's lives ------------------------------------------------------------------------
 
