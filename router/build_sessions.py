@@ -47,10 +47,10 @@ def links(settings: Settings, venues: Mapping[str, Venue]) -> list[Link]:
     found = []
     for index, oms in enumerate(settings.fix.acceptor.sessions):
         where: Where = ("fix", "acceptor", "sessions", index)
-        reader = _Reader(settings, oms, where, problems)
+        reader = _reader(settings, oms, where, problems)
         found.append(_oms(settings, oms, reader))
     for index, own in enumerate(settings.venues):
-        reader = _Reader(settings, own, ("venues", index), problems)
+        reader = _reader(settings, own, ("venues", index), problems)
         found += _venue(own, venues[own.mic], reader)
     if problems:
         raise SettingsError(dict.fromkeys(problems))
@@ -88,10 +88,10 @@ def dictionaries(settings: Settings) -> dict[str, Dictionary]:
     problems: list[str] = []
     found: dict[str, Dictionary] = {}
     for index, oms in enumerate(settings.fix.acceptor.sessions):
-        reader = _Reader(settings, oms, ("fix", "acceptor", "sessions", index), problems)
+        reader = _reader(settings, oms, ("fix", "acceptor", "sessions", index), problems)
         found[settings.session_name(oms)] = reader.dictionary(acceptor=True) or reader.plain()
     for index, own in enumerate(settings.venues):
-        reader = _Reader(settings, own, ("venues", index), problems)
+        reader = _reader(settings, own, ("venues", index), problems)
         found[own.mic] = reader.dictionary(acceptor=False) or reader.plain()
     if problems:
         raise SettingsError(dict.fromkeys(problems))
@@ -137,6 +137,12 @@ def check_tls(settings: Settings, now: int) -> None:
             problems.append(settings.problem(("venues", index, "tls"), str(error)))
     if problems:
         raise SettingsError(problems)
+
+
+def _reader(
+    settings: Settings, own: OmsSession | VenueSettings, where: Where, problems: list[str]
+) -> _Reader:
+    return _Reader(settings, own, where, problems, settings.session_keys(own))
 
 
 def _venue_tls(own: VenueSettings, name: str) -> TlsSettings | None:
@@ -301,10 +307,7 @@ class _Reader:
     own: OmsSession | VenueSettings
     where: Where
     problems: list[str]
-
-    @property
-    def keys(self) -> SessionKeys:
-        return self.settings.session_keys(self.own)
+    keys: SessionKeys
 
     def refuse(self, key: str, text: str) -> None:
         """Blame a key where it was set: at the item, else in `fix.defaults`."""

@@ -43,7 +43,7 @@ OMS_NAMES = ("OMS", "OMS2")
 ALWAYS = (f"fix.acceptor.sessions.1.target_comp_id={OMS_NAMES[1]}", "journal.segment_mib=1")
 VARIANTS: tuple[tuple[str, ...], ...] = (
     (),
-    ("fix.defaults.resend_request_chunk_size=3",),
+    ("fix.defaults.resend_request_chunk_size=3", "fix.defaults.heart_bt_int=2"),
     ("venues.LIT_A.mass_status=H", "venues.DARK_A.mass_status=H", "venues.SDP_1.mass_status=H"),
 )
 """What config/sluice.yaml is changed in: for all, and for some."""
