@@ -9,34 +9,14 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 
-from router.simulation.reading import PX, Read, read
+from router.simulation.kills import Kills
+from router.simulation.limits import Limits
+from router.simulation.reading import FINAL, Read, hold, milliseconds, read
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
-CHILD_MAX = 50_000
-"""Shares: `child-size` of config/policies/default.yaml."""
-CHILD_NOTIONAL_MAX = 5_000_000 * PX
-"""Money of the same rule, in 1e-8 of the currency."""
 RESEND_AGE_MAX_MS = 1_000
 """`max_resend_age_s` of the venues."""
 ADMIN = frozenset("01245A")
-FINAL = frozenset("234C8")
-"""OrdStatus(39) after which nothing more is to be expected."""
-MS = 1_000_000
-
-
-class Broken(AssertionError):  # noqa: N818 - says what is
-    """An invariant does not hold."""
-
-    def __init__(self, rule: str, text: str) -> None:
-        self.rule = rule
-        self.text = text
-        super().__init__(f"{rule}: {text}")
-
-
-def hold(what: object, rule: str, text: object) -> None:
-    """Raise `Broken` unless `what` holds."""
-    if not what:
-        raise Broken(rule, str(text))
 
 
 @dataclass
@@ -74,16 +54,6 @@ class AtVenue:
 
 
 @dataclass
-class Kill:
-    """A kill that an operator was told to hold, and when; UTC nanoseconds."""
-
-    scope: str
-    value: str
-    since: int
-    until: int = 1 << 62
-
-
-@dataclass
 class Numbers:
     """What was seen of one session's outbound numbers."""
 
@@ -100,8 +70,8 @@ class Oracle:
         self.asked: dict[str, Asked] = {}
         self.accounts: dict[str, str] = {}
         """Account by ClOrdID, of orders and requests of the OMSs."""
-        self.kills: dict[str, Kill] = {}
-        """By KillID."""
+        self.kills = Kills()
+        self.limits = Limits()
         self.resets: set[str] = set()
         """Sessions that may begin again at 1: their OMS asks for it."""
         self.executions: dict[tuple[str, str], tuple[str, int, int]] = {}
@@ -159,6 +129,7 @@ class Oracle:
         """A frame in the journal is safe from now on."""
         frame = read(data)
         if frame.sender != "SLUICE":
+            self._heard(frame)
             return
         if frame.seq == 1 and frame.get("141") == "Y" and frame.target in self.resets:
             self._sessions[frame.target] = Numbers()
@@ -168,6 +139,8 @@ class Oracle:
             hold(same, "I6", f"{frame.target} {frame.seq}: {stored[frame.seq]}, {frame.content}")
             return
         stored[frame.seq] = frame.content
+        if frame.msg_type == "8":
+            self.limits.report(frame)
         if frame.msg_type == "8" and frame.get("37") != "NONE":
             account, cum = self.accounts[frame.get("11")], frame.qty("14")
             falls = cum < self._cum[account] and frame.get("150") not in ("H", "G")
@@ -181,6 +154,13 @@ class Oracle:
                 alive = [each for each in self._of_account[account] if each.leaves_qty]
                 filled = frame.get("39") == "2" and account in self.overdone
                 hold(filled or not alive, "I1", f"{account} is over, but {alive}")
+
+    def _heard(self, frame: Read) -> None:
+        """What has reached the node is safe from now on."""
+        if frame.msg_type == "8":
+            self.kills.heard(frame)
+        elif frame.msg_type == "5":
+            self.kills.parted(frame.sender)
 
     # -- what leaves the node --------------------------------------------------------------------
 
@@ -197,7 +177,11 @@ class Oracle:
         stored = numbers.stored.get(frame.seq)
         hold(stored == frame.content, "I3", f"{name} {frame.seq} is not on the disk: {frame}")
         if frame.msg_type == "D":
-            self._child(name, frame)
+            self._child(name, frame, conn)
+        elif frame.msg_type == "F":
+            self.kills.cancel(frame)
+        elif frame.msg_type == "5":
+            self.kills.parted(name)
 
     def _numbered(self, name: str, numbers: Numbers, conn: int, frame: Read) -> None:
         """A new frame has the next number, the first of a connection a higher one."""
@@ -207,6 +191,7 @@ class Oracle:
             hold(frame.seq == numbers.high + 1, "I6", f"{name}: {frame.seq} after {numbers.high}")
         else:
             hold(frame.seq > numbers.high, "I6", f"{name}: {frame.seq} used before")
+            self.kills.parted(name)
             self._unasked[name] = {
                 order_id
                 for order_id, order in self._orders.items()
@@ -221,14 +206,13 @@ class Oracle:
             old_order = kind == "D" and name not in {each.session for each in self.asked.values()}
             hold(kind in ADMIN or old_order, "I2", f"{name}: {seq} is passed over: 35={kind}")
 
-    def _child(self, name: str, frame: Read) -> None:
+    def _child(self, name: str, frame: Read, conn: int) -> None:
         account, cl_ord_id = frame.get("1"), frame.get("11")
         asked = self.asked.get(account)
         hold(asked is not None, "I7", f"nobody has asked for {frame}")
         assert asked is not None
-        qty, px = frame.qty("38"), frame.px("44")
-        hold(0 < qty <= min(CHILD_MAX, max(asked.qtys)), "I7", f"{frame} is too large")
-        hold(qty * px <= CHILD_NOTIONAL_MAX, "I7", f"{frame} costs too much")
+        px = frame.px("44")
+        hold(frame.qty("38") <= max(asked.qtys), "I7", f"{frame} is too large")
         hold(frame.get("54") == asked.side, "I7", f"{frame} is on the wrong side")
         limits = [each for each in asked.limits if each is not None]
         if len(limits) == len(asked.limits):
@@ -236,20 +220,15 @@ class Oracle:
             hold(not worse, "I7", f"{frame} is beyond {limits}")
         self._children.setdefault(cl_ord_id, "")
         if frame.poss_dup:
-            age = _ms(frame.get("52")) - _ms(frame.get("122"))
+            age = milliseconds(frame.get("52")) - milliseconds(frame.get("122"))
             hold(age <= RESEND_AGE_MAX_MS, "stale", f"{frame} is sent {age} ms later")
         else:
             hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
             hold(account not in self._frozen, "frozen", f"{frame} for an order that has too much")
             hold(not self._unasked[name], "reconcile", f"{frame} while {self._unasked[name]}")
-            self._killed(name, account, frame)
+            self.limits.child(name, frame)
+            self.kills.child(name, account, frame, conn)
         self._children[cl_ord_id] = account
-
-    def _killed(self, mic: str, account: str, frame: Read) -> None:
-        for kill in self.kills.values():
-            scoped = {"all": True, "account": kill.value == account, "venue": kill.value == mic}
-            late = kill.since // MS < _ms(frame.get("60")) < kill.until // MS
-            hold(not (late and scoped[kill.scope]), "I8", f"{frame} leaves in spite of {kill}")
 
     # -- the venues ------------------------------------------------------------------------------
 
@@ -392,14 +371,3 @@ class Oracle:
                 off = asked.avg_px * cum - sum(qty * px for qty, px in fills)
                 hold(2 * abs(off) <= cum, "I5", f"AvgPx of {asked} is off by {off / cum}")
         hold(not self.at_venues(), "liveness", f"still at a venue: {self.at_venues()}")
-
-
-def _ms(text: str) -> int:
-    """Milliseconds since 1970 of a TransactTime(60) with milliseconds, on the day of the run."""
-    _, _, time = text.partition("-")
-    hours, minutes, seconds = time.split(":")
-    return DAY_MS + round((int(hours) * 3600 + int(minutes) * 60) * 1000 + float(seconds) * 1000)
-
-
-DAY_MS = 1_767_571_200_000
-"""2026-01-05, the day on which every run takes place."""

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from router.simulation.oracle import Broken
+from router.simulation.reading import Broken
 from router.simulation.script import Script
 from router.simulation.world import World
 

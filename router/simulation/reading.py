@@ -1,4 +1,4 @@
-"""FIX as the oracle reads it: its own few lines, shared with nobody."""
+"""FIX as the oracle reads it: its own few lines, shared with nobody; and how it complains."""
 
 from __future__ import annotations
 
@@ -12,6 +12,35 @@ HEADER = frozenset({"8", "9", "35", "34", "43", "49", "52", "56", "97", "122", "
 """Fields that may differ when the same message is sent again."""
 PX = 100_000_000
 """The oracle's prices are integers too: 1e-8 of the currency."""
+
+
+FINAL = frozenset("234C8")
+"""OrdStatus(39) after which nothing more is to be expected."""
+MS = 1_000_000
+DAY_MS = 1_767_571_200_000
+"""2026-01-05, the day on which every run takes place."""
+
+
+class Broken(AssertionError):  # noqa: N818 - says what is
+    """An invariant does not hold."""
+
+    def __init__(self, rule: str, text: str) -> None:
+        self.rule = rule
+        self.text = text
+        super().__init__(f"{rule}: {text}")
+
+
+def hold(what: object, rule: str, text: object) -> None:
+    """Raise `Broken` unless `what` holds."""
+    if not what:
+        raise Broken(rule, str(text))
+
+
+def milliseconds(text: str) -> int:
+    """Since 1970 of a time with milliseconds, on the day of the run."""
+    _, _, time = text.partition("-")
+    hours, minutes, seconds = time.split(":")
+    return DAY_MS + round((int(hours) * 3600 + int(minutes) * 60) * 1000 + float(seconds) * 1000)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from typing import Any
 
 from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
+from router.simulation.limits import PARENT_MAX
 from router.simulation.misbehaving import misbehaviours
-from router.simulation.oracle import hold
+from router.simulation.reading import hold
 from router.simulation.things import Thing, kept
 from router.simulation.world import OMS_NAMES, START, World
 
@@ -138,6 +139,8 @@ class Script:
         terms: dict[str, Any] = {"price": price, "tif": tif, "account": account}
         if self._chance(0.7):
             qty = max(1, qty // 100) * 100
+        if self._chance(0.08):
+            qty = PARENT_MAX + self._draw(0, 1)
         if tif is TimeInForce.IOC:
             terms["tif"] = TimeInForce.FOK if self._chance(0.3) else TimeInForce.IOC
         else:

@@ -28,7 +28,10 @@ from router.runtime.node import Built, Node
 from router.runtime.sim import Delays, Sim
 from router.simulation.disk import WatchedStorage
 from router.simulation.ends import OmsEnd, VenuesEnd
-from router.simulation.oracle import Kill, Oracle, hold
+from router.simulation.kills import Kill
+from router.simulation.limits import OVERRIDES
+from router.simulation.oracle import Oracle
+from router.simulation.reading import hold
 from venues.audit import MemoryAudit
 from venues.gateway import GatewayProfile, MarketGateways
 from venues.market import Market
@@ -40,7 +43,11 @@ START = 1_767_623_400 * NS
 OMS_NAMES = ("OMS", "OMS2")
 
 
-ALWAYS = (f"fix.acceptor.sessions.1.target_comp_id={OMS_NAMES[1]}", "journal.segment_mib=1")
+ALWAYS = (
+    f"fix.acceptor.sessions.1.target_comp_id={OMS_NAMES[1]}",
+    "journal.segment_mib=1",
+    *OVERRIDES,
+)
 VARIANTS: tuple[tuple[str, ...], ...] = (
     (),
     ("fix.defaults.resend_request_chunk_size=3", "fix.defaults.heart_bt_int=2"),
@@ -245,7 +252,8 @@ class World:
 
             def told() -> None:
                 if self.sim.up and self.lives == life and kill_id not in self._released:
-                    self.oracle.kills[kill_id] = Kill(scope, value, since=now)
+                    kill = Kill(scope, value, since=now)
+                    self.oracle.kills.told(kill_id, kill, self.sim.wires())
 
             self.sim.at(now + self.sim.sync_ns + 1, told)
 
@@ -260,8 +268,8 @@ class World:
                 answer = _ask(node, now, {"command": "arm", "kill_id": kill_id, **_WHO})
                 if "released" in answer:
                     self._released.add(kill_id)
-                    if kill_id in self.oracle.kills:
-                        self.oracle.kills[kill_id].until = now
+                    if kill_id in self.oracle.kills.held:
+                        self.oracle.kills.held[kill_id].until = now
 
         self.sim.give(work)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from router.simulation.oracle import Broken, Kill, Oracle
-from router.simulation.reading import read
+from router.simulation.kills import Kill
+from router.simulation.oracle import Oracle
+from router.simulation.reading import Broken, read
 from router.simulation.world import START
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
@@ -145,7 +146,7 @@ def test_a_child_that_nobody_has_asked_for(history: History, change: str, into: 
 
 @pytest.mark.parametrize(("scope", "value"), [("all", ""), ("account", "ACC"), ("venue", "LIT_A")])
 def test_a_child_in_spite_of_a_kill(history: History, scope: str, value: str) -> None:
-    history.oracle.kills["K1"] = Kill(scope, value, since=START)
+    history.oracle.kills.told("K1", Kill(scope, value, since=START), {1})
     with pytest.raises(Broken, match="I8"):
         history.child()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from router.journal.scan import JournalBroken
-from router.simulation.oracle import Broken
+from router.simulation.reading import Broken
 from router.simulation.script import Script
 from router.simulation.world import World
 from tests.sim.lying import LyingStorage
