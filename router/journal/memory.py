@@ -151,6 +151,10 @@ class MemoryStorage:
             )
         return twin
 
+    def forget_unsynced(self, name: str) -> None:
+        """A sync has failed: what was not synced can be read, and will never be on the disk."""
+        self._file(name).unsynced.clear()
+
     def used(self) -> int:
         """Bytes reserved by all files."""
         return sum(file.cached.size for file in self._files.values())

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from router.simulation.reading import FINAL, MS, Read, hold, milliseconds
+from router.simulation.reading import FINAL, MS, Read, hold
 
 
 @dataclass
@@ -56,10 +56,10 @@ class Kills:
         ]
         hold(not left, "I8", f"{left} rest in spite of {kill}")
 
-    def child(self, mic: str, account: str, frame: Read, conn: int) -> None:
+    def child(self, mic: str, account: str, frame: Read, conn: int, decided_ms: int) -> None:
         """A new child leaves."""
         for kill in self.held.values():
-            late = kill.since // MS < milliseconds(frame.get("60")) < kill.until // MS
+            late = kill.since // MS < decided_ms < kill.until // MS
             hold(
                 not (late and kill.covers(mic, account)), "I8", f"{frame} leaves in spite of {kill}"
             )

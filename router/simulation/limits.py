@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 
-from router.simulation.reading import PX, Read, hold, milliseconds
+from router.simulation.reading import PX, Read, hold
 
 CHILD_MAX = 50_000
 """Shares: `child-size` of config/policies/default.yaml."""
@@ -33,15 +33,15 @@ class Limits:
         self._children: dict[str, deque[int]] = defaultdict(deque)
         """By MIC: when the last children left, milliseconds."""
 
-    def child(self, mic: str, frame: Read) -> None:
+    def child(self, mic: str, frame: Read, decided_ms: int) -> None:
         """A child leaves for the first time."""
         qty, px = frame.qty("38"), frame.px("44")
         hold(0 < qty <= CHILD_MAX, "I7", f"{frame} is too large")
         hold(qty * px <= CHILD_NOTIONAL_MAX, "I7", f"{frame} costs too much")
-        times, now = self._children[mic], milliseconds(frame.get("60"))
-        times.append(now)
+        times = self._children[mic]
+        times.append(decided_ms)
         # Times on the wire are cut to milliseconds: what is nearer than this is surely within.
-        while now - times[0] >= WINDOW_MS - 1:
+        while decided_ms - times[0] >= WINDOW_MS - 1:
             times.popleft()
         hold(len(times) <= VENUE_CHILDREN_MAX, "I7", f"{len(times)} children in a second: {frame}")
 

@@ -55,6 +55,11 @@ def misbehaviours(world: World, end: int) -> list[Thing]:
         text = f"{mic}: {kind} {detail} until {until / NS:.3f}"
         what = kinds()[kind].from_document(detail)
         things.append(Thing(at, text, partial(_start, world, what, mic, until)))
+        if rng.random() < 0.3:
+            # What a venue says of one life often reaches the next: late, again, or taken back.
+            when, power = int(rng.integers(at, until)), bool(rng.random() < 0.5)
+            text = f"crash, power {power}, while {mic} misbehaves"
+            things.append(Thing(when, text, partial(world.crash, power=power)))
     return things
 
 

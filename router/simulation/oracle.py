@@ -61,6 +61,8 @@ class Numbers:
     high: int = 0
     stored: dict[int, str] = field(default_factory=dict)
     """Content by MsgSeqNum, as the disk has it."""
+    clock_off_ms: dict[int, int] = field(default_factory=dict)
+    """What the clock was off by when that was first sent."""
 
 
 class Oracle:
@@ -72,6 +74,8 @@ class Oracle:
         """Account by ClOrdID, of orders and requests of the OMSs."""
         self.kills = Kills()
         self.limits = Limits()
+        self.clock_off_ms = 0
+        """What the clock of the node's life is off by."""
         self.resets: set[str] = set()
         """Sessions that may begin again at 1: their OMS asks for it."""
         self.executions: dict[tuple[str, str], tuple[str, int, int]] = {}
@@ -139,6 +143,7 @@ class Oracle:
             hold(same, "I6", f"{frame.target} {frame.seq}: {stored[frame.seq]}, {frame.content}")
             return
         stored[frame.seq] = frame.content
+        self._sessions[frame.target].clock_off_ms[frame.seq] = self.clock_off_ms
         if frame.msg_type == "8":
             self.limits.report(frame)
         if frame.msg_type == "8" and frame.get("37") != "NONE":
@@ -220,14 +225,16 @@ class Oracle:
             hold(not worse, "I7", f"{frame} is beyond {limits}")
         self._children.setdefault(cl_ord_id, "")
         if frame.poss_dup:
-            age = milliseconds(frame.get("52")) - milliseconds(frame.get("122"))
+            sent = milliseconds(frame.get("122")) - self._sessions[name].clock_off_ms[frame.seq]
+            age = milliseconds(frame.get("52")) - self.clock_off_ms - sent
             hold(age <= RESEND_AGE_MAX_MS, "stale", f"{frame} is sent {age} ms later")
         else:
             hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
             hold(account not in self._frozen, "frozen", f"{frame} for an order that has too much")
             hold(not self._unasked[name], "reconcile", f"{frame} while {self._unasked[name]}")
-            self.limits.child(name, frame)
-            self.kills.child(name, account, frame, conn)
+            decided_ms = milliseconds(frame.get("60")) - self.clock_off_ms
+            self.limits.child(name, frame, decided_ms)
+            self.kills.child(name, account, frame, conn, decided_ms)
         self._children[cl_ord_id] = account
 
     # -- the venues ------------------------------------------------------------------------------

@@ -8,6 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 FRAME = re.compile(rb"8=FIX[T.0-9]+\x019=\d+\x01.*?\x0110=\d{3}\x01", re.DOTALL)
+HEAD = re.compile(rb"8=FIX[T.0-9]+\x019=(\d{1,6})\x01")
+HEAD_MAX = 24
+"""Bytes of a BeginString(8) and a BodyLength(9)."""
+TRAILER = 7
+"""Bytes of a CheckSum(10)."""
+BODY_MAX = 8_192
+"""Longer than anything that is said here."""
 HEADER = frozenset({"8", "9", "35", "34", "43", "49", "52", "56", "97", "122", "10"})
 """Fields that may differ when the same message is sent again."""
 PX = 100_000_000
@@ -99,7 +106,7 @@ def _later(fields: dict[str, str]) -> None:
 
 
 class Stream:
-    """Frames out of a connection's bytes."""
+    """Whole frames out of a connection's bytes; what is not as its numbers say is passed over."""
 
     def __init__(self) -> None:
         self._rest = b""
@@ -107,8 +114,21 @@ class Stream:
     def feed(self, data: bytes) -> Iterator[Read]:
         """Bytes in, frames out."""
         self._rest += data
-        end = 0
-        for found in FRAME.finditer(self._rest):
-            end = found.end()
-            yield read(found[0])
-        self._rest = self._rest[end:]
+        at = 0
+        while (start := self._rest.find(b"8=FIX", at)) >= 0:
+            head = HEAD.match(self._rest, start)
+            if head is None:
+                if len(self._rest) - start < HEAD_MAX:
+                    break  # it may be one yet
+                at = start + 1
+                continue
+            end = head.end() + int(head[1]) + TRAILER
+            if end > len(self._rest) and int(head[1]) <= BODY_MAX:
+                break
+            frame = self._rest[start:end]
+            if frame[-TRAILER:] == b"10=%03d\x01" % (sum(frame[:-TRAILER]) % 256):
+                yield read(frame)
+                at = end
+            else:
+                at = start + 1
+        self._rest = self._rest[at:] if start < 0 else self._rest[start:]

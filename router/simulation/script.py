@@ -12,6 +12,7 @@ from typing import Any
 
 from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
+from router.simulation.faults import Faults
 from router.simulation.limits import PARENT_MAX
 from router.simulation.misbehaving import misbehaviours
 from router.simulation.reading import hold
@@ -50,6 +51,7 @@ class Script:
         if world.seed % 10:
             self._faults()
             self.things += misbehaviours(world, self.faults_end)
+            self.things += Faults(world, self.faults_end).things
         self._take_all_back()
         self.things.sort(key=lambda thing: thing.at)
         self.chosen = self.things if keep is None else kept(self.things, keep)
@@ -67,6 +69,7 @@ class Script:
             sim.at(START + thing.at, thing.act)
         sim.run(START + self.faults_end)
         sim.sync_ns = 200_000
+        world.disk.spare()
         self._wind_up()
         sim.run(START + self.faults_end + PATIENCE, stop=self._over)
         hold(self._over(), "liveness", self._unfinished())

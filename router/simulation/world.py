@@ -31,7 +31,7 @@ from router.simulation.ends import OmsEnd, VenuesEnd
 from router.simulation.kills import Kill
 from router.simulation.limits import OVERRIDES
 from router.simulation.oracle import Oracle
-from router.simulation.reading import hold
+from router.simulation.reading import MS, hold
 from venues.audit import MemoryAudit
 from venues.gateway import GatewayProfile, MarketGateways
 from venues.market import Market
@@ -130,10 +130,11 @@ class World:
         self.venues = VenuesEnd(self.gateways)
         names = [each.mic for each in self._parts.settings.venues]
         data = [f"{each.mic}.MD" for each in self._parts.settings.venues if each.market_data]
+        self.disk = disk(self.oracle.durable)
         self.sim = Sim(
             self._open,
             peers={**dict.fromkeys([*names, *data], self.venues), **self.oms},
-            storage=disk(self.oracle.durable),
+            storage=self.disk,
             start=START,
             seed=seed,
             delays=self._delays(),
@@ -209,6 +210,7 @@ class World:
     def _open(self, storage: MemoryStorage) -> Built:
         """Recover, and fold the same journal a second time: it must come to the same (I10)."""
         self.lives += 1
+        self.oracle.clock_off_ms = self.sim.skew // MS
         again = build.node(self._parts, storage.copy(), monotonic=lambda: 0)
         built = build.node(self._parts, storage, monotonic=lambda: self.sim.now)
         digest = _digest(built)
@@ -248,14 +250,14 @@ class World:
 
         def work(node: Node, now: int) -> None:
             answer = _ask(node, now, {"command": "kill", "scope": scope, "value": value, **_WHO})
-            kill_id, life = answer["kill_id"], self.lives
+            kill_id, life, began = answer["kill_id"], self.lives, self.sim.now
 
             def told() -> None:
                 if self.sim.up and self.lives == life and kill_id not in self._released:
-                    kill = Kill(scope, value, since=now)
+                    kill = Kill(scope, value, since=began)
                     self.oracle.kills.told(kill_id, kill, self.sim.wires())
 
-            self.sim.at(now + self.sim.sync_ns + 1, told)
+            self.sim.at(began + self.sim.sync_ns + 1, told)
 
         self.sim.give(work)
 
@@ -269,7 +271,7 @@ class World:
                 if "released" in answer:
                     self._released.add(kill_id)
                     if kill_id in self.oracle.kills.held:
-                        self.oracle.kills.held[kill_id].until = now
+                        self.oracle.kills.held[kill_id].until = self.sim.now
 
         self.sim.give(work)
 

@@ -1,0 +1,100 @@
+"""What the disk, the clock and the wires of a world can do to its node, one thing at a time."""
+
+from __future__ import annotations
+
+import errno
+
+import pytest
+
+from router.journal.segments import Journal, JournalPoisoned
+from router.model import NS
+from router.runtime.sim import ProcessDied
+from router.simulation.disk import WatchedStorage
+from router.simulation.script import Script
+from router.simulation.world import START, World
+
+KINDS = ("dies in call", "again in call", "a sync fails", "the disk is full", "clock is off",
+         "bits flip", "lags by", "stands still")  # fmt: skip
+
+
+def test_two_hundred_worlds_hold_every_kind_of_fault() -> None:
+    said = [thing.text for seed in range(1, 201) for thing in Script(World(seed)).things]
+    for kind in KINDS:
+        assert sum(kind in text for text in said) >= 10, kind
+
+
+def opened(storage: WatchedStorage) -> Journal:
+    journal = Journal(storage, segment_bytes=4096, headroom_bytes=1024)
+    list(journal.open())
+    return journal
+
+
+def disk() -> WatchedStorage:
+    return WatchedStorage(lambda frame: None)
+
+
+def test_after_a_failed_sync_only_what_is_written_again_reaches_the_disk() -> None:
+    storage = disk()
+    journal = opened(storage)
+    journal.append(1, 0, 0, b"one")
+    journal.write()
+    storage.fail_sync()
+    with pytest.raises(JournalPoisoned, match="EIO"):
+        journal.sync()
+    storage.kill()
+    again = Journal(storage, segment_bytes=4096, headroom_bytes=1024)
+    assert [record.payload for record in again.open()] == [b"one"]
+
+
+def test_the_process_dies_in_the_call_that_was_named_and_half_is_written() -> None:
+    storage = disk()
+    storage.create("f", 0)
+    storage.die(2, power=False)
+    storage.write("f", 0, b"abcd")
+    with pytest.raises(ProcessDied):
+        storage.write("f", 4, b"efgh")
+    assert storage.read("f", 0, 99) == b"abcdef"
+    storage.write("f", 4, b"efgh")
+    assert storage.read("f", 0, 99) == b"abcdefgh"
+
+
+def test_a_full_disk_takes_what_is_reserved_and_nothing_new() -> None:
+    storage = disk()
+    storage.create("f", 8)
+    storage.fill()
+    storage.write("f", 0, b"abcdefgh")
+    with pytest.raises(OSError, match="no space") as caught:
+        storage.create("g", 1)
+    assert caught.value.errno == errno.ENOSPC
+    storage.spare()
+    storage.create("g", 1)
+
+
+def test_a_node_whose_sync_fails_exits_and_comes_back() -> None:
+    world = World(3)
+    world.sim.run(START + 2 * NS)
+    lives = world.lives
+    world.disk.fail_sync()
+    world.sim.run(START + 60 * NS, stop=lambda: world.lives > lives)
+    assert (world.sim.poisoned, world.lives) == (1, lives + 1)
+
+
+def test_a_node_that_stands_still_says_nothing() -> None:
+    world = World(3)
+    world.sim.run(START + 2 * NS)
+    world.sim.freeze(START + 4 * NS)
+    before = world.trace
+    world.sim.run(START + 4 * NS - 1)
+    assert world.trace == before
+    world.sim.run(START + 60 * NS)
+    assert world.trace != before
+
+
+def test_a_life_begins_with_the_clock_of_its_time() -> None:
+    world = World(3)
+    world.sim.run(START + 2 * NS)
+    world.sim.skew = -60 * NS
+    assert world.sim.clock == world.sim.now
+    world.crash(power=False)
+    world.sim.run(START + 10 * NS, stop=lambda: world.sim.up)
+    assert world.sim.clock == world.sim.now - 60 * NS
