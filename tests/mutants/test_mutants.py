@@ -5,7 +5,6 @@ A patch that fits no more is made anew, by hand: the defect, not the place, is w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,11 +13,11 @@ from tests.mutants.defects import apply, copied, description, hunted, names
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The router as it is."""
     folder = tmp_path_factory.mktemp("mutant")
     copied(folder)
-    yield folder
+    return folder
 
 
 @pytest.mark.parametrize("name", names())
