@@ -33,7 +33,7 @@ class Faults:
         self.things: list[Thing] = []
         kinds = (
             self._die_at_disk, self._die_on_the_way_up, self._sync_fails, self._disk_full,
-            self._clock_off, self._bits_flip, self._lag, self._freeze,
+            self._clock_off, self._bits_flip, self._bits_flip, self._lag, self._freeze,
         )  # fmt: skip
         for _ in range(self._draw(1, 5) if self._rng.random() < 0.5 else 0):
             kinds[self._draw(0, len(kinds) - 1)](self._draw(NS, end - NS))
@@ -84,10 +84,11 @@ class Faults:
     # -- wires and process -----------------------------------------------------------------------
 
     def _bits_flip(self, at: int) -> None:
-        which, count = self._rng.random(), self._draw(1, 3)
+        which, count = self._rng.random(), self._draw(1, 6)
 
         def act() -> None:
-            wires = list(self._world.sim.wires())
+            # Market data begins anew with every Logon: there is not much to lose.
+            wires = [n for n, name in self._world.sim.wires().items() if not name.endswith(".MD")]
             if wires:
                 self._world.sim.flips[wires[int(which * len(wires))]] = count
 

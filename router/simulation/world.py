@@ -19,13 +19,13 @@ import numpy as np
 import config
 from config.settings import load_settings
 from router import build
-from router.core.state import State
 from router.fix.versions import FIX42, FIX44, FIX50SP2, Version
 from router.journal.memory import MemoryStorage
 from router.model import NS
 from router.runtime import control
 from router.runtime.node import Built, Node
 from router.runtime.sim import Delays, Sim
+from router.simulation.again import decide_again, digest, folded
 from router.simulation.disk import WatchedStorage
 from router.simulation.ends import OmsEnd, VenuesEnd
 from router.simulation.kills import Kill
@@ -41,6 +41,12 @@ from venues.order_entry import OrderEntryProfile
 START = 1_767_623_400 * NS
 """2026-01-05 14:30:00 UTC, a Monday."""
 OMS_NAMES = ("OMS", "OMS2")
+FAULTS_MAX = 100
+"""What peers did that an operator should know: so many are kept."""
+BUFFERED_MAX = 2_000
+"""Messages: more than all that is said in a run."""
+BOUNDS_EVERY = 50
+"""Events between two looks at the bounds."""
 
 
 ALWAYS = (
@@ -117,6 +123,7 @@ class World:
             name: OmsEnd(name, self.spoken.get(name, FIX44), self.oracle.told) for name in OMS_NAMES
         }
         self.lives = 0
+        self._events = 0
         self._left: Counter[str] = Counter()
         """Frames that have left the node, by MsgType."""
         self._released: set[str] = set()
@@ -211,25 +218,40 @@ class World:
         """Recover, and fold the same journal a second time: it must come to the same (I10)."""
         self.lives += 1
         self.oracle.clock_off_ms = self.sim.skew // MS
-        again = build.node(self._parts, storage.copy(), monotonic=lambda: 0)
+        again = folded(self._parts, storage)
         built = build.node(self._parts, storage, monotonic=lambda: self.sim.now)
-        digest = _digest(built)
-        hold(digest == _digest(again), "I10", "two folds of one journal differ")
+        found = digest(built)
+        hold(found == again, "I10", "two folds of one journal differ")
         if self._expected:
-            hold(digest == self._expected, "I10", "the journal is not what was in memory")
+            hold(found == self._expected, "I10", "the journal is not what was in memory")
         self._expected = ""
         return built
 
     def crash(self, *, power: bool) -> None:
         """The process dies, or the machine. What was written survives the first (I10)."""
         if self.sim.up:
-            self._expected = "" if power else _digest(self.sim.built)
+            self._expected = "" if power else digest(self.sim.built)
             self.sim.crash(power=power)
 
     def check_fold(self) -> None:
         """The state is what the journal says (I4, I10). Only when nothing is being written."""
-        again = build.node(self._parts, self.sim.storage.copy(), monotonic=lambda: 0)
-        hold(_digest(again) == _digest(self.sim.built), "I10", "fold and state differ")
+        again = folded(self._parts, self.sim.storage)
+        hold(again == digest(self.sim.built), "I10", "fold and state differ")
+
+    def decide_again(self) -> None:
+        """Everything that was decided is decided again, as far as the market's records are there:
+        it must be the same (I10). Only when nothing is being written.
+        """
+        decide_again(self._parts, self.sim.storage)
+
+    def check_bounds(self) -> None:
+        """No buffer of the node has outgrown what a run as small as this can need (I9)."""
+        node = self.sim.node
+        hold(len(node.faults) <= FAULTS_MAX, "I9", f"{len(node.faults)} faults are kept")
+        for name, link in node.links.items():
+            held, waiting = link.session.inbox.held, link.session.outbox.waiting
+            hold(held <= BUFFERED_MAX, "I9", f"{name} holds {held} messages")
+            hold(waiting <= BUFFERED_MAX, "I9", f"{waiting} messages wait for {name}")
 
     # -- what is seen ----------------------------------------------------------------------------
 
@@ -241,6 +263,9 @@ class World:
     def _look(self) -> None:
         """After everything that happens."""
         self.oracle.heed()
+        self._events += 1
+        if self._events % BOUNDS_EVERY == 0 and self.sim.up:
+            self.check_bounds()
         self._waiting = [done for done in self._waiting if not done()]
 
     # -- operators -------------------------------------------------------------------------------
@@ -284,13 +309,3 @@ def _ask(node: Node, now: int, request: control.Answer) -> control.Answer:
     asked = control.parse(json.dumps(request).encode())
     assert callable(asked), asked
     return asked(node, now)
-
-
-def _digest(built: Built) -> str:
-    state: State = built.node.engine.state
-    numbers = sorted(
-        (name, link.session.next_in, link.session.next_out)
-        for name, link in built.node.links.items()
-        if link.durable
-    )
-    return f"{state.digest()} {numbers}"
