@@ -57,8 +57,9 @@ class OmsEnd:
         self.client.tick(now)
 
     def take_writes(self) -> list[tuple[int, bytes]]:
-        """What the client has to say."""
+        """What the client has to say. What it rejects is lost to it."""
         data = self.client.writes()
+        assert b"\x0135=3\x01" not in data, f"the node is rejected: {data!r}"
         return [(self._conn, data)] if data and self._conn is not None else []
 
     def take_closes(self) -> list[int]:

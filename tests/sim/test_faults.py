@@ -7,7 +7,7 @@ import errno
 import pytest
 
 from router.journal.segments import Journal, JournalPoisoned
-from router.model import NS
+from router.model import NS, Side, TimeInForce
 from router.runtime.sim import ProcessDied
 from router.simulation.disk import WatchedStorage
 from router.simulation.script import Script
@@ -98,3 +98,28 @@ def test_a_life_begins_with_the_clock_of_its_time() -> None:
     world.crash(power=False)
     world.sim.run(START + 10 * NS, stop=lambda: world.sim.up)
     assert world.sim.clock == world.sim.now - 60 * NS
+
+
+def test_a_life_whose_clock_went_back_resends_what_is_accepted() -> None:
+    # SendingTime(52) before OrigSendingTime(122) is rejected, and what is rejected is lost.
+    world = World(7)
+    end, sim = world.oms["OMS"], world.sim
+    sim.run(START + 5 * NS)
+    world.oracle.ordered("OMS", "OMS-A", "A", "1", 300, None)
+    end.client.new_order(
+        "ACME", Side.BUY, 300, now=sim.now, tif=TimeInForce.IOC, account="A", cl_ord_id="OMS-A"
+    )
+    sim.poke(end)
+    reports = world.left("8")
+    assert sim.run(sim.now + NS, stop=lambda: world.left("8") > reports)
+    (conn,) = (conn for conn, name in sim.wires().items() if name == "OMS")
+    sim.cut(conn, lose=True)
+    sim.run(sim.now + NS // 1000)
+    sim.skew = -60 * NS
+    world.crash(power=False)
+    assert sim.run(sim.now + 30 * NS, stop=lambda: end.client.orders["OMS-A"].done)
+    assert sim.node.faults == []
+    first = end.client.orders["OMS-A"].reports[0]
+    assert first.get("43") == "Y"
+    assert first.get("52") == first.get("122")
+    world.oracle.agree()
