@@ -7,15 +7,18 @@ what the venues noted themselves. It uses none of the router's tables and none o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from router.simulation.kills import Kills
 from router.simulation.limits import Limits
-from router.simulation.reading import FINAL, Read, hold, milliseconds, read
+from router.simulation.reading import FINAL, MS, Read, hold, milliseconds, read
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
-RESEND_AGE_MAX_MS = 1_000
+RESEND_AGE_MAX = 1_000 * MS
 """`max_resend_age_s` of the venues."""
+SYNC_MAX = 1_000 * MS
+"""So long it may take until what was decided leaves."""
 ADMIN = frozenset("01245A")
 
 
@@ -61,14 +64,15 @@ class Numbers:
     high: int = 0
     stored: dict[int, str] = field(default_factory=dict)
     """Content by MsgSeqNum, as the disk has it."""
-    clock_off_ms: dict[int, int] = field(default_factory=dict)
-    """What the clock was off by when that was first sent."""
+    stored_at: dict[int, int] = field(default_factory=dict)
+    """When that was, nanoseconds."""
 
 
 class Oracle:
     """Hears everything, and raises `Broken` at the first thing that must not be."""
 
-    def __init__(self, audit: MemoryAudit) -> None:
+    def __init__(self, audit: MemoryAudit, clock: Callable[[], int]) -> None:
+        """`clock` is the world's: what the node takes for the time may be off."""
         self.asked: dict[str, Asked] = {}
         self.accounts: dict[str, str] = {}
         """Account by ClOrdID, of orders and requests of the OMSs."""
@@ -87,6 +91,7 @@ class Oracle:
         """By account: the execution by which a venue did what I1 cannot hold against the router,
         one beyond an order's quantity or after its end."""
         self._audit = audit
+        self._clock = clock
         self._noted = 0
         self._sessions: dict[str, Numbers] = defaultdict(Numbers)
         self._children: dict[str, str] = {}
@@ -143,7 +148,7 @@ class Oracle:
             hold(same, "I6", f"{frame.target} {frame.seq}: {stored[frame.seq]}, {frame.content}")
             return
         stored[frame.seq] = frame.content
-        self._sessions[frame.target].clock_off_ms[frame.seq] = self.clock_off_ms
+        self._sessions[frame.target].stored_at[frame.seq] = self._clock()
         if frame.msg_type == "8":
             self.limits.report(frame)
         if frame.msg_type == "8" and frame.get("37") != "NONE":
@@ -225,9 +230,8 @@ class Oracle:
             hold(not worse, "I7", f"{frame} is beyond {limits}")
         self._children.setdefault(cl_ord_id, "")
         if frame.poss_dup:
-            sent = milliseconds(frame.get("122")) - self._sessions[name].clock_off_ms[frame.seq]
-            age = milliseconds(frame.get("52")) - self.clock_off_ms - sent
-            hold(age <= RESEND_AGE_MAX_MS, "stale", f"{frame} is sent {age} ms later")
+            age = self._clock() - self._sessions[name].stored_at[frame.seq]
+            hold(age <= RESEND_AGE_MAX + SYNC_MAX, "stale", f"{frame} is sent {age} ns later")
         else:
             hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
             hold(account not in self._frozen, "frozen", f"{frame} for an order that has too much")

@@ -113,7 +113,7 @@ class World:
         self.rng = np.random.Generator(np.random.Philox(key=seed, counter=2 << 32))
         """For whatever is drawn about this world, its script included."""
         self.audit = MemoryAudit()
-        self.oracle = Oracle(self.audit)
+        self.oracle = Oracle(self.audit, lambda: self.sim.now)
         self.market = Market(market_spec(), seed=seed, start=START)
         self.spoken = HOUSES[seed % len(HOUSES)]
         self.gateways = MarketGateways(

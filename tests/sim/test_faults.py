@@ -123,3 +123,25 @@ def test_a_life_whose_clock_went_back_resends_what_is_accepted() -> None:
     assert first.get("43") == "Y"
     assert first.get("52") == first.get("122")
     world.oracle.agree()
+
+
+def test_an_order_whose_age_nobody_knows_is_not_sent_again() -> None:
+    # It left a second ago, and by the clock of the new life it leaves in a minute.
+    world = World(7)
+    end, sim = world.oms["OMS"], world.sim
+    sim.run(START + 5 * NS)
+    world.oracle.ordered("OMS", "OMS-A", "A", "1", 300, None)
+    end.client.new_order(
+        "ACME", Side.BUY, 300, now=sim.now, tif=TimeInForce.IOC, account="A", cl_ord_id="OMS-A"
+    )
+    sim.poke(end)
+    assert sim.run(sim.now + NS, stop=lambda: world.left("D") > 0)
+    for conn, name in sim.wires().items():
+        if name not in world.oms:
+            sim.cut(conn, lose=True)
+    left = world.left("D")
+    sim.skew = -60 * NS
+    world.crash(power=False)
+    assert sim.run(sim.now + 60 * NS, stop=lambda: end.client.orders["OMS-A"].done)
+    assert world.left("D") == left
+    world.oracle.agree()
