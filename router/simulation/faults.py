@@ -34,6 +34,7 @@ class Faults:
         kinds = (
             self._die_at_disk, self._die_on_the_way_up, self._sync_fails, self._disk_full,
             self._clock_off, self._bits_flip, self._bits_flip, self._lag, self._freeze,
+            self._stray,
         )  # fmt: skip
         for _ in range(self._draw(1, 5) if self._rng.random() < 0.5 else 0):
             kinds[self._draw(0, len(kinds) - 1)](self._draw(NS, end - NS))
@@ -108,3 +109,12 @@ class Faults:
         until = min(at + self._draw(NS // 10, 30 * NS), self._end)
         act = partial(self._world.sim.freeze, START + until)
         self._add(at, f"the process stands still until {until / NS:.3f}", act)
+
+    # -- venues ----------------------------------------------------------------------------------
+
+    def _stray(self, at: int) -> None:
+        """A venue tells of an execution whose order nobody here has sent (F-16)."""
+        world, nth = self._world, len(self.things)
+        mic = world.market.mics[self._draw(0, len(world.market.mics) - 1)]
+        act = partial(world.stray, mic, f"stray.{nth}")
+        self._add(at, f"{mic} tells of an execution of somebody else's order", act)

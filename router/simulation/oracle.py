@@ -109,7 +109,7 @@ class Oracle:
         """By ExecID: the bust or correction of it that they were told."""
         self._cum: Counter[str] = Counter()
         self._frozen: set[str] = set()
-        """Accounts whose OMS is told of more shares than it asked for."""
+        """Accounts that have got more shares than were asked for, of a venue or by their OMS."""
 
     # -- what the OMSs asked for -----------------------------------------------------------------
 
@@ -149,6 +149,9 @@ class Oracle:
             return
         stored[frame.seq] = frame.content
         self._sessions[frame.target].stored_at[frame.seq] = self._clock()
+        if frame.msg_type == "D":
+            # In the order of the journal: what was decided before is no offence.
+            hold(frame.get("1") not in self._frozen, "frozen", f"{frame} for what has too much")
         if frame.msg_type == "8":
             self.limits.report(frame)
         if frame.msg_type == "8" and frame.get("37") != "NONE":
@@ -169,6 +172,8 @@ class Oracle:
         """What has reached the node is safe from now on."""
         if frame.msg_type == "8":
             self.kills.heard(frame)
+            if frame.get("150") == "F" and frame.qty("14") > frame.qty("38"):
+                self._frozen.add(self._children.get(frame.get("11"), ""))
         elif frame.msg_type == "5":
             self.kills.parted(frame.sender)
 
@@ -234,7 +239,6 @@ class Oracle:
             hold(age <= RESEND_AGE_MAX + SYNC_MAX, "stale", f"{frame} is sent {age} ns later")
         else:
             hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
-            hold(account not in self._frozen, "frozen", f"{frame} for an order that has too much")
             hold(not self._unasked[name], "reconcile", f"{frame} while {self._unasked[name]}")
             decided_ms = milliseconds(frame.get("60")) - self.clock_off_ms
             self.limits.child(name, frame, decided_ms)

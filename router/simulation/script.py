@@ -76,6 +76,7 @@ class Script:
         sim.run(START + self.faults_end + PATIENCE, stop=self._over)
         hold(self._over(), "liveness", self._unfinished())
         world.oracle.agree()
+        world.check_strays()
         world.check_fold()
         if world.seed % AGAIN == 0:
             world.decide_again()

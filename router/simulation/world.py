@@ -19,6 +19,7 @@ import numpy as np
 import config
 from config.settings import load_settings
 from router import build
+from router.fix.codec import time_text
 from router.fix.versions import FIX42, FIX44, FIX50SP2, Version
 from router.journal.memory import MemoryStorage
 from router.model import NS
@@ -124,6 +125,8 @@ class World:
         }
         self.lives = 0
         self._events = 0
+        self.strays: list[tuple[str, str]] = []
+        """Executions of orders that nobody here has sent: MIC, ExecID."""
         self._left: Counter[str] = Counter()
         """Frames that have left the node, by MsgType."""
         self._released: set[str] = set()
@@ -243,6 +246,27 @@ class World:
         it must be the same (I10). Only when nothing is being written.
         """
         decide_again(self._parts, self.sim.storage)
+
+    def stray(self, mic: str, exec_id: str) -> None:
+        """A venue tells of an execution of an order that is not ours."""
+        version = self.spoken.get(mic, FIX44)
+        old = "20=0|150=2|" if version is FIX42 else "150=F|"
+        body = (
+            f"37={exec_id}|11=Z9-{exec_id}|17={exec_id}|{old}39=2|55=ACME|54=1|38=100|32=100|"
+            f"31=50.00|151=0|14=100|6=50.00|60={time_text(self.sim.now)}|"
+        )
+        self.strays.append((mic, exec_id))
+        gateway = self.gateways.gateways[mic]
+        gateway.order_entry.say("8", body.replace("|", "\x01"))
+        gateway.pump(self.sim.now)
+        self.sim.poke(self.venues)
+
+    def check_strays(self) -> None:
+        """No execution is dropped, whoever it belongs to (F-16)."""
+        for mic, exec_id in self.strays:
+            kept = self.sim.node.engine.state.venue[mic].suspense
+            found = sum(key.startswith(f"{mic}.") and key.endswith(f".{exec_id}") for key in kept)
+            hold(found == 1, "suspense", f"{mic}'s {exec_id} is in {kept} {found} times")
 
     def check_bounds(self) -> None:
         """No buffer of the node has outgrown what a run as small as this can need (I9)."""

@@ -14,7 +14,7 @@ from router.simulation.script import Script
 from router.simulation.world import START, World
 
 KINDS = ("dies in call", "again in call", "a sync fails", "the disk is full", "clock is off",
-         "bits flip", "lags by", "stands still")  # fmt: skip
+         "bits flip", "lags by", "stands still", "somebody else's order")  # fmt: skip
 
 
 def test_two_hundred_worlds_hold_every_kind_of_fault() -> None:
