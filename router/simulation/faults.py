@@ -34,13 +34,18 @@ class Faults:
         kinds = (
             self._die_at_disk, self._die_on_the_way_up, self._sync_fails, self._disk_full,
             self._clock_off, self._bits_flip, self._bits_flip, self._lag, self._freeze,
-            self._stray,
+            self._stray, self._back_and_slow,
         )  # fmt: skip
         for _ in range(self._draw(1, 5) if self._rng.random() < 0.5 else 0):
             kinds[self._draw(0, len(kinds) - 1)](self._draw(NS, end - NS))
 
     def _draw(self, low: int, high: int) -> int:
         return int(self._rng.integers(low, high + 1))
+
+    def _mic(self) -> str:
+        """LIT_A to LIT_C come first, and most is traded there."""
+        mics = self._world.market.mics
+        return mics[min(self._draw(0, len(mics) - 1), self._draw(0, len(mics) - 1))]
 
     def _add(self, at: int, text: str, act: Callable[[], None]) -> None:
         self.things.append(Thing(at, text, act))
@@ -104,6 +109,21 @@ class Faults:
         self._add(at, f"{name} lags by {lag // MS} ms", partial(sim.lag.__setitem__, name, lag))
         self._add(until, f"{name} lags no more", partial(sim.lag.__setitem__, name, 0))
 
+    def _back_and_slow(self, at: int) -> None:
+        """A venue is lost, and when it is back it takes its time to say what is open there."""
+        mic, lag = self._mic(), self._draw(200, 1_500) * MS
+        until = min(at + self._draw(3 * NS, 10 * NS), self._end)
+        sim = self._world.sim
+
+        def act() -> None:
+            sim.lag[mic] = lag
+            for conn, name in sim.wires().items():
+                if name == mic:
+                    sim.cut(conn, lose=True)
+
+        self._add(at, f"{mic} is lost, and lags by {lag // MS} ms", act)
+        self._add(until, f"{mic} lags no more", partial(sim.lag.__setitem__, mic, 0))
+
     def _freeze(self, at: int) -> None:
         """The process stands still, as under SIGSTOP or in a machine that is moved."""
         until = min(at + self._draw(NS // 10, 30 * NS), self._end)
@@ -115,6 +135,6 @@ class Faults:
     def _stray(self, at: int) -> None:
         """A venue tells of an execution whose order nobody here has sent (F-16)."""
         world, nth = self._world, len(self.things)
-        mic = world.market.mics[self._draw(0, len(world.market.mics) - 1)]
+        mic = self._mic()
         act = partial(world.stray, mic, f"stray.{nth}")
         self._add(at, f"{mic} tells of an execution of somebody else's order", act)
