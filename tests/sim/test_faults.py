@@ -10,17 +10,7 @@ from router.journal.segments import Journal, JournalPoisoned
 from router.model import NS, Side, TimeInForce
 from router.runtime.sim import ProcessDied
 from router.simulation.disk import WatchedStorage
-from router.simulation.script import Script
 from router.simulation.world import START, World
-
-KINDS = ("dies in call", "again in call", "a sync fails", "the disk is full", "clock is off",
-         "bits flip", "lags by", "stands still", "somebody else's order")  # fmt: skip
-
-
-def test_two_hundred_worlds_hold_every_kind_of_fault() -> None:
-    said = [thing.text for seed in range(1, 201) for thing in Script(World(seed)).things]
-    for kind in KINDS:
-        assert sum(kind in text for text in said) >= 10, kind
 
 
 def opened(storage: WatchedStorage) -> Journal:
