@@ -26,6 +26,7 @@ class WatchedStorage(MemoryStorage):
         self._calls_left = 0
         self._power = False
         self._syncs_to_fail = 0
+        self.power_cuts = 0
 
     # -- what is to go wrong ---------------------------------------------------------------------
 
@@ -92,6 +93,7 @@ class WatchedStorage(MemoryStorage):
     def crash(self, rng: np.random.Generator) -> None:
         """What was not synced is nothing to count on."""
         super().crash(rng)
+        self.power_cuts += 1
         self._written.clear()
 
     def _count(self) -> None:

@@ -135,6 +135,7 @@ class World:
         variant = VARIANTS[int(self.rng.integers(len(VARIANTS)))]
         self._parts = parts(*variant, *spoken_overrides(self.spoken))
         self._hash = hashlib.sha256()
+        self._cuts = 0
         self._expected: str = ""
         """Digest of the state at a crash that the disk survived."""
         self.venues = VenuesEnd(self.gateways)
@@ -223,6 +224,8 @@ class World:
         """
         self.lives += 1
         self.oracle.clock_off_ms = self.sim.skew // MS
+        if self._expected and self.disk.power_cuts > self._cuts:
+            self._expected = ""  # the power went while it recovered
         again = self._expected or folded(self._parts, storage)
         built = build.node(self._parts, storage, monotonic=lambda: self.sim.now)
         text = "what was in memory" if self._expected else "what a second fold comes to"
@@ -234,6 +237,7 @@ class World:
         """The process dies, or the machine. What was written survives the first (I10)."""
         if self.sim.up:
             self._expected = "" if power else digest(self.sim.built)
+            self._cuts = self.disk.power_cuts
             self.sim.crash(power=power)
 
     def check_fold(self) -> None:
