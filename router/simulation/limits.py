@@ -45,6 +45,10 @@ class Limits:
             times.popleft()
         hold(len(times) <= VENUE_CHILDREN_MAX, "I7", f"{len(times)} children in a second: {frame}")
 
+    def forget(self) -> None:
+        """The node's clock is another one: it cannot tell how long ago a child has left."""
+        self._children.clear()
+
     def report(self, frame: Read) -> None:
         """An order or a replace was accepted, or an order refused."""
         qty, kind = frame.qty("38"), frame.get("150")

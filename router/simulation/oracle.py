@@ -78,7 +78,7 @@ class Oracle:
         """Account by ClOrdID, of orders and requests of the OMSs."""
         self.kills = Kills()
         self.limits = Limits()
-        self.clock_off_ms = 0
+        self._clock_off_ms = 0
         """What the clock of the node's life is off by."""
         self.resets: set[str] = set()
         """Sessions that may begin again at 1: their OMS asks for it."""
@@ -131,6 +131,12 @@ class Oracle:
             self.asked[account].qtys.append(qty)
         if px is not None:
             self.asked[account].limits.append(px)
+
+    def clock_is_off(self, by_ms: int) -> None:
+        """A life of the node begins with a clock that is off."""
+        if by_ms != self._clock_off_ms:
+            self._clock_off_ms = by_ms
+            self.limits.forget()
 
     # -- the disk --------------------------------------------------------------------------------
 
@@ -240,7 +246,7 @@ class Oracle:
         else:
             hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
             hold(not self._unasked[name], "reconcile", f"{frame} while {self._unasked[name]}")
-            decided_ms = milliseconds(frame.get("60")) - self.clock_off_ms
+            decided_ms = milliseconds(frame.get("60")) - self._clock_off_ms
             self.limits.child(name, frame, decided_ms)
             self.kills.child(name, account, frame, conn, decided_ms)
         self._children[cl_ord_id] = account
