@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 
 from router.model import NS
+from router.simulation.reading import MS
 from router.simulation.things import Thing
 from router.simulation.world import START, World
 from venues.misbehaviour import Misbehaviour, kinds
@@ -39,6 +40,8 @@ DETAILS: dict[str, tuple[dict[str, object], ...]] = {
     "slow": ({"delay_ms": 30}, {"delay_ms": 3_000}),
 }
 """Ways in which each kind is told to happen."""
+TWICE = frozenset({"bust", "correct", "duplicate_execution"})
+"""Kinds that speak of a fill again."""
 
 
 def misbehaviours(world: World, end: int) -> list[Thing]:
@@ -51,15 +54,13 @@ def misbehaviours(world: World, end: int) -> list[Thing]:
         # LIT_A to LIT_C come first, and most is traded there.
         mic = world.market.mics[min(int(rng.integers(7)), int(rng.integers(7)))]
         at = int(rng.integers(0, end - 2 * NS))
-        until = min(at + int(10 ** rng.uniform(8.5, 10.3)), end)
+        until = min(at + int(10 ** rng.uniform(9.5 if kind in TWICE else 8.5, 10.3)), end)
         text = f"{mic}: {kind} {detail} until {until / NS:.3f}"
         what = kinds()[kind].from_document(detail)
         things.append(Thing(at, text, partial(_start, world, what, mic, until)))
-        if rng.random() < 0.3:
+        if rng.random() < (0.7 if kind in TWICE else 0.3):
             # What a venue says of one life often reaches the next: late, again, or taken back.
-            when, power = int(rng.integers(at, until)), bool(rng.random() < 0.5)
-            text = f"crash, power {power}, while {mic} misbehaves"
-            things.append(Thing(when, text, partial(world.crash, power=power)))
+            things.append(_crash_meanwhile(world, rng, kind, mic, at, until))
     return things
 
 
@@ -67,3 +68,16 @@ def _start(world: World, what: Misbehaviour, mic: str, until: int) -> None:
     now = world.sim.now
     world.market.misbehaviours.start(what, mic, now, START + until)
     world.sim.poke(world.venues)
+
+
+def _crash_meanwhile(
+    world: World, rng: np.random.Generator, kind: str, mic: str, at: int, until: int
+) -> Thing:
+    """A crash while a venue misbehaves; where it speaks twice of a fill, soon after a fill."""
+    when, power = int(rng.integers(at, until)), bool(rng.random() < 0.5)
+    text = f"crash, power {power}, while {mic} misbehaves"
+    if kind not in TWICE:
+        return Thing(when, text, partial(world.crash, power=power))
+    later = int(rng.integers(MS, 150 * MS))
+    act = partial(world.crash_after_fill, mic, power=power, later=later, until=START + until)
+    return Thing(at, f"{text}: {later // MS} ms after a fill", act)

@@ -240,6 +240,19 @@ class World:
             self._cuts = self.disk.power_cuts
             self.sim.crash(power=power)
 
+    def crash_after_fill(self, mic: str, *, power: bool, later: int, until: int) -> None:
+        """Crash so long after the next execution at a venue, if there is one before `until`."""
+        known = len(self.oracle.executions)
+
+        def wait() -> bool:
+            fresh = list(self.oracle.executions)[known:]
+            if any(key[0] == mic for key in fresh):
+                self.sim.at(self.sim.now + later, lambda: self.crash(power=power))
+                return True
+            return self.sim.now >= until
+
+        self.wait(wait)
+
     def check_fold(self) -> None:
         """The state is what the journal says (I4, I10). Only when nothing is being written."""
         again = folded(self._parts, self.sim.storage)
