@@ -27,7 +27,7 @@ FUNCTION_MAX = 70
 # Inside router, a line imports only lines above it, or its own package. The longest prefix counts;
 # a module of core or fix that is not named stands beside core.state or fix.session.
 LINES: tuple[tuple[str, ...], ...] = (
-    ("model", "plugin"),
+    ("model", "plugin", "signs"),
     ("messages", "fix.framing", "fix.versions", "fix.specification", "fix.codec", "fix.dictionary"),
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),
@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 # The driver of a node is several files: what it drives, its connections before and after the Logon,
 # the calls that it makes, the operator's socket.
-DRIVER = ("console", "dialer", "doorway", "live", "pump", "wire")
+DRIVER = ("console", "dialer", "doorway", "live", "pulse", "pump", "wire")
 SHELL = (
     *(f"router/runtime/{name}.py" for name in DRIVER),
     "router/runtime/oms.py",
@@ -68,7 +68,7 @@ NOWHERE: tuple[str, ...] = ()
 BANNED: dict[str, tuple[str, ...]] = {
     "asyncio": SHELL,
     "uvloop": SHELL,
-    "socket": (*SHELL, "router/cli/knock.py"),
+    "socket": (*SHELL, "router/cli/knock.py", "router/runtime/datagrams.py"),
     "ssl": (*SHELL, *TLS),
     "random": NOWHERE,
     "uuid": NOWHERE,

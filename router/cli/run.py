@@ -15,17 +15,27 @@ import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
 from router import build, build_sessions
+from router.cli import installed
 from router.cli.errors import CommandError, ExitCode
-from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.options import (
+    NO_OVERRIDES,
+    ConfigOption,
+    JsonOption,
+    SetOption,
+    settings_of,
+    supervisor,
+)
 from router.cli.output import show_json
 from router.cli.remembered import remember
 from router.cli.venues import spoken_options
 from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
+from router.runtime.announcer import Announcer
 from router.runtime.clock import Clock
 from router.runtime.live import Address, Live, TlsError, drive
 from router.runtime.narration import narrate
+from router.runtime.vitals import Identity
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
 StateOption = Annotated[
@@ -79,7 +89,14 @@ def run(
     def on_step(step: Step) -> None:
         narrate(log, step)
 
-    built = build.node(settings, storage, monotonic=clock.monotonic, on_step=on_step)
+    announcer = _announcer(settings, clock)
+    built = build.node(
+        settings,
+        storage,
+        monotonic=clock.monotonic,
+        on_step=on_step,
+        folding=announcer.folding,
+    )
     remembered()
     built.node.start(settings.digest(), clock.now())
     epoch = built.node.engine.state.epoch
@@ -92,7 +109,6 @@ def run(
         durability=built.journal.durability,
         state=str(settings.state),
     )
-    acceptor = settings.fix.acceptor
     try:
         live = Live(
             built.node,
@@ -100,9 +116,10 @@ def run(
             built.market_file,
             clock,
             log,
-            listen=Address(acceptor.host, acceptor.port),
+            listen=Address(settings.fix.acceptor.host, settings.fix.acceptor.port),
             dials=build_sessions.dials(settings, ports),
             state_folder=settings.state,
+            announcer=announcer,
             tls=build_sessions.acceptor_tls(settings),
         )
     except TlsError as error:
@@ -118,12 +135,22 @@ def run(
     except OSError as error:
         if error.filename is not None:
             raise
-        text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
-        cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
-        raise CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}") from None
+        raise _cannot_listen(settings, error) from None
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
     log.info("stopped", seq=built.node.seq)
+
+
+def _announcer(settings: Settings, clock: Clock) -> Announcer:
+    who = Identity(os.getpid(), settings.shard, installed(), settings.digest())
+    return Announcer(who, clock, supervisor(), settings.state)
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> CommandError:
+    acceptor = settings.fix.acceptor
+    text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
+    cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
+    return CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}")
 
 
 class Venues:

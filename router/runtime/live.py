@@ -19,6 +19,7 @@ import uvloop
 from router.fix.credentials import LogonRefusal
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
+from router.runtime.announcer import Announcer
 from router.runtime.clock import Clock
 from router.runtime.console import Console
 from router.runtime.control import Answer, Request
@@ -28,6 +29,7 @@ from router.runtime.doorway import PATIENCE_S, Doorway
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.node import Node
+from router.runtime.pulse import Pulse
 from router.runtime.pump import Pump
 from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
 from router.runtime.wire import Wire
@@ -54,17 +56,19 @@ class Live:
         listen: Address,
         dials: list[Dial],
         state_folder: Path,
+        announcer: Announcer | None = None,
         tls: TlsSettings | None = None,
         ready_timeout_s: float = 10.0,
         patience_s: float = PATIENCE_S,
     ) -> None:
         """`tls` is the acceptor's; each of `dials` has its own. `patience_s` is from a call to its
-        Logon.
+        Logon. Without an `announcer` nobody is told how the daemon is.
 
         Raises:
             TlsError: what is wrong with the settings of TLS, and what is allowed.
         """
         self.pump = Pump(node, journal, market_file, clock, log)
+        self._pulse = Pulse(announcer or Announcer.silent(clock), node, journal, self.pump, clock)
         self._node = node
         self._log = log
         self._listen = listen
@@ -108,6 +112,7 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self._stop = stop
         self.pump.start(stop.set)
+        self._pulse.start()
         self._look_after_readers()
         dialers = [self._loop.create_task(each.run()) for each in self._dialers.values()]
         for task in dialers:
@@ -117,9 +122,11 @@ class Live:
             await self._until_ready()
             port = await self._doorway.open(self._listen.host, self._listen.port)
             self._log.info("listening", host=self._listen.host, port=port)
+            self._pulse.listening()
             on_listen(port)
             await stop.wait()
         finally:
+            self._pulse.stopping()
             self._doorway.close()
             self._console.close()
             for task in dialers:
@@ -151,6 +158,7 @@ class Live:
         while pump.at_work or (pump.wires and pump.goes_on):
             await asyncio.sleep(0.005)
         self._look.cancel()
+        self._pulse.stop()
         pump.stop()
 
     def _look_after_readers(self) -> None:

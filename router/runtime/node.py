@@ -85,6 +85,8 @@ class Node:
         self._recorder = Recorder(
             self.links, journal, market_file, monotonic=monotonic, on_step=on_step
         )
+        self.watchers = self._recorder.watchers
+        """Who is called with each step."""
         self._by_conn: dict[int, Link] = {}
         self._models = models
 

@@ -19,6 +19,7 @@ from router.runtime.log import Log
 from router.runtime.node import Batch, Node
 from router.runtime.tls import explain
 from router.runtime.wire import Bounds, Wire
+from router.signs import Histogram
 
 Work = Callable[[int], None]
 ASK_NS = NS // 1_000
@@ -39,6 +40,13 @@ class Pump:
         self.broken = False
         """A mistake of ours: nothing more is handled."""
         self.syncing = False
+        self.batches = self.syncs = self.ticks = 0
+        """Batches that have left, those among them that were synced, and looks at the timers."""
+        self.batch_times = Histogram()
+        """From the first byte that is handled to the last that is sent."""
+        self.sync_times = Histogram()
+        """From the handing over to the disk's thread to its answer."""
+        self._began = self._sync_began = 0
         self._node = node
         self._journal = journal
         self._market_file = market_file
@@ -84,6 +92,20 @@ class Pump:
     def at_work(self) -> bool:
         """True while there is something to handle or to make safe."""
         return self.syncing or (self.goes_on and self._busy)
+
+    @property
+    def queued(self) -> int:
+        """Inputs and connections that wait for the next batch."""
+        return len(self._works) + len(self._ready)
+
+    @property
+    def syncing_s(self) -> float:
+        """How long the sync under way has taken, seconds; 0 if there is none."""
+        return (self._clock.monotonic() - self._sync_began) / NS if self.syncing else 0.0
+
+    def unsent(self) -> dict[str, int]:
+        """By session, bytes that wait for the peer."""
+        return {wire.name: wire.unsent for wire in self.wires.values()}
 
     # -- connections -----------------------------------------------------------------------------
 
@@ -155,6 +177,7 @@ class Pump:
         if not self.goes_on:
             return
         self._busy = True
+        self._began = self._clock.monotonic()
         before = self._journal.last_seq
         try:
             batch = self._handle()
@@ -170,6 +193,7 @@ class Pump:
             self._market_file.flush()
             return
         self.syncing = True
+        self._sync_began = self._clock.monotonic()
         future = self._loop.run_in_executor(self._disk, self._journal.sync)
         future.add_done_callback(lambda done: self._synced(done, batch))
 
@@ -207,12 +231,16 @@ class Pump:
             return
         if error is not None:
             raise error
+        self.syncs += 1
+        self.sync_times.add((self._clock.monotonic() - self._sync_began) / NS)
         self._leave(batch)
         self._market_file.flush()
 
     def _leave(self, batch: Batch) -> None:
         """What is safe goes out, and what has gathered meanwhile comes next."""
         self._send(batch)
+        self.batches += 1
+        self.batch_times.add((self._clock.monotonic() - self._began) / NS)
         self._arm()
         self._busy = False
         if self._ready or self._works:
@@ -247,6 +275,7 @@ class Pump:
         """Nothing is due before the timer says so: it is set for the first of all deadlines."""
         if self._timer_at is None or now >= self._timer_at:
             self._node.tick(now)
+            self.ticks += 1
 
     def _arm(self) -> None:
         """See that the timer is set for the next deadline, at once or a little later.
