@@ -101,6 +101,8 @@ class Signs(msgspec.Struct, frozen=True):
     """Steps that recovery has folded so far."""
     ready: bool = False
     """Every venue takes new risk, and every instrument has a price to judge by."""
+    unpriced: int = 0
+    """Instruments without a price to judge by, where venues tell prices."""
     batches: int = 0
     queued: int = 0
     """Inputs and connections that wait for the next batch."""

@@ -16,7 +16,7 @@ from router.journal.segments import Journal
 from router.messages import MarkUnknown, QueryChild, Step
 from router.model import NS
 from router.runtime.clock import Clock
-from router.runtime.links import Link
+from router.runtime.links import Link, LinkKind
 from router.runtime.node import Node
 from router.signs import Histogram, JournalSigns, Phase, SessionSigns, Signs, VenueSigns
 
@@ -124,6 +124,7 @@ def taken(
         seq=node.seq,
         epoch=state.epoch,
         ready=node.ready,
+        unpriced=_unpriced(node),
         batches=pump.batches,
         queued=pump.queued,
         timers_late_s=late_s(node, clock, now),
@@ -149,6 +150,13 @@ def late_s(node: Node, clock: Clock, now: int) -> float:
     """For how many real seconds the first deadline has passed. Deadline 0 is work that goes on."""
     at = node.deadline()
     return max(0.0, (now - at) / clock.speed / NS) if at else 0.0
+
+
+def _unpriced(node: Node) -> int:
+    if not any(link.kind is LinkKind.DATA for link in node.links.values()):
+        return 0
+    market = node.engine.state.market
+    return sum(not market.mid2(symbol) for symbol in node.engine.env.instruments)
 
 
 def _market_ages(node: Node, now: int) -> Iterable[tuple[str, float]]:
