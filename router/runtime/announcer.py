@@ -57,14 +57,18 @@ class Announcer:
 
     def folding(self, steps: Iterable[T]) -> Iterator[T]:
         """Hand steps on, and say now and then that there is progress: a long start is no hang."""
-        due = self._clock.monotonic()
-        for number, step in enumerate(steps):
-            if number % STEPS == 0 and self._clock.monotonic() >= due:
-                due = self._clock.monotonic() + SIGNS_NS
-                self.supervisor.extend(PATIENCE_S)
-                self.status(f"recovering: {number:,} steps folded")
-                self.tell(recovering(self.who, self._clock, number))
+        self._folded(0)
+        due = self._clock.monotonic() + SIGNS_NS
+        for number, step in enumerate(steps, 1):
             yield step
+            if number % STEPS == 0 and self._clock.monotonic() >= due:
+                self._folded(number)
+                due = self._clock.monotonic() + SIGNS_NS
+
+    def _folded(self, number: int) -> None:
+        self.supervisor.extend(PATIENCE_S)
+        self.status(f"recovering: {number:,} steps folded")
+        self.tell(recovering(self.who, self._clock, number))
 
     def close(self) -> None:
         """Say no more."""
