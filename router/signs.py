@@ -81,6 +81,8 @@ class JournalSigns(msgspec.Struct, frozen=True):
     """The disk is full, and the headroom is in use: no new risk is taken."""
     poisoned: str
     """Why the disk has failed, if it has."""
+    market_dropped: int = 0
+    """Records of market data that the disk did not take."""
 
 
 class Signs(msgspec.Struct, frozen=True):

@@ -163,6 +163,10 @@ def _journal(signs: Signs, journal: JournalSigns) -> Iterator[Family]:
     yield _gauge("journal_syncing_seconds", text, journal.syncing_s)
     text = "1 if the disk is full and the reserve is in use."
     yield _gauge("journal_on_reserve", text, int(journal.on_reserve))
+    text = "Market data records that the disk did not take, in this life of the daemon."
+    dropped = Family("market_records_dropped_total", "counter", text)
+    dropped.samples.append(({}, journal.market_dropped))
+    yield dropped
     yield _gauge("journal_poisoned", "1 if the disk has failed.", int(bool(journal.poisoned)))
 
 

@@ -68,7 +68,8 @@ class Live:
             TlsError: what is wrong with the settings of TLS, and what is allowed.
         """
         self.pump = Pump(node, journal, market_file, clock, log)
-        self._pulse = Pulse(announcer or Announcer.silent(clock), node, journal, self.pump, clock)
+        self._announcer = announcer or Announcer.silent(clock)
+        self._pulse = Pulse(self._announcer, node, journal, self.pump, clock)
         self._node = node
         self._log = log
         self._listen = listen
@@ -210,6 +211,11 @@ class Live:
 
         self.pump.give(work)
         answer = await answered
+        if "epoch" in answer:
+            answer |= {
+                "pid": self._announcer.who.pid,
+                "config_hash": self._announcer.who.config_hash,
+            }
         while self.pump.syncing:
             await asyncio.sleep(0.001)
         sessions = answer.get("sessions", {})

@@ -94,6 +94,11 @@ class Pump:
         return self.syncing or (self.goes_on and self._busy)
 
     @property
+    def market_dropped(self) -> int:
+        """Records of market data that the disk did not take."""
+        return self._market_file.dropped
+
+    @property
     def queued(self) -> int:
         """Inputs and connections that wait for the next batch."""
         return len(self._works) + len(self._ready)

@@ -45,6 +45,10 @@ class Busy(Protocol):
     poisoned: str
 
     @property
+    def market_dropped(self) -> int:
+        """Records of market data that the disk did not take."""
+
+    @property
     def queued(self) -> int:
         """Inputs that wait for the next batch."""
 
@@ -200,4 +204,5 @@ def _journal(journal: Journal, pump: Busy) -> JournalSigns:
         syncing_s=pump.syncing_s,
         on_reserve=journal.headroom_released,
         poisoned=pump.poisoned,
+        market_dropped=pump.market_dropped,
     )
