@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from router.api.counting import FALLBACKS
 from router.api.exposition import Family, Kind, Labels
 from router.api.following import Follower
 from router.api.invariants import CHECKED
@@ -51,8 +52,12 @@ AMOUNTS = {
     "exploration_cost_currency_total": "What exploring was expected to cost.",
     "decided_notional_currency_total": "Notional of what decisions were about.",
 }
-AT_ZERO: dict[str, tuple[str, ...]] = {VIOLATIONS: CHECKED}
-"""Labels that are there from the start, so that the first one counts as an increase."""
+AT_ZERO: dict[str, tuple[str, ...]] = {
+    VIOLATIONS: CHECKED,
+    "model_fallback_total": tuple(sorted(FALLBACKS)),
+    "decisions_held_back_total": ("BUDGET_SPENT", "FROZEN", "GATE", "OPTED_OUT"),
+}
+"""Labels that are there from the start: an increase from nothing is none to Prometheus."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +87,7 @@ def collect(scene: Scene) -> Iterator[Family]:
             yield from _journal(signs, signs.journal)
     yield from _machine(scene.machine)
     yield from _reader(scene)
-    yield from _counters(scene.follower.tally)
+    yield from _counters(scene.follower.tally, tuple(signs.venues) if signs is not None else ())
 
 
 def _gauge(name: str, text: str, value: float, labels: Labels | None = None) -> Family:
@@ -198,10 +203,12 @@ def _reader(scene: Scene) -> Iterator[Family]:
     yield _gauge("signs_age_seconds", text, scene.watch.silent_s(scene.now))
 
 
-def _counters(tally: Tally) -> Iterator[Family]:
+def _counters(tally: Tally, venues: tuple[str, ...]) -> Iterator[Family]:
+    """`venues` are those that are known: their counters begin at zero."""
     for name, (labels, text) in COUNTERS.items():
         found = tally.counters.get(name, {})
-        keys = dict.fromkeys([*AT_ZERO.get(name, () if labels else ("",)), *found])
+        first = AT_ZERO.get(name, venues if labels == ("venue",) else () if labels else ("",))
+        keys = dict.fromkeys([*first, *found])
         family = Family(name, "counter", text)
         for key in keys:
             values = key.split(JOIN) if labels else []

@@ -15,11 +15,16 @@ from pathlib import Path
 
 import pytest
 
+from router.api.dashboard import expressions
 from router.api.http import HEAD_MAX
 from router.api.serving import CONNECTIONS_MAX
 from router.cli import run
 from tests.crash.processes import ROOT
+from tests.deploy.metric_names import told as told_of
+from tests.deploy.metric_names import used
 from tests.live.driven import HOST, WAIT_S
+
+DEPLOY = ROOT / "deploy"
 
 
 @contextmanager
@@ -98,6 +103,9 @@ def test_a_daemon_is_watched_through_its_life(tmp_path: Path) -> None:
         assert (version["daemon"]["epoch"], version["daemon"]["pid"]) == (1, child.pid)
         assert metric(port, "sluice_up") == 1
         assert metric(port, "sluice_process_resident_bytes") > 1e6
+
+        wanted = used([*expressions(), (DEPLOY / "prometheus" / "alerts.yml").read_text()])
+        assert wanted - told_of(get(port, "/metrics")[1]) == set()
 
         child.send_signal(signal.SIGSTOP)
         silent = stack.enter_context(socket.create_connection((HOST, port), WAIT_S))
