@@ -98,11 +98,12 @@ def run(
         folding=announcer.folding,
     )
     remembered()
+    epoch = built.node.engine.state.epoch + 1
+    structlog.contextvars.bind_contextvars(epoch=epoch)  # on every line of this life
     built.node.start(settings.digest(), clock.now())
-    epoch = built.node.engine.state.epoch
+    assert built.node.engine.state.epoch == epoch
     log.info(
         "started",
-        epoch=epoch,
         seq=built.node.seq,
         recovered=built.recovered,
         cut_bytes=built.journal.cut_bytes,

@@ -69,7 +69,7 @@ class Live:
         """
         self.pump = Pump(node, journal, market_file, clock, log)
         self._announcer = announcer or Announcer.silent(clock)
-        self._pulse = Pulse(self._announcer, node, journal, self.pump, clock)
+        self._pulse = Pulse(self._announcer, node, journal, self.pump, clock, log)
         self._node = node
         self._log = log
         self._listen = listen

@@ -13,6 +13,7 @@ from router.journal.segments import Journal
 from router.model import NS
 from router.runtime.announcer import PATIENCE_S, Announcer
 from router.runtime.clock import Clock
+from router.runtime.log import Log
 from router.runtime.node import Node
 from router.runtime.pump import Pump
 from router.runtime.vitals import Doubts, taken
@@ -47,7 +48,13 @@ class Pulse:
     """Beats from `start` to `stop`."""
 
     def __init__(
-        self, announcer: Announcer, node: Node, journal: Journal, pump: Pump, clock: Clock
+        self,
+        announcer: Announcer,
+        node: Node,
+        journal: Journal,
+        pump: Pump,
+        clock: Clock,
+        log: Log,
     ) -> None:
         self.phase: Phase = "reconciling"
         self._announcer = announcer
@@ -55,6 +62,8 @@ class Pulse:
         self._journal = journal
         self._pump = pump
         self._clock = clock
+        self._log = log
+        self._stuck = ""
         self._lag = Histogram()
         self._doubts = Doubts(node.engine.state)
         self._mark = Mark(0, 0)
@@ -117,6 +126,11 @@ class Pulse:
             self._mark, mark, writing=self._pump.syncing, timers_late_s=signs.timers_late_s
         )
         self._mark = mark
+        if stuck and not self._stuck:
+            self._log.warning("progress_stopped", reason=stuck)
+        elif self._stuck and not stuck:
+            self._log.warning("progress_resumed")
+        self._stuck = stuck
         if not stuck:
             self._announcer.supervisor.alive()
         if self.phase == "reconciling":

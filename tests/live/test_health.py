@@ -60,7 +60,8 @@ def health(folder: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
 @contextmanager
 def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
     argv = ("run", "--simulate", "--state", str(folder / "state"), "--json")
-    with process(folder / "run.log", *argv, "--set", "fix.acceptor.port=0") as child:
+    sets = ("--set", "fix.acceptor.port=0", "--set", "log.format=json")
+    with process(folder / "run.log", *argv, *sets) as child:
         assert child.stdout is not None
         assert child.stdout.readline(), (folder / "run.log").read_text()
         yield child
@@ -125,6 +126,10 @@ def test_a_daemon_is_watched_through_its_life(tmp_path: Path) -> None:
             assert metric(port, "sluice_restarts_total") == 1
         child.send_signal(signal.SIGTERM)
         assert child.wait(WAIT_S) == 0
+    said = [json.loads(line) for line in (tmp_path / "run.log").read_text().splitlines()]
+    assert {each["event"] for each in said} >= {"started", "listening", "ready", "stopped"}
+    assert all(list(each)[:5] == ["ts", "level", "event", "shard", "epoch"] for each in said)
+    assert {(each["shard"], each["epoch"]) for each in said} == {("A", 1)}
 
 
 def caught_up(port: int) -> None:
