@@ -124,7 +124,9 @@ class Signs(msgspec.Struct, frozen=True):
     journal: JournalSigns | None = None
     loop_lag: Histogram = msgspec.field(default_factory=Histogram)
     batch: Histogram = msgspec.field(default_factory=Histogram)
-    """From the first byte that is handled to the last that is sent."""
+    """From the first byte that came in to the last that went out."""
+    parent_to_child: Histogram = msgspec.field(default_factory=Histogram)
+    """The same, of batches in which a new parent was routed, once for each: an upper bound."""
     sync: Histogram = msgspec.field(default_factory=Histogram)
     format: int = FORMAT
 

@@ -161,6 +161,7 @@ ROWS = (
                 ("sluice_journal_free_bytes", "free"),
                 ("sluice_journal_disk_bytes", "all"),
             ),
+            percentiles("from parent to child, at most", "sluice_parent_to_child_seconds"),
             lines("memory", "bytes", ("sluice_process_resident_bytes", "resident")),
             lines(
                 "descriptors",

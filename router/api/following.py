@@ -84,17 +84,24 @@ class Follower:
         self._walk = None
         return found
 
-    def save(self) -> None:
-        """Write the checkpoint. A later start goes on from there."""
+    def save(self) -> bool:
+        """Write the checkpoint: a later start goes on from there. False if that was not possible.
+
+        On a full disk counting goes on, and a restart begins at the checkpoint before.
+        """
         if self._position is None:
-            return
+            return False
         kept = Checkpoint(*self._position, self.tally.last_seq, self.tally.last_now, self.tally)
         path = self._folder / CHECKPOINT_NAME
         draft = path.with_suffix(".new")
-        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as file:
-            file.write(msgspec.msgpack.encode(kept))
-        draft.replace(path)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+        try:
+            with open(os.open(draft, flags, 0o600), "wb") as file:
+                file.write(msgspec.msgpack.encode(kept))
+            draft.replace(path)
+        except OSError:
+            return False
+        return True
 
     def _steps(self) -> Iterator[tuple[Position, Step]]:
         """The steps behind the last one that was counted."""

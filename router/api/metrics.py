@@ -109,8 +109,10 @@ def _process(signs: Signs) -> Iterator[Family]:
     yield Family(
         "loop_lag_seconds", "histogram", "Lateness of a timer.", [], [({}, signs.loop_lag)]
     )
-    text = "From the first byte handled to the last sent, by batch."
+    text = "From the first byte in to the last out, by batch."
     yield Family("batch_seconds", "histogram", text, [], [({}, signs.batch)])
+    text = "The same of batches that routed a new parent: an upper bound for its first child."
+    yield Family("parent_to_child_seconds", "histogram", text, [], [({}, signs.parent_to_child)])
     yield _gauge("queued_inputs", "Inputs that wait for the next batch.", signs.queued)
     text = "For how long the first timer is overdue."
     yield _gauge("timers_late_seconds", text, signs.timers_late_s)

@@ -16,7 +16,7 @@ from router.runtime.clock import Clock
 from router.runtime.log import Log
 from router.runtime.node import Node
 from router.runtime.pump import Pump
-from router.runtime.vitals import Doubts, taken
+from router.runtime.vitals import Doubts, Routes, taken
 from router.signs import Histogram, Phase, Signs
 
 BEAT_S = 0.1
@@ -66,6 +66,7 @@ class Pulse:
         self._stuck = ""
         self._lag = Histogram()
         self._doubts = Doubts(node.engine.state)
+        self._routes = Routes()
         self._mark = Mark(0, 0)
         self._beats = 0
         self._due = 0
@@ -75,7 +76,8 @@ class Pulse:
     def start(self) -> None:
         """Call in the event loop."""
         self._loop = asyncio.get_running_loop()
-        self._node.watchers.append(self._doubts.note)
+        self._node.watchers += [self._doubts.note, self._routes.note]
+        self._pump.on_left = self._routes.left
         self._look()
         self._arm()
 
@@ -119,6 +121,7 @@ class Pulse:
             pump=self._pump,
             doubts=self._doubts,
             loop_lag=self._lag,
+            routes=self._routes,
         )
         self._announcer.tell(signs)
         mark = Mark(self._pump.batches, self._pump.ticks)

@@ -43,9 +43,13 @@ class Pump:
         self.batches = self.syncs = self.ticks = 0
         """Batches that have left, those among them that were synced, and looks at the timers."""
         self.batch_times = Histogram()
-        """From the first byte that is handled to the last that is sent."""
+        """From the first byte that came in to the last that went out."""
         self.sync_times = Histogram()
         """From the handing over to the disk's thread to its answer."""
+        self.on_left: Callable[[float], None] | None = None
+        """Called with the seconds that a batch has taken, when it has left."""
+        self._since = 0
+        """When the first input came that waits, 0 if none does; monotonic like the next two."""
         self._began = self._sync_began = 0
         self._node = node
         self._journal = journal
@@ -127,6 +131,8 @@ class Pump:
 
     def data(self, wire: Wire, data: bytes) -> None:
         """Bytes: of one connection in the order in which they came."""
+        if not self._since:
+            self._since = self._clock.monotonic()
         if wire.put(data):
             self._ready.append(wire)
         if not self._busy:
@@ -182,7 +188,8 @@ class Pump:
         if not self.goes_on:
             return
         self._busy = True
-        self._began = self._clock.monotonic()
+        self._began = self._since or self._clock.monotonic()
+        self._since = 0
         before = self._journal.last_seq
         try:
             batch = self._handle()
@@ -245,7 +252,10 @@ class Pump:
         """What is safe goes out, and what has gathered meanwhile comes next."""
         self._send(batch)
         self.batches += 1
-        self.batch_times.add((self._clock.monotonic() - self._began) / NS)
+        took = (self._clock.monotonic() - self._began) / NS
+        self.batch_times.add(took)
+        if self.on_left is not None:
+            self.on_left(took)
         self._arm()
         self._busy = False
         if self._ready or self._works:

@@ -13,7 +13,7 @@ from typing import Protocol
 from router.core.orders import ChildStatus
 from router.core.state import State
 from router.journal.segments import Journal
-from router.messages import MarkUnknown, QueryChild, Step
+from router.messages import ExecutionReceived, MarkUnknown, OrderReceived, SendChild, Step
 from router.model import NS
 from router.runtime.clock import Clock
 from router.runtime.links import Link, LinkKind
@@ -63,30 +63,55 @@ class Busy(Protocol):
 class Doubts:
     """The children whose fate may not be known, so that nobody has to look through all of them.
 
-    Whatever makes a child UNKNOWN, a question about it goes out with the same step.
+    A child becomes UNKNOWN by a decision of ours, or by a report of its venue that cannot be all.
     """
 
     def __init__(self, state: State) -> None:
         self._state = state
         live = state.live_children()
-        self._asked = {child.cl_ord_id for child in live if child.status is ChildStatus.UNKNOWN}
+        self._doubtful = {child.cl_ord_id for child in live if child.status is ChildStatus.UNKNOWN}
 
     def note(self, step: Step) -> None:
-        """Call with every step."""
+        """Call with every step, when it is folded."""
         for command in step.commands:
-            if type(command) is MarkUnknown or type(command) is QueryChild:
-                self._asked.add(command.cl_ord_id)
+            if type(command) is MarkUnknown:
+                self._doubtful.add(command.cl_ord_id)
+        if type(step.event) is ExecutionReceived:
+            child = self._state.find_child(step.event.cl_ord_id, step.event.orig_cl_ord_id)
+            if child is not None and child.status is ChildStatus.UNKNOWN:
+                self._doubtful.add(child.cl_ord_id)
 
     def by_venue(self) -> dict[str, int]:
         """How many there are."""
         counts: dict[str, int] = {}
-        for cl_ord_id in sorted(self._asked):
+        for cl_ord_id in sorted(self._doubtful):
             child = self._state.children.get(cl_ord_id)
             if child is None or child.status is not ChildStatus.UNKNOWN:
-                self._asked.discard(cl_ord_id)
+                self._doubtful.discard(cl_ord_id)
             else:
                 counts[child.mic] = counts.get(child.mic, 0) + 1
         return counts
+
+
+class Routes:
+    """How long a new parent waits for its first children to leave: no longer than its batch."""
+
+    def __init__(self) -> None:
+        self.times = Histogram()
+        self._parents = 0
+
+    def note(self, step: Step) -> None:
+        """Call with every step."""
+        if type(step.event) is OrderReceived and any(
+            type(command) is SendChild for command in step.commands
+        ):
+            self._parents += 1
+
+    def left(self, seconds: float) -> None:
+        """A batch has left, after so long."""
+        while self._parents:
+            self._parents -= 1
+            self.times.add(seconds)
 
 
 def recovering(who: Identity, clock: Clock, folded: int) -> Signs:
@@ -113,6 +138,7 @@ def taken(
     pump: Busy,
     doubts: Doubts,
     loop_lag: Histogram,
+    routes: Routes,
 ) -> Signs:
     """The signs of a daemon that is up."""
     state, now = node.engine.state, clock.now()
@@ -146,6 +172,7 @@ def taken(
         journal=_journal(journal, pump),
         loop_lag=loop_lag,
         batch=pump.batch_times,
+        parent_to_child=routes.times,
         sync=pump.sync_times,
     )
 

@@ -228,6 +228,18 @@ def test_a_reader_goes_on_where_its_checkpoint_was(tmp_path: Path) -> None:
     assert second.read() == 0
 
 
+def test_a_checkpoint_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    folder = write_journal(tmp_path / "s", [Step(1, T, Restarted(1))])
+    follower = Follower(folder)
+    assert not follower.save()  # there is nothing to note yet
+    assert follower.read() == 1
+    (folder / f"{CHECKPOINT_NAME}.new").mkdir()
+    assert not follower.save()
+    assert not (folder / CHECKPOINT_NAME).exists()
+    (folder / f"{CHECKPOINT_NAME}.new").rmdir()
+    assert follower.save()
+
+
 @pytest.mark.parametrize("change", ["another journal", "garbage", "gone"])
 def test_a_checkpoint_that_does_not_fit_is_counted_anew(tmp_path: Path, change: str) -> None:
     folder = write_journal(tmp_path / "s", [Step(n, T + n, Restarted(n)) for n in range(1, 4)])
