@@ -23,8 +23,8 @@ BEAT_S = 0.1
 """How often the loop's lag is measured."""
 BEATS = 10
 """Signs are taken once in so many beats."""
-TIMERS_LATE_S = 1.0
-"""A deadline that has passed for longer, and no timer fired since: timers stand still."""
+LATE_S = 1.0
+"""A sync that takes longer, or a deadline that has passed for longer, and nothing since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +35,11 @@ class Mark:
     ticks: int
 
 
-def progress(before: Mark, after: Mark, *, writing: bool, timers_late_s: float) -> str:
+def progress(before: Mark, after: Mark, *, syncing_s: float, timers_late_s: float) -> str:
     """What has not moved since the last look although it should have; empty if all is well."""
-    if writing and after.batches == before.batches:
+    if syncing_s > LATE_S and after.batches == before.batches:
         return "the journal's writer stands still"
-    if timers_late_s > TIMERS_LATE_S and after.ticks == before.ticks:
+    if timers_late_s > LATE_S and after.ticks == before.ticks:
         return "timers stand still"
     return ""
 
@@ -126,7 +126,10 @@ class Pulse:
         self._announcer.tell(signs)
         mark = Mark(self._pump.batches, self._pump.ticks)
         stuck = progress(
-            self._mark, mark, writing=self._pump.syncing, timers_late_s=signs.timers_late_s
+            self._mark,
+            mark,
+            syncing_s=self._pump.syncing_s,
+            timers_late_s=signs.timers_late_s,
         )
         self._mark = mark
         if stuck and not self._stuck:

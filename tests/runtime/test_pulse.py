@@ -32,18 +32,21 @@ class Ticking(Clock):
 
 
 @pytest.mark.parametrize(
-    ("after", "writing", "late_s", "stuck"),
+    ("after", "syncing_s", "late_s", "stuck"),
     [
-        (Mark(4, 9), False, 0.0, ""),
-        (Mark(4, 9), True, 0.0, "the journal's writer stands still"),
-        (Mark(5, 9), True, 0.0, ""),
-        (Mark(4, 9), False, 1.5, "timers stand still"),
-        (Mark(4, 10), False, 1.5, ""),
-        (Mark(4, 9), False, 0.5, ""),
+        (Mark(4, 9), 0.0, 0.0, ""),
+        (Mark(4, 9), 0.9, 0.0, ""),
+        (Mark(4, 9), 1.1, 0.0, "the journal's writer stands still"),
+        (Mark(5, 9), 1.1, 0.0, ""),
+        (Mark(4, 9), 0.0, 1.5, "timers stand still"),
+        (Mark(4, 10), 0.0, 1.5, ""),
+        (Mark(4, 9), 0.0, 0.5, ""),
     ],
 )
-def test_progress_is_what_has_moved(after: Mark, writing: bool, late_s: float, stuck: str) -> None:
-    assert progress(Mark(4, 9), after, writing=writing, timers_late_s=late_s) == stuck
+def test_progress_is_what_has_moved(
+    after: Mark, syncing_s: float, late_s: float, stuck: str
+) -> None:
+    assert progress(Mark(4, 9), after, syncing_s=syncing_s, timers_late_s=late_s) == stuck
 
 
 def test_systemd_is_told_in_its_words(tmp_path: Path) -> None:
