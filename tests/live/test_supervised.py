@@ -17,8 +17,7 @@ from router.model import NS
 from router.runtime.control import socket_path
 from router.signs import SOCKET_NAME, decode
 from tests.crash.processes import ROOT, Time, Venues
-from tests.live.driven import WAIT_S
-from tests.live.listener import Listener
+from tests.live.listener import WAIT_S, Listener
 
 WATCHDOG = {"WATCHDOG_USEC": "10000000"}
 
