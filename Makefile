@@ -15,7 +15,7 @@ UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench opponents interop fuzz simulate mutants soak verify-market lock clean
+.PHONY: help setup run test lint format bench opponents interop fuzz simulate mutants soak verify-market alerts lock clean
 
 SEEDS ?= 2000
 FROM ?= 1
@@ -85,6 +85,13 @@ soak: $(SETUP)  ## Run the long tests.
 
 verify-market: $(SETUP)  ## Check the simulated market; SLUICE_MARKET_SEEDS, SLUICE_MARKET_JOBS.
 	$(BIN)/pytest -m market tests/market -s --timeout 14400
+
+alerts:  ## Check the alerts (needs promtool, which comes with Prometheus).
+	@command -v promtool > /dev/null || { \
+		echo "make alerts needs promtool: install Prometheus (apt-get install prometheus)" >&2; \
+		exit 1; }
+	promtool check rules deploy/prometheus/alerts.yml
+	promtool test rules deploy/prometheus/alerts_test.yml
 
 lock:  ## Renew the lock files after a change of pyproject.toml (needs uv).
 	$(UV_COMPILE) --extra dev pyproject.toml -o requirements-dev.lock

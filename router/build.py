@@ -7,7 +7,7 @@ in router.build_sessions, that of model files in router.build_models.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,7 +38,7 @@ from router.core.state import State
 from router.core.urgency_table import UrgencyTable
 from router.fix.dialects import dialect
 from router.journal.market import MarketFile
-from router.journal.records import Record
+from router.journal.records import Position, Record
 from router.journal.recovery import steps
 from router.journal.segments import Journal
 from router.journal.storage import Storage
@@ -306,14 +306,21 @@ def parts(settings: Settings) -> Parts:
     return Parts(settings, family, environment(settings, family))
 
 
+Folding = Callable[[Iterable[tuple[Position, Step]]], Iterator[tuple[Position, Step]]]
+"""Hands on what a recovery folds."""
+
+
 def node(
     settings: Settings | Parts,
     storage: Storage,
     *,
     monotonic: Callable[[], int],
     on_step: Callable[[Step], None] | None = None,
+    folding: Folding = iter,
 ) -> Built:
     """Open the state folder, fold what it holds, and stand ready to start from the model files.
+
+    `folding` is handed what is folded, and hands it on: it sees how far recovery has come.
 
     Raises:
         SettingsError, DocumentError, StateLocked, ForeignState, JournalBroken.
@@ -338,7 +345,7 @@ def node(
         on_step=on_step,
         models=found,
     )
-    recovered = made.recover(steps(records), market_file.last_seq, begun.recovery)
+    recovered = made.recover(folding(steps(records)), market_file.last_seq, begun.recovery)
     if last and recovered >= kept.snapshot_events:
         with contextlib.suppress(OSError):
             put_snapshot(storage, begun.recovery, last[0])

@@ -27,7 +27,7 @@ FUNCTION_MAX = 70
 # Inside router, a line imports only lines above it, or its own package. The longest prefix counts;
 # a module of core or fix that is not named stands beside core.state or fix.session.
 LINES: tuple[tuple[str, ...], ...] = (
-    ("model", "plugin"),
+    ("model", "plugin", "signs"),
     ("messages", "fix.framing", "fix.versions", "fix.specification", "fix.codec", "fix.dictionary"),
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),
@@ -60,7 +60,10 @@ COMPOSERS = (
 
 # The driver of a node is several files: what it drives, its connections before and after the Logon,
 # the calls that it makes, the operator's socket, where heads are published, what is run beside.
-DRIVER = ("beside", "console", "dialer", "doorway", "heads", "live", "pump", "wire")
+DRIVER = (
+    *("beside", "console", "dialer", "doorway", "heads", "live"),
+    *("pulse", "pump", "wire"),
+)
 SHELL = (
     *(f"router/runtime/{name}.py" for name in DRIVER),
     "router/runtime/oms.py",
@@ -73,7 +76,7 @@ NOWHERE: tuple[str, ...] = ()
 BANNED: dict[str, tuple[str, ...]] = {
     "asyncio": SHELL,
     "uvloop": SHELL,
-    "socket": (*SHELL, "router/cli/knock.py"),
+    "socket": (*SHELL, "router/cli/knock.py", "router/runtime/datagrams.py"),
     "ssl": (*SHELL, *TLS),
     "random": NOWHERE,
     "uuid": NOWHERE,

@@ -15,8 +15,16 @@ import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
 from router import build, build_sessions
+from router.cli import installed
 from router.cli.errors import CommandError, ExitCode
-from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.options import (
+    NO_OVERRIDES,
+    ConfigOption,
+    JsonOption,
+    SetOption,
+    settings_of,
+    supervisor,
+)
 from router.cli.output import show_json
 from router.cli.remembered import remember
 from router.cli.venues import spoken_options
@@ -24,6 +32,7 @@ from router.journal.segments import Journal
 from router.journal.storage import FileStorage
 from router.messages import Step
 from router.runtime import log as logging
+from router.runtime.announcer import Announcer
 from router.runtime.beside import Beside
 from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
@@ -31,6 +40,7 @@ from router.runtime.live import Address, Live, TlsError, drive
 from router.runtime.log import Log
 from router.runtime.narration import narrate
 from router.runtime.node import Built
+from router.runtime.vitals import Identity
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
 StateOption = Annotated[
@@ -87,15 +97,23 @@ def run(
     def on_step(step: Step) -> None:
         narrate(log, step)
 
-    built = build.node(settings, storage, monotonic=clock.monotonic, on_step=on_step)
+    announcer = _announcer(settings, clock)
+    built = build.node(
+        settings,
+        storage,
+        monotonic=clock.monotonic,
+        on_step=on_step,
+        folding=announcer.folding,
+    )
     for text in built.refused:
         log.warning("snapshot_ignored", reason=text)
     remembered()
+    epoch = built.node.engine.state.epoch + 1
+    structlog.contextvars.bind_contextvars(epoch=epoch)  # on every line of this life
     built.node.start(settings.digest(), clock.now())
-    epoch = built.node.engine.state.epoch
+    assert built.node.engine.state.epoch == epoch
     log.info(
         "started",
-        epoch=epoch,
         seq=built.node.seq,
         snapshot=built.snapshot_seq,
         recovered=built.recovered,
@@ -103,8 +121,7 @@ def run(
         durability=built.journal.durability,
         state=str(settings.state),
     )
-    acceptor = settings.fix.acceptor
-    live = _driver(settings, built, clock, log, ports, keeper)
+    live = _driver(settings, built, clock, log, ports, keeper, announcer)
 
     def on_listen(port: int) -> None:
         if as_json:
@@ -116,9 +133,7 @@ def run(
     except OSError as error:
         if error.filename is not None:
             raise
-        text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
-        cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
-        raise CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}") from None
+        raise _cannot_listen(settings, error) from None
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
     log.info("stopped", seq=built.node.seq)
@@ -131,6 +146,7 @@ def _driver(
     log: Log,
     ports: dict[str, int],
     keeper: Sequence[str],
+    announcer: Announcer,
 ) -> Live:
     """What drives the node, with what is done beside it.
 
@@ -149,6 +165,7 @@ def _driver(
             listen=Address(acceptor.host, acceptor.port),
             dials=build_sessions.dials(settings, ports),
             state_folder=settings.state,
+            announcer=announcer,
             tls=build_sessions.acceptor_tls(settings),
             heads=_heads(settings, built.journal, clock),
             beside=beside,
@@ -167,6 +184,18 @@ def _keeper(config: Path, overrides: list[str]) -> list[str]:
     sets = [part for each in overrides for part in ("--set", each)]
     python = (sys.executable, "-m", "router")
     return [*python, "journal", "snapshot", "--nice", "--config", str(config), *sets]
+
+
+def _announcer(settings: Settings, clock: Clock) -> Announcer:
+    who = Identity(os.getpid(), settings.shard, installed(), settings.digest())
+    return Announcer(who, clock, supervisor(), settings.state)
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> CommandError:
+    acceptor = settings.fix.acceptor
+    text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
+    cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
+    return CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}")
 
 
 class Venues:

@@ -6,7 +6,8 @@ Owns which sent frame stands in which journal record. Knows nothing of orders.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
@@ -152,3 +153,17 @@ class Link(Kept):
             return 0
         self.reserved = next_out + RESERVED_MAX
         return self.reserved
+
+
+def doors(links: Mapping[str, Link]) -> dict[tuple[str, str, str], Door]:
+    """The doors of OMS sessions by BeginString, SenderCompID, TargetCompID as the peer sends them.
+
+    A door's `name` is the session's.
+    """
+    return {
+        (each.config.begin_string, each.config.target_comp_id, each.config.sender_comp_id): (
+            replace(each.door, name=name)
+        )
+        for name, each in links.items()
+        if each.kind is LinkKind.OMS
+    }

@@ -19,6 +19,7 @@ import uvloop
 from router.fix.credentials import LogonRefusal
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
+from router.runtime.announcer import Announcer
 from router.runtime.beside import Beside
 from router.runtime.clock import Clock
 from router.runtime.console import Console
@@ -30,6 +31,7 @@ from router.runtime.heads import HeadKeeper
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.node import Node
+from router.runtime.pulse import Pulse
 from router.runtime.pump import Pump
 from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
 from router.runtime.wire import Wire
@@ -56,6 +58,7 @@ class Live:
         listen: Address,
         dials: list[Dial],
         state_folder: Path,
+        announcer: Announcer | None = None,
         tls: TlsSettings | None = None,
         ready_timeout_s: float = 10.0,
         patience_s: float = PATIENCE_S,
@@ -63,12 +66,14 @@ class Live:
         beside: Beside | None = None,
     ) -> None:
         """`tls` is the acceptor's; each of `dials` has its own. `patience_s` is from a call to its
-        Logon.
+        Logon. Without an `announcer` nobody is told how the daemon is.
 
         Raises:
             TlsError: what is wrong with the settings of TLS, and what is allowed.
         """
         self.pump = Pump(node, journal, market_file, clock, log)
+        self._announcer = announcer or Announcer.silent(clock)
+        self._pulse = Pulse(self._announcer, node, journal, self.pump, clock, log)
         self._node = node
         self._log = log
         self._listen = listen
@@ -115,6 +120,7 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self._stop = stop
         self.pump.start(stop.set)
+        self._pulse.start()
         self._look_around()
         dialers = [self._loop.create_task(each.run()) for each in self._dialers.values()]
         for task in dialers:
@@ -124,9 +130,11 @@ class Live:
             await self._until_ready()
             port = await self._doorway.open(self._listen.host, self._listen.port)
             self._log.info("listening", host=self._listen.host, port=port)
+            self._pulse.listening()
             on_listen(port)
             await stop.wait()
         finally:
+            self._pulse.stopping()
             self._doorway.close()
             self._console.close()
             for task in dialers:
@@ -160,6 +168,7 @@ class Live:
         self._look.cancel()
         if self._beside is not None:
             await self._beside.stop()
+        self._pulse.stop()
         pump.stop()
         if self._heads is not None:
             self._heads.publish()
@@ -226,6 +235,11 @@ class Live:
 
         self.pump.give(work)
         answer = await answered
+        if "epoch" in answer:
+            answer |= {
+                "pid": self._announcer.who.pid,
+                "config_hash": self._announcer.who.config_hash,
+            }
         while self.pump.syncing:
             await asyncio.sleep(0.001)
         sessions = answer.get("sessions", {})

@@ -8,7 +8,7 @@ session, application, core and back, and what stands in one record. Knows no soc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from router.core.engine import Engine
 from router.fix import from_oms, from_venue
@@ -45,7 +45,7 @@ from router.messages import (
     TimerFired,
 )
 from router.runtime import disk, last_words, operating
-from router.runtime.links import Door, Link, LinkKind
+from router.runtime.links import Door, Link, LinkKind, doors
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.recovering import Recovery
 from router.runtime.resends import sent_frames, stored_frames
@@ -83,6 +83,8 @@ class Node:
         self._recorder = Recorder(
             self.links, journal, market_file, monotonic=monotonic, on_step=on_step
         )
+        self.watchers = self._recorder.watchers
+        """Who is called with each step."""
         self._by_conn: dict[int, Link] = {}
         self._models = models
 
@@ -275,13 +277,7 @@ class Node:
 
     def doors(self) -> dict[tuple[str, str, str], Door]:
         """Where one may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""
-        return {
-            (each.config.begin_string, each.config.target_comp_id, each.config.sender_comp_id): (
-                replace(each.door, name=name)
-            )
-            for name, each in self.links.items()
-            if each.kind is LinkKind.OMS
-        }
+        return doors(self.links)
 
     def callers(self) -> dict[tuple[str, str, str], str]:
         """The sessions behind the doors, by their names."""

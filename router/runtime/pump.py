@@ -20,6 +20,7 @@ from router.runtime.log import Log
 from router.runtime.node import Batch, Node
 from router.runtime.tls import explain
 from router.runtime.wire import Bounds, Wire
+from router.signs import Histogram
 
 Work = Callable[[int], None]
 ASK_NS = NS // 1_000
@@ -40,6 +41,17 @@ class Pump:
         self.broken = False
         """A mistake of ours: nothing more is handled."""
         self.syncing = False
+        self.batches = self.syncs = self.ticks = 0
+        """Batches that have left, those among them that were synced, and looks at the timers."""
+        self.batch_times = Histogram()
+        """From the first byte that came in to the last that went out."""
+        self.sync_times = Histogram()
+        """From the handing over to the disk's thread to its answer."""
+        self.on_left: Callable[[float], None] | None = None
+        """Called with the seconds that a batch has taken, when it has left."""
+        self._since = 0
+        """When the first input came that waits, 0 if none does; monotonic like the next two."""
+        self._began = self._sync_began = 0
         self._node = node
         self._journal = journal
         self._market_file = market_file
@@ -88,6 +100,25 @@ class Pump:
         """True while there is something to handle or to make safe."""
         return self.syncing or (self.goes_on and self._busy)
 
+    @property
+    def market_dropped(self) -> int:
+        """Records of market data that the disk did not take."""
+        return self._market_file.dropped
+
+    @property
+    def queued(self) -> int:
+        """Inputs and connections that wait for the next batch."""
+        return len(self._works) + len(self._ready)
+
+    @property
+    def syncing_s(self) -> float:
+        """How long the sync under way has taken, seconds; 0 if there is none."""
+        return (self._clock.monotonic() - self._sync_began) / NS if self.syncing else 0.0
+
+    def unsent(self) -> dict[str, int]:
+        """By session, bytes that wait for the peer."""
+        return {wire.name: wire.unsent for wire in self.wires.values()}
+
     # -- connections -----------------------------------------------------------------------------
 
     def adopt(self, wire: Wire, name: str, work: Work) -> None:
@@ -103,6 +134,8 @@ class Pump:
 
     def data(self, wire: Wire, data: bytes) -> None:
         """Bytes: of one connection in the order in which they came."""
+        if not self._since:
+            self._since = self._clock.monotonic()
         if wire.put(data):
             self._ready.append(wire)
         if not self._busy:
@@ -158,6 +191,8 @@ class Pump:
         if not self.goes_on:
             return
         self._busy = True
+        self._began = self._since or self._clock.monotonic()
+        self._since = 0
         before = self._journal.last_seq
         batch = Batch()
         try:
@@ -174,9 +209,9 @@ class Pump:
             self._market_file.flush()
             return
         self.syncing = True
-        began = self._loop.time()
+        self._sync_began = self._clock.monotonic()
         future = self._loop.run_in_executor(self._disk, self._journal.sync)
-        future.add_done_callback(lambda done: self._synced(done, batch, began))
+        future.add_done_callback(lambda done: self._synced(done, batch))
 
     def _handle(self) -> Batch:
         """What waits, through the node: connections take turns, so that none waits for long."""
@@ -205,15 +240,18 @@ class Pump:
             elif wire.is_lost:
                 self._gone(wire, now())
 
-    def _synced(self, done: asyncio.Future[None], batch: Batch, began: float) -> None:
+    def _synced(self, done: asyncio.Future[None], batch: Batch) -> None:
+        took = self.syncing_s
         self.syncing = False
-        self._took(self._loop.time() - began)
+        self._took(took)
         error = done.exception()
         if isinstance(error, JournalPoisoned):
             self._poison(error, batch)
             return
         if error is not None:
             raise error
+        self.syncs += 1
+        self.sync_times.add(took)
         self._leave(batch)
         self._market_file.flush()
 
@@ -237,6 +275,11 @@ class Pump:
     def _leave(self, batch: Batch) -> None:
         """What is safe goes out, and what has gathered meanwhile comes next."""
         self._send(batch)
+        self.batches += 1
+        took = (self._clock.monotonic() - self._began) / NS
+        self.batch_times.add(took)
+        if self.on_left is not None:
+            self.on_left(took)
         self._arm()
         self._busy = False
         if self._ready or self._works:
@@ -271,6 +314,7 @@ class Pump:
         """Nothing is due before the timer says so: it is set for the first of all deadlines."""
         if self._timer_at is None or now >= self._timer_at:
             self._node.tick(now)
+            self.ticks += 1
 
     def _arm(self) -> None:
         """See that the timer is set for the next deadline, at once or a little later.

@@ -58,7 +58,8 @@ class Recorder:
         self._journal = journal
         self._market_file = market_file
         self._monotonic = monotonic
-        self._on_step = on_step
+        self.watchers = [on_step] if on_step is not None else []
+        """Who is called with each step."""
 
     def take(self) -> Batch:
         """What may be written once everything appended so far is durable."""
@@ -141,8 +142,8 @@ class Recorder:
             self._links[frame.session].stored(frame.msg_seq_num, position)
         for reached in numbers:
             self._links[reached.session].skip_to(reached.next_out)
-        if self._on_step is not None:
-            self._on_step(step)
+        for watcher in self.watchers:
+            watcher(step)
 
     def _send(self, link: Link) -> list[Sent]:
         """Frames that a session made: the live ones to the batch; the fresh ones are returned.

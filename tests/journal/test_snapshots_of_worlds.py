@@ -16,9 +16,9 @@ from router.journal.records import Record
 from router.journal.recovery import steps
 from router.journal.scan import scan, segment_name
 from router.journal.snapshots import write_snapshot
+from router.simulation.script import Script
+from router.simulation.world import World
 from tests.oms.snapshots import everything
-from tests.sim.script import Script
-from tests.sim.world import World
 
 SEEDS = (3, 13)
 SEEDS_SOAK = range(1, 41)
