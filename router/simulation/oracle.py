@@ -221,11 +221,19 @@ class Oracle:
         numbers.conn, numbers.high = conn, max(numbers.high, frame.seq)
 
     def _gap_filled(self, name: str, numbers: Numbers, frame: Read) -> None:
-        """No report is passed over, and of what a venue was sent only orders that are old."""
+        """No report is passed over, and of what a venue was sent only orders that are old.
+
+        A venue's number may be on no disk: reserved, and jumped over after the disk has failed.
+        """
+        is_venue = name not in {each.session for each in self.asked.values()}
         for seq in range(frame.seq, int(frame.get("36"))):
-            kind = numbers.stored[seq][3:].partition("|")[0]
-            old_order = kind == "D" and name not in {each.session for each in self.asked.values()}
-            hold(kind in ADMIN or old_order, "I2", f"{name}: {seq} is passed over: 35={kind}")
+            content = numbers.stored.get(seq)
+            if content is None:
+                hold(is_venue, "I2", f"{name}: {seq} is passed over, and nothing was stored there")
+                continue
+            kind = content[3:].partition("|")[0]
+            may_pass = kind in ADMIN or (is_venue and kind == "D")
+            hold(may_pass, "I2", f"{name}: {seq} is passed over: 35={kind}")
 
     def _child(self, name: str, frame: Read, conn: int) -> None:
         account, cl_ord_id = frame.get("1"), frame.get("11")
