@@ -64,7 +64,7 @@ def executed(
         elif state.outcome is Outcome.UNTOLD:
             yield from _ask(state, now, child)
         yield from ended(env, state, now, child)
-    if event.last_report and event.mass_status_req_id:
+    if event.last_report and event.mass_status_req_id and not event.poss_dup:
         yield from _not_listed(state, event.mic)
         yield from query_unknown(env, state, event.mic)
 

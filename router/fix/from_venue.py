@@ -113,6 +113,7 @@ def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> Execut
         transact_time=at,
         mass_status_req_id=get("584", ""),
         last_report=get("912", "") == "Y",
+        poss_dup=get("43", "") == "Y",
     )
 
 

@@ -136,6 +136,8 @@ class ExecutionReceived(msgspec.Struct, frozen=True, tag=True):
     mass_status_req_id: str = ""
     last_report: bool = False
     """LastRptRequested(912)=Y."""
+    poss_dup: bool = False
+    """PossDupFlag(43)=Y: it says what was, when it was first sent."""
 
 
 class CancelRejectReceived(msgspec.Struct, frozen=True, tag=True):
