@@ -111,6 +111,9 @@ def venue(each: VenueSettings) -> Venue:
         cl_ord_id_max=each.cl_ord_id_max,
         mass_status=each.mass_status,
         max_resend_age_ns=nanoseconds(each.max_resend_age_s),
+        dk=each.dk == "ok",
+        dk_after_ns=nanoseconds(each.dk_after_s),
+        mandatory=each.mandatory,
     )
 
 

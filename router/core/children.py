@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from router.core.disputes import noticed, overfilled
 from router.core.environment import Environment
 from router.core.features import FEATURE_VERSION
 from router.core.ids import child_id, fill_key
@@ -24,6 +25,7 @@ from router.core.rewards import (
     seen_in_time,
 )
 from router.core.state import Outcome, State
+from router.core.suspense import Cause
 from router.messages import (
     CancelRejectReceived,
     Command,
@@ -52,6 +54,8 @@ def executed(
 ) -> Iterator[Command]:
     """Tell the OMS what a venue's report meant for it, and go on from there."""
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    if state.outcome is Outcome.SUSPENSE:
+        yield from _suspended(env, state, child)
     if child is not None:
         parent = state.parents[child.parent_id]
         if state.outcome is Outcome.TRADE:
@@ -69,6 +73,18 @@ def executed(
         yield from query_unknown(env, state, event.mic)
 
 
+def _suspended(env: Environment, state: State, child: Child | None) -> Iterator[Command]:
+    """Somebody must look. An ExecID that means two things stops its parent (F-15)."""
+    entry = state.suspended
+    assert entry is not None
+    yield noticed(entry)
+    if child is not None and entry.cause is Cause.OTHER_CONTENT:
+        parent = state.parents[child.parent_id]
+        reason = f"EXEC_ID_REUSED by {child.mic} on {child.cl_ord_id}: {entry.event.exec_id}"
+        yield FreezeParent(parent.parent_id, reason)
+        yield from cancel_children(env, state, parent, "ExecID reused")
+
+
 def _traded(
     env: Environment, state: State, now: int, child: Child, event: ExecutionReceived
 ) -> Iterator[Command]:
@@ -80,6 +96,7 @@ def _traded(
     yield fill_report(parent, fill, ExecType.TRADE, now)
     if parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty:
         yield FreezeParent(parent.parent_id, f"OVERFILL by {child.mic} on {child.cl_ord_id}")
+        yield from overfilled(state, child, event)
         yield from cancel_children(env, state, parent, "overfill")
     elif parent.cum_qty + parent.working_qty > parent.terms.order_qty:
         # It came after its child was closed, and its shares are at work again elsewhere (F-12).

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from router.core import children, fold, freezing, intake, killing, mass_cancel, questions, requests
+from router.core import (
+    children,
+    disputes,
+    fold,
+    freezing,
+    intake,
+    killing,
+    mass_cancel,
+    questions,
+    requests,
+    settling,
+)
 from router.core.environment import Environment, Policy
 from router.core.orders import Parent
 from router.core.routing import IMMEDIATE, route
 from router.core.state import State, Timer
 from router.messages import (
     ArmRequested,
+    AssignRequested,
     CancelReceived,
     CancelRejectReceived,
     ChildRefused,
     Command,
+    DismissRequested,
     Event,
     ExecutionReceived,
     FreezeParent,
@@ -27,6 +40,7 @@ from router.messages import (
     MassCancelReceived,
     MassStatusReceived,
     OrderReceived,
+    ReleaseRequested,
     ReplaceReceived,
     Restarted,
     SessionClosed,
@@ -98,6 +112,7 @@ class Engine:
                     yield from children.kept(env, state, now, child)
             case SessionOpened(mic=mic) if mic:
                 yield from children.opened(env, state, mic)
+                yield from disputes.reopened(state, mic)
             case SessionClosed(mic=mic, reason=reason) if mic:
                 yield from children.lost(state, mic, reason)
             case Restarted():
@@ -111,6 +126,12 @@ class Engine:
                 yield from freezing.freeze(state, event)
             case ThawRequested():
                 yield from freezing.thaw(state, event)
+            case AssignRequested():
+                yield from settling.assign(env, state, now, event)
+            case DismissRequested():
+                yield from settling.dismiss(state, event)
+            case ReleaseRequested():
+                yield from settling.release(state, event)
             case _:
                 pass
 
@@ -131,6 +152,8 @@ class Engine:
                 yield from self._route(seq, now, parent)
         elif timer.kind == "end":
             yield from self._end(now, timer)
+        elif timer.kind == "dispute":
+            yield from disputes.due(state, timer.subject)
         elif timer.kind in _CHILD_TIMERS:
             child = state.children.get(timer.subject)
             if child is None:

@@ -14,6 +14,7 @@ from router import messages as m
 from router.core import fold_commands as commands
 from router.core import fold_executions as executions
 from router.core import fold_models as models
+from router.core import fold_suspense as suspense
 from router.core.books import Market
 from router.core.state import State
 
@@ -79,6 +80,8 @@ def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
             if parent is None or parent.next_at != timer.at:
                 continue
             parent.next_at = 0
+        elif timer.kind == "dispute":
+            suspense.waited(state, timer.subject)
         elif timer.kind == "quote" and timer.subject in state.asks:
             _ask_ended(state, now, timer.subject)
         state.due.append(timer)
@@ -144,6 +147,11 @@ HANDLERS: dict[type, Handler] = {
     m.FreezeParent: commands.freeze_parent,
     m.FreezeLearner: commands.freeze_learner,
     m.ThawLearner: commands.thaw_learner,
+    m.NoteSuspense: suspense.note_suspense,
+    m.AssignSuspense: executions.assign_suspense,
+    m.DismissSuspense: suspense.dismiss_suspense,
+    m.DisputeExecution: suspense.dispute_execution,
+    m.ReleaseParent: suspense.release_parent,
 }
 """Which function folds which message. A message that is not here changes nothing."""
 

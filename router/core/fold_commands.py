@@ -321,5 +321,6 @@ def reschedule(state: State, now: int, command: m.Reschedule) -> None:
 
 
 def freeze_parent(state: State, now: int, command: m.FreezeParent) -> None:
-    """No more children for it."""
+    """No more children for it, until a person releases it."""
     state.parents[command.parent_id].frozen = command.reason
+    state.frozen_parents[command.parent_id] = None

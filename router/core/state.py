@@ -24,6 +24,7 @@ from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
 from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
+from router.core.suspense import Suspended, SuspenseBook
 from router.core.watch import Watch
 from router.model import Instrument, Venue
 from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
@@ -47,7 +48,7 @@ class Outcome(StrEnum):
     CORRECTION = "correction"
     DUPLICATE = "duplicate"
     SUSPENSE = "suspense"
-    """A trade of an order that we do not know: kept, counted, never dropped."""
+    """It was put into the suspense book: kept, counted, never dropped."""
     STRAY = "stray"
     """About an order or execution that we do not know; it moves no quantity."""
     UNKNOWN_ORDER = "unknown order"
@@ -74,8 +75,6 @@ class VenueState(msgspec.Struct):
     """Every child there is known since the session opened: new risk is allowed."""
     mass_status_at: int = 0
     """When all open orders there were last asked for."""
-    suspense: list[str] = []
-    """Fill keys of executions whose order we do not know."""
 
 
 class QuoteAsk(msgspec.Struct):
@@ -128,6 +127,9 @@ class State:
         self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
         self.sessions: set[str] = set()
         self.asks: dict[str, QuoteAsk] = {}
+        self.suspense = SuspenseBook()
+        self.frozen_parents: dict[str, None] = {}
+        """Parents for which something cannot be that was told: until a person releases them."""
         self.fill_ratio: dict[str, float] = {}
         self.seen: deque[SeenOrder] = deque(maxlen=WINDOW_MAX)
         self.message_times: dict[str, deque[int]] = {}
@@ -139,6 +141,8 @@ class State:
         self.due: list[Timer] = []
         self.outcome = Outcome.NONE
         """What the last venue report turned out to be."""
+        self.suspended: Suspended | None = None
+        """The entry that it went into, if that is what it came to."""
 
     # -- timers ----------------------------------------------------------------------------------
 
@@ -228,6 +232,8 @@ class State:
             "venues": self.venue,
             "sessions": sorted(self.sessions),
             "asks": self.asks,
+            "suspense": self.suspense,
+            "frozen_parents": list(self.frozen_parents),
             "fill_ratio": self.fill_ratio,
             "models": [self.shelf.models, self.shelf.refused],
             "windows": [
@@ -308,6 +314,7 @@ class State:
         if parent is None or parent_id in self.open_parents:
             return
         del self.parents[parent_id]
+        self.frozen_parents.pop(parent_id, None)
         self.volume_marks.pop(parent_id, None)
         for client_id in parent.client_ids:
             del self.by_client_id[(parent.session, client_id)]

@@ -15,6 +15,7 @@ from router.fix.dialects import Dialect
 from router.messages import (
     CancelChild,
     Command,
+    DisputeExecution,
     QueryChild,
     QueryVenue,
     RefuseCancel,
@@ -196,6 +197,17 @@ def _query_venue(command: QueryVenue, now: int, dialects: Dialects) -> Outgoing 
     return Outgoing(command.mic, "AF", f"584={command.mass_status_req_id}{SOH}585=7{SOH}")
 
 
+def _dispute_execution(command: DisputeExecution, now: int, dialects: Dialects) -> Outgoing:
+    body = (
+        f"37={command.order_id}{SOH}17={command.exec_id}{SOH}127={command.dk_reason}{SOH}"
+        f"55={command.symbol}{SOH}54={command.side}{SOH}"
+        f"{_optional('38', str(command.order_qty or ''))}"
+        f"32={command.last_qty}{SOH}31={px_text(command.last_px)}{SOH}"
+        f"{_optional('58', safe_text(command.text))}"
+    )
+    return Outgoing(command.mic, "Q", body)
+
+
 def _request_quote(command: RequestQuote, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"131={command.quote_req_id}{SOH}146=1{SOH}55={command.symbol}{SOH}"
@@ -214,4 +226,5 @@ _WRITERS: dict[type, Callable[[Any, int, Dialects], Outgoing | None]] = {
     QueryChild: _query_child,
     QueryVenue: _query_venue,
     RequestQuote: _request_quote,
+    DisputeExecution: _dispute_execution,
 }

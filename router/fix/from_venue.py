@@ -22,6 +22,8 @@ from router.messages import (
 )
 from router.model import ExecType
 
+NOTHING_OPEN = "U"
+"""OrdStatus(39) by which some venues answer an AF when nothing is open."""
 _DAY_NS = 86_400_000_000_000
 _DECIMALS = 8
 _CANCEL_ALL_QUOTES = "4"
@@ -112,7 +114,9 @@ def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> Execut
         trade_date=get("75", "") or _date(at),
         transact_time=at,
         mass_status_req_id=get("584", ""),
-        last_report=get("912", "") == "Y",
+        last_report=get("912", "") == "Y" or get("39", "") == NOTHING_OPEN,
+        account=get("1", ""),
+        tot_num_reports=shares(message, "911"),
     )
 
 

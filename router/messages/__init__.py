@@ -83,6 +83,30 @@ from router.messages.commands import (
 from router.messages.commands import (
     Wait as Wait,
 )
+from router.messages.doubt import (
+    AssignRequested as AssignRequested,
+)
+from router.messages.doubt import (
+    AssignSuspense as AssignSuspense,
+)
+from router.messages.doubt import (
+    DismissRequested as DismissRequested,
+)
+from router.messages.doubt import (
+    DismissSuspense as DismissSuspense,
+)
+from router.messages.doubt import (
+    DisputeExecution as DisputeExecution,
+)
+from router.messages.doubt import (
+    NoteSuspense as NoteSuspense,
+)
+from router.messages.doubt import (
+    ReleaseParent as ReleaseParent,
+)
+from router.messages.doubt import (
+    ReleaseRequested as ReleaseRequested,
+)
 from router.messages.events import (
     MARKET_EVENTS as MARKET_EVENTS,
 )

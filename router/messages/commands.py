@@ -4,6 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
+from router.messages.doubt import (
+    AssignSuspense,
+    DismissSuspense,
+    DisputeExecution,
+    NoteSuspense,
+    ReleaseParent,
+)
 from router.messages.events import OrderTerms
 from router.messages.safety import FreezeLearner, Safety, ThawLearner
 from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
@@ -415,4 +422,9 @@ Command = (
     | FreezeParent
     | FreezeLearner
     | ThawLearner
+    | NoteSuspense
+    | AssignSuspense
+    | DismissSuspense
+    | ReleaseParent
+    | DisputeExecution
 )

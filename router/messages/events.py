@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from router.messages.doubt import AssignRequested, DismissRequested, ReleaseRequested
 from router.messages.safety import FreezeRequested, ThawRequested
 from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
 
@@ -135,7 +136,10 @@ class ExecutionReceived(msgspec.Struct, frozen=True, tag=True):
     transact_time: int = 0
     mass_status_req_id: str = ""
     last_report: bool = False
-    """LastRptRequested(912)=Y."""
+    """LastRptRequested(912)=Y, or OrdStatus(39)=U: nothing is open."""
+    account: str = ""
+    tot_num_reports: int = 0
+    """TotNumReports(911) of the answer to an AF."""
 
 
 class CancelRejectReceived(msgspec.Struct, frozen=True, tag=True):
@@ -342,6 +346,9 @@ Event = (
     | ModelRefused
     | FreezeRequested
     | ThawRequested
+    | AssignRequested
+    | DismissRequested
+    | ReleaseRequested
 )
 
 MarketEvent = (

@@ -6,8 +6,11 @@ Owns the event names. The journal is the record; this is for the person at the t
 from __future__ import annotations
 
 from router.messages import (
+    AssignSuspense,
     CancelChild,
     Decide,
+    DismissSuspense,
+    DisputeExecution,
     EngageKill,
     FreezeLearner,
     FreezeParent,
@@ -15,10 +18,12 @@ from router.messages import (
     ModelLoaded,
     ModelRefused,
     NoteBreach,
+    NoteSuspense,
     OpenParent,
     RefuseCancel,
     RefuseMessage,
     ReleaseKill,
+    ReleaseParent,
     Report,
     ReportMassCancel,
     Safety,
@@ -55,6 +60,7 @@ def narrate(log: Log, step: Step) -> None:
     for command in step.commands:
         _narrate(log, step.seq, command)
         _narrate_learner(log, step.seq, command)
+        _narrate_doubt(log, step.seq, command)
 
 
 def _narrate(log: Log, seq: int, command: object) -> None:
@@ -113,7 +119,7 @@ def _narrate(log: Log, seq: int, command: object) -> None:
         case SettleChild(cl_ord_id=cl_ord_id, reason=reason):
             log.warning("child_settled", seq=seq, cl_ord_id=cl_ord_id, reason=reason)
         case FreezeParent(parent_id=parent_id, reason=reason):
-            log.warning("parent_frozen", seq=seq, parent_id=parent_id, reason=reason)
+            log.error("parent_frozen", seq=seq, parent_id=parent_id, reason=reason)
         case EngageKill(kill_id=kill_id, scope=scope, value=value, who=who):
             log.warning("kill_engaged", seq=seq, kill_id=kill_id, scope=scope, value=value, who=who)
         case ReleaseKill(kill_id=kill_id, who=who):
@@ -144,5 +150,49 @@ def _narrate_learner(log: Log, seq: int, command: object) -> None:
             log.warning("learner_frozen", seq=seq, learner=learner or "all", who=who, reason=reason)
         case ThawLearner(learner=learner, who=who, reason=reason):
             log.warning("learner_thawed", seq=seq, learner=learner or "all", who=who, reason=reason)
+        case _:
+            pass
+
+
+def _narrate_doubt(log: Log, seq: int, command: object) -> None:
+    match command:
+        case NoteSuspense(suspense_id=suspense_id, cause=cause, mic=mic, exec_id=exec_id):
+            log.error(
+                "execution_suspended",
+                seq=seq,
+                cl_ord_id=command.cl_ord_id,
+                mic=mic,
+                suspense_id=suspense_id,
+                cause=cause,
+                exec_id=exec_id,
+                symbol=command.symbol,
+                side=command.side,
+                last_qty=command.qty,
+                last_px=command.px / 1e8,
+            )
+        case AssignSuspense(suspense_id=suspense_id, cl_ord_id=cl_ord_id, who=who, reason=reason):
+            log.warning(
+                "suspense_assigned",
+                seq=seq,
+                cl_ord_id=cl_ord_id,
+                suspense_id=suspense_id,
+                who=who,
+                reason=reason,
+            )
+        case DismissSuspense(suspense_id=suspense_id, who=who, reason=reason):
+            log.warning(
+                "suspense_dismissed", seq=seq, suspense_id=suspense_id, who=who, reason=reason
+            )
+        case ReleaseParent(parent_id=parent_id, who=who, reason=reason):
+            log.warning("parent_released", seq=seq, parent_id=parent_id, who=who, reason=reason)
+        case DisputeExecution(mic=mic, exec_id=exec_id, dk_reason=dk_reason, text=text):
+            log.warning(
+                "execution_disputed",
+                seq=seq,
+                mic=mic,
+                exec_id=exec_id,
+                dk_reason=dk_reason,
+                text=text,
+            )
         case _:
             pass
