@@ -24,8 +24,9 @@ from config.venues import VenueSettings
 from policies.book import PolicyBook
 from policies.document import Setting
 from risk import gate
+from router.build_keys import spoken
 from router.build_models import models
-from router.build_sessions import links, spoken
+from router.build_sessions import links
 from router.core.engine import Engine, Route
 from router.core.environment import Environment, Routing
 from router.core.features import FEATURES

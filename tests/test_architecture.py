@@ -36,6 +36,8 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("runtime",),
     ("runtime.live", "runtime.sim", "runtime.direct"),
     ("build_dictionaries",),
+    ("build_keys",),
+    ("build_copies",),
     ("build_sessions", "build_models"),
     ("build",),
     ("api", "history", "analysis", "predictor", "patience"),

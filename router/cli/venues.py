@@ -9,7 +9,7 @@ import typer
 
 from config.documents import DocumentError
 from config.settings import DEFAULT_CONFIG, Settings
-from router.build_sessions import spoken
+from router.build_keys import spoken
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, SetOption, settings_of
 from venues.__main__ import main

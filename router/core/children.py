@@ -54,8 +54,7 @@ def executed(
 ) -> Iterator[Command]:
     """Tell the OMS what a venue's report meant for it, and go on from there."""
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
-    if state.outcome is Outcome.SUSPENSE:
-        yield from _suspended(env, state, child)
+    yield from suspended(env, state, child)
     if child is not None:
         parent = state.parents[child.parent_id]
         if state.outcome is Outcome.TRADE:
@@ -73,16 +72,15 @@ def executed(
         yield from query_unknown(env, state, event.mic)
 
 
-def _suspended(env: Environment, state: State, child: Child | None) -> Iterator[Command]:
+def suspended(env: Environment, state: State, child: Child | None) -> Iterator[Command]:
     """Somebody must look. An ExecID that means two things stops its parent (F-15)."""
-    entry = state.suspended
-    assert entry is not None
-    yield noticed(entry)
-    if child is not None and entry.cause is Cause.OTHER_CONTENT:
-        parent = state.parents[child.parent_id]
-        reason = f"EXEC_ID_REUSED by {child.mic} on {child.cl_ord_id}: {entry.event.exec_id}"
-        yield FreezeParent(parent.parent_id, reason)
-        yield from cancel_children(env, state, parent, "ExecID reused")
+    for entry in list(state.fresh):
+        yield noticed(entry)
+        if child is not None and entry.cause is Cause.OTHER_CONTENT:
+            parent = state.parents[child.parent_id]
+            reason = f"EXEC_ID_REUSED by {child.mic} on {child.cl_ord_id}: {entry.event.exec_id}"
+            yield FreezeParent(parent.parent_id, reason)
+            yield from cancel_children(env, state, parent, "ExecID reused")
 
 
 def _traded(

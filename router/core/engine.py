@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from router.core import (
     children,
+    copies,
     disputes,
     fold,
     freezing,
@@ -31,6 +32,7 @@ from router.messages import (
     CancelRejectReceived,
     ChildRefused,
     Command,
+    CopyReceived,
     DismissRequested,
     Event,
     ExecutionReceived,
@@ -87,6 +89,8 @@ class Engine:
         match event:
             case ExecutionReceived():
                 yield from children.executed(env, state, now, event)
+            case CopyReceived():
+                yield from copies.received(env, state, event)
             case TimerFired():
                 for timer in state.due:
                     yield from self._due(seq, now, timer)
@@ -154,6 +158,8 @@ class Engine:
             yield from self._end(now, timer)
         elif timer.kind == "dispute":
             yield from disputes.due(state, timer.subject)
+        elif timer.kind == "copy":
+            yield from copies.due(env, state, now, timer.subject)
         elif timer.kind in _CHILD_TIMERS:
             child = state.children.get(timer.subject)
             if child is None:

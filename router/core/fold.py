@@ -12,6 +12,7 @@ from typing import Any
 
 from router import messages as m
 from router.core import fold_commands as commands
+from router.core import fold_copies as copies
 from router.core import fold_executions as executions
 from router.core import fold_models as models
 from router.core import fold_suspense as suspense
@@ -111,6 +112,7 @@ HANDLERS: dict[type, Handler] = {
     m.OrderReceived: order_received,
     m.ReplaceReceived: replace_received,
     m.ExecutionReceived: executions.execution_received,
+    m.CopyReceived: copies.copy_received,
     m.CancelRejectReceived: executions.cancel_reject_received,
     m.ChildRefused: executions.child_refused,
     m.MarketDataReceived: market_moved,
@@ -151,6 +153,8 @@ HANDLERS: dict[type, Handler] = {
     m.AssignSuspense: executions.assign_suspense,
     m.DismissSuspense: suspense.dismiss_suspense,
     m.DisputeExecution: suspense.dispute_execution,
+    m.BookCopy: copies.book_copy,
+    m.SuspendCopy: copies.suspend_copy,
     m.ReleaseParent: suspense.release_parent,
 }
 """Which function folds which message. A message that is not here changes nothing."""

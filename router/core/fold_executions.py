@@ -86,7 +86,8 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
         return
     amended = child.amended_early.pop(key, None)
     name, qty, px = amended or (key, event.last_qty, event.last_px)
-    suspense.arrived(state, key, name)
+    suspense.arrived(state, now, key, event)
+    suspense.settle_if_there(state, name)
     fill = Fill(
         key,
         child.cl_ord_id,
@@ -130,6 +131,7 @@ def _book_correction(state: State, now: int, child: Child, event: m.ExecutionRec
     if found.qty == 0:
         state.outcome = Outcome.STRAY  # it was taken back before
         return
+    suspense.arrived(state, now, own_key, event)
     state.book(child, -found.qty, found.px, found.liquidity)
     found.qty = 0
     corrected = event.exec_type is ExecType.TRADE_CORRECT

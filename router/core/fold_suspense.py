@@ -66,15 +66,38 @@ def suspend(state: State, now: int, key: str, cause: Cause, event: m.ExecutionRe
     if key in book.entries or key in book.settled:
         state.outcome = Outcome.DUPLICATE
         return
-    state.suspended = book.add(key, cause, event, now)
+    state.copies.pop(key, None)
+    state.fresh.append(book.add(key, cause, event, now))
     state.outcome = Outcome.SUSPENSE
 
 
-def arrived(state: State, *keys: str) -> None:
-    """What was in suspense under these keys has found its order."""
-    for key in keys:
-        if key in state.suspense.entries:
-            state.suspense.settle(key, "it was placed when more was told")
+def arrived(state: State, now: int, key: str, event: m.ExecutionReceived) -> None:
+    """An execution is booked: what was in suspense under its key, or waits as a copy, is of it."""
+    settle_if_there(state, key)
+    copy = state.copies.pop(key, None)
+    if copy is not None:
+        _compare(state, now, key, (event.last_qty, event.last_px), copy.event)
+
+
+def settle_if_there(state: State, key: str) -> None:
+    """What was in suspense under a key has found its order."""
+    if key in state.suspense.entries:
+        state.suspense.settle(key, "it was placed when more was told")
+
+
+def compare_copy(state: State, now: int, key: str, copy: m.ExecutionReceived) -> None:
+    """A copy of what was booked."""
+    fill = state.fills[key]
+    _compare(state, now, key, (fill.told_qty, fill.told_px), copy)
+
+
+def _compare(
+    state: State, now: int, key: str, told: tuple[int, int], copy: m.ExecutionReceived
+) -> None:
+    """Two reports of one execution must say the same; of a bust that it is one is enough."""
+    if copy.exec_type is ExecType.TRADE_CANCEL or told == (copy.last_qty, copy.last_px):
+        return
+    suspend(state, now, f"{key}#copy", Cause.COPY_DIFFERS, copy)
 
 
 def is_other(fill: Fill, child: Child, event: m.ExecutionReceived) -> bool:
@@ -92,6 +115,7 @@ def _content(event: m.ExecutionReceived) -> tuple[str, str, int, int]:
 
 def note_suspense(state: State, now: int, command: m.NoteSuspense) -> None:
     """An execution of no order of ours may be disputed, if it is not settled by then."""
+    state.fresh = [each for each in state.fresh if each.suspense_id != command.suspense_id]
     venue = state.venues.get(command.mic)
     if venue is not None and venue.dk and command.cause == Cause.UNKNOWN_ORDER:
         state.schedule(now + venue.dk_after_ns, "dispute", command.suspense_id)

@@ -77,6 +77,15 @@ class VenueState(msgspec.Struct):
     """When all open orders there were last asked for."""
 
 
+class Copy(msgspec.Struct):
+    """A drop copy that waits for its original."""
+
+    session: str
+    event: m.ExecutionReceived
+    at: int
+    trusted: bool
+
+
 class QuoteAsk(msgspec.Struct):
     """A QuoteRequest(R) that waits for its Quote(S)."""
 
@@ -128,6 +137,8 @@ class State:
         self.sessions: set[str] = set()
         self.asks: dict[str, QuoteAsk] = {}
         self.suspense = SuspenseBook()
+        self.copies: dict[str, Copy] = {}
+        """By fill key."""
         self.frozen_parents: dict[str, None] = {}
         """Parents for which something cannot be that was told: until a person releases them."""
         self.fill_ratio: dict[str, float] = {}
@@ -141,8 +152,8 @@ class State:
         self.due: list[Timer] = []
         self.outcome = Outcome.NONE
         """What the last venue report turned out to be."""
-        self.suspended: Suspended | None = None
-        """The entry that it went into, if that is what it came to."""
+        self.fresh: list[Suspended] = []
+        """Entries of the suspense book that nobody was told of yet."""
 
     # -- timers ----------------------------------------------------------------------------------
 
@@ -233,6 +244,7 @@ class State:
             "sessions": sorted(self.sessions),
             "asks": self.asks,
             "suspense": self.suspense,
+            "copies": self.copies,
             "frozen_parents": list(self.frozen_parents),
             "fill_ratio": self.fill_ratio,
             "models": [self.shelf.models, self.shelf.refused],

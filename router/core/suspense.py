@@ -28,6 +28,10 @@ class Cause(StrEnum):
     """A bust or correction of an execution that we do not know (F-17)."""
     OTHER_CONTENT = "other_content"
     """An ExecID(17) that was told before with other content (F-15)."""
+    COPY_ONLY = "copy_only"
+    """An execution that only a drop copy tells of, which is not trusted to be one."""
+    COPY_DIFFERS = "copy_differs"
+    """A drop copy that says something else than its original, which was booked."""
     OVERFLOW = "overflow"
     """More than the book holds: the sum of what its venue has told since it is full."""
 
@@ -43,7 +47,7 @@ class Suspended(msgspec.Struct):
     at: int
     """When it came, UTC nanoseconds."""
     qty: int
-    """Shares that it counts for; 0 of a bust, which adds no risk."""
+    """Shares that it counts for; 0 of what was booked all the same."""
     value: int
     """The same in money, 1e-8 of the currency."""
     count: int = 1
@@ -94,7 +98,7 @@ class SuspenseBook(msgspec.Struct):
 
     def _keep(self, key: str, cause: Cause, event: ExecutionReceived, now: int) -> Suspended:
         self.numbered += 1
-        qty = event.last_qty
+        qty = 0 if cause is Cause.COPY_DIFFERS else event.last_qty
         entry = Suspended(f"S{self.numbered}", key, cause, event, now, qty, qty * event.last_px)
         self.entries[key] = entry
         self._count(event, entry.qty, entry.value, 1)

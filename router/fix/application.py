@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import structs
+
 from router.fix.codec import px_text, safe_text, time_text
 from router.fix.dialects import Dialect
 from router.messages import (
@@ -54,6 +56,14 @@ def outgoing(command: Command, now: int, dialects: Dialects) -> Outgoing | None:
     """
     writer = _WRITERS.get(type(command))
     return writer(command, now, dialects) if writer is not None else None
+
+
+def drop_copy(report: Report, session: str, now: int, dialects: Dialects) -> Outgoing:
+    """A report to an OMS as a session of copies is told it: whose it is stands in 115."""
+    terms = structs.replace(report.terms, reply_to=f"115={report.session}{SOH}")
+    out = _report(structs.replace(report, session=session, terms=terms), now, dialects)
+    mark = f"797=Y{SOH}" if dialects[session].copy_msg_indicator else ""
+    return Outgoing(session, out.msg_type, out.body + mark)
 
 
 def market_data_request(mic_session: str, symbol: str, request_id: str) -> Outgoing:

@@ -83,6 +83,24 @@ def read(mic: str, message: Message, now: int, refused_id: str, dialect: Dialect
             return None
 
 
+def read_copy(
+    mics: tuple[str, ...], message: Message, now: int, dialect: Dialect
+) -> ExecutionReceived | None:
+    """The execution that a drop copy tells of; None for what is no ExecutionReport(8).
+
+    `mics` are those whose executions are copied: of several, LastMkt(30) says which.
+
+    Raises:
+        ValueError: it cannot be read, or is of a MIC that is not copied here.
+    """
+    if message.msg_type != "8":
+        return None
+    mic = mics[0] if len(mics) == 1 else message.get("30")
+    if mic not in mics:
+        raise ValueError(f"a copy of LastMkt(30) {mic!r}; copied here: {', '.join(mics)}")
+    return _execution(mic, message, now, dialect)
+
+
 def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> ExecutionReceived:
     get = message.fields.get
     exec_type = dialect.exec_type(message)

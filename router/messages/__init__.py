@@ -90,6 +90,9 @@ from router.messages.doubt import (
     AssignSuspense as AssignSuspense,
 )
 from router.messages.doubt import (
+    BookCopy as BookCopy,
+)
+from router.messages.doubt import (
     DismissRequested as DismissRequested,
 )
 from router.messages.doubt import (
@@ -107,6 +110,9 @@ from router.messages.doubt import (
 from router.messages.doubt import (
     ReleaseRequested as ReleaseRequested,
 )
+from router.messages.doubt import (
+    SuspendCopy as SuspendCopy,
+)
 from router.messages.events import (
     MARKET_EVENTS as MARKET_EVENTS,
 )
@@ -121,6 +127,9 @@ from router.messages.events import (
 )
 from router.messages.events import (
     ChildRefused as ChildRefused,
+)
+from router.messages.events import (
+    CopyReceived as CopyReceived,
 )
 from router.messages.events import (
     Event as Event,

@@ -6,10 +6,12 @@ import msgspec
 
 from router.messages.doubt import (
     AssignSuspense,
+    BookCopy,
     DismissSuspense,
     DisputeExecution,
     NoteSuspense,
     ReleaseParent,
+    SuspendCopy,
 )
 from router.messages.events import OrderTerms
 from router.messages.safety import FreezeLearner, Safety, ThawLearner
@@ -425,6 +427,8 @@ Command = (
     | NoteSuspense
     | AssignSuspense
     | DismissSuspense
+    | BookCopy
+    | SuspendCopy
     | ReleaseParent
     | DisputeExecution
 )

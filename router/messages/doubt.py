@@ -73,6 +73,19 @@ class DismissSuspense(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class BookCopy(msgspec.Struct, frozen=True, tag=True):
+    """A drop copy whose original has not come is booked as the execution itself."""
+
+    key: str
+    """The execution's fill key."""
+
+
+class SuspendCopy(msgspec.Struct, frozen=True, tag=True):
+    """A drop copy whose original has not come goes into suspense."""
+
+    key: str
+
+
 class ReleaseParent(msgspec.Struct, frozen=True, tag=True):
     """A frozen parent goes on, upon a named person."""
 

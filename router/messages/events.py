@@ -142,6 +142,18 @@ class ExecutionReceived(msgspec.Struct, frozen=True, tag=True):
     """TotNumReports(911) of the answer to an AF."""
 
 
+class CopyReceived(msgspec.Struct, frozen=True, tag=True):
+    """A copy of an ExecutionReport(8): CopyMsgIndicator(797)=Y, or a session of copies."""
+
+    session: str
+    execution: ExecutionReceived
+    """What was copied, as its venue told it."""
+    wait_ns: int
+    """How long the original is waited for."""
+    trusted: bool
+    """Without the original, the copy counts as the execution itself."""
+
+
 class CancelRejectReceived(msgspec.Struct, frozen=True, tag=True):
     """OrderCancelReject(9) from a venue."""
 
@@ -328,6 +340,7 @@ Event = (
     | MassStatusReceived
     | MassCancelReceived
     | ExecutionReceived
+    | CopyReceived
     | CancelRejectReceived
     | ChildRefused
     | MarketDataReceived

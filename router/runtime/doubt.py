@@ -27,6 +27,7 @@ def shown(state: State) -> Answer:
     return {
         "suspense": [_entry(each) for each in entries[:SHOWN_MAX]],
         "suspense_count": len(entries),
+        "copies_waiting": len(state.copies),
         "frozen_parents": [
             _parent(state, parent_id) for parent_id in list(state.frozen_parents)[:SHOWN_MAX]
         ],

@@ -34,6 +34,23 @@ class LinkKind(StrEnum):
     """A venue's order entry."""
     DATA = "data"
     """A venue's market data: not durable, both sides reset on logon."""
+    COPIES = "copies"
+    """Copies of executions that we are given: it is read and never written to."""
+    DROP = "drop"
+    """Copies of what OMSs are told, for a peer that only reads."""
+
+
+CLIENTS = (LinkKind.OMS, LinkKind.DROP)
+"""Who calls us."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTerms:
+    """How copies of a session are taken."""
+
+    mics: tuple[str, ...] = ()
+    wait_ns: int = 5_000_000_000
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +77,9 @@ class Link:
     session: Session
     venue: Venue | None = None
     account_required: bool = False
+    copies: CopyTerms = CopyTerms()
+    copy_of: tuple[str, ...] = ()
+    """With `DROP`: the OMS sessions that are copied; empty for all."""
     door: Door = Door()
     """For an acceptor."""
     schedule: Schedule = ALWAYS
@@ -103,6 +123,10 @@ class Link:
     def mic(self) -> str:
         """The venue's MIC; empty for an OMS."""
         return self.venue.mic if self.venue is not None else ""
+
+    def copies_what(self, session: str) -> bool:
+        """True if what an OMS session is told is copied here."""
+        return not self.copy_of or session in self.copy_of
 
     @property
     def last_stored(self) -> int:

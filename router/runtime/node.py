@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from router.core import fold
 from router.core.engine import Engine
 from router.core.requests import cancel_child
-from router.fix import from_oms, from_venue
+from router.fix import from_oms
 from router.fix.application import market_data_request, outgoing
 from router.fix.checks import routing
 from router.fix.codec import Message, decode
@@ -46,8 +46,8 @@ from router.messages import (
     Step,
     TimerFired,
 )
-from router.runtime import operating
-from router.runtime.links import Door, Link, LinkKind
+from router.runtime import inbound, operating
+from router.runtime.links import CLIENTS, Door, Link, LinkKind
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.resends import sent_frames, stored_frames
 
@@ -281,7 +281,7 @@ class Node:
                 replace(each.door, name=name)
             )
             for name, each in self.links.items()
-            if each.kind is LinkKind.OMS
+            if each.kind in CLIENTS
         }
 
     def callers(self) -> dict[tuple[str, str, str], str]:
@@ -367,12 +367,12 @@ class Node:
     def _message(self, link: Link, received: Received, now: int) -> None:
         """One application message: to an event, through the core, into one record."""
         message, seq = received.message, received.seq
-        if link.kind is LinkKind.OMS and message.msg_type in REFUSALS:
+        if link.kind in CLIENTS and message.msg_type in REFUSALS:
             told = f"35={message.msg_type} 45={message.get('45')} 58={message.get('58')}"
             self._fault(f"{link.name}: refused one of our messages: {told}")
             self._recorder.session_alone(now, link, (), received)
             return
-        if link.kind is LinkKind.OMS:
+        if link.kind in CLIENTS:
             read = self._read_oms(link, message, seq, now)
             if isinstance(read, RefuseMessage):
                 self._recorder.session_alone(now, link, (read,), received)
@@ -381,7 +381,7 @@ class Node:
             return
         try:
             refused_id = self._refused_id(link, message)
-            event = from_venue.read(link.mic, message, now, refused_id, link.dialect)
+            event = inbound.read(link, message, now, refused_id)
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
             event = None
@@ -393,6 +393,9 @@ class Node:
     def _read_oms(self, link: Link, message: Message, seq: int, now: int) -> Event | RefuseMessage:
         if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
             return _refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
+        if link.kind is LinkKind.DROP:
+            text = "READ_ONLY: a session of drop copies takes no messages"
+            return _refuse(link, message, seq, inbound.NOT_AUTHORIZED, text)
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
             text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
             return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)

@@ -183,7 +183,7 @@ class Desk:
         peer.conn = self._conns
         self._by_conn[peer.conn] = peer
         peer.session.connect(self.now)
-        if isinstance(peer, Oms):
+        if peer.calls:
             self.node.accepted(peer.name, peer.conn, peer.frames(), self.now)
         else:
             self.node.connected(peer.name, peer.conn, self.now)
