@@ -112,8 +112,7 @@ class Engine:
                     yield from children.cancel_refused(env, state, now, child, event)
             case ChildRefused():
                 child = state.find_child(event.cl_ord_id)
-                if child is not None:
-                    yield from children.kept(env, state, now, child)
+                yield from children.refused(env, state, now, child, event)
             case SessionOpened(mic=mic) if mic:
                 yield from children.opened(env, state, mic)
                 yield from disputes.reopened(state, mic)
@@ -156,6 +155,8 @@ class Engine:
                 yield from self._route(seq, now, parent)
         elif timer.kind == "end":
             yield from self._end(now, timer)
+        elif timer.kind == "list":
+            yield from children.list_overdue(env, state, now, timer.subject)
         elif timer.kind == "dispute":
             yield from disputes.due(state, timer.subject)
         elif timer.kind == "copy":

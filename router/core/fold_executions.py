@@ -38,6 +38,7 @@ ENDED_STATUS: dict[OrdStatus, ChildInput] = {
 
 def execution_received(state: State, now: int, event: m.ExecutionReceived) -> None:
     """Book an ExecutionReport(8): the outcome says what it came to."""
+    _listed(state, event)
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
     if child is None:
         suspense.unknown_order(state, now, event)
@@ -67,6 +68,15 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             if event.exec_type is ExecType.REJECTED:
                 child.last_look = event.text.startswith("LAST_LOOK")
     state.child_moved(now, child)
+
+
+def _listed(state: State, event: m.ExecutionReceived) -> None:
+    """Count an answer to a question about all open orders: the last may not say that it is."""
+    venue = state.venue[event.mic]
+    if event.mass_status_req_id:
+        venue.listed += 1
+    if event.last_report or 0 < event.tot_num_reports <= venue.listed:
+        venue.list_ended = True
 
 
 def _ends_before_its_fills(child: Child, event: m.ExecutionReceived) -> bool:

@@ -75,6 +75,10 @@ class VenueState(msgspec.Struct):
     """Every child there is known since the session opened: new risk is allowed."""
     mass_status_at: int = 0
     """When all open orders there were last asked for."""
+    listed: int = 0
+    """How many answers to that have come."""
+    list_ended: bool = False
+    """All of them have."""
 
 
 class Copy(msgspec.Struct):
@@ -217,6 +221,11 @@ class State:
     def open_mics(self) -> list[str]:
         """Venues that may take new risk."""
         return [mic for mic, venue in self.venue.items() if venue.open and venue.reconciled]
+
+    def shut_mics(self) -> list[str]:
+        """Venues without which we are not ready, and that may not take new risk."""
+        open_mics = self.open_mics()
+        return [m for m, each in self.venues.items() if each.mandatory and m not in open_mics]
 
     def digest(self) -> str:
         """sha256 over everything that is not volatile: equal histories have equal digests."""

@@ -132,10 +132,17 @@ def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> Execut
         trade_date=get("75", "") or _date(at),
         transact_time=at,
         mass_status_req_id=get("584", ""),
-        last_report=get("912", "") == "Y" or get("39", "") == NOTHING_OPEN,
+        last_report=_ends_the_list(message),
         account=get("1", ""),
         tot_num_reports=shares(message, "911"),
     )
+
+
+def _ends_the_list(message: Message) -> bool:
+    """True for the last answer to an AF, or for one that says that nothing is open."""
+    fields = message.fields
+    listed = "584" in fields and fields.get("912") == "Y"
+    return listed or fields.get("39") == NOTHING_OPEN
 
 
 def _time(message: Message, now: int) -> int:

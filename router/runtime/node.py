@@ -268,11 +268,11 @@ class Node:
 
     @property
     def ready(self) -> bool:
-        """True when every venue takes new risk, and every instrument has a price to judge by."""
+        """True when mandatory venues take new risk, and instruments have prices to judge by."""
         state = self.engine.state
         told = any(link.kind is LinkKind.DATA for link in self.links.values())
         priced = all(state.market.mid2(symbol) for symbol in self.engine.env.instruments)
-        return len(state.open_mics()) == len(state.venue) and (priced or not told)
+        return not state.shut_mics() and (priced or not told)
 
     def doors(self) -> dict[tuple[str, str, str], Door]:
         """Where one may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""
