@@ -35,7 +35,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("core.engine", "journal", "patience.file", "predictor.file"),
     ("runtime",),
     ("runtime.live", "runtime.sim", "runtime.direct"),
-    ("build_dictionaries",),
+    ("build_dictionaries", "build_facts"),
     ("build_keys",),
     ("build_copies",),
     ("build_sessions", "build_models"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import subprocess
@@ -14,20 +15,28 @@ import structlog
 import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
-from router import build, build_sessions
+from router import build, build_facts, build_sessions
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show_json
 from router.cli.remembered import remember
 from router.cli.venues import spoken_options
 from router.journal.storage import FileStorage
-from router.messages import Step
+from router.messages import ChangesAccepted, Step
 from router.runtime import log as logging
+from router.runtime.changes import changes
 from router.runtime.clock import Clock
 from router.runtime.live import Address, Live, TlsError, drive
 from router.runtime.narration import narrate
+from router.runtime.node import Built
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
+AcceptOption = Annotated[
+    str,
+    typer.Option(
+        "--accept-config-change", metavar="HASH", help="Take upon you what a start has refused."
+    ),
+]
 StateOption = Annotated[
     Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")
 ]
@@ -38,6 +47,7 @@ def command(
     overrides: SetOption = NO_OVERRIDES,
     state: StateOption = None,
     simulate: SimulateOption = False,
+    accept_config_change: AcceptOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Run the daemon. With --json it says on stdout when it listens, as one JSON line."""
@@ -54,6 +64,7 @@ def command(
             venues.ports if venues else {},
             remembered=lambda: remember(settings, config, overrides),
             as_json=as_json,
+            accepted=accept_config_change,
         )
     finally:
         if venues is not None:
@@ -67,6 +78,7 @@ def run(
     *,
     remembered: Callable[[], None],
     as_json: bool,
+    accepted: str = "",
 ) -> None:
     """Open the state folder, recover, and drive the node until a signal.
 
@@ -80,8 +92,7 @@ def run(
         narrate(log, step)
 
     built = build.node(settings, storage, monotonic=clock.monotonic, on_step=on_step)
-    remembered()
-    built.node.start(settings.digest(), clock.now())
+    start(settings, built, clock.now(), accepted=accepted, remembered=remembered)
     epoch = built.node.engine.state.epoch
     log.info(
         "started",
@@ -124,6 +135,34 @@ def run(
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
     log.info("stopped", seq=built.node.seq)
+
+
+def start(
+    settings: Settings,
+    built: Built,
+    now: int,
+    *,
+    accepted: str,
+    remembered: Callable[[], None],
+) -> None:
+    """Begin a life of the node, unless its configuration has changed in a way that a person must
+    take upon them; `accepted` is the hash by which one did.
+
+    Raises:
+        CommandError: what has changed, and how it is accepted.
+    """
+    facts = build_facts.facts(settings, built.node.engine.env.limits)
+    found = changes(built.node.engine.state, facts)
+    if found.forbidden:
+        raise CommandError(ExitCode.REFUSED, *found.forbidden)
+    if found.dangerous and accepted != found.hash:
+        text = f"accept just this with: sluice run --accept-config-change {found.hash}"
+        raise CommandError(ExitCode.NEEDS_APPROVAL, *found.dangerous, text)
+    remembered()
+    built.node.start(settings.digest(), now, facts)
+    if found.dangerous:
+        who = getpass.getuser()
+        built.node.control(ChangesAccepted(found.hash, found.dangerous, who), now)
 
 
 class Venues:

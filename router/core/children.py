@@ -176,6 +176,14 @@ def lost(state: State, mic: str, reason: str) -> Iterator[Command]:
             yield MarkUnknown(child.cl_ord_id, reason)
 
 
+def left_behind(env: Environment, state: State, now: int) -> Iterator[Command]:
+    """A person has accepted that there are venues no more: what is left there has ended."""
+    for child in state.live_children():
+        if child.mic not in env.venues:
+            yield SettleChild(child.cl_ord_id, "its venue was taken out of the configuration")
+            yield from ended(env, state, now, child)
+
+
 def opened(env: Environment, state: State, mic: str) -> Iterator[Command]:
     """A venue is back: ask what became of the children in doubt, as its profile says."""
     if not state.live_children(mic):
@@ -241,7 +249,7 @@ def query(env: Environment, state: State, child: Child) -> Command:
 
 def overdue(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
     """The venue should have answered by now: ask, and do not believe anything until it has."""
-    timeout = env.venues[child.mic].ack_timeout_ns
+    timeout = state.venues[child.mic].ack_timeout_ns
     waited = now - max(child.sent_at, child.cancel_sent_at)
     silent = child.status in (ChildStatus.NEW_PENDING, ChildStatus.CANCEL_PENDING)
     if silent and waited >= timeout:

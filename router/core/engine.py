@@ -30,6 +30,7 @@ from router.messages import (
     AssignRequested,
     CancelReceived,
     CancelRejectReceived,
+    ChangesAccepted,
     ChildRefused,
     Command,
     CopyReceived,
@@ -119,8 +120,10 @@ class Engine:
             case SessionClosed(mic=mic, reason=reason) if mic:
                 yield from children.lost(state, mic, reason)
             case Restarted():
-                for mic in env.venues:
+                for mic in state.venues:
                     yield from children.lost(state, mic, "restarted")
+            case ChangesAccepted():
+                yield from children.left_behind(env, state, now)
             case KillRequested():
                 yield from killing.engage(env, state, now, event)
             case ArmRequested():

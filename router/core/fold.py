@@ -91,6 +91,7 @@ def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
 def restarted(state: State, now: int, event: m.Restarted) -> None:
     """A new life: nothing is connected, no book is known, counters start anew."""
     state.epoch = event.epoch
+    state.facts = event.facts
     state.ids = state.reports = 0
     state.sessions.clear()
     state.asks.clear()

@@ -26,7 +26,7 @@ from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
 from router.core.suspense import Suspended, SuspenseBook
 from router.core.watch import Watch
-from router.model import Instrument, Venue
+from router.model import Instrument, Venue, VenueType
 from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
 
 CLOSED_PARENTS_MAX = 50_000
@@ -112,7 +112,7 @@ class State:
         watched: Mapping[str, Instrument] | None = None,
     ) -> None:
         """`watched` are the instruments whose markets the predictor watches; none without one."""
-        self.venues = venues
+        self.venues = dict(venues)
         self.shelf = shelf
         self.pause_ns = pause_ns
         self.markout_ns = markout_ns
@@ -139,6 +139,8 @@ class State:
         self.ledgers: dict[Key, Ledger] = {}
         self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
         self.sessions: set[str] = set()
+        self.facts: dict[str, str] = {}
+        """What of the configuration must not change unnoticed, as the last start had it."""
         self.asks: dict[str, QuoteAsk] = {}
         self.suspense = SuspenseBook()
         self.copies: dict[str, Copy] = {}
@@ -227,6 +229,14 @@ class State:
         open_mics = self.open_mics()
         return [m for m, each in self.venues.items() if each.mandatory and m not in open_mics]
 
+    def retire(self, facts: Mapping[str, str]) -> None:
+        """Know venues that were configured once, so that what they did can still be folded."""
+        for name in facts:
+            kind, _, mic = name.partition(" ")
+            if kind == "venue" and mic not in self.venues:
+                self.venues[mic] = Venue(mic, VenueType.LIT, (), mandatory=False)
+                self.venue[mic] = VenueState()
+
     def digest(self) -> str:
         """sha256 over everything that is not volatile: equal histories have equal digests."""
         sha = hashlib.sha256()
@@ -251,6 +261,7 @@ class State:
             "ledgers": [[*key, ledger] for key, ledger in self.ledgers.items()],
             "venues": self.venue,
             "sessions": sorted(self.sessions),
+            "facts": self.facts,
             "asks": self.asks,
             "suspense": self.suspense,
             "copies": self.copies,

@@ -58,6 +58,11 @@ def outgoing(command: Command, now: int, dialects: Dialects) -> Outgoing | None:
     return writer(command, now, dialects) if writer is not None else None
 
 
+def addressee(command: Command) -> str:
+    """The session that a command is for; empty for a command to ourselves alone."""
+    return getattr(command, "session", "") or getattr(command, "mic", "")
+
+
 def drop_copy(report: Report, session: str, now: int, dialects: Dialects) -> Outgoing:
     """A report to an OMS as a session of copies is told it: whose it is stands in 115."""
     terms = structs.replace(report.terms, reply_to=f"115={report.session}{SOH}")

@@ -126,6 +126,9 @@ from router.messages.events import (
     CancelRejectReceived as CancelRejectReceived,
 )
 from router.messages.events import (
+    ChangesAccepted as ChangesAccepted,
+)
+from router.messages.events import (
     ChildRefused as ChildRefused,
 )
 from router.messages.events import (

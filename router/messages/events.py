@@ -260,6 +260,16 @@ class Restarted(msgspec.Struct, frozen=True, tag=True):
 
     epoch: int
     config_hash: str = ""
+    facts: dict[str, str] = {}
+    """What of the configuration must not change unnoticed: see `router.build_facts`."""
+
+
+class ChangesAccepted(msgspec.Struct, frozen=True, tag=True):
+    """A person has taken upon them what the configuration has changed since the last life."""
+
+    hash: str
+    changes: tuple[str, ...]
+    who: str
 
 
 class KillRequested(msgspec.Struct, frozen=True, tag=True):
@@ -352,6 +362,7 @@ Event = (
     | SessionClosed
     | TimerFired
     | Restarted
+    | ChangesAccepted
     | KillRequested
     | ArmRequested
     | SessionCommanded

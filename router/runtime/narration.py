@@ -8,6 +8,7 @@ from __future__ import annotations
 from router.messages import (
     AssignSuspense,
     CancelChild,
+    ChangesAccepted,
     Decide,
     DismissSuspense,
     DisputeExecution,
@@ -55,6 +56,8 @@ def narrate(log: Log, step: Step) -> None:
             )
         case ModelRefused(learner=learner, path=path, reason=reason):
             log.warning("model_refused", seq=step.seq, learner=learner, path=path, reason=reason)
+        case ChangesAccepted(changes=changes, who=who):
+            log.warning("config_change_accepted", seq=step.seq, who=who, changes=list(changes))
         case _:
             pass
     for command in step.commands:

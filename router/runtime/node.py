@@ -15,7 +15,6 @@ from router.core.engine import Engine
 from router.core.requests import cancel_child
 from router.fix import from_oms
 from router.fix.application import market_data_request, outgoing
-from router.fix.checks import routing
 from router.fix.codec import Message, decode
 from router.fix.credentials import LogonRefusal
 from router.fix.session import (
@@ -102,6 +101,8 @@ class Node:
         for position, step in steps:
             count += 1
             self._recorder.seq = step.seq
+            if isinstance(step.event, Restarted):
+                self.engine.state.retire(step.event.facts)
             if step.event is not None:
                 fold.apply(self.engine.state, step.now, step.event)
             if isinstance(step.event, SessionCommanded):
@@ -124,9 +125,9 @@ class Node:
                 link.period = link.schedule.period(at)
         return count
 
-    def start(self, config_hash: str, now: int) -> None:
+    def start(self, config_hash: str, now: int, facts: dict[str, str] | None = None) -> None:
         """Begin a new epoch: the first event of this life, then models that are new."""
-        self._step(now, Restarted(self.engine.state.epoch + 1, config_hash))
+        self._step(now, Restarted(self.engine.state.epoch + 1, config_hash, facts or {}))
         for model in self._models:
             if isinstance(model, ModelRefused) or not self.engine.state.shelf.has(model):
                 self._step(now, model)
@@ -392,13 +393,13 @@ class Node:
 
     def _read_oms(self, link: Link, message: Message, seq: int, now: int) -> Event | RefuseMessage:
         if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
-            return _refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
+            return inbound.refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
         if link.kind is LinkKind.DROP:
             text = "READ_ONLY: a session of drop copies takes no messages"
-            return _refuse(link, message, seq, inbound.NOT_AUTHORIZED, text)
+            return inbound.refuse(link, message, seq, inbound.NOT_AUTHORIZED, text)
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
             text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
-            return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
+            return inbound.refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
         return from_oms.read(link.name, message, seq, link.dialect, link.config.validate)
 
     def _fault(self, text: str) -> None:
@@ -431,12 +432,6 @@ class Node:
             kept = None
         recorder.step(seq, now, kept, commands, link, received)
         return commands
-
-
-def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
-    ref_id = message.get("11") or message.get("584")
-    reply_to = routing(message)
-    return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text, reply_to)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from router.fix.application import Outgoing, drop_copy, outgoing
+from router.fix.application import Outgoing, addressee, drop_copy, outgoing
 from router.fix.redaction import redact
 from router.fix.session import Received
 from router.journal.market import MarketFile
@@ -131,7 +131,12 @@ class Recorder:
             self._on_step(step)
 
     def _messages(self, command: Command, now: int) -> list[Outgoing]:
-        """What a command says, and to whom besides: who is given copies of what OMSs are told."""
+        """What a command says, and to whom besides: who is given copies of what OMSs are told.
+
+        To a session that is configured no more nothing can be said: the record has what it was.
+        """
+        if addressee(command) not in self._links:
+            return []
         out = outgoing(command, now, self._dialects)
         if out is None:
             return []
