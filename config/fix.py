@@ -135,7 +135,8 @@ class SessionKeys(Section):
     resend_timeout: Seconds = 10
     check_latency: bool = True
     max_latency: Seconds = 120
-    late_clock: Literal["reject", "report"] = "reject"
+    late_clock: Literal["reject", "report"] | None = None
+    """Null: `reject` for an OMS, `report` for a venue."""
     timestamp_precision: Literal["s", "ms", "us", "ns"] = "ms"
 
     # --- numbers ---

@@ -80,7 +80,7 @@ def session_config(
         requires_orig_sending_time=keys.requires_orig_sending_time,
         reject_invalid_message=keys.reject_invalid_message,
         reset_seq_higher=keys.reset_seq_higher,
-        late_clock=keys.late_clock,
+        late_clock=keys.late_clock or ("reject" if acceptor else "report"),
         test_mode=keys.test_mode,
         logon_fields=logon_fields,
         durable=durable,

@@ -297,7 +297,10 @@ class Node:
     # -- hours -----------------------------------------------------------------------------------
 
     def _keep_hours(self, link: Link, now: int) -> None:
-        """Close a session whose hours are over; a new period begins with the numbers at 1."""
+        """Close a session whose hours are over; a new period begins with the numbers at 1.
+
+        A clock that has gone back begins no period anew: it had begun, and it is not begun twice.
+        """
         schedule, session = link.schedule, link.session
         link.hours_at = schedule.next_change(now)
         period = schedule.period(now)
@@ -305,7 +308,7 @@ class Node:
             link.period = period
         if link.conn is not None and not schedule.is_open(now):
             session.logout("the session's hours are over", now)
-        elif period != link.period and (link.conn is None or session.logged_on):
+        elif period > link.period and (link.conn is None or session.logged_on):
             link.period = period
             session.reset(now)
         self._settle(link, now)
