@@ -43,7 +43,7 @@ def due(state: State, suspense_id: str) -> Iterator[Command]:
         return
     event = entry.event
     if event.side in set(Side) and _can_be_told(state, event.mic):
-        text = f"NO_MATCHING_ORDER: cl_ord_id={event.cl_ord_id}"
+        text = f"no order of ours has ClOrdID(11) {event.cl_ord_id}"
         yield _dispute(event, suspense_id, NO_MATCHING_ORDER, Side(event.side), text)
 
 
@@ -57,7 +57,7 @@ def reopened(state: State, mic: str) -> Iterator[Command]:
 def overfilled(state: State, child: Child, event: ExecutionReceived) -> Iterator[Command]:
     """An execution beyond the quantity of its child was booked, and may be disputed at once."""
     if child.cum_qty > child.qty and _can_be_told(state, child.mic):
-        text = f"QUANTITY_EXCEEDS_ORDER: {child.cum_qty} of {child.qty}"
+        text = f"{child.cum_qty} of {child.qty} were executed"
         yield _dispute(event, "", QUANTITY_EXCEEDS_ORDER, child.side, text)
 
 

@@ -12,7 +12,7 @@ from router.fix.codec import Message
 from router.messages import CopyReceived, Event, RefuseMessage
 from router.runtime.links import CopyTerms, Link, LinkKind
 
-NOT_AUTHORIZED = "6"
+UNSUPPORTED = "3"
 """BusinessRejectReason(380)."""
 
 

@@ -398,8 +398,8 @@ class Node:
         if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
             return inbound.refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
         if link.kind is LinkKind.DROP:
-            text = "READ_ONLY: a session of drop copies takes no messages"
-            return inbound.refuse(link, message, seq, inbound.NOT_AUTHORIZED, text)
+            text = f"MESSAGE_UNSUPPORTED: a reader of copies sends no 35={message.msg_type}"
+            return inbound.refuse(link, message, seq, inbound.UNSUPPORTED, text)
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
             text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
             return inbound.refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)

@@ -278,5 +278,5 @@ def test_only_what_is_asked_for_is_copied() -> None:
 def test_a_reader_may_not_send_orders(desk: CopyDesk) -> None:
     desk.back.say("D", "11=Q|55=ACME|54=1|38=100|40=2|44=10|59=0|60=20260105-14:30:00.000|")
     (answer,) = desk.back.read()
-    assert told(answer, "35", "372", "380") == {"35": "j", "372": "D", "380": "6"}
+    assert told(answer, "35", "372", "380") == {"35": "j", "372": "D", "380": "3"}
     assert desk.a.heard() == []
