@@ -79,14 +79,14 @@ def hash_of(error: CommandError) -> str:
 
 
 def without(tmp_path: Path, name: str) -> Path:
-    """The desk's configuration without a venue or an OMS."""
+    """The desk's configuration without a venue or an OMS, in a folder of its own."""
     folder = tmp_path / "config"
     shutil.copytree(CONFIG.parent, folder)
     text = (folder / "sluice.yaml").read_text()
     if name == "LIT_B":
         begins = text.index("  - mic: LIT_B")
         text = text[:begins] + text[text.index("\ninstruments:") :]
-    else:
+    elif name:
         line = next(each for each in text.splitlines() if f"target_comp_id: {name}," in each)
         text = text.replace(line + "\n", "")
     (folder / "sluice.yaml").write_text(text)
@@ -162,3 +162,22 @@ def test_an_oms_with_open_orders_does_not_go_at_all(desk: FactDesk, tmp_path: Pa
     error = refusal(*reopened(desk, config=config))
     assert error.code is ExitCode.REFUSED
     assert error.lines[0].startswith("OMS session OTHER is gone and has 1 open orders")
+
+
+def test_with_another_policy_open_orders_are_wound_down_and_not_routed(
+    desk: FactDesk, tmp_path: Path
+) -> None:
+    """F-27, F-28: an order is pinned to the policy that took it; under another it only drains."""
+    desk.oms.order("X", 2000)
+    desk.a.child().ack()
+    config = without(tmp_path, "")
+    policy = config.with_name("policy.yaml")
+    policy.write_text(policy.read_text().replace("pause_s: 5", "pause_s: 6"))
+    settings, built = reopened(desk, config=config)
+    begin(settings, built)
+    built.node.tick(T0 + 10_000_000_000)
+    state = built.node.engine.state
+    (parent,) = state.parents.values()
+    assert parent.frozen == "POLICY_CHANGED since it was accepted"
+    assert len(state.live_children()) == 2, "what is at work counts until its venue has answered"
+    assert list(state.frozen_parents) == [parent.parent_id], "and an operator is told"
