@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from config.documents import Where
 from config.fix import OmsSession
 from config.layers import SettingsError
+from config.sections import nanoseconds
 from config.settings import Settings
 from config.venues import VenueSettings, VenueTls
 from router.build_copies import copy_links
@@ -186,6 +187,7 @@ def _oms(settings: Settings, own: OmsSession, reader: Reader) -> Link:
         config=config,
         session=Session(config),
         account_required=own.account_required,
+        cancel_after_ns=nanoseconds(own.grace_s) if own.on_disconnect == "cancel_open" else 0,
         door=Door(name, own.networks, reader.proof(), own.logon_refusal),
         schedule=reader.schedule(),
         throttle=reader.throttle(),

@@ -158,6 +158,8 @@ class Engine:
                 yield from self._route(seq, now, parent)
         elif timer.kind == "end":
             yield from self._end(now, timer)
+        elif timer.kind == "gone":
+            yield from mass_cancel.gone(env, state, now, timer)
         elif timer.kind == "list":
             yield from children.list_overdue(env, state, now, timer.subject)
         elif timer.kind == "dispute":

@@ -51,6 +51,7 @@ def _ask_ended(state: State, now: int, quote_req_id: str) -> None:
 def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
     """A venue is open at once, and reconciled when none of its children is in doubt."""
     state.sessions.add(event.session)
+    state.gone.pop(event.session, None)
     if event.mic:
         venue = state.venue[event.mic]
         venue.open = True
@@ -60,6 +61,9 @@ def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
 def session_closed(state: State, now: int, event: m.SessionClosed) -> None:
     """A venue that is lost takes no new risk."""
     state.sessions.discard(event.session)
+    if event.cancel_after_ns:
+        state.gone[event.session] = now + event.cancel_after_ns
+        state.schedule(now + event.cancel_after_ns, "gone", event.session)
     if event.mic:
         venue = state.venue[event.mic]
         venue.open = venue.reconciled = False

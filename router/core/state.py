@@ -139,6 +139,8 @@ class State:
         self.ledgers: dict[Key, Ledger] = {}
         self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
         self.sessions: set[str] = set()
+        self.gone: dict[str, int] = {}
+        """OMS sessions that are gone, and when their open orders are taken back."""
         self.facts: dict[str, str] = {}
         """What of the configuration must not change unnoticed, as the last start had it."""
         self.asks: dict[str, QuoteAsk] = {}
@@ -261,6 +263,7 @@ class State:
             "ledgers": [[*key, ledger] for key, ledger in self.ledgers.items()],
             "venues": self.venue,
             "sessions": sorted(self.sessions),
+            "gone": self.gone,
             "facts": self.facts,
             "asks": self.asks,
             "suspense": self.suspense,

@@ -249,6 +249,8 @@ class SessionClosed(msgspec.Struct, frozen=True, tag=True):
     session: str
     mic: str = ""
     reason: str = ""
+    cancel_after_ns: int = 0
+    """Of an OMS: its open orders are taken back if it is gone for so long; 0: they work on."""
 
 
 class TimerFired(msgspec.Struct, frozen=True, tag=True):

@@ -77,6 +77,8 @@ class Link:
     session: Session
     venue: Venue | None = None
     account_required: bool = False
+    cancel_after_ns: int = 0
+    """Its open orders are taken back if it is gone for so long; 0: they work on."""
     copies: CopyTerms = CopyTerms()
     copy_of: tuple[str, ...] = ()
     """With `DROP`: the OMS sessions that are copied; empty for all."""

@@ -132,6 +132,8 @@ class Node:
             if isinstance(model, ModelRefused) or not self.engine.state.shelf.has(model):
                 self._step(now, model)
         for link in self.links.values():
+            if link.cancel_after_ns:
+                self._logged_out(link, "restarted", now)
             self._keep_hours(link, now)
 
     # -- inputs ----------------------------------------------------------------------------------
@@ -366,7 +368,7 @@ class Node:
         if link.kind is LinkKind.DATA:
             self._step(now, MarketDataLost(link.mic))
         else:
-            self._step(now, SessionClosed(link.name, link.mic, reason), link)
+            self._step(now, SessionClosed(link.name, link.mic, reason, link.cancel_after_ns), link)
 
     def _message(self, link: Link, received: Received, now: int) -> None:
         """One application message: to an event, through the core, into one record."""
