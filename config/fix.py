@@ -135,7 +135,8 @@ class SessionKeys(Section):
     resend_timeout: Seconds = 10
     check_latency: bool = True
     max_latency: Seconds = 120
-    late_clock: Literal["reject", "report"] = "reject"
+    late_clock: Literal["reject", "report"] | None = None
+    """Null: `reject` for an OMS, `report` for a venue."""
     timestamp_precision: Literal["s", "ms", "us", "ns"] = "ms"
 
     # --- numbers ---
@@ -210,6 +211,10 @@ class OmsSession(SessionKeys):
     fingerprints: tuple[Fingerprint, ...] = ()
     """SHA-256 of the certificates that it may show; empty: any that the acceptor's `ca` vouches
     for."""
+    on_disconnect: Literal["hold", "cancel_open"] = "hold"
+    """What becomes of its open orders when it is gone: they work on, or are taken back."""
+    grace_s: Seconds = 10
+    """With `cancel_open`: how long it may be gone before."""
     logon_refusal: Literal["silent", "logout"] = "silent"
     """Whether a Logon with wrong credentials, or at the wrong time, is told so."""
 

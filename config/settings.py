@@ -24,6 +24,7 @@ from pydantic_settings import (
 
 from config.combinations import wrong_together
 from config.documents import DocumentError, Where, dotted, load
+from config.drop_copies import DropCopies, DropCopyOut
 from config.fix import Fix, OmsSession, SessionKeys, merged
 from config.layers import (
     DEFAULT,
@@ -71,6 +72,7 @@ class Settings(BaseSettings):
     journal: Journal = Journal()
     fix: Fix
     venues: Annotated[tuple[VenueSettings, ...], BeforeValidator(items), Field(min_length=1)]
+    drop_copies: DropCopies = DropCopies()
     instruments: Path
     policies: tuple[Path, ...] = Field(min_length=1)
     limits: dict[str, dict[str, object]] = {}
@@ -172,7 +174,7 @@ def load_settings(
     settings = _build(layers)
     folder = (environ or {}).get(CREDENTIALS_DIRECTORY)
     settings._credentials_directory = Path(folder) if folder else None
-    wrong = [*_wrong_keys(settings), *_shared_names(settings)]
+    wrong = [*_wrong_keys(settings), *_shared_names(settings), *_strange_copies(settings)]
     if wrong:
         raise SettingsError(dict.fromkeys(wrong))
     return settings
@@ -180,8 +182,8 @@ def load_settings(
 
 def _session_key(where: Where) -> str | int:
     """The key of an item of which a place is, or is part; empty if it is in no item."""
-    length = 2 if where[0] == "venues" else 4
-    is_item = where[0] == "venues" or where[:3] == ("fix", "acceptor", "sessions")
+    length = {"venues": 2, "drop_copies": 3}.get(str(where[0]), 4)
+    is_item = length < 4 or where[:3] == ("fix", "acceptor", "sessions")
     return where[length] if is_item and len(where) > length else ""
 
 
@@ -192,6 +194,15 @@ def _sessions(settings: Settings) -> list[tuple[Where, str, SessionKeys]]:
         for index, own in enumerate(settings.fix.acceptor.sessions)
     ]
     found += [(("venues", index), own.mic, own) for index, own in enumerate(settings.venues)]
+    copies = settings.drop_copies
+    found += [
+        (("drop_copies", "received", index), own.name, own)
+        for index, own in enumerate(copies.received)
+    ]
+    found += [
+        (("drop_copies", "given", index), own.target_comp_id, own)
+        for index, own in enumerate(copies.given)
+    ]
     return found
 
 
@@ -199,7 +210,8 @@ def _wrong_keys(settings: Settings) -> Iterator[str]:
     """Session keys that are wrong together, blamed on whoever set the first of them."""
     for where, name, own in _sessions(settings):
         keys = settings.session_keys(own)
-        for involved, text in wrong_together(keys, acceptor=isinstance(own, OmsSession)):
+        is_acceptor = isinstance(own, OmsSession | DropCopyOut)
+        for involved, text in wrong_together(keys, acceptor=is_acceptor):
             here = own if not own.model_fields_set.isdisjoint(involved) else settings.fix.defaults
             key = next(each for each in involved if each in here.model_fields_set)
             told = text if key == involved[0] else f"{involved[0]}: {text}"
@@ -213,6 +225,25 @@ def _wrong_keys(settings: Settings) -> Iterator[str]:
             yield settings.problem(("venues", index, "throttle"), text)
 
 
+def _strange_copies(settings: Settings) -> Iterator[str]:
+    """Copies of what there is not."""
+    mics = [each.mic for each in settings.venues]
+    sessions = [settings.session_name(each) for each in settings.fix.acceptor.sessions]
+    named: list[tuple[Where, tuple[str, ...], list[str]]] = [
+        (("drop_copies", "received", index, "mics"), own.mics, mics)
+        for index, own in enumerate(settings.drop_copies.received)
+    ]
+    named += [
+        (("drop_copies", "given", index, "of"), own.of, sessions)
+        for index, own in enumerate(settings.drop_copies.given)
+    ]
+    for where, given, allowed in named:
+        for each in given:
+            if each not in allowed:
+                text = f"there is no {each}; allowed: {', '.join(allowed)}"
+                yield settings.problem(where, text)
+
+
 def _shared_names(settings: Settings) -> Iterator[str]:
     """Sessions that nobody could tell apart: by their names here, or by a Logon(A)."""
     names: dict[str, Where] = {}
@@ -223,7 +254,7 @@ def _shared_names(settings: Settings) -> Iterator[str]:
                 text = f"two sessions are called {each}; the other is {dotted(names[each])}"
                 yield settings.problem(where, text)
             names[each] = where
-        if isinstance(own, OmsSession):
+        if isinstance(own, OmsSession | DropCopyOut):
             call = (settings.session_keys(own).begin_string, own.target_comp_id)
             if call in calls:
                 text = f"{name} and {calls[call]} would log on alike: {', '.join(call)}"

@@ -17,7 +17,7 @@ from pydantic.fields import FieldInfo
 
 from config.documents import DocumentError, Where, loads, unknown
 
-NAMES = ("mic", "target_comp_id", "symbol")
+NAMES = ("mic", "name", "target_comp_id", "symbol")
 """What names an item of a list, the first that its model has."""
 
 

@@ -104,6 +104,12 @@ class VenueSettings(SessionKeys):
     """How open orders are asked for after a reconnect."""
     max_resend_age_s: Seconds = 1
     """An older NewOrderSingle is gap-filled when asked for again, never resent."""
+    dk: Literal["ok", "no"] = "no"
+    """Whether it takes DontKnowTrade(Q)."""
+    dk_after_s: Seconds = 5
+    """So long an execution of no order of ours waits in suspense before it is disputed."""
+    mandatory: bool = True
+    """False: the daemon is ready without it."""
 
     @model_validator(mode="after")
     def _check_tactics(self) -> Self:

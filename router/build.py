@@ -25,9 +25,10 @@ from config.venues import VenueSettings
 from policies.book import PolicyBook
 from policies.document import Setting
 from risk import gate
+from router.build_keys import spoken
 from router.build_models import models
 from router.build_recovery import Make, begin, noting_last, put_snapshot
-from router.build_sessions import links, spoken
+from router.build_sessions import links
 from router.core.engine import Engine, Route
 from router.core.environment import Environment, Routing
 from router.core.features import FEATURES
@@ -115,6 +116,9 @@ def venue(each: VenueSettings) -> Venue:
         cl_ord_id_max=each.cl_ord_id_max,
         mass_status=each.mass_status,
         max_resend_age_ns=nanoseconds(each.max_resend_age_s),
+        dk=each.dk == "ok",
+        dk_after_ns=nanoseconds(each.dk_after_s),
+        mandatory=each.mandatory,
     )
 
 

@@ -166,6 +166,12 @@ class Venue:
     """How open orders are asked for after a reconnect: `AF`, `H` or `none`."""
     max_resend_age_ns: int = NS
     """An older NewOrderSingle is gap-filled when asked for again, never resent."""
+    dk: bool = False
+    """It takes DontKnowTrade(Q)."""
+    dk_after_ns: int = 5 * NS
+    """So long an execution of no order of ours waits in suspense before it is disputed."""
+    mandatory: bool = True
+    """We are not ready without it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,14 @@ class LimitContext(Protocol):
         """Age of the venue's own book or quote; very large if there is none."""
 
     def open_notional(self, account: str) -> int:
-        """Value of unexecuted parent quantity of the account, money units, UNKNOWN in full."""
+        """Value of unexecuted parent quantity of the account, money units, UNKNOWN in full; and of
+        executions in suspense that name it."""
+
+    def suspense_notional(self, mic: str) -> int:
+        """Value of the venue's executions in suspense, money units."""
+
+    def suspense_count(self, mic: str) -> int:
+        """What the venue has told that is in suspense."""
 
     def message_count(self, session: str, window_ns: int) -> int:
         """New orders and replaces from the OMS session within the window, this one not counted."""

@@ -7,16 +7,15 @@ market. Knows no socket, file or clock: a driver moves the bytes.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
 
-from router.fix.dialects import Dialect, dialect
 from router.fix.dictionary import dictionary
 from router.fix.lobby import Lobby
 from router.fix.reception import Admitted
 from router.fix.session import SessionConfig
-from router.fix.versions import FIX44, Version
 from venues.audit import Audit, AuditKind, AuditRecord, NoAudit
+from venues.drop_copy import DropCopyFeed
+from venues.gateway_profile import GatewayProfile as GatewayProfile
 from venues.line import Line
 from venues.market_data import DataMarket, MarketDataFeed
 from venues.messages import (
@@ -31,7 +30,7 @@ from venues.messages import (
     VenueMessage,
 )
 from venues.numbers import MemoryNumbers, NumberStore
-from venues.order_entry import OrderEntry, OrderEntryProfile, OrderMarket
+from venues.order_entry import OrderEntry, OrderMarket
 from venues.order_outbox import Outbox, VenueIds
 
 BACKLOG_HARD = 16 * 1024 * 1024
@@ -59,31 +58,6 @@ class VenueMarket(OrderMarket, DataMarket, Protocol):
         """What the venues have said since the last time, in order."""
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayProfile:
-    """Who may log on to a venue, and how the venue behaves."""
-
-    client: str = "SLUICE"
-    """SenderCompID(49) of the router's order entry."""
-    data_client: str = "SLUICE.MD"
-    """SenderCompID(49) of the router's market data."""
-    version: Version = FIX44
-    """Of orders and market data alike."""
-    liquidity_tag: str = ""
-    """The tag of a fill's liquidity flag, where the version has no LastLiquidityInd(851)."""
-    validate: bool = False
-    """Judge what the client sends by the version's dictionary."""
-    heart_bt_int: int = 30
-    check_latency: bool = True
-    """Off for a market whose clock is not the client's: SendingTime(52) is then not judged."""
-    order_entry: OrderEntryProfile = field(default_factory=OrderEntryProfile)
-
-    @property
-    def dialect(self) -> Dialect:
-        """What its version says differently."""
-        return dialect(self.version, self.liquidity_tag)
-
-
 class VenueGateway:
     """One venue's acceptor: an order-entry and a market-data session, and strangers."""
 
@@ -104,11 +78,17 @@ class VenueGateway:
         self._store = numbers
         ids = VenueIds(mic, numbers.open_epoch(mic))
         audit.note(AuditRecord(kind=AuditKind.STARTED, mic=mic, time=start, epoch=ids.epoch))
+        self._drop_copies = DropCopyFeed(profile.dialect)
         self.order_entry = OrderEntry(
             symbol=market.symbol,
             market=market,
             outbox=Outbox(
-                mic=mic, client=profile.client, dialect=profile.dialect, ids=ids, audit=audit
+                mic=mic,
+                client=profile.client,
+                dialect=profile.dialect,
+                ids=ids,
+                audit=audit,
+                copy=self._drop_copies.copy if profile.copy_client else None,
             ),
             ids=ids,
             profile=profile.order_entry,
@@ -130,6 +110,8 @@ class VenueGateway:
             self._config(profile.data_client, durable=False), self.feed, settle=settle
         )
         self._lines = {profile.client: self._orders, profile.data_client: self._data}
+        if profile.copy_client:
+            self._lines[profile.copy_client] = self._copy_line(settle)
         self._lobby = Lobby(
             {
                 (profile.version.begin_string, client, mic): line
@@ -147,6 +129,16 @@ class VenueGateway:
         """What its client has written meanwhile."""
         self._deadline: int | None = None
         self._touched = True  # since the deadline was found
+
+    def _copy_line(self, settle: Callable[[int], None]) -> Line:
+        """The session of drop copies."""
+        client = self._profile.copy_client
+        return Line(
+            self._config(client, durable=True),
+            self._drop_copies,
+            numbers=self._store.numbers(self.mic, client),
+            settle=settle,
+        )
 
     def _config(self, client: str, *, durable: bool) -> SessionConfig:
         version = self._profile.version
@@ -181,7 +173,7 @@ class VenueGateway:
             self._unread.append((conn, data))
         elif line is not None:
             line.receive(data, now)
-            self._collect(line, now)
+            self.pump(now)  # what it brought about is copied too
         elif self._lobby.holds(conn):
             self._introduce(conn, data, now)
 
@@ -269,8 +261,10 @@ class VenueGateway:
     # --- out to the driver ------------------------------------------------------------------------
 
     def save(self) -> None:
-        """Give the order-entry session's numbers to the store."""
-        self._store.save(self.mic, self._profile.client, self._orders.numbers)
+        """Give the durable sessions' numbers to the store."""
+        for client, line in self._lines.items():
+            if line.durable:
+                self._store.save(self.mic, client, line.numbers)
 
     def take_writes(self) -> list[tuple[int, bytes]]:
         """Bytes to write, by connection, in order."""

@@ -34,6 +34,7 @@ class Options:
     data_client: str
     fix_version: list[str]
     liquidity_tag: list[str]
+    copy_client: list[str]
 
     def profiles(self, mics: Sequence[str]) -> dict[str, GatewayProfile]:
         """How each venue speaks; what names a MIC outranks what names none.
@@ -43,10 +44,12 @@ class Options:
         """
         versions = _by_mic("--fix-version", self.fix_version, mics, named)
         tags = _by_mic("--liquidity-tag", self.liquidity_tag, mics, _tag)
+        copies = _by_mic("--copy-client", self.copy_client, mics, str)
         return {
             mic: GatewayProfile(
                 client=self.client,
                 data_client=self.data_client,
+                copy_client=copies.get(mic, ""),
                 version=versions.get(mic, FIX44),
                 liquidity_tag=tags.get(mic, ""),
             )
@@ -87,6 +90,13 @@ def read_options(argv: Sequence[str]) -> Options:
         default=[],
         metavar="[MIC=]TAG",
         help="tag of a fill's liquidity flag, where the version has none",
+    )
+    parser.add_argument(
+        "--copy-client",
+        action="append",
+        default=[],
+        metavar="[MIC=]COMPID",
+        help="CompID of the router's drop copies, at one venue or at all; none without it",
     )
     given = parser.parse_args(argv)
     if not 0 < given.speed <= 10_000:

@@ -78,13 +78,22 @@ class Outbox:
     """Replies to one client of one venue."""
 
     def __init__(
-        self, *, mic: str, client: str, dialect: Dialect, ids: VenueIds, audit: Audit
+        self,
+        *,
+        mic: str,
+        client: str,
+        dialect: Dialect,
+        ids: VenueIds,
+        audit: Audit,
+        copy: Callable[[str], None] | None = None,
     ) -> None:
+        """`copy` is told every execution, if there is a session of copies."""
         self.mic = mic
         self.client = client
         self.dialect = dialect
         self._ids = ids
         self._audit = audit
+        self._copy = copy
         self._replies: list[Reply] = []
 
     def take(self) -> list[Reply]:
@@ -152,6 +161,8 @@ class Outbox:
             )
         )
         shares_of = order.order_id if exec_type in MOVES_SHARES else ""
+        if shares_of and self._copy is not None:
+            self._copy(body)
         self._replies.append(Answer("8", body, shares_of))
         return exec_id
 

@@ -24,7 +24,7 @@ from config.settings import DEFAULT_CONFIG, Settings
 from config.venues import VenueSettings
 from router import build
 from router.analysis.costs import Account, OrderCost, interval_vwap, price, read_account
-from router.build_sessions import spoken
+from router.build_keys import spoken
 from router.cli.demo_view import Plan, screen, summary_text
 from router.cli.errors import CommandError, ExitCode
 from router.cli.knock import ask

@@ -285,5 +285,14 @@ def _running(status: dict[str, Any]) -> Iterator[Finding]:
         text = f"{name} is frozen and learns nothing, by {each['who']}: {each['reason']}"
         cure = f"sluice learner thaw {each['learner']} --who NAME --reason TEXT, when it is right"
         yield Finding("learner", "warning", text, cure.replace("  ", " "))
+    if status["suspense_count"]:
+        text = f"{status['suspense_count']} executions wait to be placed, and count as exposure"
+        yield Finding("suspense", "error", text, "sluice suspense list; then assign or dismiss")
+    for each in status["frozen_parents"]:
+        text = f"{each['parent_id']} of {each['session']} is frozen: {each['reason']}"
+        cure = (
+            f"sluice frozen release {each['parent_id']} --who NAME --reason TEXT, when it is right"
+        )
+        yield Finding("parents", "error", text, cure)
     for fault in status["faults"]:
         yield Finding("messages", "warning", fault, "a venue sends what cannot be read: ask it")

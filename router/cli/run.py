@@ -27,6 +27,7 @@ from router.cli.options import (
 )
 from router.cli.output import show_json
 from router.cli.remembered import remember
+from router.cli.starting import start
 from router.cli.venues import spoken_options
 from router.journal.segments import Journal
 from router.journal.storage import FileStorage
@@ -43,6 +44,12 @@ from router.runtime.node import Built
 from router.runtime.vitals import Identity
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
+AcceptOption = Annotated[
+    str,
+    typer.Option(
+        "--accept-config-change", metavar="HASH", help="Take upon you what a start has refused."
+    ),
+]
 StateOption = Annotated[
     Path | None, typer.Option("--state", metavar="DIR", help="The state folder.")
 ]
@@ -53,6 +60,7 @@ def command(
     overrides: SetOption = NO_OVERRIDES,
     state: StateOption = None,
     simulate: SimulateOption = False,
+    accept_config_change: AcceptOption = "",
     as_json: JsonOption = False,
 ) -> None:
     """Run the daemon. With --json it says on stdout when it listens, as one JSON line."""
@@ -70,6 +78,7 @@ def command(
             remembered=lambda: remember(settings, config, overrides),
             keeper=_keeper(config, overrides),
             as_json=as_json,
+            accepted=accept_config_change,
         )
     finally:
         if venues is not None:
@@ -84,6 +93,7 @@ def run(
     remembered: Callable[[], None],
     as_json: bool,
     keeper: Sequence[str] = (),
+    accepted: str = "",
 ) -> None:
     """Open the state folder, recover, and drive the node until a signal.
 
@@ -107,10 +117,9 @@ def run(
     )
     for text in built.refused:
         log.warning("snapshot_ignored", reason=text)
-    remembered()
     epoch = built.node.engine.state.epoch + 1
     structlog.contextvars.bind_contextvars(epoch=epoch)  # on every line of this life
-    built.node.start(settings.digest(), clock.now())
+    start(settings, built, clock.now(), accepted=accepted, remembered=remembered)
     assert built.node.engine.state.epoch == epoch
     log.info(
         "started",

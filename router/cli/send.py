@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
-from router.build_sessions import spoken
+from router.build_keys import spoken
 from router.cli.entrance import (
     CaOption,
     CertificateOption,

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from config.settings import DEFAULT_CONFIG
+from router.cli.doubt_text import frozen_text, suspense_text
 from router.cli.kill import StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
@@ -50,6 +51,8 @@ def text(answer: dict[str, Any]) -> Iterator[str]:
                 for each in children["working"]
             ],
         )
+    yield from suspense_text(answer)
+    yield from frozen_text(answer)
     yield ""
     if answer["kills"]:
         keys = ("kill_id", "scope", "value", "who")

@@ -9,7 +9,7 @@ import typer
 
 from config.documents import DocumentError
 from config.settings import DEFAULT_CONFIG, Settings
-from router.build_sessions import spoken
+from router.build_keys import spoken
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, SetOption, settings_of
 from venues.__main__ import main
@@ -86,6 +86,9 @@ def spoken_options(settings: Settings, market: Path) -> list[str]:
         told += ["--fix-version", f"{each.mic}={spoken(keys).name}"]
         if keys.liquidity_flag_tag is not None:
             told += ["--liquidity-tag", f"{each.mic}={keys.liquidity_flag_tag}"]
+    for copies in settings.drop_copies.received:
+        if copies.target_comp_id in simulated:
+            told += ["--copy-client", f"{copies.target_comp_id}={copies.sender_comp_id}"]
     return told
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from router.core.disputes import noticed, overfilled
 from router.core.environment import Environment
 from router.core.features import FEATURE_VERSION
 from router.core.ids import child_id, fill_key
@@ -24,8 +25,10 @@ from router.core.rewards import (
     seen_in_time,
 )
 from router.core.state import Outcome, State
+from router.core.suspense import Cause
 from router.messages import (
     CancelRejectReceived,
+    ChildRefused,
     Command,
     ExecutionReceived,
     FreezeParent,
@@ -43,6 +46,8 @@ EARLY_SHARE = 0.5
 """What a resting child might have filled besides, had we not taken it back before so much of its
 slice had passed, is not known."""
 
+SILENT_QUERIES = 2
+"""Questions about a child without an answer, after which it is taken back besides."""
 IN_DOUBT = frozenset({ChildStatus.NEW_PENDING, ChildStatus.LIVE, ChildStatus.CANCEL_PENDING})
 """What becomes UNKNOWN when the venue's session is lost."""
 
@@ -52,6 +57,7 @@ def executed(
 ) -> Iterator[Command]:
     """Tell the OMS what a venue's report meant for it, and go on from there."""
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    yield from suspended(env, state, child)
     if child is not None:
         parent = state.parents[child.parent_id]
         if state.outcome is Outcome.TRADE:
@@ -60,13 +66,25 @@ def executed(
             yield _corrected(state, parent, now, event)
             yield from suspension(env.shard, state, parent, now)
         elif state.outcome is Outcome.UNKNOWN_ORDER:
-            yield from _settle(env, child)
+            yield from _settle(env, state, child)
         elif state.outcome is Outcome.UNTOLD:
-            yield from _ask(state, now, child)
+            yield from _ask(env, state, now, child)
         yield from ended(env, state, now, child)
-    if event.last_report and event.mass_status_req_id and not event.poss_dup:
+    in_list = bool(event.mass_status_req_id) or event.last_report
+    if in_list and state.venue[event.mic].list_ended:
         yield from _not_listed(state, event.mic)
         yield from query_unknown(env, state, event.mic)
+
+
+def suspended(env: Environment, state: State, child: Child | None) -> Iterator[Command]:
+    """Somebody must look. An ExecID that means two things stops its parent (F-15)."""
+    for entry in list(state.fresh):
+        yield noticed(entry)
+        if child is not None and entry.cause is Cause.OTHER_CONTENT:
+            parent = state.parents[child.parent_id]
+            reason = f"EXEC_ID_REUSED by {child.mic} on {child.cl_ord_id}: {entry.event.exec_id}"
+            yield FreezeParent(parent.parent_id, reason)
+            yield from cancel_children(env, state, parent, "ExecID reused")
 
 
 def _traded(
@@ -80,6 +98,7 @@ def _traded(
     yield fill_report(parent, fill, ExecType.TRADE, now)
     if parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty:
         yield FreezeParent(parent.parent_id, f"OVERFILL by {child.mic} on {child.cl_ord_id}")
+        yield from overfilled(state, child, event)
         yield from cancel_children(env, state, parent, "overfill")
     elif parent.cum_qty + parent.working_qty > parent.terms.order_qty:
         # It came after its child was closed, and its shares are at work again elsewhere (F-12).
@@ -157,14 +176,48 @@ def lost(state: State, mic: str, reason: str) -> Iterator[Command]:
             yield MarkUnknown(child.cl_ord_id, reason)
 
 
+def left_behind(env: Environment, state: State, now: int) -> Iterator[Command]:
+    """A person has accepted that there are venues no more: what is left there has ended."""
+    for child in state.live_children():
+        if child.mic not in env.venues:
+            yield SettleChild(child.cl_ord_id, "its venue was taken out of the configuration")
+            yield from ended(env, state, now, child)
+
+
 def opened(env: Environment, state: State, mic: str) -> Iterator[Command]:
     """A venue is back: ask what became of the children in doubt, as its profile says."""
     if not state.live_children(mic):
         return
     if env.venues[mic].mass_status == "AF":
         yield QueryVenue(mic, child_id(env.shard, state.epoch, state.ids))
-    elif env.venues[mic].mass_status == "H":
+    else:
         yield from query_unknown(env, state, mic)
+
+
+def list_overdue(env: Environment, state: State, now: int, mic: str) -> Iterator[Command]:
+    """A venue's list should have come to its end: ask for each child that it has not named."""
+    venue = state.venue[mic]
+    patience = state.venues[mic].ack_timeout_ns
+    if venue.open and not venue.list_ended and now >= venue.mass_status_at + patience:
+        for child in state.live_children(mic):
+            yield from _ask(env, state, now, child)
+
+
+def refused(
+    env: Environment, state: State, now: int, child: Child | None, event: ChildRefused
+) -> Iterator[Command]:
+    """A venue could not read a message of ours, or does not take its kind.
+
+    One that does not answer for all orders is asked for each; one that does not answer for an order
+    is asked to give it back: that is answered in any case.
+    """
+    if event.ref_msg_type == "AF":
+        yield from query_unknown(env, state, event.mic)
+    if child is None:
+        return
+    if event.ref_msg_type == "H" and child.status is ChildStatus.UNKNOWN and not child.cancel_ids:
+        yield cancel_child(env, state, child, "the venue answers no question about it")
+    yield from kept(env, state, now, child)
 
 
 def _not_listed(state: State, mic: str) -> Iterator[Command]:
@@ -184,29 +237,38 @@ def query_unknown(env: Environment, state: State, mic: str) -> Iterator[Command]
     """Ask one by one for the children whose fate is still not known."""
     for child in state.live_children(mic):
         if child.status is ChildStatus.UNKNOWN:
-            yield query(child)
+            yield query(env, state, child)
 
 
-def query(child: Child) -> QueryChild:
-    """The question about one child."""
+def query(env: Environment, state: State, child: Child) -> Command:
+    """The question about one child. A venue that answers none is asked to give the child back."""
+    if env.venues[child.mic].mass_status == "none":
+        return cancel_child(env, state, child, "its venue answers no questions")
     return QueryChild(child.mic, child.cl_ord_id, child.order_id, child.symbol, child.side)
 
 
 def overdue(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
     """The venue should have answered by now: ask, and do not believe anything until it has."""
-    timeout = env.venues[child.mic].ack_timeout_ns
+    timeout = state.venues[child.mic].ack_timeout_ns
     waited = now - max(child.sent_at, child.cancel_sent_at)
     silent = child.status in (ChildStatus.NEW_PENDING, ChildStatus.CANCEL_PENDING)
     if silent and waited >= timeout:
         yield MarkUnknown(child.cl_ord_id, "no acknowledgement in time")
-    yield from _ask(state, now, child)
+    yield from _ask(env, state, now, child)
 
 
-def _ask(state: State, now: int, child: Child) -> Iterator[Command]:
-    """Ask about a child in doubt, unless a question waits for its answer."""
+def _ask(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
+    """Ask about a child in doubt, unless a question waits for its answer.
+
+    What a venue is silent about is taken back as well, in case that it is there: it stays UNKNOWN
+    until the venue has said so (F-11).
+    """
     asked = now < child.query_at
     if child.status is ChildStatus.UNKNOWN and state.venue[child.mic].open and not asked:
-        yield query(child)
+        silent = child.queries >= SILENT_QUERIES
+        yield query(env, state, child)
+        if silent and not child.cancel_ids:
+            yield cancel_child(env, state, child, "the venue is silent about it")
 
 
 def slice_over(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
@@ -229,7 +291,7 @@ def cancel_refused(
     A child that is still not wanted is taken back again, but not at once: see `slice_over`.
     """
     if event.ord_status is OrdStatus.REJECTED:
-        yield from _settle(env, child)
+        yield from _settle(env, state, child)
     yield from kept(env, state, now, child)
 
 
@@ -240,11 +302,11 @@ def kept(env: Environment, state: State, now: int, child: Child) -> Iterator[Com
         yield from settle_request(env, state, now, state.parents[child.parent_id])
 
 
-def _settle(env: Environment, child: Child) -> Iterator[Command]:
+def _settle(env: Environment, state: State, child: Child) -> Iterator[Command]:
     if not child.terminal and child.unknown_answers >= env.routing.settle_answers:
         yield SettleChild(child.cl_ord_id, "the venue does not know the order")
     elif not child.terminal:
-        yield query(child)
+        yield query(env, state, child)
 
 
 # -- lessons -------------------------------------------------------------------------------------

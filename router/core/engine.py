@@ -8,17 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from router.core import children, fold, freezing, intake, killing, mass_cancel, questions, requests
+from router.core import (
+    children,
+    copies,
+    disputes,
+    fold,
+    freezing,
+    intake,
+    killing,
+    mass_cancel,
+    questions,
+    requests,
+    settling,
+)
 from router.core.environment import Environment, Policy
 from router.core.orders import Parent
 from router.core.routing import IMMEDIATE, route
 from router.core.state import State, Timer
 from router.messages import (
     ArmRequested,
+    AssignRequested,
     CancelReceived,
     CancelRejectReceived,
+    ChangesAccepted,
     ChildRefused,
     Command,
+    CopyReceived,
+    DismissRequested,
     Event,
     ExecutionReceived,
     FreezeParent,
@@ -27,6 +43,7 @@ from router.messages import (
     MassCancelReceived,
     MassStatusReceived,
     OrderReceived,
+    ReleaseRequested,
     ReplaceReceived,
     Restarted,
     SessionClosed,
@@ -73,6 +90,8 @@ class Engine:
         match event:
             case ExecutionReceived():
                 yield from children.executed(env, state, now, event)
+            case CopyReceived():
+                yield from copies.received(env, state, event)
             case TimerFired():
                 for timer in state.due:
                     yield from self._due(seq, now, timer)
@@ -94,15 +113,17 @@ class Engine:
                     yield from children.cancel_refused(env, state, now, child, event)
             case ChildRefused():
                 child = state.find_child(event.cl_ord_id)
-                if child is not None:
-                    yield from children.kept(env, state, now, child)
+                yield from children.refused(env, state, now, child, event)
             case SessionOpened(mic=mic) if mic:
                 yield from children.opened(env, state, mic)
+                yield from disputes.reopened(state, mic)
             case SessionClosed(mic=mic, reason=reason) if mic:
                 yield from children.lost(state, mic, reason)
             case Restarted():
-                for mic in env.venues:
+                for mic in state.venues:
                     yield from children.lost(state, mic, "restarted")
+            case ChangesAccepted():
+                yield from children.left_behind(env, state, now)
             case KillRequested():
                 yield from killing.engage(env, state, now, event)
             case ArmRequested():
@@ -111,6 +132,12 @@ class Engine:
                 yield from freezing.freeze(state, event)
             case ThawRequested():
                 yield from freezing.thaw(state, event)
+            case AssignRequested():
+                yield from settling.assign(env, state, now, event)
+            case DismissRequested():
+                yield from settling.dismiss(state, event)
+            case ReleaseRequested():
+                yield from settling.release(state, event)
             case _:
                 pass
 
@@ -131,6 +158,14 @@ class Engine:
                 yield from self._route(seq, now, parent)
         elif timer.kind == "end":
             yield from self._end(now, timer)
+        elif timer.kind == "gone":
+            yield from mass_cancel.gone(env, state, now, timer)
+        elif timer.kind == "list":
+            yield from children.list_overdue(env, state, now, timer.subject)
+        elif timer.kind == "dispute":
+            yield from disputes.due(state, timer.subject)
+        elif timer.kind == "copy":
+            yield from copies.due(env, state, now, timer.subject)
         elif timer.kind in _CHILD_TIMERS:
             child = state.children.get(timer.subject)
             if child is None:

@@ -12,8 +12,10 @@ from typing import Any
 
 from router import messages as m
 from router.core import fold_commands as commands
+from router.core import fold_copies as copies
 from router.core import fold_executions as executions
 from router.core import fold_models as models
+from router.core import fold_suspense as suspense
 from router.core.books import Market
 from router.core.state import State
 
@@ -49,6 +51,7 @@ def _ask_ended(state: State, now: int, quote_req_id: str) -> None:
 def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
     """A venue is open at once, and reconciled when none of its children is in doubt."""
     state.sessions.add(event.session)
+    state.gone.pop(event.session, None)
     if event.mic:
         venue = state.venue[event.mic]
         venue.open = True
@@ -58,6 +61,9 @@ def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
 def session_closed(state: State, now: int, event: m.SessionClosed) -> None:
     """A venue that is lost takes no new risk."""
     state.sessions.discard(event.session)
+    if event.cancel_after_ns:
+        state.gone[event.session] = now + event.cancel_after_ns
+        state.schedule(now + event.cancel_after_ns, "gone", event.session)
     if event.mic:
         venue = state.venue[event.mic]
         venue.open = venue.reconciled = False
@@ -79,6 +85,8 @@ def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
             if parent is None or parent.next_at != timer.at:
                 continue
             parent.next_at = 0
+        elif timer.kind == "dispute":
+            suspense.waited(state, timer.subject)
         elif timer.kind == "quote" and timer.subject in state.asks:
             _ask_ended(state, now, timer.subject)
         state.due.append(timer)
@@ -95,6 +103,7 @@ def storage_changed(state: State, now: int, event: m.StorageChanged) -> None:
 def restarted(state: State, now: int, event: m.Restarted) -> None:
     """A new life: nothing is connected, no book is known, counters start anew."""
     state.epoch = event.epoch
+    state.facts = event.facts
     state.ids = state.reports = 0
     state.sessions.clear()
     state.trouble = ""
@@ -117,6 +126,7 @@ HANDLERS: dict[type, Handler] = {
     m.OrderReceived: order_received,
     m.ReplaceReceived: replace_received,
     m.ExecutionReceived: executions.execution_received,
+    m.CopyReceived: copies.copy_received,
     m.CancelRejectReceived: executions.cancel_reject_received,
     m.ChildRefused: executions.child_refused,
     m.MarketDataReceived: market_moved,
@@ -154,6 +164,13 @@ HANDLERS: dict[type, Handler] = {
     m.FreezeParent: commands.freeze_parent,
     m.FreezeLearner: commands.freeze_learner,
     m.ThawLearner: commands.thaw_learner,
+    m.NoteSuspense: suspense.note_suspense,
+    m.AssignSuspense: executions.assign_suspense,
+    m.DismissSuspense: suspense.dismiss_suspense,
+    m.DisputeExecution: suspense.dispute_execution,
+    m.BookCopy: copies.book_copy,
+    m.SuspendCopy: copies.suspend_copy,
+    m.ReleaseParent: suspense.release_parent,
 }
 """Which function folds which message. A message that is not here changes nothing."""
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from router import messages as m
 from router.core.ledger import key_of
-from router.core.orders import Child, ChildInput, Context, Parent, Request
+from router.core.orders import Child, ChildInput, ChildStatus, Context, Parent, Request
 from router.core.state import FILL_RATIO_WEIGHT, QuoteAsk, State
 from router.model import ExecType, OrdStatus
 from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
@@ -164,12 +164,19 @@ def cancel_child(state: State, now: int, command: m.CancelChild) -> None:
     child.cancel_refused_at = 0
     state.cancel_ids[command.cl_ord_id] = child.cl_ord_id
     state.turn(now, child, ChildInput.CANCEL_SENT)
-    state.schedule(now + state.venues[child.mic].ack_timeout_ns, "ack", child.cl_ord_id)
+    venue = state.venues[child.mic]
+    if child.status is ChildStatus.UNKNOWN and venue.mass_status == "none":
+        _asked_about(state, now, child)  # it is the only question that the venue answers
+    state.schedule(now + venue.ack_timeout_ns, "ack", child.cl_ord_id)
 
 
 def query_child(state: State, now: int, command: m.QueryChild) -> None:
+    """A question is under way."""
+    _asked_about(state, now, state.children[command.cl_ord_id])
+
+
+def _asked_about(state: State, now: int, child: Child) -> None:
     """Ask again later, ever more slowly."""
-    child = state.children[command.cl_ord_id]
     child.queries += 1
     wait = state.venues[child.mic].ack_timeout_ns * min(child.queries, 8)
     child.query_at = now + wait
@@ -179,7 +186,9 @@ def query_child(state: State, now: int, command: m.QueryChild) -> None:
 def query_venue(state: State, now: int, command: m.QueryVenue) -> None:
     """Remember when the venue was asked for all that is open there."""
     state.ids += 1
-    state.venue[command.mic].mass_status_at = now
+    venue = state.venue[command.mic]
+    venue.mass_status_at, venue.listed, venue.list_ended = now, 0, False
+    state.schedule(now + state.venues[command.mic].ack_timeout_ns, "list", command.mic)
 
 
 def request_quote(state: State, now: int, command: m.RequestQuote) -> None:
@@ -321,5 +330,6 @@ def reschedule(state: State, now: int, command: m.Reschedule) -> None:
 
 
 def freeze_parent(state: State, now: int, command: m.FreezeParent) -> None:
-    """No more children for it."""
+    """No more children for it, until a person releases it."""
     state.parents[command.parent_id].frozen = command.reason
+    state.frozen_parents[command.parent_id] = None

@@ -5,10 +5,14 @@ Owns the arithmetic of executions: each fill key is applied once. Decides nothin
 
 from __future__ import annotations
 
+from msgspec import structs
+
 from router import messages as m
+from router.core import fold_suspense as suspense
 from router.core.ids import fill_key
 from router.core.orders import Child, ChildInput, ChildStatus, Fill
 from router.core.state import Outcome, State
+from router.core.suspense import Cause, exec_id_of, other_key
 from router.model import ExecType, OrdStatus
 
 INPUTS: dict[ExecType, ChildInput] = {
@@ -34,9 +38,10 @@ ENDED_STATUS: dict[OrdStatus, ChildInput] = {
 
 def execution_received(state: State, now: int, event: m.ExecutionReceived) -> None:
     """Book an ExecutionReport(8): the outcome says what it came to."""
+    _listed(state, event)
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
     if child is None:
-        _suspend_execution(state, event)
+        suspense.unknown_order(state, now, event)
         return
     if event.order_id:
         child.order_id = event.order_id
@@ -67,6 +72,17 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
     state.child_moved(now, child)
 
 
+def _listed(state: State, event: m.ExecutionReceived) -> None:
+    """Count an answer to a question about all open orders: the last may not say that it is."""
+    venue = state.venue[event.mic]
+    if event.poss_dup:
+        return  # of a question that was asked before an outage
+    if event.mass_status_req_id:
+        venue.listed += 1
+    if event.last_report or 0 < event.tot_num_reports <= venue.listed:
+        venue.list_ended = True
+
+
 def _ends_before_its_fills(child: Child, event: m.ExecutionReceived) -> bool:
     """True for the end of an order whose CumQty(14) counts executions that were never told."""
     ends = INPUTS.get(event.exec_type) in (ChildInput.CANCELED, ChildInput.EXPIRED)
@@ -87,25 +103,30 @@ def _is_old_news(state: State, child: Child, event: m.ExecutionReceived) -> bool
     return event.poss_dup and child.status is ChildStatus.UNKNOWN and can_be_asked
 
 
-def _suspend_execution(state: State, event: m.ExecutionReceived) -> None:
-    if event.exec_type is not ExecType.TRADE:
-        state.outcome = Outcome.STRAY
-        return
-    key = fill_key(event.mic, event.trade_date, event.exec_id)
-    suspense = state.venue[event.mic].suspense
-    state.outcome = Outcome.DUPLICATE if key in suspense else Outcome.SUSPENSE
-    if key not in suspense:
-        suspense.append(key)
-
-
 def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
     key = fill_key(event.mic, event.trade_date, event.exec_id)
     if key in state.fills:
-        state.outcome = Outcome.DUPLICATE
+        if suspense.is_other(state.fills[key], child, event):
+            other = other_key(key, event)
+            suspense.suspend(state, now, other, Cause.OTHER_CONTENT, event)
+        else:
+            state.outcome = Outcome.DUPLICATE
         return
     amended = child.amended_early.pop(key, None)
     name, qty, px = amended or (key, event.last_qty, event.last_px)
-    fill = Fill(key, child.cl_ord_id, qty, px, child.mic, event.liquidity, name)
+    suspense.arrived(state, now, key, event)
+    suspense.settle_if_there(state, name)
+    fill = Fill(
+        key,
+        child.cl_ord_id,
+        qty,
+        px,
+        child.mic,
+        event.liquidity,
+        name,
+        told_qty=event.last_qty,
+        told_px=event.last_px,
+    )
     for each in dict.fromkeys((key, name)):
         state.fills[each] = fill
         child.fill_keys.append(each)
@@ -130,17 +151,29 @@ def _book_correction(state: State, now: int, child: Child, event: m.ExecutionRec
         return
     if found is None and event.exec_ref_id:
         _amend_early(child, own_key, event)
-        state.outcome = Outcome.STRAY
+        suspense.unknown_ref(state, now, own_key, event)
         return
-    if found is None or found.qty == 0 or found.cl_ord_id != child.cl_ord_id:
-        state.outcome = Outcome.STRAY  # not an execution of this order that still stands
+    if found is None or found.cl_ord_id != child.cl_ord_id:
+        suspense.unknown_ref(state, now, own_key, event)  # not an execution of this order
         return
+    if found.qty == 0:
+        state.outcome = Outcome.STRAY  # it was taken back before
+        return
+    suspense.arrived(state, now, own_key, event)
     state.book(child, -found.qty, found.px, found.liquidity)
     found.qty = 0
     corrected = event.exec_type is ExecType.TRADE_CORRECT
     qty, px = (event.last_qty, event.last_px) if corrected else (0, found.px)
     state.fills[own_key] = Fill(
-        own_key, child.cl_ord_id, qty, px, child.mic, found.liquidity, own_key
+        own_key,
+        child.cl_ord_id,
+        qty,
+        px,
+        child.mic,
+        found.liquidity,
+        own_key,
+        told_qty=qty,
+        told_px=px,
     )
     child.fill_keys.append(own_key)
     state.book(child, qty, px, found.liquidity)
@@ -210,4 +243,12 @@ def child_refused(state: State, now: int, event: m.ChildRefused) -> None:
         state.turn(now, child, ChildInput.REJECTED)
     elif event.ref_msg_type == "F":
         _cancel_refused(state, now, child)
+    state.child_moved(now, child)
+
+
+def assign_suspense(state: State, now: int, command: m.AssignSuspense) -> None:
+    """Book what was in suspense as the child's: the outcome is that of its execution."""
+    entry = suspense.take_out(state, command)
+    child = state.children[command.cl_ord_id]
+    _book_trade(state, now, child, structs.replace(entry.event, exec_id=exec_id_of(entry)))
     state.child_moved(now, child)

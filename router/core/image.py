@@ -16,10 +16,11 @@ from router import messages as m
 from router.core.ledger import Ledger
 from router.core.orders import Child, Fill, Parent
 from router.core.shelf import LearnerShelf
-from router.core.state import WINDOW_MAX, QuoteAsk, State, Timer, VenueState
+from router.core.state import WINDOW_MAX, Copy, QuoteAsk, State, Timer, VenueState
+from router.core.suspense import SuspenseBook
 from router.ports import Arrays, Kill, SeenOrder
 
-IMAGE_VERSION = 1
+IMAGE_VERSION = 2
 """Raise it when folding comes to something else, or a part means something else: images of another
 version are not taken up, and everything is folded."""
 
@@ -87,7 +88,12 @@ class Image(msgspec.Struct):
     execution_times: dict[str, list[int]]
     timers: list[Timer]
     shelf: Shelf
-    trouble: str = ""
+    trouble: str
+    gone: dict[str, int]
+    facts: dict[str, str]
+    suspense: SuspenseBook
+    copies: dict[str, Copy]
+    frozen_parents: list[str]
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -128,6 +134,11 @@ def image_of(state: State) -> bytes:
         timers=state.timers,
         shelf=_shelf(state.shelf),
         trouble=state.trouble,
+        gone=state.gone,
+        facts=state.facts,
+        suspense=state.suspense,
+        copies=state.copies,
+        frozen_parents=list(state.frozen_parents),
     )
     return _encoder.encode(image)
 
@@ -144,6 +155,7 @@ def take_up(state: State, data: bytes) -> None:
         raise UnfitImage(f"it is of another version: {error}") from None
     if image.version != IMAGE_VERSION:
         raise UnfitImage(f"it is of version {image.version}, not {IMAGE_VERSION}")
+    state.retire(image.facts)
     foreign = [mic for mic in image.venue if mic not in state.venues]
     if foreign:
         raise UnfitImage(f"it speaks of venue {foreign[0]}, which is not configured")
@@ -179,7 +191,9 @@ def _tables(state: State, image: Image) -> None:
     state.ledgers = {(account, day): ledger for account, day, ledger in image.ledgers}
     state.venue.update(image.venue)
     state.sessions = set(image.sessions)
-    state.trouble = image.trouble
+    state.trouble, state.gone, state.facts = image.trouble, image.gone, image.facts
+    state.suspense, state.copies = image.suspense, image.copies
+    state.frozen_parents = dict.fromkeys(image.frozen_parents)
     state.asks = image.asks
     state.fill_ratio = image.fill_ratio
     state.seen.extend(image.seen)

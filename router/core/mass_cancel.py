@@ -14,7 +14,7 @@ from router.core.ids import report_id
 from router.core.orders import Parent
 from router.core.reports import cancel_refusal, report
 from router.core.requests import BROKER_OPTION, REPLACE, cancel_children, settle_request
-from router.core.state import State
+from router.core.state import State, Timer
 from router.messages import Command, MassCancelReceived, ReportMassCancel
 from router.model import ExecType, OrdStatus
 
@@ -44,7 +44,19 @@ def mass_cancel(
         text=text,
     )
     for parent in found:
-        yield from _take_back(env, state, now, parent)
+        yield from _take_back(env, state, now, parent, "client mass cancel")
+
+
+def gone(env: Environment, state: State, now: int, timer: Timer) -> Iterator[Command]:
+    """An OMS has been away for so long that its orders are taken back (F-08).
+
+    It is told as of a mass cancel, when it is back. A timer of an earlier absence means nothing.
+    """
+    if state.gone.get(timer.subject) != timer.at:
+        return
+    for parent in _open(state):
+        if parent.session == timer.subject and not parent.terminal:
+            yield from _take_back(env, state, now, parent, "its OMS is gone")
 
 
 def _refusal(env: Environment, event: MassCancelReceived) -> tuple[str, str]:
@@ -71,7 +83,9 @@ def _meant(parent: Parent, event: MassCancelReceived) -> bool:
     )
 
 
-def _take_back(env: Environment, state: State, now: int, parent: Parent) -> Iterator[Command]:
+def _take_back(
+    env: Environment, state: State, now: int, parent: Parent, why: str
+) -> Iterator[Command]:
     """One order. A cancel that is under way goes on; a replace has to give way to this one."""
     if parent.pending is not None:
         if parent.pending.terms is None:
@@ -82,5 +96,5 @@ def _take_back(env: Environment, state: State, now: int, parent: Parent) -> Iter
     yield report(
         env.shard, state, parent, ExecType.PENDING_CANCEL, now, ord_status=OrdStatus.PENDING_CANCEL
     )
-    yield from cancel_children(env, state, parent, "client mass cancel")
+    yield from cancel_children(env, state, parent, why)
     yield from settle_request(env, state, now, parent)

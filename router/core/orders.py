@@ -165,6 +165,9 @@ class Fill(msgspec.Struct):
     liquidity: str
     exec_id: str
     """The ExecID(17) under which the OMS was told last, for 19 in a bust or correction."""
+    told_qty: int = 0
+    """As the venue told it first, whatever has amended it since."""
+    told_px: int = 0
 
 
 class Context(msgspec.Struct, frozen=True):

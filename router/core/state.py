@@ -24,8 +24,9 @@ from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
 from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
+from router.core.suspense import Suspended, SuspenseBook
 from router.core.watch import Watch
-from router.model import Instrument, Venue
+from router.model import Instrument, Venue, VenueType
 from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
 
 CLOSED_PARENTS_MAX = 50_000
@@ -47,7 +48,7 @@ class Outcome(StrEnum):
     CORRECTION = "correction"
     DUPLICATE = "duplicate"
     SUSPENSE = "suspense"
-    """A trade of an order that we do not know: kept, counted, never dropped."""
+    """It was put into the suspense book: kept, counted, never dropped."""
     STRAY = "stray"
     """About an order or execution that we do not know; it moves no quantity."""
     UNKNOWN_ORDER = "unknown order"
@@ -74,8 +75,19 @@ class VenueState(msgspec.Struct):
     """Every child there is known since the session opened: new risk is allowed."""
     mass_status_at: int = 0
     """When all open orders there were last asked for."""
-    suspense: list[str] = []
-    """Fill keys of executions whose order we do not know."""
+    listed: int = 0
+    """How many answers to that have come."""
+    list_ended: bool = False
+    """All of them have."""
+
+
+class Copy(msgspec.Struct):
+    """A drop copy that waits for its original."""
+
+    session: str
+    event: m.ExecutionReceived
+    at: int
+    trusted: bool
 
 
 class QuoteAsk(msgspec.Struct):
@@ -100,7 +112,7 @@ class State:
         watched: Mapping[str, Instrument] | None = None,
     ) -> None:
         """`watched` are the instruments whose markets the predictor watches; none without one."""
-        self.venues = venues
+        self.venues = dict(venues)
         self.shelf = shelf
         self.pause_ns = pause_ns
         self.markout_ns = markout_ns
@@ -129,7 +141,16 @@ class State:
         self.sessions: set[str] = set()
         self.trouble = ""
         """What is wrong with the journal's disk: until it is well nothing may add risk."""
+        self.gone: dict[str, int] = {}
+        """OMS sessions that are gone, and when their open orders are taken back."""
+        self.facts: dict[str, str] = {}
+        """What of the configuration must not change unnoticed, as the last start had it."""
         self.asks: dict[str, QuoteAsk] = {}
+        self.suspense = SuspenseBook()
+        self.copies: dict[str, Copy] = {}
+        """By fill key."""
+        self.frozen_parents: dict[str, None] = {}
+        """Parents for which something cannot be that was told: until a person releases them."""
         self.fill_ratio: dict[str, float] = {}
         self.seen: deque[SeenOrder] = deque(maxlen=WINDOW_MAX)
         self.message_times: dict[str, deque[int]] = {}
@@ -141,6 +162,8 @@ class State:
         self.due: list[Timer] = []
         self.outcome = Outcome.NONE
         """What the last venue report turned out to be."""
+        self.fresh: list[Suspended] = []
+        """Entries of the suspense book that nobody was told of yet."""
 
     # -- timers ----------------------------------------------------------------------------------
 
@@ -207,6 +230,19 @@ class State:
             return []
         return [mic for mic, venue in self.venue.items() if venue.open and venue.reconciled]
 
+    def shut_mics(self) -> list[str]:
+        """Venues without which we are not ready, and that may not take new risk."""
+        open_mics = self.open_mics()
+        return [m for m, each in self.venues.items() if each.mandatory and m not in open_mics]
+
+    def retire(self, facts: Mapping[str, str]) -> None:
+        """Know venues that were configured once, so that what they did can still be folded."""
+        for name in facts:
+            kind, _, mic = name.partition(" ")
+            if kind == "venue" and mic not in self.venues:
+                self.venues[mic] = Venue(mic, VenueType.LIT, (), mandatory=False)
+                self.venue[mic] = VenueState()
+
     def digest(self) -> str:
         """sha256 over everything that is not volatile: equal histories have equal digests."""
         sha = hashlib.sha256()
@@ -232,7 +268,12 @@ class State:
             "venues": self.venue,
             "sessions": sorted(self.sessions),
             "trouble": self.trouble,
+            "gone": self.gone,
+            "facts": self.facts,
             "asks": self.asks,
+            "suspense": self.suspense,
+            "copies": self.copies,
+            "frozen_parents": list(self.frozen_parents),
             "fill_ratio": self.fill_ratio,
             "models": [self.shelf.models, self.shelf.refused],
             "windows": [
@@ -313,6 +354,7 @@ class State:
         if parent is None or parent_id in self.open_parents:
             return
         del self.parents[parent_id]
+        self.frozen_parents.pop(parent_id, None)
         self.volume_marks.pop(parent_id, None)
         for client_id in parent.client_ids:
             del self.by_client_id[(parent.session, client_id)]

@@ -85,8 +85,18 @@ class LimitView:
         return self._now - book.updated_at
 
     def open_notional(self, account: str) -> int:
-        """Value of unexecuted parent quantity of the account at limit or reference price."""
-        return self._state.open_value.of(account, self.reference_px)
+        """Value of unexecuted parent quantity of the account at limit or reference price, and of
+        executions in suspense that name it."""
+        placed = self._state.open_value.of(account, self.reference_px)
+        return placed + self._state.suspense.account_values.get(account, 0)
+
+    def suspense_notional(self, mic: str) -> int:
+        """Value of the venue's executions in suspense."""
+        return self._state.suspense.values.get(mic, 0)
+
+    def suspense_count(self, mic: str) -> int:
+        """What the venue has told that is in suspense."""
+        return self._state.suspense.counts.get(mic, 0)
 
     def message_count(self, session: str, window_ns: int) -> int:
         """New orders and replaces within the window; this one, folded already, is not counted."""

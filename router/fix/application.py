@@ -10,11 +10,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from msgspec import structs
+
 from router.fix.codec import px_text, safe_text, time_text
 from router.fix.dialects import Dialect
 from router.messages import (
     CancelChild,
     Command,
+    DisputeExecution,
     QueryChild,
     QueryVenue,
     RefuseCancel,
@@ -53,6 +56,19 @@ def outgoing(command: Command, now: int, dialects: Dialects) -> Outgoing | None:
     """
     writer = _WRITERS.get(type(command))
     return writer(command, now, dialects) if writer is not None else None
+
+
+def addressee(command: Command) -> str:
+    """The session that a command is for; empty for a command to ourselves alone."""
+    return getattr(command, "session", "") or getattr(command, "mic", "")
+
+
+def drop_copy(report: Report, session: str, now: int, dialects: Dialects) -> Outgoing:
+    """A report to an OMS as a session of copies is told it: whose it is stands in 115."""
+    terms = structs.replace(report.terms, reply_to=f"115={report.session}{SOH}")
+    out = _report(structs.replace(report, session=session, terms=terms), now, dialects)
+    mark = f"797=Y{SOH}" if dialects[session].copy_msg_indicator else ""
+    return Outgoing(session, out.msg_type, out.body + mark)
 
 
 def market_data_request(mic_session: str, symbol: str, request_id: str) -> Outgoing:
@@ -196,6 +212,17 @@ def _query_venue(command: QueryVenue, now: int, dialects: Dialects) -> Outgoing 
     return Outgoing(command.mic, "AF", f"584={command.mass_status_req_id}{SOH}585=7{SOH}")
 
 
+def _dispute_execution(command: DisputeExecution, now: int, dialects: Dialects) -> Outgoing:
+    body = (
+        f"37={command.order_id}{SOH}17={command.exec_id}{SOH}127={command.dk_reason}{SOH}"
+        f"55={command.symbol}{SOH}54={command.side}{SOH}"
+        f"{_optional('38', str(command.order_qty or ''))}"
+        f"32={command.last_qty}{SOH}31={px_text(command.last_px)}{SOH}"
+        f"{_optional('58', safe_text(command.text))}"
+    )
+    return Outgoing(command.mic, "Q", body)
+
+
 def _request_quote(command: RequestQuote, now: int, dialects: Dialects) -> Outgoing:
     body = (
         f"131={command.quote_req_id}{SOH}146=1{SOH}55={command.symbol}{SOH}"
@@ -214,4 +241,5 @@ _WRITERS: dict[type, Callable[[Any, int, Dialects], Outgoing | None]] = {
     QueryChild: _query_child,
     QueryVenue: _query_venue,
     RequestQuote: _request_quote,
+    DisputeExecution: _dispute_execution,
 }

@@ -71,6 +71,8 @@ class Dialect:
     """QuoteCancelType(298) when one quote is meant."""
     quote_refusal: str
     """MsgType of a dealer's refusal: QuoteRequestReject(AG) or QuoteAcknowledgement(b)."""
+    copy_msg_indicator: bool
+    """A copy of a report says so by CopyMsgIndicator(797)."""
     last_update_time: bool
     """MarketDataSnapshotFullRefresh(W) requires LastUpdateTime(779)."""
     ord_rej_reasons: Reasons
@@ -193,6 +195,7 @@ _COLUMNS: dict[Version, Dialect] = {
         quote_type=False,
         cancel_one_quote="1",
         quote_refusal="b",
+        copy_msg_indicator=False,
         last_update_time=False,
         ord_rej_reasons=Reasons(_codes(0, 8), "0", {**_ORD_REJ_NEAREST, "18": "0"}),
         cxl_rej_reasons=Reasons(_codes(0, 3), "2", {}),
@@ -216,6 +219,7 @@ _COLUMNS: dict[Version, Dialect] = {
         quote_type=True,
         cancel_one_quote="1",
         quote_refusal="AG",
+        copy_msg_indicator=True,
         last_update_time=False,
         ord_rej_reasons=Reasons(_codes(0, 15, "99"), "99", _ORD_REJ_NEAREST),
         cxl_rej_reasons=Reasons(_codes(0, 6, "99"), "99", {}),
@@ -239,6 +243,7 @@ _COLUMNS: dict[Version, Dialect] = {
         quote_type=True,
         cancel_one_quote="5",
         quote_refusal="AG",
+        copy_msg_indicator=True,
         last_update_time=True,
         ord_rej_reasons=Reasons(_codes(0, 16, "18", "99"), "99", _ORD_REJ_NEAREST),
         cxl_rej_reasons=Reasons(_codes(0, 8, "18", "99"), "99", {}),

@@ -22,6 +22,8 @@ from router.messages import (
 )
 from router.model import ExecType
 
+NOTHING_OPEN = "U"
+"""OrdStatus(39) by which some venues answer an AF when nothing is open."""
 _DAY_NS = 86_400_000_000_000
 _DECIMALS = 8
 _CANCEL_ALL_QUOTES = "4"
@@ -81,6 +83,24 @@ def read(mic: str, message: Message, now: int, refused_id: str, dialect: Dialect
             return None
 
 
+def read_copy(
+    mics: tuple[str, ...], message: Message, now: int, dialect: Dialect
+) -> ExecutionReceived | None:
+    """The execution that a drop copy tells of; None for what is no ExecutionReport(8).
+
+    `mics` are those whose executions are copied: of several, LastMkt(30) says which.
+
+    Raises:
+        ValueError: it cannot be read, or is of a MIC that is not copied here.
+    """
+    if message.msg_type != "8":
+        return None
+    mic = mics[0] if len(mics) == 1 else message.get("30")
+    if mic not in mics:
+        raise ValueError(f"a copy of LastMkt(30) {mic!r}; copied here: {', '.join(mics)}")
+    return _execution(mic, message, now, dialect)
+
+
 def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> ExecutionReceived:
     get = message.fields.get
     exec_type = dialect.exec_type(message)
@@ -112,9 +132,18 @@ def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> Execut
         trade_date=get("75", "") or _date(at),
         transact_time=at,
         mass_status_req_id=get("584", ""),
-        last_report=get("912", "") == "Y",
+        last_report=_ends_the_list(message),
         poss_dup=get("43", "") == "Y",
+        account=get("1", ""),
+        tot_num_reports=shares(message, "911"),
     )
+
+
+def _ends_the_list(message: Message) -> bool:
+    """True for the last answer to an AF, or for one that says that nothing is open."""
+    fields = message.fields
+    listed = "584" in fields and fields.get("912") == "Y"
+    return listed or fields.get("39") == NOTHING_OPEN
 
 
 def _time(message: Message, now: int) -> int:

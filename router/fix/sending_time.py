@@ -58,9 +58,7 @@ class SendingTimes:
         told = self._late
         self._late = True
         self._first = NEVER
-        return (
-            None if told else Alert("SENDING_TIME", f"SendingTime(52) {text} is out of its window")
-        )
+        return None if told else Alert("SENDING_TIME", _out_of_window(text, now))
 
     def _learn(self, second: str) -> None:
         start = timestamp(second) if self._config.check_latency else None
@@ -68,6 +66,12 @@ class SendingTimes:
             window = round(self._config.max_latency * NS)
             self._text = self._second = second
             self._first, self._last = start + NS - window, start + window
+
+
+def _out_of_window(text: str, now: int) -> str:
+    sent = timestamp(text)
+    off = "" if sent is None else f", {abs(now - sent) / NS:.0f} s from our clock"
+    return f"SendingTime(52) {text} is out of its window{off}"
 
 
 def _is_fraction(text: str) -> bool:

@@ -83,6 +83,36 @@ from router.messages.commands import (
 from router.messages.commands import (
     Wait as Wait,
 )
+from router.messages.doubt import (
+    AssignRequested as AssignRequested,
+)
+from router.messages.doubt import (
+    AssignSuspense as AssignSuspense,
+)
+from router.messages.doubt import (
+    BookCopy as BookCopy,
+)
+from router.messages.doubt import (
+    DismissRequested as DismissRequested,
+)
+from router.messages.doubt import (
+    DismissSuspense as DismissSuspense,
+)
+from router.messages.doubt import (
+    DisputeExecution as DisputeExecution,
+)
+from router.messages.doubt import (
+    NoteSuspense as NoteSuspense,
+)
+from router.messages.doubt import (
+    ReleaseParent as ReleaseParent,
+)
+from router.messages.doubt import (
+    ReleaseRequested as ReleaseRequested,
+)
+from router.messages.doubt import (
+    SuspendCopy as SuspendCopy,
+)
 from router.messages.events import (
     MARKET_EVENTS as MARKET_EVENTS,
 )
@@ -96,7 +126,13 @@ from router.messages.events import (
     CancelRejectReceived as CancelRejectReceived,
 )
 from router.messages.events import (
+    ChangesAccepted as ChangesAccepted,
+)
+from router.messages.events import (
     ChildRefused as ChildRefused,
+)
+from router.messages.events import (
+    CopyReceived as CopyReceived,
 )
 from router.messages.events import (
     Event as Event,

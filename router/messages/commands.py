@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import msgspec
 
+from router.messages.doubt import (
+    AssignSuspense,
+    BookCopy,
+    DismissSuspense,
+    DisputeExecution,
+    NoteSuspense,
+    ReleaseParent,
+    SuspendCopy,
+)
 from router.messages.events import OrderTerms
 from router.messages.safety import FreezeLearner, Safety, ThawLearner
 from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
@@ -415,4 +424,11 @@ Command = (
     | FreezeParent
     | FreezeLearner
     | ThawLearner
+    | NoteSuspense
+    | AssignSuspense
+    | DismissSuspense
+    | BookCopy
+    | SuspendCopy
+    | ReleaseParent
+    | DisputeExecution
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from router.messages.doubt import AssignRequested, DismissRequested, ReleaseRequested
 from router.messages.safety import FreezeRequested, ThawRequested
 from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
 
@@ -135,9 +136,24 @@ class ExecutionReceived(msgspec.Struct, frozen=True, tag=True):
     transact_time: int = 0
     mass_status_req_id: str = ""
     last_report: bool = False
-    """LastRptRequested(912)=Y."""
+    """LastRptRequested(912)=Y, or OrdStatus(39)=U: nothing is open."""
     poss_dup: bool = False
     """PossDupFlag(43)=Y: it says what was, when it was first sent."""
+    account: str = ""
+    tot_num_reports: int = 0
+    """TotNumReports(911) of the answer to an AF."""
+
+
+class CopyReceived(msgspec.Struct, frozen=True, tag=True):
+    """A copy of an ExecutionReport(8): CopyMsgIndicator(797)=Y, or a session of copies."""
+
+    session: str
+    execution: ExecutionReceived
+    """What was copied, as its venue told it."""
+    wait_ns: int
+    """How long the original is waited for."""
+    trusted: bool
+    """Without the original, the copy counts as the execution itself."""
 
 
 class CancelRejectReceived(msgspec.Struct, frozen=True, tag=True):
@@ -235,6 +251,8 @@ class SessionClosed(msgspec.Struct, frozen=True, tag=True):
     session: str
     mic: str = ""
     reason: str = ""
+    cancel_after_ns: int = 0
+    """Of an OMS: its open orders are taken back if it is gone for so long; 0: they work on."""
 
 
 class TimerFired(msgspec.Struct, frozen=True, tag=True):
@@ -246,6 +264,16 @@ class Restarted(msgspec.Struct, frozen=True, tag=True):
 
     epoch: int
     config_hash: str = ""
+    facts: dict[str, str] = {}
+    """What of the configuration must not change unnoticed: see `router.build_facts`."""
+
+
+class ChangesAccepted(msgspec.Struct, frozen=True, tag=True):
+    """A person has taken upon them what the configuration has changed since the last life."""
+
+    hash: str
+    changes: tuple[str, ...]
+    who: str
 
 
 class StorageChanged(msgspec.Struct, frozen=True, tag=True):
@@ -335,6 +363,7 @@ Event = (
     | MassStatusReceived
     | MassCancelReceived
     | ExecutionReceived
+    | CopyReceived
     | CancelRejectReceived
     | ChildRefused
     | MarketDataReceived
@@ -347,6 +376,7 @@ Event = (
     | TimerFired
     | Restarted
     | StorageChanged
+    | ChangesAccepted
     | KillRequested
     | ArmRequested
     | SessionCommanded
@@ -354,6 +384,9 @@ Event = (
     | ModelRefused
     | FreezeRequested
     | ThawRequested
+    | AssignRequested
+    | DismissRequested
+    | ReleaseRequested
 )
 
 MarketEvent = (

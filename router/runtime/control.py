@@ -1,8 +1,8 @@
 """The operator's door: a local socket in the state folder, one JSON line in, one out.
 
-Owns the requests that a running daemon answers: kill, arm, freeze, thaw, status, and those about
-FIX sessions. It needs no network, and only who may enter the state folder may knock. Knows nothing
-of decisions.
+Owns the requests that a running daemon answers: kill, arm, freeze, thaw, status, those about what
+is in doubt, and those about FIX sessions. It needs no network, and only who may enter the state
+folder may knock. Knows nothing of decisions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from router.messages import (
     SessionCommanded,
     ThawRequested,
 )
-from router.runtime import operating
+from router.runtime import doubt, operating
 from router.runtime.node import Node
 from router.runtime.standing import standing
 
@@ -176,7 +176,11 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
             ],
         },
         "venues": {
-            mic: {"open": v.open, "reconciled": v.reconciled, "suspense": len(v.suspense)}
+            mic: {
+                "open": v.open,
+                "reconciled": v.reconciled,
+                "suspense": state.suspense.counts.get(mic, 0),
+            }
             for mic, v in state.venue.items()
         },
         "lessons": dict(state.shelf.versions),
@@ -186,6 +190,7 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
             for key, reason in state.shelf.refused.items()
         },
         **_frozen(node),
+        **doubt.shown(state),
         "mid": {symbol: state.market.mid2(symbol) / 2e8 for symbol in node.engine.env.instruments},
         "faults": node.faults[-5:],
         "illegal_transitions": state.illegal_transitions,
@@ -230,6 +235,9 @@ _REQUESTS: dict[str, Callable[[Node, int, Answer], Answer]] = {
     "arm": _arm,
     "freeze": _freeze,
     "thaw": _thaw,
+    "assign": doubt.assign,
+    "dismiss": doubt.dismiss,
+    "release": doubt.release,
     "status": _status,
     "fix_sessions": _fix_sessions,
     "fix_session": _fix_session,

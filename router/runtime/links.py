@@ -40,6 +40,23 @@ class LinkKind(StrEnum):
     """A venue's order entry."""
     DATA = "data"
     """A venue's market data: not durable, both sides reset on logon."""
+    COPIES = "copies"
+    """Copies of executions that we are given: it is read and never written to."""
+    DROP = "drop"
+    """Copies of what OMSs are told, for a peer that only reads."""
+
+
+CLIENTS = (LinkKind.OMS, LinkKind.DROP)
+"""Who calls us."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyTerms:
+    """How copies of a session are taken."""
+
+    mics: tuple[str, ...] = ()
+    wait_ns: int = 5_000_000_000
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +117,11 @@ class Link(Kept):
     session: Session
     venue: Venue | None = None
     account_required: bool = False
+    cancel_after_ns: int = 0
+    """Its open orders are taken back if it is gone for so long; 0: they work on."""
+    copies: CopyTerms = CopyTerms()
+    copy_of: tuple[str, ...] = ()
+    """With `DROP`: the OMS sessions that are copied; empty for all."""
     door: Door = Door()
     """For an acceptor."""
     schedule: Schedule = ALWAYS
@@ -142,6 +164,10 @@ class Link(Kept):
         """The venue's MIC; empty for an OMS."""
         return self.venue.mic if self.venue is not None else ""
 
+    def copies_what(self, session: str) -> bool:
+        """True if what an OMS session is told is copied here."""
+        return not self.copy_of or session in self.copy_of
+
     def reserve(self, next_out: int) -> int:
         """The mark that the journal is to have with `next_out`; 0 if the one that it has will do.
 
@@ -165,5 +191,5 @@ def doors(links: Mapping[str, Link]) -> dict[tuple[str, str, str], Door]:
             replace(each.door, name=name)
         )
         for name, each in links.items()
-        if each.kind is LinkKind.OMS
+        if each.kind in CLIENTS
     }

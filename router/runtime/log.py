@@ -28,6 +28,9 @@ class Log(Protocol):
     def warning(self, event: str, **keys: object) -> object:
         """Something that an operator should look at."""
 
+    def error(self, event: str, **keys: object) -> object:
+        """Something that an operator must look at."""
+
 
 KEYS = (
     *("ts", "level", "event", "shard", "epoch", "seq"),

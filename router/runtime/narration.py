@@ -6,8 +6,12 @@ Owns the event names. The journal is the record; this is for the person at the t
 from __future__ import annotations
 
 from router.messages import (
+    AssignSuspense,
     CancelChild,
+    ChangesAccepted,
     Decide,
+    DismissSuspense,
+    DisputeExecution,
     EngageKill,
     FreezeLearner,
     FreezeParent,
@@ -15,10 +19,12 @@ from router.messages import (
     ModelLoaded,
     ModelRefused,
     NoteBreach,
+    NoteSuspense,
     OpenParent,
     RefuseCancel,
     RefuseMessage,
     ReleaseKill,
+    ReleaseParent,
     Report,
     ReportMassCancel,
     Safety,
@@ -51,11 +57,14 @@ def narrate(log: Log, step: Step) -> None:
             )
         case ModelRefused(learner=learner, path=path, reason=reason):
             log.warning("model_refused", seq=step.seq, learner=learner, path=path, reason=reason)
+        case ChangesAccepted(changes=changes, who=who):
+            log.warning("config_change_accepted", seq=step.seq, who=who, changes=list(changes))
         case _:
             pass
     for command in step.commands:
         _narrate(log, step.seq, command)
         _narrate_learner(log, step.seq, command)
+        _narrate_doubt(log, step.seq, command)
 
 
 def _narrate(log: Log, seq: int, command: object) -> None:
@@ -114,7 +123,7 @@ def _narrate(log: Log, seq: int, command: object) -> None:
         case SettleChild(cl_ord_id=cl_ord_id, reason=reason):
             log.warning("child_settled", seq=seq, cl_ord_id=cl_ord_id, reason=reason)
         case FreezeParent(parent_id=parent_id, reason=reason):
-            log.warning("parent_frozen", seq=seq, parent_id=parent_id, reason=reason)
+            log.error("parent_frozen", seq=seq, parent_id=parent_id, reason=reason)
         case EngageKill(kill_id=kill_id, scope=scope, value=value, who=who):
             log.warning("kill_engaged", seq=seq, kill_id=kill_id, scope=scope, value=value, who=who)
         case ReleaseKill(kill_id=kill_id, who=who):
@@ -145,5 +154,49 @@ def _narrate_learner(log: Log, seq: int, command: object) -> None:
             log.warning("learner_frozen", seq=seq, learner=learner or "all", who=who, reason=reason)
         case ThawLearner(learner=learner, who=who, reason=reason):
             log.warning("learner_thawed", seq=seq, learner=learner or "all", who=who, reason=reason)
+        case _:
+            pass
+
+
+def _narrate_doubt(log: Log, seq: int, command: object) -> None:
+    match command:
+        case NoteSuspense(suspense_id=suspense_id, cause=cause, mic=mic, exec_id=exec_id):
+            log.error(
+                "execution_suspended",
+                seq=seq,
+                cl_ord_id=command.cl_ord_id,
+                mic=mic,
+                suspense_id=suspense_id,
+                cause=cause,
+                exec_id=exec_id,
+                symbol=command.symbol,
+                side=command.side,
+                last_qty=command.qty,
+                last_px=command.px / 1e8,
+            )
+        case AssignSuspense(suspense_id=suspense_id, cl_ord_id=cl_ord_id, who=who, reason=reason):
+            log.warning(
+                "suspense_assigned",
+                seq=seq,
+                cl_ord_id=cl_ord_id,
+                suspense_id=suspense_id,
+                who=who,
+                reason=reason,
+            )
+        case DismissSuspense(suspense_id=suspense_id, who=who, reason=reason):
+            log.warning(
+                "suspense_dismissed", seq=seq, suspense_id=suspense_id, who=who, reason=reason
+            )
+        case ReleaseParent(parent_id=parent_id, who=who, reason=reason):
+            log.warning("parent_released", seq=seq, parent_id=parent_id, who=who, reason=reason)
+        case DisputeExecution(mic=mic, exec_id=exec_id, dk_reason=dk_reason, text=text):
+            log.warning(
+                "execution_disputed",
+                seq=seq,
+                mic=mic,
+                exec_id=exec_id,
+                dk_reason=dk_reason,
+                text=text,
+            )
         case _:
             pass

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from router.core.engine import Engine
-from router.fix import from_oms, from_venue
+from router.fix import from_oms
 from router.fix.application import market_data_request
-from router.fix.checks import routing
 from router.fix.codec import Message, decode
 from router.fix.credentials import LogonRefusal
 from router.fix.session import (
@@ -44,8 +43,8 @@ from router.messages import (
     StorageChanged,
     TimerFired,
 )
-from router.runtime import disk, last_words, operating
-from router.runtime.links import Door, Link, LinkKind, doors
+from router.runtime import disk, inbound, last_words, operating
+from router.runtime.links import CLIENTS, Door, Link, LinkKind, doors
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.recovering import Recovery
 from router.runtime.resends import sent_frames, stored_frames
@@ -111,15 +110,17 @@ class Node:
         self._recorder.seq = max(recovery.seq, last_market_seq)
         return recovery.count
 
-    def start(self, config_hash: str, now: int) -> None:
+    def start(self, config_hash: str, now: int, facts: dict[str, str] | None = None) -> None:
         """Begin a new epoch: the first event of this life, then models that are new."""
-        self._step(now, Restarted(self.engine.state.epoch + 1, config_hash))
+        self._step(now, Restarted(self.engine.state.epoch + 1, config_hash, facts or {}))
         for model in self._models:
             if isinstance(model, ModelRefused) or not self.engine.state.shelf.has(model):
                 self._step(now, model)
         if self._journal.failed_before:
             self._go_on_after_failure(now)
         for link in self.links.values():
+            if link.cancel_after_ns:
+                self._logged_out(link, "restarted", now)
             self._keep_hours(link, now)
 
     def _go_on_after_failure(self, now: int) -> None:
@@ -269,11 +270,11 @@ class Node:
 
     @property
     def ready(self) -> bool:
-        """True when every venue takes new risk, and every instrument has a price to judge by."""
+        """True when mandatory venues take new risk, and instruments have prices to judge by."""
         state = self.engine.state
         told = any(link.kind is LinkKind.DATA for link in self.links.values())
         priced = all(state.market.mid2(symbol) for symbol in self.engine.env.instruments)
-        return len(state.open_mics()) == len(state.venue) and (priced or not told)
+        return not state.shut_mics() and (priced or not told)
 
     def doors(self) -> dict[tuple[str, str, str], Door]:
         """Where one may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""
@@ -291,7 +292,10 @@ class Node:
     # -- hours -----------------------------------------------------------------------------------
 
     def _keep_hours(self, link: Link, now: int) -> None:
-        """Close a session whose hours are over; a new period begins with the numbers at 1."""
+        """Close a session whose hours are over; a new period begins with the numbers at 1.
+
+        A clock that has gone back begins no period anew: it had begun, and it is not begun twice.
+        """
         schedule, session = link.schedule, link.session
         link.hours_at = schedule.next_change(now)
         period = schedule.period(now)
@@ -299,7 +303,7 @@ class Node:
             link.period = period
         if link.conn is not None and not schedule.is_open(now):
             session.logout("the session's hours are over", now)
-        elif period != link.period and (link.conn is None or session.logged_on):
+        elif period > link.period and (link.conn is None or session.logged_on):
             link.period = period
             session.reset(now)
         self._settle(link, now)
@@ -357,17 +361,17 @@ class Node:
         if link.kind is LinkKind.DATA:
             self._step(now, MarketDataLost(link.mic))
         else:
-            self._step(now, SessionClosed(link.name, link.mic, reason), link)
+            self._step(now, SessionClosed(link.name, link.mic, reason, link.cancel_after_ns), link)
 
     def _message(self, link: Link, received: Received, now: int) -> None:
         """One application message: to an event, through the core, into one record."""
         message, seq = received.message, received.seq
-        if link.kind is LinkKind.OMS and message.msg_type in REFUSALS:
+        if link.kind in CLIENTS and message.msg_type in REFUSALS:
             told = f"35={message.msg_type} 45={message.get('45')} 58={message.get('58')}"
             self._fault(f"{link.name}: refused one of our messages: {told}")
             self._recorder.session_alone(now, link, (), received)
             return
-        if link.kind is LinkKind.OMS:
+        if link.kind in CLIENTS:
             read = self._read_oms(link, message, seq, now)
             if isinstance(read, RefuseMessage):
                 self._recorder.session_alone(now, link, (read,), received)
@@ -376,7 +380,7 @@ class Node:
             return
         try:
             refused_id = self._refused_id(link, message)
-            event = from_venue.read(link.mic, message, now, refused_id, link.dialect)
+            event = inbound.read(link, message, now, refused_id)
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
             event = None
@@ -387,10 +391,13 @@ class Node:
 
     def _read_oms(self, link: Link, message: Message, seq: int, now: int) -> Event | RefuseMessage:
         if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
-            return _refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
+            return inbound.refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
+        if link.kind is LinkKind.DROP:
+            text = f"MESSAGE_UNSUPPORTED: a reader of copies sends no 35={message.msg_type}"
+            return inbound.refuse(link, message, seq, inbound.UNSUPPORTED, text)
         if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
             text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
-            return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
+            return inbound.refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
         return from_oms.read(link.name, message, seq, link.dialect, link.config.validate)
 
     def _fault(self, text: str) -> None:
@@ -423,12 +430,6 @@ class Node:
             kept = None
         recorder.step(seq, now, kept, commands, link, received)
         return commands
-
-
-def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
-    ref_id = message.get("11") or message.get("584")
-    reply_to = routing(message)
-    return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text, reply_to)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from router.fix.application import outgoing
+from router.fix.application import Outgoing, addressee, drop_copy, outgoing
 from router.fix.redaction import redact
 from router.fix.session import Received
 from router.journal.market import MarketFile
@@ -17,13 +17,14 @@ from router.journal.segments import Journal
 from router.messages import (
     Command,
     Event,
+    Report,
     SendChild,
     Sent,
     SessionNumbers,
     Step,
     encode_step,
 )
-from router.runtime.links import Link
+from router.runtime.links import Link, LinkKind
 
 
 @dataclass(slots=True)
@@ -54,6 +55,7 @@ class Recorder:
         """Of the last step."""
         self.batch = Batch()
         self._links = links
+        self._drops = [link for link in links.values() if link.kind is LinkKind.DROP]
         self._dialects = {name: link.dialect for name, link in links.items()}
         self._journal = journal
         self._market_file = market_file
@@ -106,10 +108,9 @@ class Recorder:
         """Frame what was decided, and put it all into one record: event, decision, frames."""
         touched = [link] if link is not None and link.durable else []
         for command in commands:
-            out = outgoing(command, now, self._dialects)
-            if out is not None:
-                if isinstance(command, SendChild):
-                    self.batch.children.append(command.cl_ord_id)
+            if isinstance(command, SendChild):
+                self.batch.children.append(command.cl_ord_id)
+            for out in self._messages(command, now):
                 to = self._links[out.session]
                 to.session.send(out.msg_type, out.body, now)
                 if to not in touched:
@@ -144,6 +145,23 @@ class Recorder:
             self._links[reached.session].skip_to(reached.next_out)
         for watcher in self.watchers:
             watcher(step)
+
+    def _messages(self, command: Command, now: int) -> list[Outgoing]:
+        """What a command says, and to whom besides: who is given copies of what OMSs are told.
+
+        To a session that is configured no more nothing can be said: the record has what it was.
+        """
+        if addressee(command) not in self._links:
+            return []
+        out = outgoing(command, now, self._dialects)
+        if out is None:
+            return []
+        copies = [
+            drop_copy(command, link.name, now, self._dialects)
+            for link in self._drops
+            if isinstance(command, Report) and link.copies_what(command.session)
+        ]
+        return [out, *copies]
 
     def _send(self, link: Link) -> list[Sent]:
         """Frames that a session made: the live ones to the batch; the fresh ones are returned.

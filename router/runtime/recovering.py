@@ -18,7 +18,7 @@ from router.core.image import UnfitImage, image_of, take_up
 from router.core.state import State
 from router.fix.session import Session
 from router.journal.records import Position
-from router.messages import SessionCommanded, Step
+from router.messages import Restarted, SessionCommanded, Step
 from router.runtime import operating
 from router.runtime.links import NOWHERE, OFFSETS, Kept, Link
 
@@ -71,6 +71,8 @@ class Recovery:
             self.count += 1
             self.seq, self.position = step.seq, position
             event, now = step.event, step.now
+            if isinstance(event, Restarted):
+                state.retire(event.facts)
             if event is not None:
                 apply(state, now, event)
                 if isinstance(event, SessionCommanded):

@@ -217,7 +217,7 @@ def _venues(state: State, doubts: Doubts) -> dict[str, VenueSigns]:
             open=each.open,
             reconciled=each.reconciled,
             unknown=unknown.get(mic, 0),
-            suspense=len(each.suspense),
+            suspense=state.suspense.counts.get(mic, 0),
         )
         for mic, each in state.venue.items()
     }

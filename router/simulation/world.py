@@ -280,10 +280,11 @@ class World:
 
     def check_strays(self) -> None:
         """No execution is dropped, whoever it belongs to (F-16)."""
-        for mic, exec_id in self.strays:
-            kept = self.sim.node.engine.state.venue[mic].suspense
-            found = sum(key.startswith(f"{mic}.") and key.endswith(f".{exec_id}") for key in kept)
-            hold(found == 1, "suspense", f"{mic}'s {exec_id} is in {kept} {found} times")
+        book = self.sim.node.engine.state.suspense
+        kept = [(each.event.mic, each.event.exec_id) for each in book.entries.values()]
+        for stray in self.strays:
+            found = kept.count(stray)
+            hold(found == 1, "suspense", f"{stray} is in the book {found} times: {kept}")
 
     def check_bounds(self) -> None:
         """No buffer of the node has outgrown what a run as small as this can need (I9)."""

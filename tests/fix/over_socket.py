@@ -63,6 +63,8 @@ class Silent:
 
     def warning(self, event: str, **keys: object) -> None: ...
 
+    def error(self, event: str, **keys: object) -> None: ...
+
 
 class StandingClock(Clock):
     """Time that only a script moves."""

@@ -268,7 +268,7 @@ def late(seq: int, time: str = "20260105-13:30:00.000", text: str = "35=0|") -> 
 def test_a_late_clock_may_be_reported_only_and_once(acceptor: Make) -> None:
     side = acceptor(late_clock="report")
     side.hears(late(2), late(3, "20260105-15:30:00.000"))
-    text = "SendingTime(52) 20260105-13:30:00.000 is out of its window"
+    text = "SendingTime(52) 20260105-13:30:00.000 is out of its window, 3600 s from our clock"
     assert side.reports() == [Alert("SENDING_TIME", text)]
     assert side.says() == []
     assert side.session.next_in == 4
@@ -283,7 +283,7 @@ def test_a_late_clock_may_be_reported_only_and_once(acceptor: Make) -> None:
 def test_a_late_clock_may_log_on_where_it_is_reported_only(acceptor: Make) -> None:
     side = acceptor(late_clock="report", logon=False)
     side.hears(said("35=A|34=1|98=0|108=30|", time="20260105-13:30:00.000"))
-    text = "SendingTime(52) 20260105-13:30:00.000 is out of its window"
+    text = "SendingTime(52) 20260105-13:30:00.000 is out of its window, 3600 s from our clock"
     assert side.reports() == [LoggedOn(), Alert("SENDING_TIME", text)]
 
 

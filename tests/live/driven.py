@@ -86,6 +86,9 @@ class Lines:
     def warning(self, event: str, **keys: object) -> None:
         self.lines.append((event, keys))
 
+    def error(self, event: str, **keys: object) -> None:
+        self.lines.append((event, keys))
+
     def named(self, event: str) -> list[dict[str, object]]:
         """What was said of one kind of event, in order."""
         return [keys for name, keys in list(self.lines) if name == event]

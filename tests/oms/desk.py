@@ -115,6 +115,8 @@ class Desk:
         self.overrides = (*house.overrides, *overrides)
         self.history: list[tuple[Event | None, tuple[Command, ...]]] = []
         """What the core was told and what it decided, as the journal has it."""
+        self.on_step: Callable[[Step], None] | None = None
+        """For a test that wants to see each step."""
         self.storage = self.disk()
         self.child_names: dict[str, str] = {}
         self.overfilled: set[str] = set()
@@ -168,6 +170,8 @@ class Desk:
     def _note(self, step: Step) -> None:
         if step.event is not None or step.commands:
             self.history.append((step.event, step.commands))
+        if self.on_step is not None:
+            self.on_step(step)
 
     def kill(self) -> None:
         """kill -9: every connection breaks, nothing is said."""
@@ -181,7 +185,7 @@ class Desk:
         peer.conn = self._conns
         self._by_conn[peer.conn] = peer
         peer.session.connect(self.now)
-        if isinstance(peer, Oms):
+        if peer.calls:
             self.node.accepted(peer.name, peer.conn, peer.frames(), self.now)
         else:
             self.node.connected(peer.name, peer.conn, self.now)

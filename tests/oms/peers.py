@@ -45,6 +45,8 @@ class Peer:
 
     wording: wording.Wording
     """How its kind of peer words what the test writes in FIX.4.4."""
+    calls = False
+    """It calls the node; others are called."""
 
     def __init__(self, desk: Desk, name: str, config: SessionConfig) -> None:
         self.desk = desk
@@ -124,6 +126,7 @@ class Peer:
 class Oms(Peer):
     """The client's side: orders by their own ids."""
 
+    calls = True
     wording = staticmethod(wording.from_oms)
 
     def order(
@@ -174,6 +177,13 @@ class Oms(Peer):
         kind = f"40=2|44={px}" if px else "40=1"
         stamp = time_text(self.desk.now)
         return f"55=ACME|54=1|38={qty}|{kind}|59={tif}|60={stamp}|{extra}"
+
+
+class Reader(Peer):
+    """Who is given copies of what OMSs are told."""
+
+    calls = True
+    wording = staticmethod(wording.from_oms)
 
 
 class VenuePeer(Peer):

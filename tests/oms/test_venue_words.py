@@ -94,7 +94,7 @@ def test_an_execution_of_an_order_that_is_not_ours_is_kept_apart(desk: Desk) -> 
         "8", "37=V|11=STRANGE|17=B|150=F|39=2|55=ACME|54=1|38=100|32=100|31=10|151=0|14=100|6=10"
     )
     assert desk.oms.heard() == []
-    assert desk.node.engine.state.venue["LIT_A"].suspense == ["LIT_A.20260105.B"]
+    assert list(desk.node.engine.state.suspense.entries) == ["LIT_A.20260105.B"]
 
 
 def test_an_overfill_is_booked_and_told_and_stops_the_order(desk: Desk) -> None:

@@ -30,8 +30,9 @@ HOUSES = {
     "mixed": House(oms=FIX42, other=FIX50SP2, a=FIX50SP2, b=FIX42),
 }
 MODULES = (
-    "test_bad_input", "test_busts", "test_cancels", "test_kill", "test_mass_cancels",
-    "test_new_orders", "test_questions", "test_replaces", "test_venue_silence", "test_venue_words",
+    "test_bad_input", "test_busts", "test_cancels", "test_frozen", "test_kill",
+    "test_mass_cancels", "test_new_orders", "test_questions", "test_replaces", "test_suspense",
+    "test_venue_silence", "test_venue_words",
 )  # fmt: skip
 
 NEEDS_LATER_OMS = re.compile(r'"AF"|790=|mass_cancel\(|40=K')

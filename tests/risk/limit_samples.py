@@ -31,6 +31,8 @@ class Context:
     executions: int = 0
     recent: tuple[SeenOrder, ...] = ()
     engaged: tuple[Kill, ...] = ()
+    suspense_value: int = 0
+    suspended: int = 0
 
     def instrument(self, symbol: str) -> Instrument | None:
         return next((each for each in self.instruments if each.symbol == symbol), None)
@@ -46,6 +48,12 @@ class Context:
 
     def open_notional(self, account: str) -> int:
         return self.open_value
+
+    def suspense_notional(self, mic: str) -> int:
+        return self.suspense_value
+
+    def suspense_count(self, mic: str) -> int:
+        return self.suspended
 
     def message_count(self, session: str, window_ns: int) -> int:
         return self.messages

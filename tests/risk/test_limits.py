@@ -18,6 +18,7 @@ from risk.price_collar import PriceCollar
 from risk.reference import px_text, worst_px
 from risk.repeat_execution import RepeatExecution
 from risk.stale_market import StaleMarket
+from risk.suspense import Suspense
 from risk.tick_and_lot import TickAndLot
 from risk.venue_rate import VenueRate
 from router.model import NS, PX_SCALE, OrdType, Side, Tactic
@@ -294,6 +295,23 @@ def test_venue_rate_counts_this_child_too() -> None:
     assert passes(limit, parent(), Context(children=3))
     assert told(limit, child(), Context(children=3)) == (
         "RATE_MAX_EXCEEDED: mic=LIT_A, children=4, max=3, window_ms=1000",
+        "0",
+        "2",
+    )
+
+
+def test_suspense_stops_children_of_its_venue_and_no_parent() -> None:
+    limit = Suspense(venue_max=50, entries_max=2)
+    counts = [passes(limit, child(), Context(suspended=count)) for count in (2, 3)]
+    assert counts == [True, False]
+    values = (50 * PX_SCALE, 50 * PX_SCALE + 1)
+    assert [passes(limit, child(), Context(suspense_value=each)) for each in values] == [
+        True,
+        False,
+    ]
+    assert passes(limit, parent(), Context(suspense_value=51 * PX_SCALE))
+    assert told(limit, child(), Context(suspended=3, suspense_value=PX_SCALE)) == (
+        "SUSPENSE_MAX_EXCEEDED: mic=LIT_A, value=1, max=50, entries=3, entries_max=2",
         "0",
         "2",
     )

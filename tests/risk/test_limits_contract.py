@@ -51,6 +51,8 @@ CONTEXTS = st.builds(
     messages=st.integers(0, 10_000),
     children=st.integers(0, 10_000),
     executions=st.integers(0, 100_000),
+    suspense_value=st.integers(0, 10**18),
+    suspended=st.integers(0, 2_000),
     engaged=st.lists(
         st.builds(
             Kill,
@@ -80,6 +82,7 @@ def test_the_registry_holds_the_limits_of_the_catalogue() -> None:
         "adv_share",
         "kill_switch",
         "venue_rate",
+        "suspense",
     } <= set(NAMES)
 
 
@@ -159,6 +162,7 @@ BLIND = {
     "open_notional": {"open_value": NAN},
     "message_rate": {"messages": NAN},
     "venue_rate": {"children": NAN},
+    "suspense": {"suspense_value": NAN},
     "repeat_execution": {"executions": NAN},
     "stale_market": {"book_age": NAN},
     "adv_share": {"instruments": (replace(ACME, adv=NAN),)},  # type: ignore[arg-type]
@@ -197,6 +201,7 @@ def test_every_limit_is_always_there_in_the_fixed_order() -> None:
         "adv_share",
         "message_rate",
         "venue_rate",
+        "suspense",
         "repeat_execution",
         "open_notional",
     ]

@@ -80,7 +80,7 @@ CODES = (
 )
 """What an OMS may read, in the order in which an order meets it."""
 
-INTERNAL = frozenset({"MARKET_DATA_STALE"})
+INTERNAL = frozenset({"MARKET_DATA_STALE", "SUSPENSE_MAX_EXCEEDED"})
 """Codes of limits on children: the child is not sent, its shares go elsewhere, nobody is told."""
 EXTERNAL = frozenset({"ILLEGAL_TRANSITION"})
 """Words for operators in the same shape."""

@@ -154,7 +154,7 @@ def timing_rows(keys: SessionKeys, *, acceptor: bool) -> Rows:
     ]
     yield ["Logon(A)", f"within {keys.logon_timeout:g} s of the connection"]
     yield ["Logout(5)", f"answered within {keys.logout_timeout:g} s, else the connection is closed"]
-    yield ["SendingTime(52)", _clock(keys)]
+    yield ["SendingTime(52)", _clock(keys, acceptor=acceptor)]
     precision = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
     yield [
         "our times",
@@ -177,10 +177,10 @@ def timing_rows(keys: SessionKeys, *, acceptor: bool) -> Rows:
         yield ["TestMessageIndicator(464)", "Y: this is a test session, on both sides"]
 
 
-def _clock(keys: SessionKeys) -> str:
+def _clock(keys: SessionKeys, *, acceptor: bool) -> str:
     if not keys.check_latency:
         return "not checked"
-    if keys.late_clock == "report":
+    if (keys.late_clock or ("reject" if acceptor else "report")) == "report":
         return f"further than {keys.max_latency:g} s from our clock is reported to our operator"
     return f"within {keys.max_latency:g} s of our clock, else Reject(3) with 373=10 and Logout(5)"
 

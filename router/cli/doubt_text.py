@@ -1,0 +1,57 @@
+"""The suspense book and frozen parents as a person reads them. Not a command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from router.cli.output import table
+from router.fix.codec import time_text
+
+_SIDES = {"1": "buy", "2": "sell", "5": "sell short", "6": "sell short exempt"}
+
+
+def suspense_text(answer: dict[str, Any]) -> Iterator[str]:
+    """The entries of the book; nothing if it is empty."""
+    entries = answer["suspense"]
+    if not entries:
+        return
+    yield ""
+    header = ["suspense", "cause", "venue", "ExecID", "order", "what", "account", "since, UTC"]
+    yield table(header, [_row(each) for each in entries])
+    if answer["suspense_count"] > len(entries):
+        yield f"and {answer['suspense_count'] - len(entries):,} more"
+
+
+def frozen_text(answer: dict[str, Any]) -> Iterator[str]:
+    """The frozen parents; nothing if there are none."""
+    parents = answer["frozen_parents"]
+    if not parents:
+        return
+    yield ""
+    keys = ("parent_id", "session", "cl_ord_id", "cum_qty", "order_qty", "reason")
+    header = ["frozen", "session", "ClOrdID", "filled", "of", "why"]
+    yield table(header, [[each[key] for key in keys] for each in parents])
+    if answer["frozen_parents_count"] > len(parents):
+        yield f"and {answer['frozen_parents_count'] - len(parents):,} more"
+
+
+def _row(entry: dict[str, Any]) -> list[object]:
+    side = _SIDES.get(entry["side"], f"side {entry['side']}")
+    what = f"{side} {entry['qty']:,} {entry['symbol']} at {entry['px']:g}"
+    if entry["exec_ref_id"]:
+        what = f"{what}, of {entry['exec_ref_id']}"
+    if entry["count"] > 1:
+        what = f"{what}: the first of {entry['count']:,}"
+    if entry["disputed"]:
+        what = f"{what}, disputed"
+    return [
+        entry["suspense_id"],
+        entry["cause"],
+        entry["mic"],
+        entry["exec_id"],
+        entry["cl_ord_id"],
+        what,
+        entry["account"] or "-",
+        time_text(entry["at"]),
+    ]

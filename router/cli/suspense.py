@@ -1,0 +1,103 @@
+"""What venues have told and nobody could place: list it, assign it to a child, dismiss it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from config.settings import DEFAULT_CONFIG
+from router.cli.doubt_text import suspense_text
+from router.cli.errors import CommandError, ExitCode
+from router.cli.kill import ReasonOption, StateOption
+from router.cli.knock import ask
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.output import show, show_json
+
+NamedOption = Annotated[str, typer.Option("--who", help="The person who takes it upon them.")]
+EntryArgument = Annotated[
+    str, typer.Argument(metavar="SUSPENSE_ID", help="As `sluice suspense list` has it.")
+]
+
+
+def listed(
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Every entry of the suspense book, each as the venue told it. Exit 3: no daemon runs."""
+    answer = ask(state or settings_of(config, overrides).state, {"command": "status"})
+    if as_json:
+        show_json({key: answer[key] for key in ("suspense", "suspense_count")})
+        return
+    lines = list(suspense_text(answer))
+    for line in lines[1:]:
+        show(line)
+    if not lines:
+        show("nothing is in suspense")
+
+
+def assign(
+    suspense_id: EntryArgument,
+    order: Annotated[str, typer.Option("--order", help="ClOrdID of the child that traded.")],
+    who: NamedOption,
+    reason: ReasonOption,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Book an execution as a child's: its parent and the OMS are told, as of any other.
+
+    Exit 2: no such entry. Exit 3: no daemon runs. Exit 6: it is not that child's, or no execution.
+    """
+    request = {"command": "assign", "cl_ord_id": order}
+    answer = _settle(state, config, overrides, request, suspense_id, who, reason)
+    if as_json:
+        show_json(answer)
+        return
+    show(f"{suspense_id}: booked as {order}'s by {who}; {answer['suspense_count']} left")
+
+
+def dismiss(
+    suspense_id: EntryArgument,
+    who: NamedOption,
+    reason: ReasonOption,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Take an entry out of the book: it is not ours, or was settled elsewhere. It counts no more.
+
+    Exit 2: no such entry. Exit 3: no daemon runs.
+    """
+    request = {"command": "dismiss"}
+    answer = _settle(state, config, overrides, request, suspense_id, who, reason)
+    if as_json:
+        show_json(answer)
+        return
+    show(f"{suspense_id}: dismissed by {who}; {answer['suspense_count']} left")
+
+
+def _settle(
+    state: StateOption,
+    config: ConfigOption,
+    overrides: list[str],
+    request: dict[str, str],
+    suspense_id: str,
+    who: str,
+    reason: str,
+) -> dict[str, object]:
+    folder = state or settings_of(config, overrides).state
+    there = [each["suspense_id"] for each in ask(folder, {"command": "status"})["suspense"]]
+    if suspense_id not in there:
+        text = f"no entry {suspense_id!r} in suspense; there: {', '.join(there) or 'none'}"
+        raise CommandError(ExitCode.NOT_FOUND, text)
+    told = {"suspense_id": suspense_id, "who": who, "reason": reason}
+    return ask(folder, {**request, **told})
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"list": listed, "assign": assign, "dismiss": dismiss}

@@ -1,0 +1,52 @@
+"""Folding drop copies: matched with what was booked, or kept until their original comes.
+
+Owns which copy is of which execution. Decides nothing.
+"""
+
+from __future__ import annotations
+
+from router import messages as m
+from router.core import fold_executions as executions
+from router.core import fold_suspense as suspense
+from router.core.ids import fill_key
+from router.core.state import Copy, Outcome, State
+from router.core.suspense import Cause
+from router.model import ExecType
+
+COPIES_MAX = 10_000
+"""Copies that wait for their original; with one more the oldest has waited long enough."""
+_EXECUTIONS = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
+
+
+def copy_received(state: State, now: int, event: m.CopyReceived) -> None:
+    """A copy of what moves no shares is of no use here: the venue's own word is asked for."""
+    state.outcome = Outcome.STATUS
+    told = event.execution
+    if told.exec_type not in _EXECUTIONS:
+        return
+    key = fill_key(told.mic, told.trade_date, told.exec_id)
+    if key in state.fills:
+        suspense.compare_copy(state, now, key, told)
+    elif key not in state.suspense.entries and key not in state.copies:
+        _wait(state, now, key, event)
+
+
+def _wait(state: State, now: int, key: str, event: m.CopyReceived) -> None:
+    if key in state.suspense.settled:
+        return
+    state.copies[key] = Copy(event.session, event.execution, now, event.trusted)
+    state.schedule(now + event.wait_ns, "copy", key)
+    if len(state.copies) > COPIES_MAX:
+        state.schedule(now, "copy", next(iter(state.copies)))
+
+
+def book_copy(state: State, now: int, command: m.BookCopy) -> None:
+    """It counts as the execution itself."""
+    copy = state.copies.pop(command.key)
+    executions.execution_received(state, now, copy.event)
+
+
+def suspend_copy(state: State, now: int, command: m.SuspendCopy) -> None:
+    """Nobody trusts it enough: a person must look."""
+    copy = state.copies.pop(command.key)
+    suspense.suspend(state, now, command.key, Cause.COPY_ONLY, copy.event)

@@ -1,0 +1,104 @@
+"""An operator settles what is in doubt: assigns, dismisses, lets a frozen parent go on.
+
+Owns what stands against it, in words for the operator, and what follows. Every one of these is
+journaled with who and why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from router.core.children import executed
+from router.core.environment import Environment
+from router.core.orders import ChildStatus
+from router.core.state import State
+from router.core.suspense import Cause, exec_id_of
+from router.messages import (
+    AssignRequested,
+    AssignSuspense,
+    Command,
+    DismissRequested,
+    DismissSuspense,
+    ReleaseParent,
+    ReleaseRequested,
+)
+from router.model import ExecType
+
+_OWNERLESS = frozenset({Cause.UNKNOWN_REF, Cause.OVERFLOW})
+"""What can only be dismissed: a bust or correction of nothing that we know, and a sum."""
+
+
+def assign_refusal(state: State, event: AssignRequested) -> str:
+    """Why an execution cannot be booked as a child's; nothing if it can."""
+    entry = state.suspense.named(event.suspense_id)
+    if entry is None:
+        return _no_entry(state, event.suspense_id)
+    if entry.cause in _OWNERLESS or entry.event.exec_type is not ExecType.TRADE:
+        return f"{event.suspense_id} is no single execution: it can only be dismissed"
+    told, child = entry.event, state.children.get(event.cl_ord_id)
+    if child is None:
+        alike = [
+            each.cl_ord_id
+            for each in state.children.values()
+            if (each.mic, each.symbol, each.side) == (told.mic, told.symbol, told.side)
+        ]
+        there = ", ".join(alike[-5:]) or "none"
+        return f"no child {event.cl_ord_id!r}; at {told.mic}, {told.symbol}, that side: {there}"
+    ours, theirs = (child.mic, child.symbol, child.side), (told.mic, told.symbol, told.side)
+    if ours != theirs:
+        return f"{child.cl_ord_id} is {' '.join(ours)}, and the execution {' '.join(theirs)}"
+    return ""
+
+
+def dismiss_refusal(state: State, event: DismissRequested) -> str:
+    """Why an entry cannot be dismissed; nothing if it can."""
+    known = state.suspense.named(event.suspense_id) is not None
+    return "" if known else _no_entry(state, event.suspense_id)
+
+
+def release_refusal(state: State, event: ReleaseRequested) -> str:
+    """Why a parent cannot go on; nothing if it can."""
+    if event.parent_id not in state.frozen_parents:
+        frozen = ", ".join(list(state.frozen_parents)[:10]) or "none"
+        return f"{event.parent_id!r} is not frozen; frozen: {frozen}"
+    parent = state.parents[event.parent_id]
+    unknown = [
+        child.cl_ord_id
+        for child in state.children_of(parent)
+        if child.status is ChildStatus.UNKNOWN
+    ]
+    if unknown:
+        return f"refused while children are UNKNOWN: {', '.join(unknown[:10])}"
+    return ""
+
+
+def assign(env: Environment, state: State, now: int, event: AssignRequested) -> Iterator[Command]:
+    """Book it as if the venue had told it of this child, and go on from there."""
+    if assign_refusal(state, event):
+        return
+    entry = state.suspense.named(event.suspense_id)
+    assert entry is not None
+    yield AssignSuspense(event.suspense_id, event.cl_ord_id, event.who, event.reason)
+    told = structs.replace(
+        entry.event, cl_ord_id=event.cl_ord_id, orig_cl_ord_id="", exec_id=exec_id_of(entry)
+    )
+    yield from executed(env, state, now, told)
+
+
+def dismiss(state: State, event: DismissRequested) -> Iterator[Command]:
+    """It is settled outside of here."""
+    if not dismiss_refusal(state, event):
+        yield DismissSuspense(event.suspense_id, event.who, event.reason)
+
+
+def release(state: State, event: ReleaseRequested) -> Iterator[Command]:
+    """A frozen parent goes on."""
+    if not release_refusal(state, event):
+        yield ReleaseParent(event.parent_id, event.who, event.reason)
+
+
+def _no_entry(state: State, suspense_id: str) -> str:
+    there = ", ".join(each.suspense_id for each in list(state.suspense.entries.values())[:10])
+    return f"no entry {suspense_id!r} in suspense; there: {there or 'none'}"

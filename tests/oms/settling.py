@@ -1,0 +1,46 @@
+"""What the scenarios of doubt share: a stranger's executions, and the book as lines of text."""
+
+from __future__ import annotations
+
+from router.model import PX_SCALE
+from tests.oms.desk import Desk
+
+QUESTION = ("37", "17", "127", "55", "54", "32")
+"""Fields of a DontKnowTrade(Q)."""
+
+
+def stranger(
+    desk: Desk,
+    exec_id: str,
+    qty: int,
+    px: str,
+    *,
+    kind: str = "F",
+    ref: str = "",
+    account: str = "",
+    now: bool = True,
+) -> None:
+    """LIT_A tells of an order that nobody has sent: a buy of ACME under ClOrdID STRANGE."""
+    also = (f"19={ref}|" if ref else "") + (f"1={account}|" if account else "")
+    desk.a.say(
+        "8",
+        f"37=V|11=STRANGE|17={exec_id}|150={kind}|39=1|55=ACME|54=1|38=9000"
+        f"|32={qty}|31={px}|151=1|14={qty}|6=10|{also}",
+        now=now,
+    )
+
+
+def held(desk: Desk) -> list[str]:
+    """The suspense book, a line each."""
+    found = []
+    for entry in desk.node.engine.state.suspense.entries.values():
+        told = entry.event
+        what = f"{told.symbol} {entry.qty}@{told.last_px // PX_SCALE} {told.account or '-'}"
+        where = f"{told.mic} {told.exec_id} {told.cl_ord_id} {told.side}"
+        found.append(f"{entry.suspense_id} {entry.cause.value} {where} {what}")
+    return found
+
+
+def cost(desk: Desk, mic: str) -> int:
+    """What a venue's part of the book counts for, in the currency."""
+    return desk.node.engine.state.suspense.values.get(mic, 0) // PX_SCALE

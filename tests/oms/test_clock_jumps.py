@@ -1,0 +1,66 @@
+"""A clock that jumps (F-07): no session is lost for it, no day is begun twice or left out."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.oms.desk import Desk
+
+HOUR = 3_600_000_000_000
+
+
+def numbers(desk: Desk) -> tuple[int, int]:
+    session = desk.node.links["OMS"].session
+    return session.next_in, session.next_out
+
+
+def resetting() -> Desk:
+    """The OMS's numbers begin again at 14:31; it is 14:30."""
+    desk = Desk("fix.acceptor.sessions.0.reset_seq_time=14:31", "fix.defaults.check_latency=false")
+    desk.open()
+    desk.oms.order("X")
+    return desk
+
+
+def test_a_clock_that_goes_back_begins_no_day_twice() -> None:
+    desk = resetting()
+    assert numbers(desk) == (3, 3)
+    desk.wait(61)
+    assert numbers(desk) == (2, 2), "a Logon each: the day has begun"
+    desk.oms.order("Y")
+    desk.now -= HOUR
+    desk.oms.drop()
+    assert numbers(desk) == (3, 3)
+    desk.oms.connect()
+    assert numbers(desk) == (4, 4)
+    desk.wait(3_700)
+    desk.oms.drop()
+    assert numbers(desk)[0] > 4, "14:31 has come again, and was there before"
+
+
+def test_a_clock_that_goes_forward_leaves_no_day_out() -> None:
+    desk = resetting()
+    desk.now += HOUR
+    desk.node.tick(desk.now)
+    desk.run()
+    assert numbers(desk) == (1, 1), "an hour of silence, by our clock, and then a new day"
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_venue_whose_clock_is_off_is_reported_and_its_fills_are_taken(hours: int) -> None:
+    desk = Desk()
+    desk.open()
+    desk.oms.order("X")
+    child = desk.a.child()
+    right = desk.now
+    desk.now += hours * HOUR
+    child.ack()
+    child.fill(1000, "10", "B", now=False)
+    data = desk.a.frames()
+    desk.now = right
+    desk.node.received(desk.a.conn, data, desk.now)
+    desk.run()
+    assert desk.oms.heard() == ["8 X 0/0 1000/0/1000", "8 X F/2 1000/1000/0 +1000@10 ~10"]
+    assert desk.a.up
+    (fault,) = [each for each in desk.node.faults if "SENDING_TIME" in each]
+    assert fault.endswith("3600 s from our clock"), fault
