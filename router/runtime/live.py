@@ -175,6 +175,7 @@ class Live:
             self._tell_of_heads(self._heads.failure)
 
     def _look_around(self) -> None:
+        self.pump.beat()
         self.pump.cut_the_slow()
         self.pump.make_room()
         if self._heads is not None:
@@ -242,6 +243,8 @@ class Live:
             }
         while self.pump.syncing:
             await asyncio.sleep(0.001)
+        if self.pump.poisoned:
+            return {"error": f"the journal failed, and the daemon stops: {self.pump.poisoned}"}
         sessions = answer.get("sessions", {})
         for name, told in self.connections().items():
             if name in sessions:
