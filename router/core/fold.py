@@ -103,7 +103,7 @@ def storage_changed(state: State, now: int, event: m.StorageChanged) -> None:
 def restarted(state: State, now: int, event: m.Restarted) -> None:
     """A new life: nothing is connected, no book is known, counters start anew."""
     state.epoch = event.epoch
-    state.facts = event.facts
+    state.facts = _with_retired(state, event.facts)
     state.ids = state.reports = 0
     state.sessions.clear()
     state.trouble = ""
@@ -118,6 +118,12 @@ def restarted(state: State, now: int, event: m.Restarted) -> None:
         parent = state.parents[parent_id]
         parent.next_at = 0
         state.wake(parent, now + state.pause_ns)
+
+
+def _with_retired(state: State, facts: dict[str, str]) -> dict[str, str]:
+    """Venues that are configured no more are remembered, without what they were."""
+    names = [f"venue {mic}" for mic in state.venue] if facts else []
+    return facts | {name: "" for name in names if name not in facts}
 
 
 Handler = Callable[[State, int, Any], None]

@@ -108,9 +108,9 @@ class Recorder:
         """Frame what was decided, and put it all into one record: event, decision, frames."""
         touched = [link] if link is not None and link.durable else []
         for command in commands:
-            if isinstance(command, SendChild):
-                self.batch.children.append(command.cl_ord_id)
             for out in self._messages(command, now):
+                if isinstance(command, SendChild):
+                    self.batch.children.append(command.cl_ord_id)
                 to = self._links[out.session]
                 to.session.send(out.msg_type, out.body, now)
                 if to not in touched:
