@@ -15,7 +15,11 @@ UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench opponents interop fuzz soak verify-market lock clean
+.PHONY: help setup run test lint format bench opponents interop fuzz simulate mutants soak verify-market alerts lock clean
+
+SEEDS ?= 2000
+FROM ?= 1
+JOBS ?= 2
 
 help:  ## Say what each target does.
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,11 +74,24 @@ $(FUZZ): $(SETUP) requirements-fuzz.lock
 	$(PIP) install --quiet --require-hashes --no-deps --only-binary :all: -r requirements-fuzz.lock
 	@touch $@
 
+simulate: $(SETUP)  ## Play seeds of the simulation until one breaks an invariant; SEEDS, FROM, JOBS.
+	@$(BIN)/sluice fuzz --seeds $(SEEDS) --from $(FROM) --jobs $(JOBS)
+
+mutants: $(SETUP)  ## Prove that the simulation finds each defect of tests/mutants; MUTANTS, MUTANT_SEEDS.
+	@$(BIN)/python -m tests.mutants $(MUTANTS)
+
 soak: $(SETUP)  ## Run the long tests.
 	$(BIN)/pytest -m soak --timeout 3600
 
 verify-market: $(SETUP)  ## Check the simulated market; SLUICE_MARKET_SEEDS, SLUICE_MARKET_JOBS.
 	$(BIN)/pytest -m market tests/market -s --timeout 14400
+
+alerts:  ## Check the alerts (needs promtool, which comes with Prometheus).
+	@command -v promtool > /dev/null || { \
+		echo "make alerts needs promtool: install Prometheus (apt-get install prometheus)" >&2; \
+		exit 1; }
+	promtool check rules deploy/prometheus/alerts.yml
+	promtool test rules deploy/prometheus/alerts_test.yml
 
 lock:  ## Renew the lock files after a change of pyproject.toml (needs uv).
 	$(UV_COMPILE) --extra dev pyproject.toml -o requirements-dev.lock

@@ -10,11 +10,12 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from config.settings import DEFAULT_CONFIG, load_settings
+from config.settings import DEFAULT_CONFIG, Settings, load_settings
 from router import build
 from router.fix.codec import Message, time_text
 from router.fix.session import Received, ResendNeeded, Session, SessionConfig
 from router.journal.memory import MemoryStorage
+from router.journal.storage import Storage
 from router.messages import Step
 from router.model import NS
 from router.runtime.links import Link, LinkKind
@@ -71,17 +72,26 @@ class Peer:
         return b"".join(frame.data for frame in self.session.take_frames() if frame.live)
 
 
+def bench_settings() -> Settings:
+    """The shipped configuration with a policy that takes what is shown. A start puts no snapshot
+    down by itself."""
+    settings = load_settings(DEFAULT_CONFIG, ["journal.snapshot_events=1000000000"])
+    return settings.model_copy(update={"policies": (*settings.policies, POLICY)})
+
+
 class Market:
     """The node and its peers."""
 
-    def __init__(self) -> None:
+    def __init__(self, storage: Storage | None = None) -> None:
+        """`storage` is the disk, if memory will not do."""
         self.now = T0
         self.steps: list[Step] = []
         """Everything recorded since the last `refresh`."""
-        settings = load_settings(DEFAULT_CONFIG)
-        settings = settings.model_copy(update={"policies": (*settings.policies, POLICY)})
         built = build.node(
-            settings, MemoryStorage(), monotonic=time.monotonic_ns, on_step=self.steps.append
+            bench_settings(),
+            storage or MemoryStorage(),
+            monotonic=time.monotonic_ns,
+            on_step=self.steps.append,
         )
         self.node = built.node
         self.env = built.node.engine.env
@@ -131,6 +141,10 @@ class Market:
         for peer in self.peers.values():
             peer.inbox.clear()
         self.steps.clear()
+
+    def close(self) -> None:
+        """The end of the node: what it has written stays."""
+        self._journal.close()
 
     def order(self) -> Wire:
         """The next NewOrderSingle, immediate or cancel, for all that is shown."""

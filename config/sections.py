@@ -21,6 +21,8 @@ from pydantic import (
     model_validator,
 )
 
+from config.shapes import WorkingFolder
+
 PX_SCALE = 100_000_000
 """Price units in one unit of the currency."""
 
@@ -120,6 +122,19 @@ class Clock(Section):
         return (since.days * 86_400 + since.seconds) * 1_000_000_000 + since.microseconds * 1_000
 
 
+class Archive(Section):
+    """Where old segments of the journal go, and what stays."""
+
+    folder: Annotated[Path, WorkingFolder()] | None = None
+    """Null: nowhere; the journal is kept whole."""
+    keep_segments: int = Field(default=8, ge=1, le=100_000)
+    """Sealed segments that stay at least."""
+    keep_days: float = Field(default=7.0, ge=0.0, le=36_500.0)
+    """Days for which a segment stays at least, since its last record."""
+    compress: bool = True
+    """With gzip."""
+
+
 class Journal(Section):
     """How what happened is kept."""
 
@@ -127,6 +142,12 @@ class Journal(Section):
     """`sync` survives loss of power; `page-cache` survives only the end of the process."""
     segment_mib: int = Field(default=64, ge=1, le=4_096)
     """Size of a segment, MiB."""
+    snapshot_events: int = Field(default=20_000, ge=1, le=1_000_000_000)
+    """After so many records a snapshot is put down: by a process beside the daemon, and by a start
+    that has folded as many."""
+    archive: Archive = Archive()
+    heads: Annotated[Path, WorkingFolder()] | None = None
+    """Where heads of the chain are published: a file that is appended to, or a datagram socket."""
 
 
 class LearnerChoice(Section):

@@ -6,7 +6,8 @@ in router.build_sessions, that of model files in router.build_models.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from policies.document import Setting
 from risk import gate
 from router.build_keys import spoken
 from router.build_models import models
+from router.build_recovery import Make, begin, noting_last, put_snapshot
 from router.build_sessions import links
 from router.core.engine import Engine, Route
 from router.core.environment import Environment, Routing
@@ -37,6 +39,7 @@ from router.core.state import State
 from router.core.urgency_table import UrgencyTable
 from router.fix.dialects import dialect
 from router.journal.market import MarketFile
+from router.journal.records import Position, Record
 from router.journal.recovery import steps
 from router.journal.segments import Journal
 from router.journal.storage import Storage
@@ -46,6 +49,7 @@ from router.patience.file import TableFileError, read_table
 from router.plugin import discover
 from router.ports import Algo, Learner, Limit, Rule
 from router.predictor.file import Predictor, PredictorFileError
+from router.runtime.links import Link
 from router.runtime.node import Built, Node
 
 URGENCY_TABLES = DEFAULT_CONFIG.parent / "patience"
@@ -306,35 +310,57 @@ def parts(settings: Settings) -> Parts:
     return Parts(settings, family, environment(settings, family))
 
 
+Folding = Callable[[Iterable[tuple[Position, Step]]], Iterator[tuple[Position, Step]]]
+"""Hands on what a recovery folds."""
+
+
 def node(
     settings: Settings | Parts,
     storage: Storage,
     *,
     monotonic: Callable[[], int],
     on_step: Callable[[Step], None] | None = None,
+    folding: Folding = iter,
 ) -> Built:
     """Open the state folder, fold what it holds, and stand ready to start from the model files.
+
+    `folding` is handed what is folded, and hands it on: it sees how far recovery has come.
 
     Raises:
         SettingsError, DocumentError, StateLocked, ForeignState, JournalBroken.
     """
     made_of = settings if isinstance(settings, Parts) else parts(settings)
     found = models(made_of.settings, made_of.family.learners)
+    begun = begin(maker(made_of), storage)
     kept = made_of.settings.journal
     journal = Journal(
         storage, segment_bytes=kept.segment_mib * 1024 * 1024, durability=kept.durability
     )
-    records = journal.open()
+    last: list[Record] = []
+    records = noting_last(journal.open(begun.after), last)
     market_file = MarketFile(storage)
     market_file.open()
     made = Node(
-        engine(made_of.env, made_of.family),
-        links(made_of.settings, made_of.env.venues),
+        begun.engine,
+        begun.links,
         journal,
         market_file,
         monotonic=monotonic,
         on_step=on_step,
         models=found,
     )
-    recovered = made.recover(steps(records), market_file.last_seq)
-    return Built(made, journal, market_file, recovered)
+    recovered = made.recover(folding(steps(records)), market_file.last_seq, begun.recovery)
+    if last and recovered >= kept.snapshot_events:
+        with contextlib.suppress(OSError):
+            put_snapshot(storage, begun.recovery, last[0])
+    return Built(made, journal, market_file, recovered, begun.snapshot_seq, begun.refused)
+
+
+def maker(made_of: Parts) -> Make:
+    """How a core and its links are made, as often as one likes."""
+
+    def make() -> tuple[Engine, list[Link]]:
+        core = engine(made_of.env, made_of.family)
+        return core, links(made_of.settings, made_of.env.venues)
+
+    return make

@@ -9,6 +9,7 @@ from config.drop_copies import DropCopyIn, DropCopyOut
 from config.sections import nanoseconds
 from config.settings import Settings
 from router.build_keys import Reader, session_config
+from router.build_keys import reader as read_keys
 from router.fix.session import Session
 from router.runtime.links import CopyTerms, Door, Link, LinkKind
 
@@ -17,10 +18,10 @@ def copy_links(settings: Settings, problems: list[str]) -> list[Link]:
     """All of them; what is wrong goes to `problems`."""
     found = []
     for index, own in enumerate(settings.drop_copies.received):
-        reader = Reader(settings, own, ("drop_copies", "received", index), problems)
+        reader = read_keys(settings, own, ("drop_copies", "received", index), problems)
         found.append(_copies_in(own, reader))
     for index, given in enumerate(settings.drop_copies.given):
-        reader = Reader(settings, given, ("drop_copies", "given", index), problems)
+        reader = read_keys(settings, given, ("drop_copies", "given", index), problems)
         found.append(_copies_out(settings, given, reader))
     return found
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-from config.documents import Document, DocumentError, load
+from config.documents import Document, DocumentError, loads
 from config.fix import SessionKeys
 from config.layers import near
-from router.fix.dictionary import Dictionary, Extension, Rules, specification
+from router.fix.dictionary import Dictionary, Extension, Rules, dictionary, specification
 from router.fix.dictionary.extension import read_extension
 from router.fix.dictionary.quickfix_xml import BYTES_MAX, QuickFixDictionary, read_quickfix_xml
 from router.fix.versions import FIXT, Version
@@ -46,18 +46,27 @@ def session_dictionary(keys: SessionKeys, version: Version, *, acceptor: bool) -
         allow_unknown_msg_fields=not acceptor if unknown is None else unknown,
         check_group_order=keys.validate_unordered_group_fields,
     )
+    files = tuple(
+        (key, near(path), _content(key, near(path)))
+        for key in (*XML, "dictionary_extension")
+        if (path := getattr(keys, key)) is not None
+    )
+    return _made(version, rules, files)
+
+
+@lru_cache(maxsize=64)
+def _made(version: Version, rules: Rules, files: tuple[tuple[str, Path, bytes], ...]) -> Dictionary:
+    """Of files that hold this: sessions, and a router's lives in one process, share it."""
+    if not files:
+        return dictionary(version, rules)
     spec = specification(version)
-    for key in (*XML, "dictionary_extension"):
-        path: Path | None = getattr(keys, key)
-        if path is None:
-            continue
-        path = near(path)
+    for key, path, content in files:
         extension: Extension
         if key in XML:
-            extension = _quickfix(key, path)
+            extension = _quickfix(key, path, content)
             lines = None
         else:
-            lines = _document(key, path)
+            lines = _document(key, path, content)
             extension = _extension(key, lines)
         try:
             spec = extension.apply(spec)
@@ -66,14 +75,19 @@ def session_dictionary(keys: SessionKeys, version: Version, *, acceptor: bool) -
     return Dictionary(spec, rules)
 
 
-def _quickfix(key: str, path: Path) -> QuickFixDictionary:
+def _content(key: str, path: Path) -> bytes:
+    """A file, and no more of it than shows that it is too large."""
     try:
         with path.open("rb") as file:
-            content = file.read(BYTES_MAX + 1)
-        found = _parsed(content)
+            return file.read(BYTES_MAX + 1)
     except OSError as error:
         text = f"{path}: cannot be read: {error.strerror}"
         raise DictionaryFileError(key, (text,)) from None
+
+
+def _quickfix(key: str, path: Path, content: bytes) -> QuickFixDictionary:
+    try:
+        found = _parsed(content)
     except ValueError as error:
         raise DictionaryFileError(key, (f"{path}: {error}",)) from None
     if key != "data_dictionary" and (found.version == FIXT) != (key == TRANSPORT):
@@ -89,9 +103,9 @@ def _parsed(content: bytes) -> QuickFixDictionary:
     return read_quickfix_xml(content)
 
 
-def _document(key: str, path: Path) -> Document:
+def _document(key: str, path: Path, content: bytes) -> Document:
     try:
-        return load(path)
+        return loads(content, str(path))
     except DocumentError as error:
         raise DictionaryFileError(key, error.problems) from None
 

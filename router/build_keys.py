@@ -97,6 +97,11 @@ def _appl_ver_id(keys: SessionKeys) -> str:
     return "9" if keys.begin_string == FIXT else ""
 
 
+def reader(settings: Settings, own: SessionKeys, where: Where, problems: list[str]) -> Reader:
+    """Who reads what an item's keys name."""
+    return Reader(settings, own, where, problems, settings.session_keys(own))
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Reads what one item's keys name; what is wrong goes to `problems`, with its place."""
@@ -105,11 +110,8 @@ class Reader:
     own: SessionKeys
     where: Where
     problems: list[str]
-
-    @property
-    def keys(self) -> SessionKeys:
-        """The keys that hold for the item."""
-        return self.settings.session_keys(self.own)
+    keys: SessionKeys
+    """Those that hold for the item."""
 
     def refuse(self, key: str, text: str) -> None:
         """Blame a key where it was set: at the item, else in `fix.defaults`."""

@@ -16,6 +16,7 @@ from config.settings import Settings
 from config.venues import VenueSettings, VenueTls
 from router.build_copies import copy_links
 from router.build_keys import Reader, session_config
+from router.build_keys import reader as read_keys
 from router.fix.dictionary import Dictionary
 from router.fix.session import Session
 from router.model import Venue
@@ -34,10 +35,10 @@ def links(settings: Settings, venues: Mapping[str, Venue]) -> list[Link]:
     found = []
     for index, oms in enumerate(settings.fix.acceptor.sessions):
         where: Where = ("fix", "acceptor", "sessions", index)
-        reader = Reader(settings, oms, where, problems)
+        reader = read_keys(settings, oms, where, problems)
         found.append(_oms(settings, oms, reader))
     for index, own in enumerate(settings.venues):
-        reader = Reader(settings, own, ("venues", index), problems)
+        reader = read_keys(settings, own, ("venues", index), problems)
         found += _venue(own, venues[own.mic], reader)
     found += copy_links(settings, problems)
     if problems:
@@ -89,16 +90,16 @@ def dictionaries(settings: Settings) -> dict[str, Dictionary]:
     problems: list[str] = []
     found: dict[str, Dictionary] = {}
     for index, oms in enumerate(settings.fix.acceptor.sessions):
-        reader = Reader(settings, oms, ("fix", "acceptor", "sessions", index), problems)
+        reader = read_keys(settings, oms, ("fix", "acceptor", "sessions", index), problems)
         found[settings.session_name(oms)] = reader.dictionary(acceptor=True) or reader.plain()
     for index, own in enumerate(settings.venues):
-        reader = Reader(settings, own, ("venues", index), problems)
+        reader = read_keys(settings, own, ("venues", index), problems)
         found[own.mic] = reader.dictionary(acceptor=False) or reader.plain()
     for index, copies in enumerate(settings.drop_copies.received):
-        reader = Reader(settings, copies, ("drop_copies", "received", index), problems)
+        reader = read_keys(settings, copies, ("drop_copies", "received", index), problems)
         found[copies.name] = reader.dictionary(acceptor=False) or reader.plain()
     for index, given in enumerate(settings.drop_copies.given):
-        reader = Reader(settings, given, ("drop_copies", "given", index), problems)
+        reader = read_keys(settings, given, ("drop_copies", "given", index), problems)
         found[given.target_comp_id] = reader.dictionary(acceptor=True) or reader.plain()
     if problems:
         raise SettingsError(dict.fromkeys(problems))

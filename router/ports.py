@@ -323,7 +323,7 @@ class ScoreRequest:
     bounds: bool = False
     """True if lower bounds are wanted, which cost some time; they change no other score."""
     impact_bp: float = 0.0
-    """What a lot that is taken moves the mid, bp: half the spread over the depth at the touch."""
+    """The scale of what a lot that is taken costs the rest of the parent, bp."""
     patience: float = 1.0
     """1 can wait, 0 must trade: what the algo's urgency leaves."""
 

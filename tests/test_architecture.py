@@ -27,7 +27,7 @@ FUNCTION_MAX = 70
 # Inside router, a line imports only lines above it, or its own package. The longest prefix counts;
 # a module of core or fix that is not named stands beside core.state or fix.session.
 LINES: tuple[tuple[str, ...], ...] = (
-    ("model", "plugin"),
+    ("model", "plugin", "signs"),
     ("messages", "fix.framing", "fix.versions", "fix.specification", "fix.codec", "fix.dictionary"),
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),
@@ -38,10 +38,10 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("build_dictionaries", "build_facts"),
     ("build_keys",),
     ("build_copies",),
-    ("build_sessions", "build_models"),
+    ("build_sessions", "build_models", "build_recovery"),
     ("build",),
     ("api", "history", "analysis", "predictor", "patience"),
-    ("trials",),
+    ("trials", "simulation"),
     ("experiments",),
     ("cli",),
     ("__main__",),
@@ -55,9 +55,17 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "config": (),
 }
 
+COMPOSERS = (
+    "router/build",
+    *(f"router/{room}/" for room in ("trials", "simulation", "experiments", "cli")),
+)
+
 # The driver of a node is several files: what it drives, its connections before and after the Logon,
-# the calls that it makes, the operator's socket.
-DRIVER = ("console", "dialer", "doorway", "live", "pump", "wire")
+# the calls that it makes, the operator's socket, where heads are published, what is run beside.
+DRIVER = (
+    *("beside", "console", "dialer", "doorway", "heads", "live"),
+    *("pulse", "pump", "wire"),
+)
 SHELL = (
     *(f"router/runtime/{name}.py" for name in DRIVER),
     "router/runtime/oms.py",
@@ -70,7 +78,7 @@ NOWHERE: tuple[str, ...] = ()
 BANNED: dict[str, tuple[str, ...]] = {
     "asyncio": SHELL,
     "uvloop": SHELL,
-    "socket": (*SHELL, "router/cli/knock.py"),
+    "socket": (*SHELL, "router/cli/knock.py", "router/runtime/datagrams.py"),
     "ssl": (*SHELL, *TLS),
     "random": NOWHERE,
     "uuid": NOWHERE,
@@ -174,9 +182,8 @@ def line_of(module: str) -> int:
 
 def imports_between_rooms(path: str, tree: ast.AST) -> Complaints:
     room = path.partition("/")[0]
-    composes = path.startswith(
-        ("router/build", "router/trials/", "router/experiments/", "router/cli/")
-    )
+    # A trial and a simulated world hold a router and a market: they put both together.
+    composes = path.startswith(COMPOSERS)
     complaints = []
     for name in sorted(names_imported(path, tree)):
         other = name.partition(".")[0]

@@ -132,6 +132,8 @@ class VenueGateway:
         """Until then the market-data session hangs."""
         self._unread: list[tuple[int, bytes]] = []
         """What its client has written meanwhile."""
+        self._deadline: int | None = None
+        self._touched = True  # since the deadline was found
 
     def _config(self, client: str, *, durable: bool) -> SessionConfig:
         version = self._profile.version
@@ -152,12 +154,14 @@ class VenueGateway:
 
     def opened(self, conn: int, now: int) -> None:
         """A connection was accepted."""
+        self._touched = True
         assert conn not in self._conns, conn
         if self._lobby.opened(conn, now) is not None:
             self._closes.append(conn)
 
     def received(self, conn: int, data: bytes, now: int) -> None:
         """Bytes came in. Those of a connection that is being closed are ignored."""
+        self._touched = True
         self._read_on(now)
         line = self._conns.get(conn)
         if line is not None and self._hangs(line, now):
@@ -170,6 +174,7 @@ class VenueGateway:
 
     def closed(self, conn: int, now: int) -> None:
         """The connection is gone."""
+        self._touched = True
         self._lobby.closed(conn)
         line = self._conns.pop(conn, None)
         if line is not None:
@@ -177,6 +182,7 @@ class VenueGateway:
 
     def backlog(self, conn: int, unsent: int, now: int) -> None:
         """So many bytes of the connection are written but not sent: conflate, or end it."""
+        self._touched = True
         line = self._conns.get(conn)
         if line is None:
             return
@@ -189,13 +195,20 @@ class VenueGateway:
 
     def deadline(self) -> int | None:
         """When `tick` is wanted."""
-        times = [self._due(line) for line in self._lines.values()]
-        times.append(self._lobby.deadline())
-        times.append(self._silent_until if self._unread else None)
+        if self._touched:
+            self._touched, self._deadline = False, self._next()
+        return self._deadline
+
+    def _next(self) -> int | None:
+        unread = self._silent_until if self._unread else None
+        times = [*map(self._due, self._lines.values()), self._lobby.deadline(), unread]
         return min((time for time in times if time is not None), default=None)
 
     def tick(self, now: int) -> None:
         """Time has passed: heartbeats, timeouts, strangers that said nothing."""
+        if (self.deadline() or now + 1) > now:
+            return  # most gateways have nothing to do
+        self._touched = True
         self._read_on(now)
         for line in self._lines.values():
             due = self._due(line)
@@ -209,6 +222,7 @@ class VenueGateway:
 
     def tell(self, message: VenueMessage, now: int) -> None:
         """Carry one message of the market to whom it is for."""
+        self._touched = True
         match message:
             case BookChanged():
                 self.feed.changed(message)
@@ -234,6 +248,7 @@ class VenueGateway:
 
     def pump(self, now: int) -> None:
         """Send what `tell` has brought."""
+        self._touched = True
         for line in self._lines.values():
             line.pump(now)
             self._collect(line, now)

@@ -122,6 +122,10 @@ class OrderEntry:
         except ConditionalFieldError as fault:
             outbox.refuse_message(message, seq=seq, reason="5", at=now, text=fault.text)
 
+    def say(self, msg_type: str, body: str) -> None:
+        """Queue an application message that is about no order of the client's."""
+        self._outbox.say(msg_type, body)
+
     def lost(self, now: int) -> None:
         """The session is gone: cancel what is open, if the profile says so."""
         cancels, self._cancels_next = self._cancels_next, None

@@ -134,13 +134,19 @@ def _no_options() -> None:
 def _version(wanted: bool) -> None:
     if not wanted:
         return
-    from importlib.metadata import PackageNotFoundError, version  # only `--version` needs it
+    found = installed()
+    typer.echo(f"sluice {found}" if found else "sluice, from a checkout that is not installed")
+    raise typer.Exit
+
+
+def installed() -> str:
+    """The version of this package; empty if it runs from a checkout that is not installed."""
+    from importlib.metadata import PackageNotFoundError, version  # few commands need it
 
     try:
-        typer.echo(f"sluice {version('sluice')}")
+        return version("sluice")
     except PackageNotFoundError:
-        typer.echo("sluice, from a checkout that is not installed")
-    raise typer.Exit
+        return ""
 
 
 def _options(

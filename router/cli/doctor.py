@@ -5,44 +5,29 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from config.documents import DocumentError
 from config.layers import SettingsError
 from config.settings import DEFAULT_CONFIG, Settings
-from router.cli import knock, probes
+from router.cli import doctor_clock, doctor_drift, doctor_machine, knock, probes
 from router.cli.check import load, look_closer
 from router.cli.errors import CommandError, ExitCode
+from router.cli.finding import Finding
 from router.cli.kill import StateOption
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
-from router.fix.codec import time_text
-from router.journal.records import Position
-from router.journal.scan import scan, segment_numbers, verify
+from router.journal.scan import verify
 from router.journal.segments import HEADROOM_BYTES
 from router.journal.storage import FileStorage, ForeignState
-from router.model import NS
-from router.runtime.clock import Clock
+from router.signs import SOCKET_NAME
 
 SYNC_SLOW_MS = 20.0
 """A median fdatasync above this keeps every order waiting for it."""
 SEGMENTS_FREE = 10
 """Segments' worth of free space below which it is time to make room."""
-CLOCK_EARLIEST = 1_735_689_600 * NS
-"""2025-01-01: a clock before it was never set."""
-SYNCHRONISED = Path("/run/systemd/timesync/synchronized")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one look found: `ok`, `note` (nothing to do), `warning` or `error`."""
-
-    check: str
-    level: str
-    text: str
-    cure: str = ""
 
 
 def command(
@@ -83,8 +68,14 @@ def examine(config: Path, overrides: list[str]) -> Iterator[Finding]:
     status = _daemon(settings.state)
     yield from _folder(settings.state, running=status is not None)
     yield from _journal(settings.state)
+    yield from doctor_clock.of_the_journal(settings.state, speed=settings.clock.speed)
     yield from _disk(settings)
-    yield from _clock(settings)
+    yield from doctor_machine.market_files(settings.state)
+    yield from doctor_machine.limits(settings, status["pid"] if status is not None else None)
+    yield from doctor_clock.findings(settings)
+    if status is not None:
+        yield from doctor_drift.findings(settings, config, status["config_hash"])
+        yield _watched(settings.state)
     if status is None:
         yield from _port(settings)
         yield from _venues(settings)
@@ -185,20 +176,6 @@ def _journal(state: Path) -> Iterator[Finding]:
     torn = f"; {report.torn_bytes} torn bytes, which a start cuts" if report.torn_bytes else ""
     text = f"{report.records:,} records in {report.segments} segments, chain sound{torn}"
     yield Finding("journal", "ok", text)
-    yield from _last_record(storage)
-
-
-def _last_record(storage: FileStorage) -> Iterator[Finding]:
-    """A record from the future means that the clock has gone back since."""
-    last = 0
-    for number in segment_numbers(storage)[-1:]:
-        for record in scan(storage, Position(number, 0), live=True):
-            last = record.wall_ns
-    now = Clock().wall()
-    if last > now + NS:
-        text = f"the last record is from {time_text(last)} UTC, and it is {time_text(now)}"
-        cure = "set the clock; after a run with clock.speed above 1 use a fresh state folder"
-        yield Finding("clock", "warning", text, cure)
 
 
 # -- the machine ---------------------------------------------------------------------------------
@@ -206,7 +183,9 @@ def _last_record(storage: FileStorage) -> Iterator[Finding]:
 
 def _disk(settings: Settings) -> Iterator[Finding]:
     folder = probes.nearest_folder(settings.state)
-    yield judge_space(shutil.disk_usage(folder).free, segment_mib=settings.journal.segment_mib)
+    free = shutil.disk_usage(folder).free
+    yield judge_space(free, segment_mib=settings.journal.segment_mib)
+    yield from doctor_machine.growth(settings.state, free)
     if not os.access(folder, os.W_OK):
         return
     try:
@@ -237,20 +216,6 @@ def judge_sync(took: probes.SyncTimes) -> Finding:
     return Finding("disk sync", "warning", text, cure)
 
 
-def _clock(settings: Settings) -> Iterator[Finding]:
-    now = Clock().wall()
-    if now < CLOCK_EARLIEST:
-        text = f"it is {time_text(now)} UTC by this machine: the clock was never set"
-        yield Finding("clock", "error", text, "start time synchronisation, such as chrony")
-        return
-    known = "synchronised" if SYNCHRONISED.exists() else "whether it is synchronised is not known"
-    level = "ok" if SYNCHRONISED.exists() else "note"
-    yield Finding("clock", level, f"{time_text(now)} UTC, {known}")
-    if settings.clock.speed != 1.0:
-        text = f"clock.speed is {settings.clock.speed:g}: time is simulated"
-        yield Finding("clock", "note", text)
-
-
 def _port(settings: Settings) -> Iterator[Finding]:
     acceptor = settings.fix.acceptor
     where = f"{acceptor.host}:{acceptor.port}"
@@ -262,6 +227,13 @@ def _port(settings: Settings) -> Iterator[Finding]:
     text = f"{where}: {wrong}" + (f": {holder}" if holder else "")
     cure = "end that process, or choose another: --set fix.acceptor.port=PORT"
     yield Finding("acceptor port", "error", text, cure)
+
+
+def _watched(state: Path) -> Finding:
+    """Nothing needs the health process, so its absence is no fault."""
+    if knock.is_taken(state / SOCKET_NAME):
+        return Finding("health", "ok", "a health process takes the daemon's signs")
+    return Finding("health", "note", "nobody watches the daemon: `sluice health` would")
 
 
 def _venues(settings: Settings) -> Iterator[Finding]:

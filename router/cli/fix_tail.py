@@ -140,7 +140,7 @@ class Source:
     def passed(self) -> Iterator[Passed]:
         """What was not read before."""
         seen = self._position
-        for position, step in read_steps(self._storage, seen, live=True):
+        for position, step in read_steps(self._storage, seen, live=True, partial=True):
             self._position = position
             if position == seen:
                 continue

@@ -11,11 +11,13 @@ import typer
 
 from config.settings import DEFAULT_CONFIG
 from router.cli.errors import CommandError, ExitCode
+from router.cli.journal_keep import archive, snapshot
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import OUTPUT_VERSION, say, show, show_json
 from router.cli.why_words import qty, words
 from router.fix.codec import SOH, CodecError, decode, time_text
 from router.fix.redaction import redact
+from router.journal.heads import BadHeads, HeadsReport, Published, compare, read_heads
 from router.journal.recovery import read_steps, steps
 from router.journal.scan import JournalBroken, VerifyReport, scan, verify
 from router.journal.storage import FileStorage
@@ -39,6 +41,7 @@ from router.messages import (
     SessionCommanded,
     SessionOpened,
     Step,
+    StorageChanged,
     ThawLearner,
     ThawRequested,
     TimerFired,
@@ -65,7 +68,7 @@ def cat(
     a Logon(A) proves itself with.
     """
     storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
-    for _, step in read_steps(storage, live=True):
+    for _, step in read_steps(storage, live=True, partial=True):
         if last and step.seq > last:
             break
         if step.seq < first or (session and session not in sessions_of(step)):
@@ -79,29 +82,73 @@ def cat(
                     show(f"    {text}")
 
 
+HeadsOption = Annotated[
+    Path | None,
+    typer.Option("--heads", metavar="FILE", help="Heads that were published, to compare."),
+]
+
+
 def verify_command(
     state: StateArgument = None,
+    heads: HeadsOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     overrides: SetOption = NO_OVERRIDES,
 ) -> None:
-    """Check every record, the chain between them and what they hold. Exit 10: broken, and where."""
+    """Check every record, the chain between them and what they hold. Exit 10: broken, and where.
+
+    With --heads also whether the journal still is the one that was published: a tail that was cut
+    and a chain that was written anew have no other flaw.
+    """
     storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
+    published = [] if heads is None else _published(heads)
     report = verify(storage)
     broken = report.broken or unreadable(storage)
+    held = compare(scan(storage, live=True), published) if published and not broken else None
     if as_json:
-        show_json(_report_data(report, broken))
+        show_json(_report_data(report, broken) | _heads_data(held))
     elif broken is None:
         show(_report_line(report))
     if broken is not None:
-        lines = [f"BROKEN: {broken}", f"{qty(report.records)} records before it are sound"]
+        sound = f"{qty(report.records)} records before it are sound"
+        if report.last_seq is not None and report.broken:
+            sound += f", the last with seq {report.last_seq}"
         cure = "restore the folder from a copy: a daemon does not start from this"
-        raise CommandError(ExitCode.FINDINGS, *lines, cure)
+        raise CommandError(ExitCode.FINDINGS, f"BROKEN: {broken}", sound, cure)
+    if held is not None and held.disagreement:
+        cure = "restore the folder from a copy, and find out who could write here"
+        raise CommandError(ExitCode.FINDINGS, f"NOT WHAT WAS PUBLISHED: {held.disagreement}", cure)
+    if held is not None and not as_json:
+        show(f"{qty(held.confirmed)} of {qty(held.published)} published heads confirmed")
     if report.torn_bytes and not as_json:
         say(f"{qty(report.torn_bytes)} bytes of an interrupted write at the end; a start cuts them")
 
 
-COMMANDS: dict[str, Callable[..., None]] = {"cat": cat, "verify": verify_command}
+def _published(path: Path) -> list[Published]:
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            return read_heads(lines, str(path))
+    except OSError as error:
+        raise CommandError(ExitCode.ERROR, f"{path}: {error.strerror}") from None
+    except BadHeads as error:
+        raise CommandError(ExitCode.ERROR, str(error)) from None
+
+
+def _heads_data(held: HeadsReport | None) -> dict[str, object]:
+    """What --heads came to, as JSON takes it; nothing without it."""
+    if held is None:
+        return {}
+    names = ("published", "confirmed", "pruned", "disagreement")
+    told = {name: getattr(held, name) for name in names}
+    return {"heads": told, **({"ok": False} if held.disagreement else {})}
+
+
+COMMANDS: dict[str, Callable[..., None]] = {
+    "cat": cat,
+    "verify": verify_command,
+    "snapshot": snapshot,
+    "archive": archive,
+}
 
 
 def unreadable(storage: FileStorage) -> JournalBroken | None:
@@ -139,6 +186,7 @@ def _report_data(report: VerifyReport, broken: JournalBroken | None) -> dict[str
         else {
             "segment": broken.position.segment,
             "offset": broken.position.offset,
+            "after_seq": report.last_seq,
             "reason": broken.reason,
         },
     }
@@ -204,6 +252,8 @@ def _phrase(what: object) -> str:
             numbers = f" to {what.next_in} in, {what.next_out} out" if what.next_out else ""
             action = what.action.replace("_", " ")
             return f"{action} of {what.session}{numbers} by {what.who}: {what.reason}"
+        case StorageChanged():
+            return f"DISK: {what.trouble}" if what.trouble else "the disk is well again"
         case TimerFired():
             return "timer"
         case ModelLoaded():

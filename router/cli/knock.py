@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -78,3 +79,18 @@ def cannot_listen(host: str, port: int) -> str:
         if error.errno == errno.EADDRINUSE:
             return "another process listens there"
         return (error.strerror or str(error)).lower()
+
+
+def is_taken(path: Path) -> bool:
+    """True if a process takes datagrams at a Unix socket."""
+    if not path.exists():
+        return False
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as door:
+            door.connect(f"/proc/self/fd/{folder}/{path.name}")
+            return True
+    except OSError:
+        return False
+    finally:
+        os.close(folder)

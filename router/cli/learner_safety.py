@@ -116,7 +116,7 @@ def _folded(storage: FileStorage, book: Configurations) -> State:
     """
     state = book.rules("").make_engine().state
     try:
-        for _, step in read_steps(storage, live=True):
+        for _, step in read_steps(storage, live=True, partial=True):
             fold_step(state, step)
     except ForeignJournal as error:
         text = f"{error}, which this configuration has not; give the one that ran, with its --set"

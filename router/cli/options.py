@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG, Settings, load_settings
+from router.runtime.supervisor import Supervisor
 
 ConfigOption = Annotated[
     Path,
@@ -42,3 +43,8 @@ def settings_of(config: Path = DEFAULT_CONFIG, overrides: list[str] = NO_OVERRID
         SettingsError: every problem, one line each.
     """
     return load_settings(config, overrides, os.environ)
+
+
+def supervisor() -> Supervisor:
+    """systemd, if this process's environment says that it is there."""
+    return Supervisor(os.environ, pid=os.getpid())

@@ -1,12 +1,15 @@
 """The settings that a daemon ran with, kept in its state folder, so that it can be decided again.
 
-Owns the files `settings-<digest>.json`: what would have to be typed to have those settings again.
-Not a command.
+Owns the files `settings-<digest>.json`: what would have to be typed to have those settings again,
+and what they and the files that they name were, so that a change is seen. Not a command.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from config.settings import Settings, SettingsError, load_settings
@@ -20,8 +23,6 @@ def remember(settings: Settings, config: Path, overrides: list[str]) -> None:
     A value that the environment set is kept as an override; a secret never is.
     """
     path = _path(settings.state, settings.digest())
-    if path.exists():
-        return
     of_environment = [
         f"{key}={_typed(value)}"
         for key, value, origin in settings.effective()
@@ -31,6 +32,8 @@ def remember(settings: Settings, config: Path, overrides: list[str]) -> None:
         "digest": settings.digest(),
         "config": str(config.resolve()),
         "set": [*of_environment, *overrides],
+        "values": _values(settings),
+        "files": _files(settings, config),
     }
     draft = path.with_suffix(".new")
     draft.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
@@ -48,6 +51,55 @@ def recall(state: Path, digest: str) -> Settings | None:
     except SettingsError:
         return None
     return settings if settings.digest() == digest else None
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What is another now than when a daemon started."""
+
+    values: tuple[tuple[str, str, str], ...]
+    """Key, value then, value now; empty where there was or is none."""
+    files: tuple[str, ...]
+
+
+def drift(settings: Settings, config: Path, digest: str) -> Drift | None:
+    """What has changed since the settings of that digest were remembered; None if nobody did."""
+    path = _path(settings.state, digest)
+    if not path.exists():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    before: dict[str, str] = told.get("values", {})
+    now = _values(settings)
+    keys = [key for key in dict.fromkeys([*before, *now]) if before.get(key) != now.get(key)]
+    kept: dict[str, str] = told.get("files", {})
+    files = _files(settings, config)
+    return Drift(
+        tuple((key, before.get(key, ""), now.get(key, "")) for key in keys if before),
+        tuple(name for name, value in kept.items() if files.get(name, value) != value),
+    )
+
+
+def _values(settings: Settings) -> dict[str, str]:
+    """Every value in force as text, secrets masked."""
+    return {key: _typed(value) for key, value, _ in settings.effective()}
+
+
+def _files(settings: Settings, config: Path) -> dict[str, str]:
+    """sha256 of every file that the settings name."""
+    found = {path.resolve() for _, value, _ in settings.effective() for path in _paths(value)}
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted({config.resolve(), *found})
+        if path.is_file()
+    }
+
+
+def _paths(value: object) -> Iterator[Path]:
+    if isinstance(value, Path):
+        yield value
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _paths(each)
 
 
 def _path(state: Path, digest: str) -> Path:

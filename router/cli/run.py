@@ -7,7 +7,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -16,19 +16,33 @@ import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
 from router import build, build_facts, build_sessions
+from router.cli import installed
 from router.cli.errors import CommandError, ExitCode
-from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.options import (
+    NO_OVERRIDES,
+    ConfigOption,
+    JsonOption,
+    SetOption,
+    settings_of,
+    supervisor,
+)
 from router.cli.output import show_json
 from router.cli.remembered import remember
 from router.cli.venues import spoken_options
+from router.journal.segments import Journal
 from router.journal.storage import FileStorage
 from router.messages import ChangesAccepted, Step
 from router.runtime import log as logging
+from router.runtime.announcer import Announcer
+from router.runtime.beside import Beside
 from router.runtime.changes import changes
 from router.runtime.clock import Clock
+from router.runtime.heads import HeadKeeper
 from router.runtime.live import Address, Live, TlsError, drive
+from router.runtime.log import Log
 from router.runtime.narration import narrate
 from router.runtime.node import Built
+from router.runtime.vitals import Identity
 
 SimulateOption = Annotated[bool, typer.Option("--simulate", help="Start the venues too.")]
 AcceptOption = Annotated[
@@ -63,6 +77,7 @@ def command(
             clock,
             venues.ports if venues else {},
             remembered=lambda: remember(settings, config, overrides),
+            keeper=_keeper(config, overrides),
             as_json=as_json,
             accepted=accept_config_change,
         )
@@ -79,10 +94,12 @@ def run(
     remembered: Callable[[], None],
     as_json: bool,
     accepted: str = "",
+    keeper: Sequence[str] = (),
 ) -> None:
     """Open the state folder, recover, and drive the node until a signal.
 
-    `remembered` keeps the settings in the folder once it is known to be ours.
+    `remembered` keeps the settings in the folder once it is known to be ours. `keeper` is the
+    command that takes snapshots beside the daemon; none takes none.
     """
     log = structlog.get_logger()
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -91,33 +108,30 @@ def run(
     def on_step(step: Step) -> None:
         narrate(log, step)
 
-    built = build.node(settings, storage, monotonic=clock.monotonic, on_step=on_step)
+    announcer = _announcer(settings, clock)
+    built = build.node(
+        settings,
+        storage,
+        monotonic=clock.monotonic,
+        on_step=on_step,
+        folding=announcer.folding,
+    )
+    for text in built.refused:
+        log.warning("snapshot_ignored", reason=text)
+    epoch = built.node.engine.state.epoch + 1
+    structlog.contextvars.bind_contextvars(epoch=epoch)  # on every line of this life
     start(settings, built, clock.now(), accepted=accepted, remembered=remembered)
-    epoch = built.node.engine.state.epoch
+    assert built.node.engine.state.epoch == epoch
     log.info(
         "started",
-        epoch=epoch,
         seq=built.node.seq,
+        snapshot=built.snapshot_seq,
         recovered=built.recovered,
         cut_bytes=built.journal.cut_bytes,
         durability=built.journal.durability,
         state=str(settings.state),
     )
-    acceptor = settings.fix.acceptor
-    try:
-        live = Live(
-            built.node,
-            built.journal,
-            built.market_file,
-            clock,
-            log,
-            listen=Address(acceptor.host, acceptor.port),
-            dials=build_sessions.dials(settings, ports),
-            state_folder=settings.state,
-            tls=build_sessions.acceptor_tls(settings),
-        )
-    except TlsError as error:
-        raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
+    live = _driver(settings, built, clock, log, ports, keeper, announcer)
 
     def on_listen(port: int) -> None:
         if as_json:
@@ -129,9 +143,7 @@ def run(
     except OSError as error:
         if error.filename is not None:
             raise
-        text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
-        cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
-        raise CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}") from None
+        raise _cannot_listen(settings, error) from None
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
     log.info("stopped", seq=built.node.seq)
@@ -163,6 +175,65 @@ def start(
     if found.dangerous:
         who = getpass.getuser()
         built.node.control(ChangesAccepted(found.hash, found.dangerous, who), now)
+
+
+def _driver(
+    settings: Settings,
+    built: Built,
+    clock: Clock,
+    log: Log,
+    ports: dict[str, int],
+    keeper: Sequence[str],
+    announcer: Announcer,
+) -> Live:
+    """What drives the node, with what is done beside it.
+
+    Raises:
+        CommandError: what is wrong with the settings of TLS.
+    """
+    acceptor, every = settings.fix.acceptor, settings.journal.snapshot_events
+    beside = Beside(keeper, lambda: built.journal.appended, log, every=every) if keeper else None
+    try:
+        return Live(
+            built.node,
+            built.journal,
+            built.market_file,
+            clock,
+            log,
+            listen=Address(acceptor.host, acceptor.port),
+            dials=build_sessions.dials(settings, ports),
+            state_folder=settings.state,
+            announcer=announcer,
+            tls=build_sessions.acceptor_tls(settings),
+            heads=_heads(settings, built.journal, clock),
+            beside=beside,
+        )
+    except TlsError as error:
+        raise CommandError(ExitCode.CONFIGURATION, str(error)) from None
+
+
+def _heads(settings: Settings, journal: Journal, clock: Clock) -> HeadKeeper | None:
+    path = settings.journal.heads
+    return None if path is None else HeadKeeper(path, journal, clock.wall)
+
+
+def _keeper(config: Path, overrides: list[str]) -> list[str]:
+    """The command of a process that takes a snapshot with the same settings, and gives way."""
+    sets = [part for each in overrides for part in ("--set", each)]
+    python = (sys.executable, "-m", "router")
+    return [*python, "journal", "snapshot", "--nice", "--config", str(config), *sets]
+
+
+def _announcer(settings: Settings, clock: Clock) -> Announcer:
+    who = Identity(os.getpid(), settings.shard, installed(), settings.digest())
+    return Announcer(who, clock, supervisor(), settings.state)
+
+
+def _cannot_listen(settings: Settings, error: OSError) -> CommandError:
+    acceptor = settings.fix.acceptor
+    text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
+    cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
+    return CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}")
 
 
 class Venues:

@@ -71,7 +71,7 @@ def executed(
             yield from _ask(env, state, now, child)
         yield from ended(env, state, now, child)
     in_list = bool(event.mass_status_req_id) or event.last_report
-    if in_list and state.venue[event.mic].list_ended:
+    if in_list and state.venue[event.mic].list_ended and not event.poss_dup:
         yield from _not_listed(state, event.mic)
         yield from query_unknown(env, state, event.mic)
 

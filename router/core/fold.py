@@ -92,12 +92,21 @@ def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
         state.due.append(timer)
 
 
+def storage_changed(state: State, now: int, event: m.StorageChanged) -> None:
+    """Orders that had to wait for the disk are looked at again when it is well."""
+    state.trouble = event.trouble
+    if not event.trouble:
+        for parent_id in state.open_parents:
+            state.wake(state.parents[parent_id], now)
+
+
 def restarted(state: State, now: int, event: m.Restarted) -> None:
     """A new life: nothing is connected, no book is known, counters start anew."""
     state.epoch = event.epoch
-    state.facts = event.facts
+    state.facts = _with_retired(state, event.facts)
     state.ids = state.reports = 0
     state.sessions.clear()
+    state.trouble = ""
     state.asks.clear()
     state.market = Market()
     state.watch.clear()
@@ -109,6 +118,12 @@ def restarted(state: State, now: int, event: m.Restarted) -> None:
         parent = state.parents[parent_id]
         parent.next_at = 0
         state.wake(parent, now + state.pause_ns)
+
+
+def _with_retired(state: State, facts: dict[str, str]) -> dict[str, str]:
+    """Venues that are configured no more are remembered, without what they were."""
+    names = [f"venue {mic}" for mic in state.venue] if facts else []
+    return facts | {name: "" for name in names if name not in facts}
 
 
 Handler = Callable[[State, int, Any], None]
@@ -129,6 +144,7 @@ HANDLERS: dict[type, Handler] = {
     m.SessionClosed: session_closed,
     m.TimerFired: timer_fired,
     m.Restarted: restarted,
+    m.StorageChanged: storage_changed,
     m.ModelLoaded: models.model_loaded,
     m.ModelRefused: models.model_refused,
     m.OpenParent: commands.open_parent,

@@ -10,7 +10,7 @@ from msgspec import structs
 from router import messages as m
 from router.core import fold_suspense as suspense
 from router.core.ids import fill_key
-from router.core.orders import Child, ChildInput, Fill
+from router.core.orders import Child, ChildInput, ChildStatus, Fill
 from router.core.state import Outcome, State
 from router.core.suspense import Cause, exec_id_of, other_key
 from router.model import ExecType, OrdStatus
@@ -45,7 +45,7 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
         return
     if event.order_id:
         child.order_id = event.order_id
-    if event.mass_status_req_id:
+    if event.mass_status_req_id and not event.poss_dup:
         child.listed_at = now
     match event.exec_type:
         case ExecType.TRADE:
@@ -62,6 +62,8 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             # What is missing has traded and is not free: it is asked for until all is told.
             state.turn(now, child, ChildInput.LOST)
             state.outcome = Outcome.UNTOLD
+        case _ if _acknowledges(event) and _is_old_news(state, child, event):
+            state.outcome = Outcome.STATUS
         case _:
             state.turn(now, child, INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED))
             state.outcome = Outcome.STATUS
@@ -73,6 +75,8 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
 def _listed(state: State, event: m.ExecutionReceived) -> None:
     """Count an answer to a question about all open orders: the last may not say that it is."""
     venue = state.venue[event.mic]
+    if event.poss_dup:
+        return
     if event.mass_status_req_id:
         venue.listed += 1
     if event.last_report or 0 < event.tot_num_reports <= venue.listed:
@@ -83,6 +87,20 @@ def _ends_before_its_fills(child: Child, event: m.ExecutionReceived) -> bool:
     """True for the end of an order whose CumQty(14) counts executions that were never told."""
     ends = INPUTS.get(event.exec_type) in (ChildInput.CANCELED, ChildInput.EXPIRED)
     return ends and not child.terminal and event.cum_qty > child.cum_qty
+
+
+def _acknowledges(event: m.ExecutionReceived) -> bool:
+    return INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED) is ChildInput.ACKNOWLEDGED
+
+
+def _is_old_news(state: State, child: Child, event: m.ExecutionReceived) -> bool:
+    """True if this is sent again, and the child's venue can be asked how it stands now.
+
+    What a venue said of an order before an outage is no answer to what has become of it: ends and
+    executions are facts, that it was alive, or not known then, is none.
+    """
+    can_be_asked = state.venues[child.mic].mass_status != "none"
+    return event.poss_dup and child.status is ChildStatus.UNKNOWN and can_be_asked
 
 
 def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
@@ -181,6 +199,8 @@ def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None
 def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
     """The answer to H or AF. Quantities come from executions only, so a status moves none."""
     state.outcome = Outcome.STATUS
+    if event.ord_status not in ENDED_STATUS and _is_old_news(state, child, event):
+        return
     if event.ord_status is OrdStatus.REJECTED:
         child.unknown_answers += 1
         state.outcome = Outcome.UNKNOWN_ORDER

@@ -41,7 +41,7 @@ def order(
     if known is not None:
         yield _repeated(env, state, now, event, state.parents[known])
         return None
-    refusal = malformed(terms, event.refusal, now)
+    refusal = malformed(terms, event.refusal, now) or untaken(state)
     if refusal is None:
         refusal = yield from _refused_by_limits(env, state, now, event)
     opened = refusal or (yield from _open(env, state, now, event))
@@ -67,6 +67,14 @@ def _repeated(
         text=f"CLORDID_DUPLICATE: cl_ord_id={event.cl_ord_id}, order_id={parent.parent_id}",
     )
     return msgspec.structs.replace(refused, exec_type=ExecType.REJECTED, ord_rej_reason="6")
+
+
+def untaken(state: State) -> Refusal | None:
+    """Why nothing that adds risk is taken at all: it could not be recorded for sure."""
+    if not state.trouble:
+        return None
+    text = f"JOURNAL_UNAVAILABLE: {state.trouble}; cancels are taken"
+    return Refusal("JOURNAL_UNAVAILABLE", text, "0", "2")
 
 
 def malformed(terms: OrderTerms, unreadable: str, now: int) -> Refusal | None:

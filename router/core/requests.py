@@ -13,7 +13,7 @@ import msgspec
 from router.core.environment import Environment
 from router.core.gate import evaluate
 from router.core.ids import child_id
-from router.core.intake import breach, limited_parent, make_algo, malformed
+from router.core.intake import breach, limited_parent, make_algo, malformed, untaken
 from router.core.orders import Child, ChildStatus, Parent, Request
 from router.core.reports import cancel_refusal, report, suspension
 from router.core.state import State
@@ -126,6 +126,8 @@ def _replace_refusal(
         refused = Refusal("ORDER_MISMATCH", "ORDER_MISMATCH: symbol and side may not change")
     if refused is None:
         added = max(0, terms.order_qty - parent.terms.order_qty)
+        refused = untaken(state) if added else None
+    if refused is None:
         limited = limited_parent(event.session, event.cl_ord_id, terms, added, is_replace=True)
         refusals = evaluate(env.limits, limited, LimitView(env, state, now))
         for limit, each in refusals:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from math import sqrt
 
 import numpy as np
 
@@ -84,18 +85,16 @@ def urgency_bp(urgency: float, market: MarketView) -> float:
 
 
 def impact_bp(market: MarketView, lot: int) -> float:
-    """What a lot that is taken moves the mid, bp: half the spread over the depth at the touch.
+    """The scale of what a lot that is taken costs the rest, bp: h / sqrt(D); 0 without a market.
 
-    Who takes all that is shown there moves the mid by half a spread; less moves it in proportion,
-    on average (Cont, Kukanov & Stoikov 2014: the change is the imbalance over twice the depth, in
-    ticks). 0 without a market.
+    h is half the spread and D the depth at the touch in lots (docs/hazard.md says why its root).
     """
     mid2 = market.mid2
     if not mid2:
         return 0.0
     half_spread = BP * max(0, market.offer - market.bid) / mid2
     depth = (market.bid_qty + market.offer_qty) / (2 * lot)
-    return half_spread / max(1.0, depth)
+    return half_spread / sqrt(max(1.0, depth))
 
 
 def score(

@@ -79,7 +79,8 @@ class LearnerShelf:
         """By learner the sha256 of the model file that it was last begun from."""
         self.refused: dict[str, str] = {}
         """By learner why its model file was not taken, in this life."""
-        self._arriving: dict[str, Arrays] = {}
+        self.arriving: dict[str, Arrays] = {}
+        """By learner the parts of a model that have come, until the last has."""
 
     def get(self, key: str) -> tuple[Learner, Arrays]:
         """The learner of a key and its state.
@@ -125,11 +126,11 @@ class LearnerShelf:
         """Take a part of a model. With the last one the learner forgets what it knew for it."""
         key = part.learner
         if part.part == 1:
-            self._arriving[key] = {}
-        self._arriving[key].update({each.name: array_of(each) for each in part.arrays})
+            self.arriving[key] = {}
+        self.arriving[key].update({each.name: array_of(each) for each in part.arrays})
         if part.part == part.parts:
             self.get(key)
-            self.states[key] = self._arriving.pop(key)
+            self.states[key] = self.arriving.pop(key)
             self.versions[key] = part.lessons
             self.models[key] = part.file_hash
 
@@ -140,7 +141,7 @@ class LearnerShelf:
     def forget_refusals(self) -> None:
         """A new life: files are looked at anew."""
         self.refused.clear()
-        self._arriving.clear()
+        self.arriving.clear()
 
     def has(self, part: ModelLoaded) -> bool:
         """True if the learner was last begun from the same file: it goes on from what it knows."""

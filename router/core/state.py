@@ -143,6 +143,8 @@ class State:
         """OMS sessions that are gone, and when their open orders are taken back."""
         self.facts: dict[str, str] = {}
         """What of the configuration must not change unnoticed, as the last start had it."""
+        self.trouble = ""
+        """What is wrong with the journal's disk: until it is well nothing may add risk."""
         self.asks: dict[str, QuoteAsk] = {}
         self.suspense = SuspenseBook()
         self.copies: dict[str, Copy] = {}
@@ -224,6 +226,8 @@ class State:
 
     def open_mics(self) -> list[str]:
         """Venues that may take new risk."""
+        if self.trouble:
+            return []
         return [mic for mic, venue in self.venue.items() if venue.open and venue.reconciled]
 
     def shut_mics(self) -> list[str]:
@@ -265,6 +269,7 @@ class State:
             "sessions": sorted(self.sessions),
             "gone": self.gone,
             "facts": self.facts,
+            "trouble": self.trouble,
             "asks": self.asks,
             "suspense": self.suspense,
             "copies": self.copies,

@@ -135,6 +135,7 @@ def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> Execut
         last_report=_ends_the_list(message),
         account=get("1", ""),
         tot_num_reports=shares(message, "911"),
+        poss_dup=get("43", "") == "Y",
     )
 
 

@@ -176,6 +176,14 @@ class Line:
         self.issue("4", f"36={new_seq_no}\x01123=N\x01", now)
         self.outbox.next_out = new_seq_no
 
+    def skip_unsent(self, begin: int, now: int) -> None:
+        """The store has failed: what was to leave from number `begin` on never will.
+
+        What is sent from here on leaves at once, and no record holds it.
+        """
+        extra = self._last_processed() if self._tells_last else ""
+        self.outbox.skip_unsent(begin, now, extra=extra)
+
     def deadline(self) -> int | None:
         """When `tick` is due, UTC nanoseconds."""
         if self.wants_close:

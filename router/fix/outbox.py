@@ -186,6 +186,19 @@ class Outbox:
             return True
         return False
 
+    def skip_unsent(self, begin: int, now: int, *, extra: str = "") -> None:
+        """Nothing is stored any more: what has not left never will, and `begin` is the first of it.
+
+        One GapFill says so, for a peer holds back what stands behind a gap until it is closed.
+        """
+        numbers = [begin, self._gap_from or begin]
+        numbers += (frame.seq for frame in (*self.take(), *self._waiting))
+        numbers += (request.at for request in self._requests)
+        self.forget()
+        if min(numbers) < self.next_out:
+            self._gap_from = min(numbers)
+            self._fill(self.next_out, now, extra)
+
     # --- Resends -------------------------------------------------------------------------------
 
     def start_resend(self, begin: int, end: int) -> None:
@@ -256,9 +269,13 @@ class Outbox:
             self._gap_from = 0
 
     def _again(self, msg_type: str, seq: int, orig_time: str, now: int, rest: str) -> None:
-        """A frame with PossDupFlag(43) and OrigSendingTime(122), under its old number."""
+        """A frame with PossDupFlag(43) and OrigSendingTime(122), under its old number.
+
+        It is not sent before it was first sent, whatever a clock that went back meanwhile says: the
+        peer would reject it, and its content would be lost (SendingTime accuracy problem).
+        """
         header = (
-            f"34={seq}\x0143=Y\x01{self._before_time}{self._sending_time(now)}"
+            f"34={seq}\x0143=Y\x01{self._before_time}{max(self._sending_time(now), orig_time)}"
             f"{self._after_time}122={orig_time}\x01"
         )
         data = encode(self._config.begin_string, msg_type, header, rest)

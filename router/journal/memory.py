@@ -151,6 +151,10 @@ class MemoryStorage:
             )
         return twin
 
+    def forget_unsynced(self, name: str) -> None:
+        """A sync has failed: what was not synced can be read, and will never be on the disk."""
+        self._file(name).unsynced.clear()
+
     def used(self) -> int:
         """Bytes reserved by all files."""
         return sum(file.cached.size for file in self._files.values())
@@ -206,6 +210,18 @@ class MemoryStorage:
         """At once and durably."""
         self._file(name)
         del self._files[name]
+
+    def put(self, name: str, data: bytes) -> None:
+        """At once and durably, or ENOSPC."""
+        freed = self._files[name].cached.size if name in self._files else 0
+        if len(data) > self._free() + freed:
+            raise OSError(errno.ENOSPC, "no space left", name)
+        image = (_Image(len(data), bytearray(data)), _Image(len(data), bytearray(data)))
+        self._files[name] = _MemoryFile(*image)
+
+    def drop(self, name: str) -> None:
+        """As `remove`."""
+        self.remove(name)
 
     def release(self, name: str) -> None:
         """There are no descriptors here."""

@@ -11,7 +11,7 @@ import msgspec
 
 from router.journal.market import MarketRecord
 from router.journal.records import Position, Record
-from router.journal.scan import JournalBroken, scan
+from router.journal.scan import PRUNED_NAME, JournalBroken, beginning, scan, segment_name
 from router.journal.storage import Storage
 from router.messages import Step, decode_step
 
@@ -35,15 +35,27 @@ def steps(records: Iterable[Record]) -> Iterator[tuple[Position, Step]]:
 
 
 def read_steps(
-    storage: Storage, from_position: Position | None = None, *, live: bool = False
+    storage: Storage,
+    from_position: Position | None = None,
+    *,
+    live: bool = False,
+    partial: bool = False,
 ) -> Iterator[tuple[Position, Step]]:
     """All steps of a journal, or those from a record's position on; nothing is changed or locked.
+
+    With `partial` those that are in the archive need not be there; a fold of the rest means
+    nothing, so otherwise that is refused.
 
     With `live` a daemon may be writing: what is not whole yet is the end for now.
 
     Raises:
         JournalBroken: as `scan` and `steps` do.
     """
+    archived = beginning(storage)
+    if archived.segment and from_position is None and not partial:
+        first, last = segment_name(1), segment_name(archived.segment)
+        text = f"{first} to {last} are in the archive; put them into a copy of the folder"
+        raise JournalBroken(Position(1, 0), f"{text}, without its file {PRUNED_NAME!r}")
     return steps(scan(storage, from_position, live=live))
 
 

@@ -18,6 +18,7 @@ import re
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 
 from router.journal.records import (
@@ -39,6 +40,10 @@ _CHUNK = 1 << 20
 
 _UNKNOWN = b""
 """The previous hash where reading starts in the middle: the first record is not checked for it."""
+
+PRUNED_NAME = "pruned"
+"""The mark of what the archive has: behind it the journal in the folder begins."""
+PRUNED_MAX = 1_000
 
 _NAME = re.compile(r"journal-(\d{8})\.seg")
 
@@ -89,29 +94,77 @@ class VerifyReport:
         return self.broken is None
 
 
+class Pruned(msgspec.Struct, frozen=True):
+    """The last segment that went to the archive."""
+
+    segment: int
+    last_seq: int
+    head: str
+    """sha256 of its last record, hexadecimal."""
+
+
+def encode_pruned(mark: Pruned) -> bytes:
+    """The mark's file."""
+    return msgspec.json.encode(mark)
+
+
+def beginning(storage: Storage) -> Tail:
+    """What the first record in the folder must follow: the archive's last, or nothing.
+
+    Raises:
+        JournalBroken: the mark cannot be read.
+    """
+    if PRUNED_NAME not in storage.names():
+        return Tail()
+    try:
+        mark = msgspec.json.decode(storage.read(PRUNED_NAME, 0, PRUNED_MAX), type=Pruned)
+        head = bytes.fromhex(mark.head)
+    except (msgspec.DecodeError, ValueError) as error:
+        raise JournalBroken(Position(0, 0), f"the mark {PRUNED_NAME!r}: {error}") from None
+    return Tail(mark.segment, 0, previous=head, last_seq=mark.last_seq)
+
+
 def segment_name(number: int) -> str:
     """The file of a segment. Numbers start at 1."""
     return f"journal-{number:08}.seg"
 
 
 def segment_numbers(storage: Storage) -> list[int]:
-    """The numbers of all segments.
+    """The numbers of all segments that are not in the archive.
 
     Raises:
         JournalBroken: if one is missing.
     """
     found = [_NAME.fullmatch(name) for name in storage.names()]
+    archived = beginning(storage).segment
     numbers = sorted(int(match[1]) for match in found if match)
-    for expected, number in enumerate(numbers, start=1):
+    numbers = [number for number in numbers if number > archived]
+    for expected, number in enumerate(numbers, start=archived + 1):
         if number != expected:
             raise JournalBroken(Position(expected, 0), "the segment is missing")
     return numbers
 
 
+def read_record(storage: Storage, position: Position) -> Record:
+    """One record of which it is known where it stands.
+
+    Raises:
+        BrokenRecord: there is none with the right checksum.
+        OSError: there is no such segment.
+    """
+    name = segment_name(position.segment)
+    return parse(_read_record(storage, name, position.offset), 0, position)
+
+
 def scan(
-    storage: Storage, from_position: Position | None = None, *, live: bool = False
+    storage: Storage,
+    from_position: Position | None = None,
+    *,
+    live: bool = False,
+    after: Tail | None = None,
 ) -> Generator[Record, None, Tail]:
-    """All records, or those from a record's position on; returns where the journal ends.
+    """All records, or those from a record's position on, or those that follow `after`; returns
+    where the journal ends.
 
     With `live` another process may be writing: the first bad record of the last segment is the end
     for now, whatever stands behind it.
@@ -120,10 +173,12 @@ def scan(
         JournalBroken: when a break is met. What was handed out before it is sound.
     """
     numbers = segment_numbers(storage)
-    tail = Tail()
+    tail = beginning(storage)
     if from_position is not None:
         tail = Tail(*from_position, previous=_UNKNOWN)
-        numbers = [number for number in numbers if number >= tail.segment]
+    elif after is not None:
+        tail = after
+    numbers = [number for number in numbers if number >= tail.segment]
     for number in numbers:
         if number != tail.segment:
             tail = replace(tail, segment=number, offset=0, synced=0)
@@ -133,6 +188,22 @@ def scan(
     if not numbers or live:
         return tail
     return (yield from _last(storage, tail))
+
+
+def scan_segment(storage: Storage, number: int, tail: Tail, last: list[Record]) -> Tail:
+    """Check one sealed segment, which follows `tail`; its last record stands in `last`.
+
+    Raises:
+        JournalBroken: when a break is met.
+    """
+    walk = _segment(storage, replace(tail, segment=number, offset=0, synced=0))
+    while True:
+        try:
+            last[:] = [next(walk)]
+        except StopIteration as stop:
+            found: Tail = stop.value
+            _check_sealed(storage, found)
+            return found
 
 
 def verify(storage: Storage) -> VerifyReport:

@@ -8,11 +8,13 @@ Everything but `sync` belongs to one thread. `sync` may run in another while tha
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Literal, ParamSpec, get_args
 
+from router.journal.heads import Head
 from router.journal.records import (
     GENESIS,
     HEADER_SIZE,
@@ -44,6 +46,9 @@ Durability = Literal["sync", "page-cache"]
 SEGMENT_BYTES = 64 * 1024 * 1024
 HEADROOM_BYTES = 16 * 1024 * 1024
 HEADROOM_NAME = "headroom"
+FAILURE_NAME = "failure"
+FAILURE_BYTES = 512
+"""Reserved at the start: a disk that is full or sick takes no new file."""
 _READ_BYTES = 4096
 
 P = ParamSpec("P")
@@ -77,6 +82,11 @@ class Journal:
         """What `open` cut from a torn tail."""
         self.headroom_released = False
         """The disk is full and the reserve is in use: take no new risk."""
+        self.appended = 0
+        """Records appended since `open`."""
+        self.failed_before = ""
+        """Why the journal of the life before was poisoned, if it was: numbers may have been spent
+        without a record. Until `forget_failure`."""
         self._storage = storage
         self._segment_bytes = segment_bytes
         self._headroom_bytes = headroom_bytes
@@ -90,6 +100,7 @@ class Journal:
         self._end = 0  # where the next record is placed
         self._last_seq = -1
         self._previous = GENESIS
+        self._written = self._durable = Head(-1, GENESIS)
         self._writes = 0
         self._synced_writes = 0
 
@@ -108,8 +119,18 @@ class Journal:
         """sha256 of the last record written or recovered."""
         return self._previous
 
-    def open(self) -> Iterator[Record]:
-        """Lock the folder, then hand out all records while checking them.
+    @property
+    def segment(self) -> int:
+        """The number of the segment that is written to."""
+        return self._segment
+
+    @property
+    def durable(self) -> Head:
+        """The last record that a sync has covered; with `page-cache`, that was written."""
+        return self._durable
+
+    def open(self, after: Tail | None = None) -> Iterator[Record]:
+        """Lock the folder, then hand out all records while checking them, or those after one.
 
         When the iterator is exhausted the torn tail is cut (`cut_bytes`), what was read is durable,
         and the journal takes appends.
@@ -119,7 +140,7 @@ class Journal:
             JournalBroken: from the iterator; the folder stays as it is.
         """
         self._storage.lock()
-        return self._recover()
+        return self._recover(after)
 
     def append(self, seq: int, mono_ns: int, wall_ns: int, payload: bytes) -> Position:
         """Give a record its place. It is in memory only, until `write` and `sync`.
@@ -142,6 +163,7 @@ class Journal:
         self._pending.append((seq, mono_ns, wall_ns, payload))
         self._end += size
         self._last_seq = seq
+        self.appended += 1
         return position
 
     def write(self) -> None:
@@ -159,6 +181,7 @@ class Journal:
         self._put(segment_name(self._segment), self._end - len(data), data)
         self._writes += 1  # only now: a sync in another thread may count no unwritten bytes
         self._previous = previous
+        self._written = Head(self._last_seq, previous)
         self._pending.clear()
 
     def sync(self) -> None:
@@ -174,6 +197,7 @@ class Journal:
                 self._sync(self._segment)
         else:
             self._check()
+            self._durable = self._written
 
     def read(self, position: Position) -> bytes:
         """The payload of one record, written or still waiting.
@@ -219,10 +243,11 @@ class Journal:
 
     # --- opening ---
 
-    def _recover(self) -> Generator[Record, None, None]:
-        tail = yield from scan(self._storage)
+    def _recover(self, after: Tail | None) -> Generator[Record, None, None]:
+        tail = yield from scan(self._storage, after=after)
         if tail.segment:
             self._adopt(tail)
+        self._look_for_failure()
         self._reserve_headroom()
         if not tail.segment:
             self._create_segment(HEADER_SIZE)
@@ -242,6 +267,7 @@ class Journal:
         # the disk never got: only writing them again makes them dirty.
         rest = self._storage.read(name, tail.synced, tail.offset - tail.synced)
         self._disk("write", self._storage.write, name, tail.synced, rest)
+        self._written = Head(tail.last_seq, tail.previous)
         self._sync(tail.segment)
         self._segment, self._end = tail.segment, tail.offset
         self._capacity = self._storage.size(name)
@@ -265,9 +291,9 @@ class Journal:
     def _sync(self, segment: int) -> None:
         """One fdatasync, under the lock: the kernel tells an error to one caller only."""
         self._check()
-        writes = self._writes
+        writes, written = self._writes, self._written
         self._disk("sync", self._storage.sync, segment_name(segment))
-        self._synced_writes = writes
+        self._synced_writes, self._durable = writes, written
 
     def _rotate(self, size: int) -> None:
         """Seal the segment and create the next one, with room for a record of `size` bytes.
@@ -317,6 +343,24 @@ class Journal:
         if HEADROOM_NAME in self._storage.names():
             self._disk("remove", self._storage.remove, HEADROOM_NAME)
 
+    def _look_for_failure(self) -> None:
+        """What the life before has left word of; room for ours."""
+        if FAILURE_NAME in self._storage.names():
+            told = self._storage.read(FAILURE_NAME, 0, FAILURE_BYTES).rstrip(b"\0")
+            self.failed_before = told.decode("utf-8", "replace")
+            return
+        try:
+            self._storage.create(FAILURE_NAME, FAILURE_BYTES)
+        except OSError as error:
+            if error.errno not in NO_SPACE:
+                raise self._poisoned_by("create", error) from error
+
+    def forget_failure(self) -> None:
+        """The sessions go on above what may have been spent, and that is durable."""
+        self._disk("write", self._storage.write, FAILURE_NAME, 0, bytes(FAILURE_BYTES))
+        self._disk("sync", self._storage.sync, FAILURE_NAME)
+        self.failed_before = ""
+
     def _disk(self, call: str, function: Callable[P, None], *args: P.args, **kw: P.kwargs) -> None:
         """Call the storage; an error poisons the journal."""
         try:
@@ -331,4 +375,16 @@ class Journal:
     def _poisoned_by(self, call: str, error: OSError) -> JournalPoisoned:
         code = errno.errorcode.get(error.errno or 0, "unknown")
         self._poison = f"{call} failed: {code} {error.strerror}"
+        self._leave_word()
         return JournalPoisoned(self._poison)
+
+    def _leave_word(self) -> None:
+        """For the next life, before anything leaves from memory.
+
+        In the page cache only: the word must outlive this process, and a sync of a sick disk may
+        take as long as it likes. If even that fails, a venue will say that our number is too low.
+        """
+        with contextlib.suppress(OSError):
+            if FAILURE_NAME in self._storage.names():
+                word = self._poison.encode()[:FAILURE_BYTES].ljust(FAILURE_BYTES, b"\0")
+                self._storage.write(FAILURE_NAME, 0, word)

@@ -82,6 +82,13 @@ class Storage(Protocol):
     def remove(self, name: str) -> None:
         """Delete the file; its space is free on return."""
 
+    def put(self, name: str, data: bytes) -> None:
+        """A whole file, in the place of one of that name if there is one: durable on return, and
+        never seen in part. Needs no lock: readers put down what they have made."""
+
+    def drop(self, name: str) -> None:
+        """Delete a file that nobody writes to any more. Needs no lock."""
+
     def release(self, name: str) -> None:
         """The file will not be written for now: its descriptor may go. Unsynced bytes stay so."""
 
@@ -126,7 +133,9 @@ class FileStorage:
             self._lock_fd = None
 
     def names(self) -> list[str]:
-        """All regular files of the folder."""
+        """All regular files of the folder; none if there is no folder yet."""
+        if not self.folder.is_dir():
+            return []
         return sorted(entry.name for entry in os.scandir(self.folder) if entry.is_file())
 
     def size(self, name: str) -> int:
@@ -179,6 +188,26 @@ class FileStorage:
         """Unlink, and sync the folder."""
         assert self._lock_fd is not None
         self.release(name)
+        (self.folder / name).unlink()
+        _sync_folder(self.folder)
+
+    def put(self, name: str, data: bytes) -> None:
+        """Written beside, synced, renamed."""
+        draft = self.folder / f"{name}.{os.getpid()}.new"
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        try:
+            with open(fd, "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.replace(self.folder / name)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+        _sync_folder(self.folder)
+
+    def drop(self, name: str) -> None:
+        """Unlink, and sync the folder."""
         (self.folder / name).unlink()
         _sync_folder(self.folder)
 

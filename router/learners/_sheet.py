@@ -59,7 +59,7 @@ class Sheet:
         self.drift = np.empty((count, 1 + features))
         """(K, 1 + D): the coefficients of the markout at the main horizon."""
         self.least_adverse = np.array([0.0 if takes_shown(arm) else -np.inf for arm in arms])
-        """(K,): bp. Markouts count from there up (docs/hazard.md)."""
+        """(K,): bp. Markouts count from there up where own impact will be paid (docs/hazard.md)."""
         self.drift_covariance = np.empty((count, 1 + features, 1 + features))
 
     def turn_to(self, state: Arrays) -> None:

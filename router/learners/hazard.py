@@ -66,8 +66,8 @@ class Hazard(Learner):
     """Forgetting a lesson, of all arms: 0.994 a decision of four children; 1 never forgets."""
     kappa: float = Field(0.3, ge=0.0, le=2.0)
     """Scale of the Thompson draw: 0 greedy, 1 a full posterior draw."""
-    footprint: float = Field(5.0, ge=0.0, le=1000.0)
-    """What the rest of a parent pays for a lot, in lots that meet the price it has left behind."""
+    footprint: float = Field(8.0, ge=0.0, le=1000.0)
+    """How much a lot costs the rest of a parent that can wait, in scales of the market's impact."""
     _sheets: Sheets = PrivateAttr(default_factory=Sheets)
 
     def initial(self, dimensions: int) -> Arrays:
@@ -82,7 +82,8 @@ class Hazard(Learner):
         """Tails and values, drawn with `kappa` and at the mean, and their bounds if asked for.
 
         value = u - cost - E[markout - all-venue mean | x], bp; of an arm that takes what is shown
-        the markout counts from 0 up: what moves its way is its own impact, and no gain.
+        the markout counts from 0 up while something will be left of the parent: what moves its way
+        is its own impact, and no gain.
         """
         x = clipped(request.features)
         if not request.arms:
@@ -97,7 +98,7 @@ class Hazard(Learner):
         adverse, variance = _horizons.expected(sheet.drift, sheet.drift_covariance, x)
         deviation = np.sqrt(variance)
         known = request.urgency_bp - request.cost_bp
-        least = sheet.least_adverse
+        least = sheet.least_adverse if request.participation > 1.0 else -np.inf
         values = finite(known - np.maximum(adverse + noise[:, -1] * deviation, least))
         means = finite(known - np.maximum(adverse, least))
         scores = Scores(drawn, mean, values, means, footprint_bp=self._footprint(request))

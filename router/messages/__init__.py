@@ -201,6 +201,9 @@ from router.messages.events import (
     StatusReceived as StatusReceived,
 )
 from router.messages.events import (
+    StorageChanged as StorageChanged,
+)
+from router.messages.events import (
     TimerFired as TimerFired,
 )
 from router.messages.events import (

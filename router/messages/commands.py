@@ -275,7 +275,7 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     safety: Safety | None = None
     """What bounded its exploring; None in journals without it, which took every draw."""
     impact_bp: float = 0.0
-    """What a lot that is taken moves the mid, bp, as the learner was told."""
+    """The scale of what a lot that is taken costs the rest, bp, as the learner was told."""
     footprint_bp: float = 0.0
     """By how much each lot of a candidate was worth less than the lot before it, bp."""
 

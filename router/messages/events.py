@@ -140,6 +140,8 @@ class ExecutionReceived(msgspec.Struct, frozen=True, tag=True):
     account: str = ""
     tot_num_reports: int = 0
     """TotNumReports(911) of the answer to an AF."""
+    poss_dup: bool = False
+    """PossDupFlag(43)=Y: it says what was, when it was first sent."""
 
 
 class CopyReceived(msgspec.Struct, frozen=True, tag=True):
@@ -274,6 +276,15 @@ class ChangesAccepted(msgspec.Struct, frozen=True, tag=True):
     who: str
 
 
+class StorageChanged(msgspec.Struct, frozen=True, tag=True):
+    """The journal's disk is in trouble, or in trouble no more: then `trouble` is empty.
+
+    While it is, nothing is taken that adds risk; what takes risk back is recorded and leaves.
+    """
+
+    trouble: str
+
+
 class KillRequested(msgspec.Struct, frozen=True, tag=True):
     """An operator engages the kill switch. Scope `all`, `account` or `venue`."""
 
@@ -365,6 +376,7 @@ Event = (
     | TimerFired
     | Restarted
     | ChangesAccepted
+    | StorageChanged
     | KillRequested
     | ArmRequested
     | SessionCommanded

@@ -22,6 +22,8 @@ class SessionNumbers(msgspec.Struct, frozen=True, array_like=True):
     session: str
     next_in: int
     next_out: int
+    reserved: int = 0
+    """Numbers below it may leave without a record, should the journal fail; 0: as told before."""
 
 
 class Step(msgspec.Struct, frozen=True):

@@ -74,7 +74,7 @@ def _removed_venues(state: State, now: Facts) -> Iterator[str]:
 
 def _identities(before: Facts, now: Facts) -> Iterator[str]:
     for name, was in before.items():
-        if not name.startswith("limit ") and now.get(name, was) != was:
+        if was and not name.startswith("limit ") and now.get(name, was) != was:
             yield f"{name} is {now[name]} and was {was}: its numbers are another session's"
 
 

@@ -35,6 +35,11 @@ class Clock:
         """UTC nanoseconds of the wall clock, for records."""
         return time.time_ns()
 
+    def ahead(self) -> int:
+        """Nanoseconds that the wall clock has gained on ours since the start: it was set, or is
+        being slewed."""
+        return time.time_ns() - self._wall - (time.monotonic_ns() - self._mono)
+
     def delay(self, at: int, now: int) -> float:
         """Real seconds from simulated `now` to simulated `at`, not negative."""
         return max(0.0, (at - now) / self.speed / 1_000_000_000)

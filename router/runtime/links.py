@@ -6,7 +6,8 @@ Owns which sent frame stands in which journal record. Knows nothing of orders.
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
@@ -24,6 +25,11 @@ OFFSETS = 1 << 40
 """A segment is smaller, bytes: a position fits into one number."""
 NOWHERE = -1
 """Instead of a position: a number that was never used."""
+RESERVED_MAX = 5_000
+"""Numbers that are reserved at once for what leaves without a record when the journal has failed.
+
+At least half of them are free at any time: for the batch that failed, and a cancel of each child.
+"""
 
 
 class LinkKind(StrEnum):
@@ -67,7 +73,41 @@ class Door:
 
 
 @dataclass(slots=True, eq=False)
-class Link:
+class Kept:
+    """What the journal says of one session, whether it is configured or not."""
+
+    positions: array[int] = field(default_factory=lambda: array("q"), init=False)
+    """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
+    reserved: int = field(default=0, init=False)
+    """Numbers below it may leave without a record: after that, the session goes on from here."""
+    barred: bool = field(default=False, init=False)
+    """An operator has logged the session out: it stays out until one logs it on again."""
+
+    @property
+    def last_stored(self) -> int:
+        """MsgSeqNum of the last sent frame that the journal holds, 0 if there is none."""
+        return len(self.positions)
+
+    def position(self, msg_seq_num: int) -> Position | None:
+        """The record that holds a sent frame; None if an operator has skipped its number."""
+        packed = self.positions[msg_seq_num - 1]
+        return None if packed == NOWHERE else Position(*divmod(packed, OFFSETS))
+
+    def skip_to(self, next_out: int) -> None:
+        """The numbers up to this one are not used: an operator has set the next."""
+        self.positions.extend([NOWHERE] * (next_out - 1 - len(self.positions)))
+
+    def stored(self, msg_seq_num: int, position: Position) -> None:
+        """A frame was journaled. MsgSeqNum 1 again means that the numbers were reset."""
+        positions = self.positions
+        if len(positions) != msg_seq_num - 1:
+            del positions[msg_seq_num - 1 :]
+            assert len(positions) == msg_seq_num - 1, f"{msg_seq_num} skips a number"
+        positions.append(position[0] * OFFSETS + position[1])
+
+
+@dataclass(slots=True, eq=False)
+class Link(Kept):
     """One session, one connection at most."""
 
     name: str
@@ -96,10 +136,10 @@ class Link:
     conn: int | None = None
     answered: int | None = None
     """The last connection that got as far as a Logon(A) of the peer's."""
-    _positions: array[int] = field(default_factory=lambda: array("q"))
-    """Journal position of each sent frame, packed; index 0 is MsgSeqNum 1."""
     told: tuple[int, int] = (1, 1)
     """The numbers that the journal has: next in, next out."""
+    went_on: bool = False
+    """It has gone on there in this life."""
     dialect: Dialect = field(init=False)
     """What its version says differently."""
     durable: bool = field(init=False)
@@ -108,8 +148,6 @@ class Link:
     """The period of the schedule in which the numbers began; None until it is known."""
     hours_at: int | None = None
     """When the schedule is to be looked at again, UTC nanoseconds."""
-    barred: bool = False
-    """An operator has logged the session out: it stays out until one logs it on again."""
     slow: bool = False
     """The peer does not read as fast as we write: resends wait."""
     resend: ResendNeeded | None = None
@@ -130,24 +168,28 @@ class Link:
         """True if what an OMS session is told is copied here."""
         return not self.copy_of or session in self.copy_of
 
-    @property
-    def last_stored(self) -> int:
-        """MsgSeqNum of the last sent frame that the journal holds, 0 if there is none."""
-        return len(self._positions)
+    def reserve(self, next_out: int) -> int:
+        """The mark that the journal is to have with `next_out`; 0 if the one that it has will do.
 
-    def position(self, msg_seq_num: int) -> Position | None:
-        """The record that holds a sent frame; None if an operator has skipped its number."""
-        packed = self._positions[msg_seq_num - 1]
-        return None if packed == NOWHERE else Position(*divmod(packed, OFFSETS))
+        Only at a venue anything leaves without a record.
+        """
+        if self.kind is not LinkKind.ORDERS:
+            return 0
+        if RESERVED_MAX // 2 <= self.reserved - next_out <= RESERVED_MAX:
+            return 0
+        self.reserved = next_out + RESERVED_MAX
+        return self.reserved
 
-    def skip_to(self, next_out: int) -> None:
-        """The numbers up to this one are not used: an operator has set the next."""
-        self._positions.extend([NOWHERE] * (next_out - 1 - len(self._positions)))
 
-    def stored(self, msg_seq_num: int, position: Position) -> None:
-        """A frame was journaled. MsgSeqNum 1 again means that the numbers were reset."""
-        positions = self._positions
-        if len(positions) != msg_seq_num - 1:
-            del positions[msg_seq_num - 1 :]
-            assert len(positions) == msg_seq_num - 1, f"{self.name}: {msg_seq_num} skips a number"
-        positions.append(position[0] * OFFSETS + position[1])
+def doors(links: Mapping[str, Link]) -> dict[tuple[str, str, str], Door]:
+    """The doors of OMS sessions by BeginString, SenderCompID, TargetCompID as the peer sends them.
+
+    A door's `name` is the session's.
+    """
+    return {
+        (each.config.begin_string, each.config.target_comp_id, each.config.sender_comp_id): (
+            replace(each.door, name=name)
+        )
+        for name, each in links.items()
+        if each.kind in CLIENTS
+    }

@@ -19,15 +19,19 @@ import uvloop
 from router.fix.credentials import LogonRefusal
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
+from router.runtime.announcer import Announcer
+from router.runtime.beside import Beside
 from router.runtime.clock import Clock
 from router.runtime.console import Console
 from router.runtime.control import Answer, Request
 from router.runtime.dialer import Dialer
 from router.runtime.dialing import Address, Dial
 from router.runtime.doorway import PATIENCE_S, Doorway
+from router.runtime.heads import HeadKeeper
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.node import Node
+from router.runtime.pulse import Pulse
 from router.runtime.pump import Pump
 from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
 from router.runtime.wire import Wire
@@ -37,7 +41,7 @@ __all__ = ["Address", "Dial", "Live", "TlsError", "TlsSettings", "drive"]
 DRAIN_S = 3.0
 """How long sessions have to log out when the daemon stops, real seconds."""
 LOOK_S = 1.0
-"""How often it is looked whether peers read."""
+"""How often it is looked whether peers read, and whether a head is due."""
 
 
 class Live:
@@ -54,17 +58,22 @@ class Live:
         listen: Address,
         dials: list[Dial],
         state_folder: Path,
+        announcer: Announcer | None = None,
         tls: TlsSettings | None = None,
         ready_timeout_s: float = 10.0,
         patience_s: float = PATIENCE_S,
+        heads: HeadKeeper | None = None,
+        beside: Beside | None = None,
     ) -> None:
         """`tls` is the acceptor's; each of `dials` has its own. `patience_s` is from a call to its
-        Logon.
+        Logon. Without an `announcer` nobody is told how the daemon is.
 
         Raises:
             TlsError: what is wrong with the settings of TLS, and what is allowed.
         """
         self.pump = Pump(node, journal, market_file, clock, log)
+        self._announcer = announcer or Announcer.silent(clock)
+        self._pulse = Pulse(self._announcer, node, journal, self.pump, clock, log)
         self._node = node
         self._log = log
         self._listen = listen
@@ -92,6 +101,9 @@ class Live:
             )
             for each in dials
         }
+        self._heads = heads
+        self._heads_failed = ""
+        self._beside = beside
         self._console = Console(state_folder, self._operator)
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
@@ -108,7 +120,8 @@ class Live:
         self._loop = asyncio.get_running_loop()
         self._stop = stop
         self.pump.start(stop.set)
-        self._look_after_readers()
+        self._pulse.start()
+        self._look_around()
         dialers = [self._loop.create_task(each.run()) for each in self._dialers.values()]
         for task in dialers:
             task.add_done_callback(self._dialer_ended)
@@ -117,9 +130,11 @@ class Live:
             await self._until_ready()
             port = await self._doorway.open(self._listen.host, self._listen.port)
             self._log.info("listening", host=self._listen.host, port=port)
+            self._pulse.listening()
             on_listen(port)
             await stop.wait()
         finally:
+            self._pulse.stopping()
             self._doorway.close()
             self._console.close()
             for task in dialers:
@@ -151,11 +166,29 @@ class Live:
         while pump.at_work or (pump.wires and pump.goes_on):
             await asyncio.sleep(0.005)
         self._look.cancel()
+        if self._beside is not None:
+            await self._beside.stop()
+        self._pulse.stop()
         pump.stop()
+        if self._heads is not None:
+            self._heads.publish()
+            self._tell_of_heads(self._heads.failure)
 
-    def _look_after_readers(self) -> None:
+    def _look_around(self) -> None:
         self.pump.cut_the_slow()
-        self._look = self._loop.call_later(LOOK_S, self._look_after_readers)
+        self.pump.make_room()
+        if self._heads is not None:
+            if self._heads.due(self._loop.time()):
+                self._loop.run_in_executor(None, self._heads.publish)
+            self._tell_of_heads(self._heads.failure)
+        if self._beside is not None:
+            self._beside.look()
+        self._look = self._loop.call_later(LOOK_S, self._look_around)
+
+    def _tell_of_heads(self, failure: str) -> None:
+        if failure and failure != self._heads_failed:
+            self._log.warning("head_not_published", error=failure)
+        self._heads_failed = failure
 
     def _dialer_ended(self, task: asyncio.Task[None]) -> None:
         """A dialer ends when it is cancelled, or by a mistake of ours."""
@@ -202,6 +235,11 @@ class Live:
 
         self.pump.give(work)
         answer = await answered
+        if "epoch" in answer:
+            answer |= {
+                "pid": self._announcer.who.pid,
+                "config_hash": self._announcer.who.config_hash,
+            }
         while self.pump.syncing:
             await asyncio.sleep(0.001)
         sessions = answer.get("sessions", {})

@@ -48,7 +48,8 @@ def narrate(log: Log, step: Step) -> None:
         case SessionClosed(session=session, reason=reason):
             log.warning("session_closed", seq=step.seq, session=session, reason=reason)
         case SessionCommanded(session=session, action=action, who=who, reason=reason):
-            log.warning(f"session_{action}", seq=step.seq, session=session, who=who, reason=reason)
+            told = {"action": action, "who": who, "reason": reason}
+            log.warning("session_commanded", seq=step.seq, session=session, **told)
         case ModelLoaded(learner=learner, part=part) if part == step.event.parts:
             hashed, lessons = step.event.file_hash, step.event.lessons
             log.info(
@@ -130,7 +131,7 @@ def _narrate(log: Log, seq: int, command: object) -> None:
         case RefuseCancel(cl_ord_id=cl_ord_id, text=text):
             log.info("request_refused", seq=seq, cl_ord_id=cl_ord_id, text=text)
         case ReportMassCancel(session=session, total_affected_orders=orders, text=text):
-            log.info("mass_cancel", seq=seq, session=session, orders=orders, text=text)
+            log.info("mass_cancel_reported", seq=seq, session=session, orders=orders, text=text)
         case RefuseMessage(ref_seq_num=ref, text=text, session=session):
             log.warning("message_refused", seq=seq, session=session, ref_seq_num=ref, text=text)
         case _:

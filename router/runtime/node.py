@@ -8,13 +8,11 @@ session, application, core and back, and what stands in one record. Knows no soc
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from router.core import fold
 from router.core.engine import Engine
-from router.core.requests import cancel_child
 from router.fix import from_oms
-from router.fix.application import market_data_request, outgoing
+from router.fix.application import market_data_request
 from router.fix.codec import Message, decode
 from router.fix.credentials import LogonRefusal
 from router.fix.session import (
@@ -23,7 +21,6 @@ from router.fix.session import (
     LoggedOut,
     Received,
     ResendNeeded,
-    Session,
     SessionEvent,
 )
 from router.fix.throttle import THROTTLED
@@ -43,18 +40,19 @@ from router.messages import (
     SessionCommanded,
     SessionOpened,
     Step,
+    StorageChanged,
     TimerFired,
 )
-from router.runtime import inbound, operating
-from router.runtime.links import CLIENTS, Door, Link, LinkKind
+from router.runtime import disk, inbound, last_words, operating
+from router.runtime.links import CLIENTS, Door, Link, LinkKind, doors
 from router.runtime.recorder import Batch, Recorder
+from router.runtime.recovering import Recovery
 from router.runtime.resends import sent_frames, stored_frames
 
 __all__ = ["Batch", "Built", "Node"]
 
 FAULTS_MAX = 100
-NOT_NOW = "7"
-"""SessionStatus(1409): logons are not allowed at this time."""
+NOT_NOW = "7"  # SessionStatus(1409): logons are not allowed at this time
 REFUSALS = ("3", "j")
 """Messages that are never refused: two peers that did so would answer each other for ever."""
 CONDITIONALLY_REQUIRED = "5"
@@ -84,6 +82,8 @@ class Node:
         self._recorder = Recorder(
             self.links, journal, market_file, monotonic=monotonic, on_step=on_step
         )
+        self.watchers = self._recorder.watchers
+        """Who is called with each step."""
         self._by_conn: dict[int, Link] = {}
         self._models = models
 
@@ -94,36 +94,21 @@ class Node:
 
     # -- recovery --------------------------------------------------------------------------------
 
-    def recover(self, steps: Iterable[tuple[Position, Step]], last_market_seq: int) -> int:
-        """Fold what the journal holds. Returns how many steps there were."""
-        count = 0
-        numbers: dict[str, tuple[int, int, int]] = {}
-        for position, step in steps:
-            count += 1
-            self._recorder.seq = step.seq
-            if isinstance(step.event, Restarted):
-                self.engine.state.retire(step.event.facts)
-            if step.event is not None:
-                fold.apply(self.engine.state, step.now, step.event)
-            if isinstance(step.event, SessionCommanded):
-                operating.recovered(self.links.get(step.event.session), step.event)
-            for command in step.commands:
-                fold.apply(self.engine.state, step.now, command)
-            for sent in step.sent:
-                if sent.session in self.links:
-                    self.links[sent.session].stored(sent.msg_seq_num, position)
-            for each in step.numbers:
-                if each.session in self.links:
-                    self.links[each.session].skip_to(each.next_out)
-                numbers[each.session] = (each.next_in, each.next_out, step.now)
-        self._recorder.seq = max(self.seq, last_market_seq)
-        for name, (next_in, next_out, at) in numbers.items():
-            link = self.links.get(name)
-            if link is not None:
-                link.session = Session(link.config, next_in=next_in, next_out=next_out)
-                link.told = (next_in, next_out)
-                link.period = link.schedule.period(at)
-        return count
+    def recover(
+        self,
+        steps: Iterable[tuple[Position, Step]],
+        last_market_seq: int,
+        recovery: Recovery | None = None,
+    ) -> int:
+        """Fold what the journal holds. Returns how many steps there were.
+
+        `recovery` may have begun from a snapshot; it is of this node's state and links.
+        """
+        recovery = recovery or Recovery(self.engine.state, self.links)
+        recovery.fold(steps)
+        recovery.finish()
+        self._recorder.seq = max(recovery.seq, last_market_seq)
+        return recovery.count
 
     def start(self, config_hash: str, now: int, facts: dict[str, str] | None = None) -> None:
         """Begin a new epoch: the first event of this life, then models that are new."""
@@ -131,10 +116,26 @@ class Node:
         for model in self._models:
             if isinstance(model, ModelRefused) or not self.engine.state.shelf.has(model):
                 self._step(now, model)
+        if self._journal.failed_before:
+            self._go_on_after_failure(now)
         for link in self.links.values():
             if link.cancel_after_ns:
                 self._logged_out(link, "restarted", now)
             self._keep_hours(link, now)
+
+    def _go_on_after_failure(self, now: int) -> None:
+        """Cancels have left without a record: their sessions go on above them, once it is told."""
+        for link in self.links.values():
+            self._go_on_at_the_mark(link)
+            self._recorder.session_alone(now, link)
+        self._journal.write()
+        self._journal.sync()
+        self._journal.forget_failure()
+
+    def _go_on_at_the_mark(self, link: Link) -> None:
+        if last_words.go_on_at_the_mark(link):
+            text = f"{link.name}: numbers were spent without a record"
+            self._fault(f"{text}; goes on at {link.session.next_out}")
 
     # -- inputs ----------------------------------------------------------------------------------
 
@@ -191,6 +192,8 @@ class Node:
             link.conn = link.resend = None
             link.slow = False
             link.session.lost(now)
+            if link.answered != conn and last_words.was_too_low(link):
+                self._go_on_at_the_mark(link)
             self._settle(link, now)
             self._keep_hours(link, now)
 
@@ -210,6 +213,13 @@ class Node:
         link = self._by_conn.get(conn)
         if link is not None:
             link.slow = slow
+
+    def mind_disk(self, now: int, slow_s: float = 0.0) -> None:
+        """Look how the disk is, before a batch: it is an event, for decisions follow from it."""
+        trouble = disk.trouble(self._journal, slow_s)
+        if trouble != self.engine.state.trouble:
+            self._fault(f"journal: {trouble or 'the disk is well again'}")
+            self._step(now, StorageChanged(trouble))
 
     def deadline(self) -> int | None:
         """When `tick` is wanted, UTC nanoseconds; 0 if there is work left."""
@@ -245,23 +255,12 @@ class Node:
                 link.session.logout(text, now)
                 self._settle(link, now)
 
-    def last_cancels(self, now: int) -> Batch:
+    def last_cancels(self, lost: Batch, now: int) -> Batch:
         """Cancels of everything alive, from memory, when the journal takes no more records.
 
-        A cancel adds no risk. The numbers that it spends are on no disk: see docs/reliability.md.
+        `lost` is what waited for the disk: it never leaves.
         """
-        self._recorder.take()
-        state = self.engine.state
-        for child in state.live_children():
-            link = self.links[child.mic]
-            if link.session.logged_on:
-                cancel = cancel_child(self.engine.env, state, child, "journal failed")
-                out = outgoing(cancel, now, {link.name: link.dialect})
-                assert out is not None
-                state.ids += 1
-                link.session.send(out.msg_type, out.body, now)
-                self._recorder.write_unrecorded(link)
-        return self.take()
+        return last_words.last_cancels(self.engine, self.links, self._recorder, lost, now)
 
     def take(self) -> Batch:
         """What may be written once everything appended so far is durable."""
@@ -279,13 +278,7 @@ class Node:
 
     def doors(self) -> dict[tuple[str, str, str], Door]:
         """Where one may log on: BeginString, SenderCompID, TargetCompID as the peer sends them."""
-        return {
-            (each.config.begin_string, each.config.target_comp_id, each.config.sender_comp_id): (
-                replace(each.door, name=name)
-            )
-            for name, each in self.links.items()
-            if each.kind in CLIENTS
-        }
+        return doors(self.links)
 
     def callers(self) -> dict[tuple[str, str, str], str]:
         """The sessions behind the doors, by their names."""
@@ -448,3 +441,7 @@ class Built:
     market_file: MarketFile
     recovered: int
     """Steps folded from the journal."""
+    snapshot_seq: int = -1
+    """Of the snapshot that the fold began from; -1: it folded everything."""
+    refused: Sequence[str] = ()
+    """Snapshots that were passed over, and why."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from router.fix.session import Session
 from router.messages import SessionCommanded
-from router.runtime.links import Link, LinkKind
+from router.runtime.links import Kept, Link, LinkKind
 
 LOGON, LOGOUT, RESET, SET_NUMBERS = ACTIONS = ("logon", "logout", "reset", "set_numbers")
 
@@ -40,7 +40,7 @@ def refusal(link: Link, event: SessionCommanded) -> str:
 
 def carry_out(link: Link, event: SessionCommanded, now: int) -> None:
     """Do it. `refusal` has nothing against it."""
-    _remember(link, event)
+    remember(link, event)
     match event.action:
         case "logout":
             link.session.logout("logged out by an operator", now)
@@ -50,13 +50,8 @@ def carry_out(link: Link, event: SessionCommanded, now: int) -> None:
             link.session = Session(link.config, next_in=event.next_in, next_out=event.next_out)
 
 
-def recovered(link: Link | None, event: SessionCommanded) -> None:
-    """What of it outlives a restart; None for a session that is configured no more."""
-    if link is not None:
-        _remember(link, event)
-
-
-def _remember(link: Link, event: SessionCommanded) -> None:
+def remember(link: Kept, event: SessionCommanded) -> None:
+    """What of it outlives a restart."""
     match event.action:
         case "logon":
             link.barred = False

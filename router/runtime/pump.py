@@ -15,10 +15,12 @@ from router.journal.market import MarketFile
 from router.journal.segments import Journal, JournalPoisoned
 from router.model import NS
 from router.runtime.clock import Clock
+from router.runtime.disk import SYNC_SLOW_S
 from router.runtime.log import Log
 from router.runtime.node import Batch, Node
 from router.runtime.tls import explain
 from router.runtime.wire import Bounds, Wire
+from router.signs import Histogram
 
 Work = Callable[[int], None]
 ASK_NS = NS // 1_000
@@ -39,6 +41,17 @@ class Pump:
         self.broken = False
         """A mistake of ours: nothing more is handled."""
         self.syncing = False
+        self.batches = self.syncs = self.ticks = 0
+        """Batches that have left, those among them that were synced, and looks at the timers."""
+        self.batch_times = Histogram()
+        """From the first byte that came in to the last that went out."""
+        self.sync_times = Histogram()
+        """From the handing over to the disk's thread to its answer."""
+        self.on_left: Callable[[float], None] | None = None
+        """Called with the seconds that a batch has taken, when it has left."""
+        self._since = 0
+        """When the first input came that waits, 0 if none does; monotonic like the next two."""
+        self._began = self._sync_began = 0
         self._node = node
         self._journal = journal
         self._market_file = market_file
@@ -50,6 +63,8 @@ class Pump:
         self._at_once = journal.durability == "page-cache"
         """There is no disk to wait for: no thread, and nobody to share a sync with."""
         self._turns = 1 if self._at_once else TURNS_MAX
+        self._slow_s = 0.0
+        """What the last sync took, seconds of the loop's clock."""
         self._busy = False
         """A batch is on its way, or will be: what comes in waits for the next."""
         self._timer: asyncio.TimerHandle | None = None
@@ -85,6 +100,25 @@ class Pump:
         """True while there is something to handle or to make safe."""
         return self.syncing or (self.goes_on and self._busy)
 
+    @property
+    def market_dropped(self) -> int:
+        """Records of market data that the disk did not take."""
+        return self._market_file.dropped
+
+    @property
+    def queued(self) -> int:
+        """Inputs and connections that wait for the next batch."""
+        return len(self._works) + len(self._ready)
+
+    @property
+    def syncing_s(self) -> float:
+        """How long the sync under way has taken, seconds; 0 if there is none."""
+        return (self._clock.monotonic() - self._sync_began) / NS if self.syncing else 0.0
+
+    def unsent(self) -> dict[str, int]:
+        """By session, bytes that wait for the peer."""
+        return {wire.name: wire.unsent for wire in self.wires.values()}
+
     # -- connections -----------------------------------------------------------------------------
 
     def adopt(self, wire: Wire, name: str, work: Work) -> None:
@@ -100,6 +134,8 @@ class Pump:
 
     def data(self, wire: Wire, data: bytes) -> None:
         """Bytes: of one connection in the order in which they came."""
+        if not self._since:
+            self._since = self._clock.monotonic()
         if wire.put(data):
             self._ready.append(wire)
         if not self._busy:
@@ -155,7 +191,10 @@ class Pump:
         if not self.goes_on:
             return
         self._busy = True
+        self._began = self._since or self._clock.monotonic()
+        self._since = 0
         before = self._journal.last_seq
+        batch = Batch()
         try:
             batch = self._handle()
             if self._journal.last_seq == before:
@@ -163,19 +202,21 @@ class Pump:
                 return
             self._journal.write()
         except JournalPoisoned as error:
-            self._poison(error)
+            self._poison(error, batch)
             return
         if self._at_once:
             self._leave(batch)
             self._market_file.flush()
             return
         self.syncing = True
+        self._sync_began = self._clock.monotonic()
         future = self._loop.run_in_executor(self._disk, self._journal.sync)
         future.add_done_callback(lambda done: self._synced(done, batch))
 
     def _handle(self) -> Batch:
         """What waits, through the node: connections take turns, so that none waits for long."""
         now = self._clock.now
+        self._node.mind_disk(now(), self._slow_s)
         if self._works:
             works, self._works = self._works, []
             for work in works:
@@ -200,19 +241,45 @@ class Pump:
                 self._gone(wire, now())
 
     def _synced(self, done: asyncio.Future[None], batch: Batch) -> None:
+        took = self.syncing_s
         self.syncing = False
+        self._took(took)
         error = done.exception()
         if isinstance(error, JournalPoisoned):
-            self._poison(error)
+            self._poison(error, batch)
             return
         if error is not None:
             raise error
+        self.syncs += 1
+        self.sync_times.add(took)
         self._leave(batch)
         self._market_file.flush()
+
+    def _took(self, seconds: float) -> None:
+        """A slow sync holds off what adds risk, from the next batch on; a quick one lets it in."""
+        if seconds > SYNC_SLOW_S:
+            self._log.warning("sync_slow", seconds=round(seconds, 3))
+        if (self._slow_s > SYNC_SLOW_S) != (seconds > SYNC_SLOW_S):
+            self.give(lambda _: None)  # the next batch may be far off: tell of it now
+        self._slow_s = seconds
+
+    def make_room(self) -> None:
+        """Reserve the headroom again if a full disk has taken it: as often as one likes."""
+        if self._journal.headroom_released and self.goes_on and not self.syncing:
+            try:
+                if self._journal.restore_headroom():
+                    self._kick()
+            except JournalPoisoned as error:
+                self._poison(error, Batch())
 
     def _leave(self, batch: Batch) -> None:
         """What is safe goes out, and what has gathered meanwhile comes next."""
         self._send(batch)
+        self.batches += 1
+        took = (self._clock.monotonic() - self._began) / NS
+        self.batch_times.add(took)
+        if self.on_left is not None:
+            self.on_left(took)
         self._arm()
         self._busy = False
         if self._ready or self._works:
@@ -247,6 +314,7 @@ class Pump:
         """Nothing is due before the timer says so: it is set for the first of all deadlines."""
         if self._timer_at is None or now >= self._timer_at:
             self._node.tick(now)
+            self.ticks += 1
 
     def _arm(self) -> None:
         """See that the timer is set for the next deadline, at once or a little later.
@@ -282,9 +350,9 @@ class Pump:
         self._ask_at = 0
         self._kick()
 
-    def _poison(self, error: JournalPoisoned) -> None:
+    def _poison(self, error: JournalPoisoned, lost: Batch) -> None:
         """The disk has failed: cancels leave from memory, nothing else, and the process goes."""
         self.poisoned = str(error)
         self._log.warning("journal_poisoned", error=self.poisoned)
-        self._send(self._node.last_cancels(self._clock.now()))
+        self._send(self._node.last_cancels(lost, self._clock.now()))
         self._on_poison()

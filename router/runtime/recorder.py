@@ -14,7 +14,16 @@ from router.fix.redaction import redact
 from router.fix.session import Received
 from router.journal.market import MarketFile
 from router.journal.segments import Journal
-from router.messages import Command, Event, Report, Sent, SessionNumbers, Step, encode_step
+from router.messages import (
+    Command,
+    Event,
+    Report,
+    SendChild,
+    Sent,
+    SessionNumbers,
+    Step,
+    encode_step,
+)
 from router.runtime.links import Link, LinkKind
 
 
@@ -24,6 +33,10 @@ class Batch:
 
     writes: list[tuple[int, bytes]] = field(default_factory=list)
     closes: list[int] = field(default_factory=list)
+    first: dict[str, int] = field(default_factory=dict)
+    """By session the lowest MsgSeqNum(34) in it: where a gap begins if all this never leaves."""
+    children: list[str] = field(default_factory=list)
+    """ClOrdIDs of orders in it: no venue has them yet."""
 
 
 class Recorder:
@@ -47,7 +60,8 @@ class Recorder:
         self._journal = journal
         self._market_file = market_file
         self._monotonic = monotonic
-        self._on_step = on_step
+        self.watchers = [on_step] if on_step is not None else []
+        """Who is called with each step."""
 
     def take(self) -> Batch:
         """What may be written once everything appended so far is durable."""
@@ -95,6 +109,8 @@ class Recorder:
         touched = [link] if link is not None and link.durable else []
         for command in commands:
             for out in self._messages(command, now):
+                if isinstance(command, SendChild):
+                    self.batch.children.append(command.cl_ord_id)
                 to = self._links[out.session]
                 to.session.send(out.msg_type, out.body, now)
                 if to not in touched:
@@ -111,7 +127,7 @@ class Recorder:
             )
             if told != each.told:
                 each.told = told
-                numbers.append(SessionNumbers(each.name, *told))
+                numbers.append(SessionNumbers(each.name, *told, each.reserve(told[1])))
         step = Step(
             seq,
             now,
@@ -127,8 +143,8 @@ class Recorder:
             self._links[frame.session].stored(frame.msg_seq_num, position)
         for reached in numbers:
             self._links[reached.session].skip_to(reached.next_out)
-        if self._on_step is not None:
-            self._on_step(step)
+        for watcher in self.watchers:
+            watcher(step)
 
     def _messages(self, command: Command, now: int) -> list[Outgoing]:
         """What a command says, and to whom besides: who is given copies of what OMSs are told.
@@ -153,9 +169,11 @@ class Recorder:
         What is kept of a Logon holds no secret: it is never sent again.
         """
         fresh = []
-        conn, writes = link.conn, self.batch.writes
+        conn, writes, first = link.conn, self.batch.writes, self.batch.first
         secret = link.config.logon_fields is not None
         for frame in link.session.take_frames():
+            if frame.seq < first.setdefault(link.name, frame.seq):
+                first[link.name] = frame.seq
             if frame.fresh:
                 kept = redact(frame.data) if secret else frame.data
                 fresh.append(Sent(link.name, frame.seq, kept))

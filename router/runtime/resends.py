@@ -21,8 +21,8 @@ def stored_frames(
     frames = sent_frames(journal, link, begin, end)
     if link.venue is None:
         return frames
-    oldest = now - link.venue.max_resend_age_ns
-    return [(seq, frame) for seq, frame in frames if not _stale(frame, oldest)]
+    age_max = link.venue.max_resend_age_ns
+    return [(seq, frame) for seq, frame in frames if not _stale(frame, now, age_max)]
 
 
 def sent_frames(journal: Journal, link: Link, begin: int, end: int) -> list[tuple[int, bytes]]:
@@ -41,6 +41,9 @@ def sent_frames(journal: Journal, link: Link, begin: int, end: int) -> list[tupl
     return found
 
 
-def _stale(frame: bytes, oldest: int) -> bool:
+def _stale(frame: bytes, now: int, age_max: int) -> bool:
+    """True for an order that is old, or whose age nobody knows: our clock has gone back since."""
     message = decode(frame)
-    return message.msg_type in STALE_TYPES and time_value(message.get("52")) < oldest
+    if message.msg_type not in STALE_TYPES:
+        return False
+    return not 0 <= now - time_value(message.get("52")) <= age_max

@@ -10,17 +10,19 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
 from router.fix.lobby import Lobby
 from router.fix.reception import Admitted
 from router.journal.memory import MemoryStorage
+from router.journal.segments import JournalPoisoned
 from router.model import NS
 from router.runtime.node import Batch, Built, Node
+from router.runtime.sim_wire import Delays, Endpoint, Wire, together
+
+__all__ = ["Delays", "Endpoint", "ProcessDied", "Sim"]
 
 EVENTS_AT_ONCE_MAX = 100_000
 """So much may happen at one moment; more means that time stands still."""
@@ -29,60 +31,12 @@ READY_WAIT = 10 * NS
 """Callers are let in when every venue is reconciled, or when that has taken so long."""
 
 
-class Endpoint(Protocol):
-    """A machine without I/O at the other end of wires."""
+class ProcessDied(Exception):  # noqa: N818 - says what is
+    """Raised by a storage: the process dies in the midst of this call to its disk."""
 
-    def opened(self, name: str, conn: int, now: int) -> None:
-        """A wire is up; `name` is the node's name of the session that it is for."""
-
-    def received(self, conn: int, data: bytes, now: int) -> None:
-        """Bytes of a wire."""
-
-    def closed(self, conn: int, now: int) -> None:
-        """A wire is gone. Also told of one that the endpoint has closed itself."""
-
-    def deadline(self) -> int | None:
-        """When `tick` is wanted."""
-
-    def tick(self, now: int) -> None:
-        """Let timers fire that are due."""
-
-    def take_writes(self) -> list[tuple[int, bytes]]:
-        """What is to be sent, by wire, in order."""
-
-    def take_closes(self) -> list[int]:
-        """Wires that are to be closed after that."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delays:
-    """How long things take, nanoseconds. A wire's delay is drawn evenly from its two bounds."""
-
-    wire_min: int = 100_000
-    wire_max: int = 500_000
-    reconnect: int = NS
-    restart: int = 2 * NS
-    split: float = 0.1
-    """How often bytes arrive in two pieces, a delay apart."""
-
-
-@dataclass(slots=True)
-class _Wire:
-    """A connection between the node and an endpoint. Each end learns for itself that it is gone."""
-
-    conn: int
-    name: str
-    peer: Endpoint
-    carries: bool = True
-    """Takes bytes in."""
-    delivers: bool = True
-    """Hands bytes out: what is under way when a wire breaks may still arrive."""
-    near: bool = True
-    """The node's end is open."""
-    far: bool = True
-    there_at: int = 0
-    """Bytes do not overtake each other: when the last arrive at the peer, and at the node."""
-    back_at: int = 0
+    def __init__(self, *, power: bool) -> None:
+        super().__init__("the process dies here")
+        self.power = power
 
 
 class Sim:
@@ -110,8 +64,19 @@ class Sim:
         self.sync_ns = 200_000
         """How long a sync takes."""
         self.syncing = False
+        self.skew = 0
+        """What the next life's clock is off by: a clock is read once, at the start of a life."""
+        self.lag: dict[str, int] = {}
+        """By session: how much longer its bytes are under way, either way."""
+        self.flips: dict[int, int] = {}
+        """By wire: how many of the next deliveries have a bit that is not what it was."""
+        self.poisoned = 0
+        """How many lives have ended because the disk took no more."""
+        self._off = 0
+        """What this life's clock is off by."""
+        self._frozen_until = start
         self._open_node = open_node
-        self._peers = peers
+        self.peers = peers
         self._delays = delays or Delays()
         self._on_write = on_write
         self._after_event = after_event
@@ -119,7 +84,7 @@ class Sim:
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._count = itertools.count()
         self._conns = itertools.count(1)
-        self._wires: dict[int, _Wire] = {}
+        self._wires: dict[int, Wire] = {}
         self._alarms: dict[int, int] = {}
         self._built: Built | None = None
         self._lobby: Lobby[str] = Lobby({})
@@ -182,21 +147,43 @@ class Sim:
         """The node of this life."""
         return self.built.node
 
+    @property
+    def clock(self) -> int:
+        """What the node takes for the time."""
+        return self.now + self._off
+
     def _boot(self) -> None:
         self._life += 1
-        self._booted_at = self.now
-        self._built = self._open_node(self.storage)
+        self._booted_at, self._off = self.now, self.skew
+        try:
+            self._built = self._open_node(self.storage)
+        except (ProcessDied, JournalPoisoned) as end:
+            self._ended(end)
+            return
         callers = self.node.callers()
         self._lobby = Lobby(callers)
         self.give(lambda node, now: node.start("sim", now))
         called = set(callers.values())
-        for name in self._peers:
+        for name in self.peers:
             (self._call if name in called else self._dial)(name, self._life)
 
     def crash(self, *, power: bool = False) -> None:
         """Kill the node, with the machine if asked: then what was not synced may be lost."""
-        if self._built is None:
-            return
+        if self._built is not None:
+            self._end_of_life(power=power)
+
+    def _ended(self, end: ProcessDied | JournalPoisoned) -> None:
+        """The process has died at its disk; or the disk has failed, and nothing more leaves: it
+        exits (75), and is started again.
+        """
+        self.poisoned += isinstance(end, JournalPoisoned)
+        self._end_of_life(power=isinstance(end, ProcessDied) and end.power)
+
+    def freeze(self, until: int) -> None:
+        """The process stands still until a time: it reads nothing, and no timer rings."""
+        self._frozen_until = max(self._frozen_until, until)
+
+    def _end_of_life(self, *, power: bool) -> None:
         self._life += 1
         self._built = None
         self._inbox.clear()
@@ -221,19 +208,26 @@ class Sim:
         if not self._scheduled and not self.syncing:
             self._scheduled = True
             life = self._life
-            self.at(self.now, lambda: self._pump(life))
+            self.at(max(self.now, self._frozen_until), lambda: self._pump(life))
 
     def _pump(self, life: int) -> None:
         """One batch, as in the live driver: handle, write, sync, then send."""
         if life != self._life or self._built is None:
             return
         self._scheduled = False
-        node, journal = self._built.node, self._built.journal
+        try:
+            self._batch(life, self._built)
+        except (ProcessDied, JournalPoisoned) as end:
+            self._ended(end)
+
+    def _batch(self, life: int, built: Built) -> None:
+        node, journal = built.node, built.journal
         before = journal.last_seq
+        node.mind_disk(self.now)
         inbox, self._inbox = self._inbox, []
         for work in inbox:
-            work(node, self.now)
-        node.tick(self.now)
+            work(node, self.clock)
+        node.tick(self.clock)
         for conn in self._lobby.overdue(self.now):
             self._hang_up(conn)
         batch = node.take()
@@ -247,15 +241,19 @@ class Sim:
     def _synced(self, life: int, batch: Batch) -> None:
         if life != self._life or self._built is None:
             return
-        self._built.journal.sync()
-        self.syncing = False
-        self._send(batch)
-        self._built.market_file.flush()
+        try:
+            self._built.journal.sync()
+            self.syncing = False
+            self._send(batch)
+            self._built.market_file.flush()
+        except (ProcessDied, JournalPoisoned) as end:
+            self._ended(end)
+            return
         if self._inbox:
             self._kick()
 
     def _send(self, batch: Batch) -> None:
-        for conn, frames in _together(batch.writes).items():
+        for conn, frames in together(batch.writes).items():
             wire = self._wires.get(conn)
             if wire is None or not wire.near:
                 continue
@@ -266,9 +264,13 @@ class Sim:
                 self._there(wire, b"".join(frames))
         for conn in batch.closes:
             self._hang_up(conn)
-        times = (self.node.deadline(), self._lobby.deadline())
+        times = (self._node_deadline(), self._lobby.deadline())
         at = min((each for each in times if each is not None), default=None)
         self._alarm(0, at, self._kick)
+
+    def _node_deadline(self) -> int | None:
+        at = self.node.deadline()
+        return None if at is None else at - self._off
 
     # -- wires -----------------------------------------------------------------------------------
 
@@ -308,8 +310,8 @@ class Sim:
             again = self._call if name in self.node.callers().values() else self._dial
             self.at(self.now + self._delays.reconnect, lambda: again(name, life))
 
-    def _open(self, name: str) -> _Wire:
-        wire = _Wire(next(self._conns), name, self._peers[name])
+    def _open(self, name: str) -> Wire:
+        wire = Wire(next(self._conns), name, self.peers[name])
         self._wires[wire.conn] = wire
         wire.peer.opened(name, wire.conn, self.now)
         self._collect(wire.peer)
@@ -321,7 +323,7 @@ class Sim:
         if wire is not None:
             self._part(wire, lose=False, near_at=self.now, far_at=wire.there_at)
 
-    def _part(self, wire: _Wire, *, lose: bool, near_at: int, far_at: int) -> None:
+    def _part(self, wire: Wire, *, lose: bool, near_at: int, far_at: int) -> None:
         wire.carries = False
         if lose:
             wire.delivers = False
@@ -330,7 +332,7 @@ class Sim:
         self.at(near_at, lambda: self._near_end(wire))
         self.at(far_at, lambda: self._far_end(wire))
 
-    def _near_end(self, wire: _Wire) -> None:
+    def _near_end(self, wire: Wire) -> None:
         """The node's end is closed."""
         if wire.near:
             wire.near = False
@@ -340,7 +342,7 @@ class Sim:
                 self._again(wire.name)
         self._forget(wire)
 
-    def _far_end(self, wire: _Wire) -> None:
+    def _far_end(self, wire: Wire) -> None:
         """The peer's end is closed."""
         if wire.far:
             wire.far = False
@@ -350,31 +352,32 @@ class Sim:
                 self._again(wire.name)
         self._forget(wire)
 
-    def _forget(self, wire: _Wire) -> None:
+    def _forget(self, wire: Wire) -> None:
         if not wire.near and not wire.far:
             self._wires.pop(wire.conn, None)
 
-    def _there(self, wire: _Wire, data: bytes) -> None:
+    def _there(self, wire: Wire, data: bytes) -> None:
         """Bytes on their way to the peer."""
 
         def arrive(part: bytes) -> None:
             if wire.delivers and wire.far:
-                wire.peer.received(wire.conn, part, self.now)
+                wire.peer.received(wire.conn, self._flipped(wire, part), self.now)
                 self._collect(wire.peer)
 
         for part in self._parts(data):
-            wire.there_at = self._arrival(wire.there_at)
+            wire.there_at = self._arrival(wire, wire.there_at)
             self.at(wire.there_at, partial(arrive, part))
 
-    def _back(self, wire: _Wire, data: bytes) -> None:
+    def _back(self, wire: Wire, data: bytes) -> None:
         """Bytes on their way to the node."""
 
         def arrive(part: bytes) -> None:
             if wire.delivers and wire.near:
-                self.give(lambda node, now: self._inbound(node, wire.conn, part, now))
+                data = self._flipped(wire, part)
+                self.give(lambda node, now: self._inbound(node, wire.conn, data, now))
 
         for part in self._parts(data):
-            wire.back_at = self._arrival(wire.back_at)
+            wire.back_at = self._arrival(wire, wire.back_at)
             self.at(wire.back_at, partial(arrive, part))
 
     def _parts(self, data: bytes) -> list[bytes]:
@@ -383,9 +386,19 @@ class Sim:
         at = int(self._rng.integers(1, len(data)))
         return [data[:at], data[at:]]
 
-    def _arrival(self, earliest: int) -> int:
+    def _arrival(self, wire: Wire, earliest: int) -> int:
         delay = int(self._rng.integers(self._delays.wire_min, self._delays.wire_max + 1))
-        return max(self.now + delay, earliest)
+        return max(self.now + delay + self.lag.get(wire.name, 0), earliest)
+
+    def _flipped(self, wire: Wire, data: bytes) -> bytes:
+        """The bytes, or with one bit of them turned."""
+        if not self.flips.get(wire.conn):
+            return data
+        self.flips[wire.conn] -= 1
+        at = int(self._rng.integers(8 * len(data)))
+        turned = bytearray(data)
+        turned[at // 8] ^= 1 << at % 8
+        return bytes(turned)
 
     def _inbound(self, node: Node, conn: int, data: bytes, now: int) -> None:
         if not self._lobby.holds(conn):
@@ -404,7 +417,7 @@ class Sim:
         self._collect(peer)
 
     def _collect(self, peer: Endpoint) -> None:
-        for conn, parts in _together(peer.take_writes()).items():
+        for conn, parts in together(peer.take_writes()).items():
             wire = self._wires.get(conn)
             if wire is not None and wire.carries and wire.far:
                 self._back(wire, b"".join(parts))
@@ -418,11 +431,3 @@ class Sim:
             self._collect(peer)
 
         self._alarm(id(peer), peer.deadline(), tick)
-
-
-def _together(writes: list[tuple[int, bytes]]) -> dict[int, list[bytes]]:
-    """What was written at once, by wire: it arrives as one, as on a socket."""
-    found: dict[int, list[bytes]] = {}
-    for conn, data in writes:
-        found.setdefault(conn, []).append(data)
-    return found

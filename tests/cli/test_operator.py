@@ -52,6 +52,11 @@ def test_a_kill_holds_until_a_named_person_releases_it(
     assert run(["doctor", *ANY_PORT, *state]) == 10
     out = capsys.readouterr().out
     assert f"{first} holds for venue LIT_A, by ada" in out
+    assert "the daemon runs with what the files say" in out
+    assert "nobody watches the daemon" in out
+    assert run(["doctor", *ANY_PORT, *state, "--set", "routing.pause_ms=21"]) == 10
+    drifted = "routing.pause_ms: the daemon runs with 20.0, the files say 21.0"
+    assert drifted in capsys.readouterr().out
     assert "held by the daemon" in out
 
     assert run(["arm", second, "--who", "grace", "--reason", "done", *state]) == 0

@@ -13,9 +13,9 @@ def market(bid: float, offer: float, bid_qty: int, offer_qty: int) -> MarketView
     return MarketView(round(bid * PX_SCALE), round(offer * PX_SCALE), bid_qty, offer_qty, 0, 0)
 
 
-def test_a_lot_moves_the_mid_by_half_the_spread_over_the_depth_in_lots() -> None:
-    # half a spread of 2 cents is 2 bp of 50.00; (300 + 700) / 2 shares are 5 lots
-    assert impact_bp(market(49.99, 50.01, 300, 700), 100) == pytest.approx(0.4)
+def test_it_is_half_the_spread_over_the_root_of_the_depth_in_lots() -> None:
+    # half a spread of 2 cents is 2 bp of 50.00; (300 + 500) / 2 shares are 4 lots
+    assert impact_bp(market(49.99, 50.01, 300, 500), 100) == pytest.approx(1.0)
 
 
 def test_less_than_a_lot_is_shown_or_nothing() -> None:

@@ -13,8 +13,10 @@ from config.settings import load_settings
 from router import build
 from router.core.state import State
 from router.fix.client import OmsClient
+from router.journal.heads import compare, read_heads
+from router.journal.scan import scan
 from router.journal.storage import FileStorage
-from tests.sim.reading import FRAME, Read, Stream, read
+from router.simulation.reading import FRAME, Read, Stream, read
 from venues.audit import AuditKind, AuditRecord, fills, read_audit
 
 Fill = tuple[str, str, int, int]
@@ -52,6 +54,15 @@ def agree(told: Told, audit: Path, state: Path) -> None:
     same_fills(told.client, venues, folded)
     once_at_a_venue(venues, folded)
     numbers(told, state)
+    as_published(state, state.parent / "heads")
+
+
+def as_published(folder: Path, heads: Path) -> None:
+    """Every head that any life has published is still one of the journal's."""
+    published = read_heads(heads.read_text().splitlines(keepends=True), str(heads))
+    report = compare(scan(FileStorage(folder, read_only=True)), published)
+    assert report.disagreement == ""
+    assert report.confirmed == len(published) > 0
 
 
 def fold(folder: Path) -> State:

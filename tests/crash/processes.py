@@ -83,6 +83,11 @@ class Venues:
         assert self._process.stdout is not None
         self.ports: dict[str, int] = json.loads(self._process.stdout.readline())["venues"]
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def stop(self) -> None:
         """End it in good order."""
         with self._process:
@@ -105,6 +110,8 @@ class Daemon:
             "fix.acceptor.port": port,
             "fix.defaults.reconnect_interval": 0.1,
             "journal.segment_mib": 1,
+            "journal.heads": folder / "heads",
+            "journal.snapshot_events": 20,
             "log.level": "warning",
             **{f"venues.{mic}.connect.port": at for mic, at in venues.items()},
         }

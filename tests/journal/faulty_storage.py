@@ -70,6 +70,12 @@ class FaultyStorage:
     def remove(self, name: str) -> None:
         self._count("remove", lambda: self.inner.remove(name))
 
+    def put(self, name: str, data: bytes) -> None:
+        self._count("put", lambda: self.inner.put(name, data))
+
+    def drop(self, name: str) -> None:
+        self._count("drop", lambda: self.inner.drop(name))
+
     def _count(self, call: str, function: Callable[[], None]) -> None:
         self.calls.append(call)
         number = len(self.calls)

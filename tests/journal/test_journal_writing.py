@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from router.journal.memory import MemoryStorage
 from router.journal.records import PAYLOAD_MAX, Position
 from router.journal.scan import scan
-from router.journal.segments import Journal, JournalBroken, JournalPoisoned
+from router.journal.segments import FAILURE_BYTES, Journal, JournalBroken, JournalPoisoned
 from router.journal.storage import FileStorage, StateLocked
 from tests.journal.faulty_storage import (
     WALL,
@@ -273,7 +273,7 @@ def test_segments_may_turn_while_another_thread_syncs(tmp_path: Path) -> None:
         for fd in os.listdir("/proc/self/fd")
         if os.path.exists(f"/proc/self/fd/{fd}")
     }
-    assert len([name for name in open_files if name.startswith(str(tmp_path))]) <= 3
+    assert len([name for name in open_files if name.startswith(str(tmp_path))]) <= 4
     journal.close()
     assert [record.seq for record in scan(FileStorage(tmp_path, read_only=True))] == [
         *range(1, 600)
@@ -299,13 +299,15 @@ def test_a_write_cut_short_by_an_error_is_cut_at_recovery() -> None:
 
 
 def test_on_a_full_disk_the_headroom_keeps_the_journal_going() -> None:
-    """Capacity: two segments of 2,048 and the headroom of 512. A record is 64 + 436 bytes."""
-    storage = MemoryStorage(capacity=2 * 2048 + 512)
+    """Capacity: two segments of 2,048, the headroom of 512 and the room for the word of a failure.
+    A record is 64 + 436 bytes."""
+    storage = MemoryStorage(capacity=2 * 2048 + 512 + FAILURE_BYTES)
     journal, _ = open_journal(storage)
     for seq in range(1, 9):
         journal.append(seq, 0, 0, bytes(436))
     assert not journal.headroom_released
-    assert storage.names() == ["headroom", "journal-00000001.seg", "journal-00000002.seg"]
+    segments = ["journal-00000001.seg", "journal-00000002.seg"]
+    assert storage.names() == ["failure", "headroom", *segments]
     journal.append(9, 0, 0, bytes(436))
     assert journal.headroom_released
     assert "headroom" not in storage.names()
@@ -320,7 +322,7 @@ def test_on_a_full_disk_the_headroom_keeps_the_journal_going() -> None:
 
 
 def test_a_segment_is_never_longer_than_asked_even_if_the_headroom_is() -> None:
-    storage = MemoryStorage(capacity=300 + 1000)
+    storage = MemoryStorage(capacity=300 + 1000 + FAILURE_BYTES)
     journal = Journal(storage, segment_bytes=300, headroom_bytes=1000)
     assert list(journal.open()) == []
     for seq in range(1, 4):
@@ -330,7 +332,7 @@ def test_a_segment_is_never_longer_than_asked_even_if_the_headroom_is() -> None:
 
 
 def test_when_space_returns_the_journal_goes_on_without_a_restart() -> None:
-    storage = MemoryStorage(capacity=2048 + 512)
+    storage = MemoryStorage(capacity=2048 + 512 + FAILURE_BYTES)
     journal, _ = open_journal(storage)
     for seq in range(1, 6):
         journal.append(seq, 0, 0, bytes(436))

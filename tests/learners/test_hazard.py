@@ -400,9 +400,12 @@ def test_what_moves_the_way_of_a_taker_is_no_gain_of_its() -> None:
             markout = mean + 3.0 * draw.standard_normal()
             learner.learn(state, told(10, 10, arm=arm, markout=markout))
     request = asked("T/lit_take", "B/lit_take", cost=1.5, urgency=6.0)
-    scores = greedy(learner, state, request)
+    scores = greedy(learner, state, replace(request, participation=2.0))
     assert scores.values == pytest.approx([4.5, 4.5 - 2.0], abs=0.3)
     assert scores.mean_values == pytest.approx([4.5, 4.5 - 2.0], abs=0.3)
+    # nothing will be left that could pay for it
+    last = greedy(learner, state, request).values
+    assert last == pytest.approx([4.5 + 2.0, 4.5 - 2.0], abs=0.3)
 
 
 @pytest.mark.parametrize(
@@ -430,8 +433,8 @@ def test_a_markout_is_learned_in_context() -> None:
     for _ in range(3000):
         x = draw.standard_normal(1)
         markout = float(3.0 * x[0] + draw.standard_normal())
-        learner.learn(state, told(10, 10, arm="A/dark_mid", x=x, markout=markout))
-    arms = ("A/dark_mid", "A/dark_mid")
+        learner.learn(state, told(10, 10, x=x, markout=markout))
+    arms = ("A/lit_take", "A/lit_take")
     values = greedy(learner, state, asked(*arms, x=np.array([[1.0], [-1.0]]))).values
     assert values == pytest.approx([-3.0, 3.0], abs=0.3)
 

@@ -105,6 +105,8 @@ def open_node(
 class Desk:
     """One OMS, one node, two venues."""
 
+    disk = MemoryStorage
+
     def __init__(self, *overrides: str, house: House = FOUR_FOUR, refold: bool = True) -> None:
         """With `refold` the journal is read again after every exchange, which takes its time."""
         self.now = T0
@@ -115,7 +117,7 @@ class Desk:
         """What the core was told and what it decided, as the journal has it."""
         self.on_step: Callable[[Step], None] | None = None
         """For a test that wants to see each step."""
-        self.storage = MemoryStorage()
+        self.storage = self.disk()
         self.child_names: dict[str, str] = {}
         self.overfilled: set[str] = set()
         """ClOrdIDs of children that a venue has filled beyond their quantity, on purpose."""

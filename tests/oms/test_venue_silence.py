@@ -245,6 +245,30 @@ def test_no_new_order_goes_to_a_venue_that_is_not_reconciled(desk: Desk) -> None
     assert "D 1000@11 59=3" in desk.a.heard()
 
 
+@pytest.mark.parametrize("said", ["acknowledged", "alive", "not known"])
+def test_what_was_said_before_an_outage_is_no_answer_after_it(desk: Desk, said: str) -> None:
+    """It comes again by the session's resend; how the order stands now, only the list tells."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    desk.a.drop()
+    match said:
+        case "acknowledged":
+            child.ack()
+        case "alive":
+            child.tell_status()
+        case _:
+            child.not_known()
+            child.not_known()
+            child.open = True
+    desk.a.connect()
+    desk.oms.order("Z")
+    desk.wait(1)
+    assert desk.a.heard() == ["D 1000@11 59=3", "AF"], "nothing is routed, nothing is free"
+    child.tell_status(extra="584=M|911=1|912=Y|")
+    desk.wait(5)
+    assert "D 1000@11 59=3" in desk.a.heard()
+
+
 def test_a_cancel_for_a_lost_venue_waits_and_arrives(desk: Desk) -> None:
     desk.oms.order("X")
     child = desk.a.child()

@@ -10,8 +10,8 @@ from typing import Any
 
 from router.core.orders import Child, Parent
 from router.model import NS, PX_SCALE, Side, TimeInForce
-from tests.sim.reading import Read, read
-from tests.sim.world import START, World
+from router.simulation.reading import Read, read
+from router.simulation.world import START, World
 from venues.gateway import GatewayProfile
 from venues.misbehaviour import kinds
 from venues.order_entry import OrderEntryProfile

@@ -8,7 +8,7 @@ from tests.sim.staging import EVERYWHERE, LIT, Stage
 from venues.audit import AuditKind
 
 DAY = TimeInForce.DAY
-DEPTH = 20_000
+DEPTH = 15_000
 """More than the books hold: what a venue cannot fill of it, it cancels."""
 
 
@@ -336,7 +336,7 @@ def test_a_client_s_cancel_does_not_wait_for_a_refusal_that_the_fill_has_made_cl
 def takes(stage: Stage, seconds: float) -> list[float]:
     """When children that take leave for lit venues, seconds after their order."""
     start = stage.sim.now
-    stage.order(4 * DEPTH, DAY, algo="sweep", params={"pause_s": "2", "urgency": "1.0"})
+    stage.order(DEPTH, DAY, algo="sweep", params={"pause_s": "4", "urgency": "1.0"})
     stage.run(seconds)
     return [
         (at - start) / NS

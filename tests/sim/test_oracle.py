@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.sim.oracle import Broken, Kill, Oracle
-from tests.sim.reading import read
-from tests.sim.world import START
+from router.simulation.kills import Kill
+from router.simulation.oracle import Oracle
+from router.simulation.reading import MS, Broken, read
+from router.simulation.world import START
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
 T = "20260105-14:30:01.000"
@@ -19,7 +20,8 @@ class History:
 
     def __init__(self) -> None:
         self.audit = MemoryAudit()
-        self.oracle = Oracle(self.audit)
+        self.now = START
+        self.oracle = Oracle(self.audit, lambda: self.now)
         self.oracle.ordered("OMS", "X", "ACC", "1", 300, 5_001_000_000)
         self._next: dict[str, int] = {}
 
@@ -145,7 +147,7 @@ def test_a_child_that_nobody_has_asked_for(history: History, change: str, into: 
 
 @pytest.mark.parametrize(("scope", "value"), [("all", ""), ("account", "ACC"), ("venue", "LIT_A")])
 def test_a_child_in_spite_of_a_kill(history: History, scope: str, value: str) -> None:
-    history.oracle.kills["K1"] = Kill(scope, value, since=START)
+    history.oracle.kills.told("K1", Kill(scope, value, since=START), {1})
     with pytest.raises(Broken, match="I8"):
         history.child()
 
@@ -158,6 +160,7 @@ def test_a_child_under_a_used_name(history: History) -> None:
 
 def test_an_old_order_that_is_sent_again(history: History) -> None:
     history.child()
+    history.now += 2_001 * MS
     stale = history.frame("LIT_A", "D", CHILD, seq=1, header="43=Y|122=20260105-14:29:59.000|")
     with pytest.raises(Broken, match="stale"):
         history.oracle.left("LIT_A", 1, stale)

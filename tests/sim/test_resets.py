@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from router.fix.session import Session
 from router.model import NS, Side, TimeInForce
-from tests.sim.world import START, World
+from router.simulation.world import START, World
 
 
 def order(world: World, account: str, qty: int) -> str:

@@ -57,6 +57,12 @@ CODES = (
     Code("ORDER_MISMATCH", "a replace with another Symbol(55) or Side(54)", "", "99"),
     Code("VENUE_REFUSED", "venues keep what is at work there", "", "2"),
     Code("VENUE_SILENT", "an answer waits for venues that are silent", told="8, 150=I"),
+    Code(
+        "JOURNAL_UNAVAILABLE",
+        "the journal's disk is full or slow: nothing that adds risk is taken; cancels are",
+        "0",
+        "2",
+    ),
     Code("KILL_ENGAGED", "the kill switch holds", "0", "2", told="8, 150=9, for open orders"),
     Code("KILL_RELEASED", "the kill switch is released", told="8, 150=D"),
     Code("INSTRUMENT_UNKNOWN", "no such Symbol(55)", "1", "2", told="r, 531=0 532=1"),

@@ -1,0 +1,1 @@
+"""Readers that serve: what the journal and the signs of life say, over HTTP."""

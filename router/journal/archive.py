@@ -1,0 +1,100 @@
+"""Old segments go to an archive: copied, compressed, read back, and only then deleted.
+
+Owns the copy and its proof, and the mark that says where the journal in the folder begins. What may
+go is told by the caller; the last segment never may. Needs no lock: nobody writes to a sealed
+segment.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from router.journal.records import Record
+from router.journal.scan import (
+    PRUNED_NAME,
+    Pruned,
+    Tail,
+    beginning,
+    encode_pruned,
+    scan_segment,
+    segment_name,
+    segment_numbers,
+)
+from router.journal.storage import Storage
+
+SUFFIX = ".gz"
+
+
+class ArchiveFailed(Exception):  # noqa: N818 - says what is
+    """A segment could not be archived; it stays where it was."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A segment that is not written to any more, and where the next one begins."""
+
+    number: int
+    size: int
+    last_wall_ns: int
+    tail: Tail
+    """Its end: what the first record behind it must follow."""
+
+
+def sealed_segments(storage: Storage) -> Iterator[Sealed]:
+    """Every segment but the last, checked record by record, the oldest first.
+
+    Raises:
+        JournalBroken: as `scan` does.
+    """
+    tail = beginning(storage)
+    for number in segment_numbers(storage)[:-1]:
+        last: list[Record] = []
+        tail = scan_segment(storage, number, tail, last)
+        wall = last[0].wall_ns if last else 0
+        yield Sealed(number, storage.size(segment_name(number)), wall, tail)
+
+
+def archive_segment(storage: Storage, sealed: Sealed, folder: Path, *, compress: bool) -> Path:
+    """Put a segment into the archive, prove it there, and delete it here. The first that there is.
+
+    Raises:
+        ArchiveFailed: the copy is not what the segment is.
+        OSError: the archive takes nothing.
+    """
+    assert sealed.number == segment_numbers(storage)[0], "from the oldest on"
+    name = segment_name(sealed.number)
+    data = storage.read(name, 0, sealed.size)
+    path = folder / (name + SUFFIX if compress else name)
+    _put(path, gzip.compress(data, mtime=0) if compress else data)
+    kept = path.read_bytes()
+    again = gzip.decompress(kept) if compress else kept
+    if hashlib.sha256(again).digest() != hashlib.sha256(data).digest():
+        raise ArchiveFailed(f"{path} is not what {name} is; the segment stays")
+    mark = Pruned(sealed.number, sealed.tail.last_seq, sealed.tail.previous.hex())
+    storage.put(PRUNED_NAME, encode_pruned(mark))
+    storage.drop(name)
+    return path
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Written beside, synced, renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with draft.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

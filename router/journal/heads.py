@@ -1,0 +1,115 @@
+"""Heads of the journal that were published elsewhere, and whether the journal still agrees.
+
+Owns the line of a published head and the comparison. A chain alone shows neither a cut tail nor a
+rewrite of all of it: a head that somebody else keeps does. Must not know where lines are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import msgspec
+
+from router.journal.records import Record, digest
+
+
+class Head(NamedTuple):
+    """The sha256 of a record, with its seq."""
+
+    seq: int
+    digest: bytes
+
+
+class Published(msgspec.Struct, frozen=True):
+    """A head as a line has it."""
+
+    time: str
+    """When it was published, UTC, as `2026-01-05T14:30:00Z`."""
+    seq: int
+    head: str
+    """Hexadecimal."""
+
+
+class BadHeads(Exception):  # noqa: N818 - says what is
+    """A line that is no published head."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadsReport:
+    """What holding a journal against published heads came to."""
+
+    published: int
+    confirmed: int
+    pruned: int
+    """Of records before the first one that is kept: they are in the archive."""
+    disagreement: str = ""
+    """The first head that the journal does not have, and what it has instead."""
+
+
+def head_line(head: Head, time: str) -> str:
+    """One line of JSON."""
+    told = Published(time, head.seq, head.digest.hex())
+    return msgspec.json.encode(told).decode()
+
+
+def read_heads(lines: Iterable[str], where: str) -> list[Published]:
+    """Published heads. What a logger has put before the JSON is skipped, and so is a last line
+    that was cut off.
+
+    Raises:
+        BadHeads: another line is no head; it says which, and what a head looks like.
+    """
+    found = []
+    for number, line in enumerate(lines, start=1):
+        start = line.find("{")
+        try:
+            found.append(msgspec.json.decode(line[max(start, 0) :], type=Published))
+        except msgspec.DecodeError as error:
+            if not line.endswith("\n"):
+                break
+            example = '{"time":"2026-01-05T14:30:00Z","seq":1,"head":"64 hexadecimal digits"}'
+            text = f"{where}, line {number}: {error}; a line is {example}"
+            raise BadHeads(text) from None
+    return found
+
+
+def compare(records: Iterable[Record], published: Iterable[Published]) -> HeadsReport:
+    """Hold the records of a journal, from its first to its last, against what was published.
+
+    Raises:
+        JournalBroken: from `records`.
+    """
+    heads = list(published)
+    wanted = frozenset(each.seq for each in heads)
+    kept: dict[int, str] = {}
+    first = last = -1
+    for record in records:
+        first = record.seq if first < 0 else first
+        last = record.seq
+        if last in wanted:
+            kept[last] = digest(record.encoded()).hex()
+    return _judged(heads, kept, first, last)
+
+
+def _judged(heads: list[Published], kept: Mapping[int, str], first: int, last: int) -> HeadsReport:
+    confirmed = pruned = 0
+    for each in heads:
+        if each.head == kept.get(each.seq):
+            confirmed += 1
+        elif each.seq < first:
+            pruned += 1
+        else:
+            text = _disagreement(each, kept.get(each.seq), last)
+            return HeadsReport(len(heads), confirmed, pruned, text)
+    return HeadsReport(len(heads), confirmed, pruned)
+
+
+def _disagreement(published: Published, found: str | None, last: int) -> str:
+    told = f"seq {published.seq} was published at {published.time} with head {published.head}"
+    if found is not None:
+        return f"{told}; the journal has {found}: it was written anew"
+    if published.seq > last:
+        return f"{told}; the journal ends at seq {last}: its tail was cut"
+    return f"{told}; the journal has no such record: it was written anew"

@@ -1,0 +1,75 @@
+"""Publishes the journal's head to a place that the operator has named.
+
+A file is appended to; a socket, such as /dev/log, gets a datagram a head. Owns when a head is due
+and how it gets there. Only what is durable is published, off the loop; a place that takes nothing
+is told of, and trading goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import stat
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from router.journal.heads import Head, head_line
+from router.journal.segments import Journal
+from router.model import NS
+
+EVERY_S = 60.0
+"""Real seconds between two heads, if nothing else asks for one."""
+PRIORITY = "<109>"
+"""For syslog: facility 13, the log audit; severity 5, a notice."""
+TAG = "sluice"
+
+
+class HeadKeeper:
+    """Writes heads to one place."""
+
+    def __init__(self, path: Path, journal: Journal, wall: Callable[[], int]) -> None:
+        self.failure = ""
+        """What the place said last; empty while all is well."""
+        self._path = path
+        self._journal = journal
+        self._wall = wall
+        self._at = -EVERY_S
+        self._segment = 0
+        self._seq = -1
+
+    def due(self, at: float) -> bool:
+        """True if there is a new head, and it is time or a segment was sealed. `at` is in seconds
+        of a monotonic clock."""
+        turned = self._journal.segment != self._segment
+        if self._journal.durable.seq == self._seq or not (turned or at - self._at >= EVERY_S):
+            return False
+        self._at, self._segment = at, self._journal.segment
+        return True
+
+    def publish(self) -> None:
+        """Tell the head that is durable now, unless it was told. Any one thread at a time."""
+        head = self._journal.durable
+        if head.seq == self._seq:
+            return
+        try:
+            self._put(head)
+        except OSError as error:
+            self.failure = f"{self._path}: {error.strerror or error}"
+        else:
+            self.failure, self._seq = "", head.seq
+
+    def _put(self, head: Head) -> None:
+        moment = datetime.fromtimestamp(self._wall() // NS, UTC)
+        line = head_line(head, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        if self._path.exists() and stat.S_ISSOCK(self._path.stat().st_mode):
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as out:
+                out.connect(str(self._path))
+                out.send(f"{PRIORITY}{TAG}: {line}".encode())
+            return
+        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        try:
+            os.write(fd, f"{line}\n".encode())
+            os.fdatasync(fd)
+        finally:
+            os.close(fd)

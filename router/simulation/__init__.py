@@ -1,0 +1,1 @@
+"""Deterministic simulation of everything: node, market, OMSs, disk, wires, and what breaks them."""

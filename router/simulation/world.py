@@ -1,0 +1,353 @@
+"""A world in one process under one clock: the node, the simulated market, two OMSs, and the oracle.
+
+The node is the one that `router.build` makes from config/sluice.yaml, FIX bytes included; the
+market is config/markets/baseline.yaml behind its own FIX acceptors. Nothing of it is a mock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+import config
+from config.settings import load_settings
+from router import build
+from router.fix.codec import time_text
+from router.fix.versions import FIX42, FIX44, FIX50SP2, Version
+from router.journal.memory import MemoryStorage
+from router.model import NS
+from router.runtime import control
+from router.runtime.node import Built, Node
+from router.runtime.sim import Delays, Sim
+from router.simulation.again import decide_again, digest, folded
+from router.simulation.disk import WatchedStorage
+from router.simulation.ends import OmsEnd, VenuesEnd
+from router.simulation.kills import Kill
+from router.simulation.limits import OVERRIDES
+from router.simulation.oracle import Oracle
+from router.simulation.reading import MS, hold
+from venues.audit import MemoryAudit
+from venues.gateway import GatewayProfile, MarketGateways
+from venues.market import Market
+from venues.market_file import MarketSpec, read_market
+from venues.order_entry import OrderEntryProfile
+
+START = 1_767_623_400 * NS
+"""2026-01-05 14:30:00 UTC, a Monday."""
+OMS_NAMES = ("OMS", "OMS2")
+FAULTS_MAX = 100
+"""What peers did that an operator should know: so many are kept."""
+BUFFERED_MAX = 2_000
+"""Messages: more than all that is said in a run."""
+BOUNDS_EVERY = 50
+"""Events between two looks at the bounds."""
+
+
+ALWAYS = (
+    f"fix.acceptor.sessions.1.target_comp_id={OMS_NAMES[1]}",
+    "journal.segment_mib=1",
+    *OVERRIDES,
+)
+VARIANTS: tuple[tuple[str, ...], ...] = (
+    (),
+    ("fix.defaults.resend_request_chunk_size=3", "fix.defaults.heart_bt_int=2"),
+    ("venues.LIT_A.mass_status=H", "venues.DARK_A.mass_status=H", "venues.SDP_1.mass_status=H"),
+)
+"""What config/sluice.yaml is changed in: for all, and for some."""
+
+
+Spoken = Mapping[str, Version]
+"""FIX versions by OMS or MIC; those that are not named speak 4.4."""
+HOUSES: tuple[Spoken, ...] = (
+    {},
+    {"OMS": FIX42, "OMS2": FIX50SP2, "LIT_A": FIX50SP2, "LIT_B": FIX42, "DARK_A": FIX42,
+     "DARK_B": FIX50SP2, "SDP_1": FIX42, "SDP_2": FIX50SP2},
+    {"OMS": FIX50SP2, "LIT_A": FIX42, "LIT_C": FIX50SP2, "DARK_B": FIX42, "SDP_1": FIX50SP2,
+     "SDP_2": FIX42},
+)  # fmt: skip
+"""Seed by seed in turn."""
+ALGO_TAGS = Path(config.__file__).parent / "extensions" / "fix42-algo.yaml"
+LIQUIDITY_TAG = "9730"
+
+
+def spoken_overrides(spoken: Spoken) -> list[str]:
+    """How the node is told who speaks what."""
+    found = []
+    for name, version in spoken.items():
+        is_oms = name in OMS_NAMES
+        key = f"fix.acceptor.sessions.{OMS_NAMES.index(name)}" if is_oms else f"venues.{name}"
+        found.append(f"{key}.begin_string={version.begin_string}")
+        if version is FIX42:
+            more = (
+                f"dictionary_extension={ALGO_TAGS}"
+                if is_oms
+                else f"liquidity_flag_tag={LIQUIDITY_TAG}"
+            )
+            found.append(f"{key}.{more}")
+    return found
+
+
+@cache
+def parts(*overrides: str) -> build.Parts:
+    """What every life of a node is made of."""
+    return build.parts(load_settings(overrides=[*ALWAYS, *overrides]))
+
+
+@cache
+def market_spec() -> MarketSpec:
+    """The baseline market."""
+    return read_market(Path(config.__file__).parent / "markets" / "baseline.yaml")
+
+
+class World:
+    """Everything that a run needs; `script` says what happens in it."""
+
+    def __init__(self, seed: int, disk: type[WatchedStorage] = WatchedStorage) -> None:
+        self.seed = seed
+        self.rng = np.random.Generator(np.random.Philox(key=seed, counter=2 << 32))
+        """For whatever is drawn about this world, its script included."""
+        self.audit = MemoryAudit()
+        self.oracle = Oracle(self.audit, lambda: self.sim.now)
+        self.market = Market(market_spec(), seed=seed, start=START)
+        self.spoken = HOUSES[seed % len(HOUSES)]
+        self.gateways = MarketGateways(
+            self.market, audit=self.audit, profiles=self._profiles(), start=START
+        )
+        self.oms = {
+            name: OmsEnd(name, self.spoken.get(name, FIX44), self.oracle.told) for name in OMS_NAMES
+        }
+        self.lives = 0
+        self._events = 0
+        self.strays: list[tuple[str, str]] = []
+        """Executions of orders that nobody here has sent: MIC, ExecID."""
+        self._left: Counter[str] = Counter()
+        """Frames that have left the node, by MsgType."""
+        self._released: set[str] = set()
+        """Kills that were lifted, some before their operator was told that they hold."""
+        self._waiting: list[Callable[[], bool]] = []
+        variant = VARIANTS[int(self.rng.integers(len(VARIANTS)))]
+        self._parts = parts(*variant, *spoken_overrides(self.spoken))
+        self._hash = hashlib.sha256()
+        self._cuts = 0
+        self._expected: str = ""
+        """Digest of the state at a crash that the disk survived."""
+        self.venues = VenuesEnd(self.gateways)
+        names = [each.mic for each in self._parts.settings.venues]
+        data = [f"{each.mic}.MD" for each in self._parts.settings.venues if each.market_data]
+        self.disk = disk(self.oracle.durable)
+        self.sim = Sim(
+            self._open,
+            peers={**dict.fromkeys([*names, *data], self.venues), **self.oms},
+            storage=self.disk,
+            start=START,
+            seed=seed,
+            delays=self._delays(),
+            on_write=self._wrote,
+            after_event=self._look,
+        )
+
+    def _profiles(self) -> dict[str, GatewayProfile]:
+        """Each venue in its version, judging by its dictionary what it is asked."""
+        manners = self._manners()
+        return {
+            mic: replace(
+                manners,
+                version=self.spoken.get(mic, FIX44),
+                liquidity_tag=LIQUIDITY_TAG,
+                validate=True,
+            )
+            for mic in self.market.mics
+        }
+
+    def _manners(self) -> GatewayProfile:
+        """How the venues treat their clients."""
+        pending_new, quiet, drops = (bool(self.rng.random() < share) for share in (0.3, 0.3, 0.2))
+        return GatewayProfile(
+            order_entry=OrderEntryProfile(
+                pending_new=pending_new, pending_reports=not quiet, cancel_on_disconnect=drops
+            )
+        )
+
+    def _delays(self) -> Delays:
+        """Wires of half a millisecond or ten; calls again after milliseconds or seconds."""
+        return Delays(
+            wire_max=(500_000, 10_000_000)[int(self.rng.integers(2))],
+            reconnect=int(10 ** self.rng.uniform(7.5, 9.3)),
+            restart=int(10 ** self.rng.uniform(8.0, 9.5)),
+        )
+
+    def left(self, msg_type: str) -> int:
+        """How many messages of a type have left the node."""
+        return self._left[msg_type]
+
+    def wait(self, done: Callable[[], bool]) -> None:
+        """Call `done` after everything that happens, until it says True."""
+        self._waiting.append(done)
+
+    def numbers(self) -> list[tuple[str, tuple[int, int], tuple[int, int]]]:
+        """Of each durable session: next in and out of the node, next out and in of its peer."""
+        found = []
+        for name, link in self.sim.node.links.items():
+            if name in self.oms:
+                session = self.oms[name].client.session
+                theirs = (session.next_out, session.next_in)
+            elif link.durable:
+                next_in, next_out = self.gateways.numbers.numbers(name, "SLUICE")
+                theirs = (next_out, next_in)
+            else:
+                continue
+            found.append((name, (link.session.next_in, link.session.next_out), theirs))
+        return found
+
+    @property
+    def trace(self) -> str:
+        """sha256 of every byte that has left the node, with its time and wire."""
+        return self._hash.hexdigest()
+
+    @property
+    def elapsed(self) -> int:
+        """Nanoseconds since the start."""
+        return self.sim.now - START
+
+    # -- the node's lives ------------------------------------------------------------------------
+
+    def _open(self, storage: MemoryStorage) -> Built:
+        """Recover. It must come to what was in memory before the crash, if the disk survived that;
+        otherwise to what a second fold of the same journal comes to (I10).
+        """
+        self.lives += 1
+        self.oracle.clock_is_off(self.sim.skew // MS)
+        if self._expected and self.disk.power_cuts > self._cuts:
+            self._expected = ""  # the power went while it recovered
+        again = self._expected or folded(self._parts, storage)
+        built = build.node(self._parts, storage, monotonic=lambda: self.sim.now)
+        text = "what was in memory" if self._expected else "what a second fold comes to"
+        hold(digest(built) == again, "I10", f"the journal is not {text}")
+        self._expected = ""
+        return built
+
+    def crash(self, *, power: bool) -> None:
+        """The process dies, or the machine. What was written survives the first (I10)."""
+        if self.sim.up:
+            self._expected = "" if power else digest(self.sim.built)
+            self._cuts = self.disk.power_cuts
+            self.sim.crash(power=power)
+
+    def crash_after_fill(self, mic: str, *, power: bool, later: int, until: int) -> None:
+        """Crash so long after the next execution at a venue, if there is one before `until`."""
+        known = len(self.oracle.executions)
+
+        def wait() -> bool:
+            fresh = list(self.oracle.executions)[known:]
+            if any(key[0] == mic for key in fresh):
+                self.sim.at(self.sim.now + later, lambda: self.crash(power=power))
+                return True
+            return self.sim.now >= until
+
+        self.wait(wait)
+
+    def check_fold(self) -> None:
+        """The state is what the journal says (I4, I10). Only when nothing is being written."""
+        again = folded(self._parts, self.sim.storage)
+        hold(again == digest(self.sim.built), "I10", "fold and state differ")
+
+    def decide_again(self) -> None:
+        """Everything that was decided is decided again, as far as the market's records are there:
+        it must be the same (I10). Only when nothing is being written.
+        """
+        decide_again(self._parts, self.sim.storage)
+
+    def stray(self, mic: str, exec_id: str) -> None:
+        """A venue tells of an execution of an order that is not ours."""
+        version = self.spoken.get(mic, FIX44)
+        old = "20=0|150=2|" if version is FIX42 else "150=F|"
+        body = (
+            f"37={exec_id}|11=Z9-{exec_id}|17={exec_id}|{old}39=2|55=ACME|54=1|38=100|32=100|"
+            f"31=50.00|151=0|14=100|6=50.00|60={time_text(self.sim.now)}|"
+        )
+        self.strays.append((mic, exec_id))
+        gateway = self.gateways.gateways[mic]
+        gateway.order_entry.say("8", body.replace("|", "\x01"))
+        gateway.pump(self.sim.now)
+        self.sim.poke(self.venues)
+
+    def check_strays(self) -> None:
+        """No execution is dropped, whoever it belongs to (F-16)."""
+        for mic, exec_id in self.strays:
+            book = self.sim.node.engine.state.suspense
+            kept = [*book.entries, *book.settled]
+            found = sum(key.startswith(f"{mic}.") and key.endswith(f".{exec_id}") for key in kept)
+            hold(found == 1, "suspense", f"{mic}'s {exec_id} is in suspense {found} times")
+
+    def check_bounds(self) -> None:
+        """No buffer of the node has outgrown what a run as small as this can need (I9)."""
+        node = self.sim.node
+        hold(len(node.faults) <= FAULTS_MAX, "I9", f"{len(node.faults)} faults are kept")
+        for name, link in node.links.items():
+            held, waiting = link.session.inbox.held, link.session.outbox.waiting
+            hold(held <= BUFFERED_MAX, "I9", f"{name} holds {held} messages")
+            hold(waiting <= BUFFERED_MAX, "I9", f"{waiting} messages wait for {name}")
+
+    # -- what is seen ----------------------------------------------------------------------------
+
+    def _wrote(self, name: str, conn: int, data: bytes) -> None:
+        self._hash.update(f"{self.sim.now} {name} {conn} ".encode() + data)
+        self._left[data.partition(b"\x0135=")[2].partition(b"\x01")[0].decode()] += 1
+        self.oracle.left(name, conn, data)
+
+    def _look(self) -> None:
+        """After everything that happens."""
+        self.oracle.heed()
+        self._events += 1
+        if self._events % BOUNDS_EVERY == 0 and self.sim.up:
+            self.check_bounds()
+        self._waiting = [done for done in self._waiting if not done()]
+
+    # -- operators -------------------------------------------------------------------------------
+
+    def kill(self, scope: str, value: str) -> None:
+        """Engage the kill switch; it counts from when its record is safe and the operator told."""
+
+        def work(node: Node, now: int) -> None:
+            answer = _ask(node, now, {"command": "kill", "scope": scope, "value": value, **_WHO})
+            kill_id, life, began = answer["kill_id"], self.lives, self.sim.now
+
+            def told() -> None:
+                if self.sim.up and self.lives == life and kill_id not in self._released:
+                    kill = Kill(scope, value, since=began)
+                    self.oracle.kills.told(kill_id, kill, self.sim.wires())
+
+            self.sim.at(began + self.sim.sync_ns + 1, told)
+
+        self.sim.give(work)
+
+    def arm(self) -> None:
+        """Release every kill that holds; the node refuses while a child is UNKNOWN."""
+
+        def work(node: Node, now: int) -> None:
+            for held in _ask(node, now, {"command": "status"})["kills"]:
+                kill_id = held["kill_id"]
+                answer = _ask(node, now, {"command": "arm", "kill_id": kill_id, **_WHO})
+                if "released" in answer:
+                    self._released.add(kill_id)
+                    if kill_id in self.oracle.kills.held:
+                        self.oracle.kills.held[kill_id].until = self.sim.now
+
+        self.sim.give(work)
+
+
+_WHO = {"who": "an operator", "reason": "a test"}
+
+
+def _ask(node: Node, now: int, request: control.Answer) -> control.Answer:
+    """What the operator's door answers."""
+    asked = control.parse(json.dumps(request).encode())
+    assert callable(asked), asked
+    return asked(node, now)

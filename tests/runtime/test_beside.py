@@ -1,0 +1,64 @@
+"""A process beside the daemon: when it is started, and what is told of it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from router.runtime.beside import Beside
+from tests.live.driven import Lines
+
+
+def appending(path: Path, then: str = "") -> list[str]:
+    """A command that adds a line to a file."""
+    return [sys.executable, "-c", f"open({str(path)!r}, 'a').write('x\\n'); {then}"]
+
+
+async def at_work(beside: Beside) -> None:
+    """Wait for its end."""
+    assert beside._running is not None
+    await beside._running
+
+
+async def test_it_is_started_each_time_so_many_records_were_written(tmp_path: Path) -> None:
+    path, log, written = tmp_path / "runs", Lines(), 0
+    beside = Beside(appending(path), lambda: written, log, every=10)
+    written = 9
+    beside.look()
+    assert beside._running is None
+    written = 25
+    beside.look()
+    beside.look()
+    await at_work(beside)
+    written = 34
+    beside.look()
+    assert path.read_text() == "x\n"
+    written = 35
+    beside.look()
+    await at_work(beside)
+    assert path.read_text() == "x\nx\n"
+    assert len(log.named("snapshot_taken")) == 2
+
+
+async def test_its_failure_is_told_and_nothing_else_happens(tmp_path: Path) -> None:
+    log = Lines()
+    beside = Beside(
+        appending(tmp_path / "f", "raise SystemExit('no room')"), lambda: 1, log, every=1
+    )
+    beside.look()
+    await at_work(beside)
+    assert log.named("snapshot_failed") == [{"code": 1, "error": "no room"}]
+    none = Beside([str(tmp_path / "none")], lambda: 1, log, every=1)
+    none.look()
+    await at_work(none)
+    assert "none" in str(log.named("snapshot_failed")[1]["error"])
+
+
+async def test_it_is_ended_with_the_daemon() -> None:
+    log = Lines()
+    waiting = [sys.executable, "-c", "import signal; signal.pause()"]
+    beside = Beside(waiting, lambda: 1, log, every=1)
+    beside.look()
+    await asyncio.wait_for(beside.stop(), 30)
+    assert log.named("snapshot_taken") == []
