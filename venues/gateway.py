@@ -111,12 +111,7 @@ class VenueGateway:
         )
         self._lines = {profile.client: self._orders, profile.data_client: self._data}
         if profile.copy_client:
-            self._lines[profile.copy_client] = Line(
-                self._config(profile.copy_client, durable=True),
-                self._drop_copies,
-                numbers=numbers.numbers(mic, profile.copy_client),
-                settle=settle,
-            )
+            self._lines[profile.copy_client] = self._copies(settle)
         self._lobby = Lobby(
             {
                 (profile.version.begin_string, client, mic): line
@@ -134,6 +129,15 @@ class VenueGateway:
         """What its client has written meanwhile."""
         self._deadline: int | None = None
         self._touched = True  # since the deadline was found
+
+    def _copies(self, settle: Callable[[int], None]) -> Line:
+        client = self._profile.copy_client
+        return Line(
+            self._config(client, durable=True),
+            self._drop_copies,
+            numbers=self._store.numbers(self.mic, client),
+            settle=settle,
+        )
 
     def _config(self, client: str, *, durable: bool) -> SessionConfig:
         version = self._profile.version

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import subprocess
@@ -15,8 +14,9 @@ import structlog
 import typer
 
 from config.settings import DEFAULT_CONFIG, Settings
-from router import build, build_facts, build_sessions
+from router import build, build_sessions
 from router.cli import installed
+from router.cli.beginning import start
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import (
     NO_OVERRIDES,
@@ -31,11 +31,10 @@ from router.cli.remembered import remember
 from router.cli.venues import spoken_options
 from router.journal.segments import Journal
 from router.journal.storage import FileStorage
-from router.messages import ChangesAccepted, Step
+from router.messages import Step
 from router.runtime import log as logging
 from router.runtime.announcer import Announcer
 from router.runtime.beside import Beside
-from router.runtime.changes import changes
 from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
 from router.runtime.live import Address, Live, TlsError, drive
@@ -147,34 +146,6 @@ def run(
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
     log.info("stopped", seq=built.node.seq)
-
-
-def start(
-    settings: Settings,
-    built: Built,
-    now: int,
-    *,
-    accepted: str,
-    remembered: Callable[[], None],
-) -> None:
-    """Begin a life of the node, unless its configuration has changed in a way that a person must
-    take upon them; `accepted` is the hash by which one did.
-
-    Raises:
-        CommandError: what has changed, and how it is accepted.
-    """
-    facts = build_facts.facts(settings, built.node.engine.env.limits)
-    found = changes(built.node.engine.state, facts)
-    if found.forbidden:
-        raise CommandError(ExitCode.REFUSED, *found.forbidden)
-    if found.dangerous and accepted != found.hash:
-        text = f"accept just this with: sluice run --accept-config-change {found.hash}"
-        raise CommandError(ExitCode.NEEDS_APPROVAL, *found.dangerous, text)
-    remembered()
-    built.node.start(settings.digest(), now, facts)
-    if found.dangerous:
-        who = getpass.getuser()
-        built.node.control(ChangesAccepted(found.hash, found.dangerous, who), now)
 
 
 def _driver(

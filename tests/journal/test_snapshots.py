@@ -200,7 +200,7 @@ def test_the_snapshot_is_all_there_is_to_know_of_the_state() -> None:
     """A part of State that is neither in the image nor known to be volatile is a mistake."""
     volatile = {
         *("venues", "shelf", "pause_ns", "markout_ns", "market", "watch", "volume_marks"),
-        *("open_value", "due", "outcome", "by_client_id", "message_times", "child_times"),
+        *("open_value", "due", "outcome", "fresh", "by_client_id", "message_times", "child_times"),
     }
     state = build.engine(parts().env, parts().family).state
     from router.core.image import Image

@@ -10,8 +10,8 @@ import pytest
 
 from config.settings import Settings, load_settings
 from router import build, build_facts, build_sessions
+from router.cli.beginning import start
 from router.cli.errors import CommandError, ExitCode
-from router.cli.run import start
 from router.core.orders import ChildStatus
 from router.journal.market import MarketFile
 from router.journal.recovery import steps
