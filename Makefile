@@ -15,7 +15,7 @@ UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench load opponents interop fuzz simulate mutants kill-points soak verify-market alerts lock clean
+.PHONY: help setup run test test-protocol test-house lint format bench load opponents interop fuzz simulate mutants kill-points soak verify-market alerts lock clean
 
 SEEDS ?= 2000
 FROM ?= 1
@@ -40,7 +40,17 @@ run: $(SETUP)  ## Run the demonstration: a simulated market, a router and one OM
 	$(BIN)/sluice demo
 
 test: $(SETUP)  ## Run the test suite, but for the interop, soak and market tests.
-	$(BIN)/pytest -m "not interop and not soak and not market"
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target test-protocol test-house
+
+# Two halves that take about as long, side by side.
+PROTOCOL := tests/fix tests/cli tests/fuzz tests/experiments tests/trials
+QUICK := -m "not interop and not soak and not market"
+
+test-protocol: $(SETUP)
+	$(BIN)/pytest $(QUICK) -p no:cacheprovider $(PROTOCOL)
+
+test-house: $(SETUP)
+	$(BIN)/pytest $(QUICK) $(PROTOCOL:%=--ignore=%)
 
 lint: $(SETUP)  ## Check style, formatting and types.
 	$(BIN)/ruff check .

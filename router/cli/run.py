@@ -220,7 +220,8 @@ def _arm(text: str) -> None:
         raise CommandError(ExitCode.CONFIGURATION, f"SLUICE_FAILPOINT: {error}") from None
     arming.arm(specs)
     told = "this daemon is made to fail: for tests only; unset SLUICE_FAILPOINT"
-    structlog.get_logger().error("failpoints_armed", points=list(map(str, specs)), warning=told)
+    log = structlog.get_logger()
+    log.error("failpoints_armed", points=list(map(str, specs)), warning=told)
 
 
 class Venues:
