@@ -49,8 +49,9 @@ PREFIX = "SLUICE_"
 """What a setting's environment variable starts with."""
 CREDENTIALS_DIRECTORY = "CREDENTIALS_DIRECTORY"
 """The variable in which systemd names the folder of a service's credentials."""
-RESERVED = ("SLUICE_CONFIG", "SLUICE_SHARED_DATA")
-"""Variables that start like settings and are none: the command line's --config; data for tests."""
+RESERVED = ("SLUICE_CONFIG", "SLUICE_FAILPOINT", "SLUICE_SHARED_DATA")
+"""Variables that start like settings and are none: the command line's --config; for tests, where
+the daemon is to fail, and data."""
 
 
 class Settings(BaseSettings):

@@ -34,7 +34,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("core", "algos", "learners", "fix.application", "fix.from_oms", "fix.from_venue"),
     ("core.engine", "journal", "patience.file", "predictor.file"),
     ("runtime",),
-    ("runtime.live", "runtime.sim", "runtime.direct"),
+    ("runtime.live", "runtime.sim", "runtime.direct", "runtime.failpoints"),
     ("build_dictionaries", "build_facts"),
     ("build_keys",),
     ("build_copies",),

@@ -48,3 +48,8 @@ def settings_of(config: Path = DEFAULT_CONFIG, overrides: list[str] = NO_OVERRID
 def supervisor() -> Supervisor:
     """systemd, if this process's environment says that it is there."""
     return Supervisor(os.environ, pid=os.getpid())
+
+
+def failpoints() -> str:
+    """Where a test wants the daemon to fail: SLUICE_FAILPOINT, as `runtime.failpoints` reads it."""
+    return os.environ.get("SLUICE_FAILPOINT", "")

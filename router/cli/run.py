@@ -22,6 +22,7 @@ from router.cli.options import (
     ConfigOption,
     JsonOption,
     SetOption,
+    failpoints,
     settings_of,
     supervisor,
 )
@@ -32,6 +33,7 @@ from router.cli.venues import spoken_options
 from router.journal.segments import Journal
 from router.journal.storage import FileStorage
 from router.messages import Step
+from router.runtime import failpoints as arming
 from router.runtime import log as logging
 from router.runtime.announcer import Announcer
 from router.runtime.beside import Beside
@@ -68,6 +70,7 @@ def command(
         overrides = [*overrides, f"state={state}"]
     settings = settings_of(config, overrides)
     logging.configure(settings.log.level, settings.log.format, shard=settings.shard)
+    _arm(failpoints())
     clock = Clock(speed=settings.clock.speed, origin=settings.clock.origin_ns)
     venues = start_venues(settings, clock) if simulate else None
     try:
@@ -205,6 +208,19 @@ def _cannot_listen(settings: Settings, error: OSError) -> CommandError:
     text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
     cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
     return CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}")
+
+
+def _arm(text: str) -> None:
+    """Arm the failpoints that a test asks for, and say so where nobody can miss it."""
+    if not text:
+        return
+    try:
+        specs = arming.parse(text)
+    except arming.FailpointError as error:
+        raise CommandError(ExitCode.CONFIGURATION, f"SLUICE_FAILPOINT: {error}") from None
+    arming.arm(specs)
+    told = "this daemon is made to fail: for tests only; unset SLUICE_FAILPOINT"
+    structlog.get_logger().error("failpoints_armed", points=list(map(str, specs)), warning=told)
 
 
 class Venues:
