@@ -95,7 +95,11 @@ class Dialer:
                     )
         except OSError as error:
             self.last_failure = explain(error)
+            wire.abandon()
             return None
+        except asyncio.CancelledError:
+            wire.abandon()
+            raise
         return wire
 
     # -- a connection that has no session yet ----------------------------------------------------

@@ -153,8 +153,9 @@ class Wire(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone."""
-        self._transport = None
-        self.keeper.lost(self, exc)
+        if self._transport is not None:
+            self._transport = None
+            self.keeper.lost(self, exc)
 
     # -- the keeper's side -----------------------------------------------------------------------
 
@@ -234,6 +235,13 @@ class Wire(asyncio.Protocol):
         """Close now; what waits is lost."""
         if self._transport is not None:
             self._transport.abort()
+
+    def abandon(self) -> None:
+        """The call is given up. uvloop closes one whose caller is cancelled in the moment in which
+        it comes up, and does not say so.
+        """
+        self.abort()
+        self.connection_lost(None)
 
     def trouble(self, now: float) -> str:
         """Why the connection is to be cut, if it is; seconds of the loop's clock. Ask now and then.

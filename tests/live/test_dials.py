@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import ssl
 import threading
 from pathlib import Path
@@ -9,9 +11,12 @@ from pathlib import Path
 import pytest
 
 from router.fix.schedule import Schedule
-from router.runtime.live import Dial, TlsSettings
+from router.runtime.clock import Clock
+from router.runtime.dialer import Dialer
+from router.runtime.live import Address, Dial, TlsSettings
+from router.runtime.wire import Wire
 from tests.live.certs import Authority
-from tests.live.driven import LOOPS, Driver, Host, driven, until, venue
+from tests.live.driven import LOOPS, Driver, Host, Lines, driven, until, venue
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
@@ -190,3 +195,50 @@ def test_a_session_is_not_called_outside_its_hours(tmp_path: Path, loop: str) ->
             hours.open.set()
             with host.answer():
                 until(lambda: driver.logged_on("LIT"))
+
+
+class Keeper:
+    """Whose connection it is; it is told that it is lost."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def opened(self, wire: Wire) -> None:
+        self.told.append("opened")
+
+    def data(self, wire: Wire, data: bytes) -> None:
+        self.told.append("data")
+
+    def lost(self, wire: Wire, why: BaseException | None) -> None:
+        self.told.append("lost")
+
+    def congested(self, wire: Wire, slow: bool) -> None:
+        self.told.append("congested")
+
+
+def test_a_call_that_is_given_up_in_the_moment_in_which_it_is_taken_is_lost_once(loop: str) -> None:
+    keeper, wires = Keeper(), list[Wire]()
+
+    async def body(address: Address) -> None:
+        def admit(wire: Wire) -> None:
+            wire.keeper = keeper
+            wires.append(wire)
+            calls.cancel()
+
+        dialer = Dialer(
+            Dial("LIT", (address,), 0.05),
+            admit=admit,
+            conns=itertools.count(1),
+            clock=Clock(),
+            log=Lines(),
+            may_dial=lambda *_: True,
+        )
+        calls = asyncio.get_running_loop().create_task(dialer.run())
+        await asyncio.gather(calls, return_exceptions=True)
+        wires[0].write(b"what was decided meanwhile")
+        await asyncio.sleep(0.05)
+
+    with Host() as host, asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
+        runner.run(body(host.address))
+    assert len(wires) == 1
+    assert keeper.told == ["lost"]
