@@ -15,7 +15,7 @@ UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench opponents interop fuzz simulate mutants soak verify-market alerts lock clean
+.PHONY: help setup run test lint format bench opponents interop fuzz simulate mutants kill-points soak verify-market alerts lock clean
 
 SEEDS ?= 2000
 FROM ?= 1
@@ -79,6 +79,9 @@ simulate: $(SETUP)  ## Play seeds of the simulation until one breaks an invarian
 
 mutants: $(SETUP)  ## Prove that the simulation finds each defect of tests/mutants; MUTANTS, MUTANT_SEEDS.
 	@$(BIN)/python -m tests.mutants $(MUTANTS)
+
+kill-points: $(SETUP)  ## Kill the daemon at every point of ten parents; KILL_POINTS=FIRST-LAST.
+	@$(BIN)/python -m tests.crash.kill_points $(KILL_POINTS)
 
 soak: $(SETUP)  ## Run the long tests.
 	$(BIN)/pytest -m soak --timeout 3600
