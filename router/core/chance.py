@@ -9,6 +9,7 @@ import zlib
 from functools import lru_cache
 
 import numpy as np
+import numpy.random
 
 
 def chance(seed: int, seq: int, who: str = "") -> np.random.Generator:
