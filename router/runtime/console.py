@@ -47,5 +47,7 @@ class Console:
             await writer.drain()
         except (ConnectionError, ValueError):
             pass  # the asker has gone, or sent more than a line may hold
+        except asyncio.CancelledError:
+            pass  # the daemon goes, and nobody is left to hear of it: the asker is told nothing
         finally:
             writer.close()

@@ -242,6 +242,8 @@ class Live:
             }
         while self.pump.syncing:
             await asyncio.sleep(0.001)
+        if self.pump.poisoned:
+            return {"error": f"the journal failed, and the daemon stops: {self.pump.poisoned}"}
         sessions = answer.get("sessions", {})
         for name, told in self.connections().items():
             if name in sessions:

@@ -129,6 +129,7 @@ class Driver:
         self.port = 0
         self.faults: list[dict[str, Any]] = []
         """What the event loop was not told to expect."""
+        self.thread: threading.Thread
         self._up = threading.Event()
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
@@ -155,6 +156,11 @@ class Driver:
         """Return when it listens."""
         assert self._up.wait(WAIT_S)
         assert self.port, "it does not listen"
+
+    def wait_until_gone(self) -> None:
+        """Return when it has left of its own accord."""
+        self.thread.join(WAIT_S)
+        assert not self.thread.is_alive(), "it does not leave"
 
     def stop(self) -> None:
         """Ask it to leave."""
@@ -222,6 +228,7 @@ def driven(
     )
     driver = Driver(live, node, lines)
     thread = threading.Thread(target=driver.body, args=(LOOPS[loop],), daemon=True)
+    driver.thread = thread
     thread.start()
     driver.wait_until_up()
     try:

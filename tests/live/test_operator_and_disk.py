@@ -1,0 +1,60 @@
+"""An operator who asks while the disk fails is told so, and the daemon ends as it should."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+
+from router.journal.storage import FileStorage
+from router.runtime.control import socket_path
+from tests.live.driven import LOOPS, WAIT_S, driven, oms
+
+pytestmark = pytest.mark.parametrize("loop", LOOPS)
+KILL = {"command": "kill", "scope": "all", "who": "Ada Byron", "reason": "a test"}
+
+
+class FailingDisk(FileStorage):
+    """A disk whose syncs fail, each when it is told to."""
+
+    fails = False
+    asked = threading.Event()
+
+    def sync(self, name: str) -> None:
+        if self.fails:
+            assert self.asked.wait(WAIT_S)
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        super().sync(name)
+
+
+def knock(folder: Path, request: dict[str, str]) -> socket.socket:
+    door = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    door.settimeout(WAIT_S)
+    door.connect(socket_path(folder))
+    door.sendall(json.dumps(request).encode() + b"\n")
+    return door
+
+
+def test_a_kill_whose_record_is_not_safe_is_not_told_as_done(tmp_path: Path, loop: str) -> None:
+    disk = FailingDisk(tmp_path)
+    disk.asked = threading.Event()
+    with pytest.raises(AssertionError, match=r"it has left: sync failed: EIO .* \[\]"):
+        fail_while_asked(disk, tmp_path, loop)
+
+
+def fail_while_asked(disk: FailingDisk, folder: Path, loop: str) -> None:
+    with driven(folder, [oms()], loop=loop, durability="sync", storage=disk) as driver:
+        disk.fails = True
+        with knock(folder, KILL) as first:
+            while not driver.ask(lambda: driver.node.engine.state.kills):
+                pass
+            with knock(folder, KILL) as second:  # it waits for a batch that never comes
+                disk.asked.set()
+                assert b"kill_id" not in first.recv(1 << 16)
+                assert second.recv(1 << 16) == b""
+        driver.wait_until_gone()
