@@ -175,6 +175,7 @@ class Live:
             self._tell_of_heads(self._heads.failure)
 
     def _look_around(self) -> None:
+        self.pump.beat()
         self.pump.cut_the_slow()
         self.pump.make_room()
         if self._heads is not None:

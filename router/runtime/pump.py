@@ -23,6 +23,8 @@ from router.runtime.wire import Bounds, Wire
 from router.signs import Histogram
 
 Work = Callable[[int], None]
+PAUSE_NS = 10 * NS
+"""So long the loop never stands still: if it has, the process was stopped, or starved."""
 ASK_NS = NS // 1_000
 """The node is asked for its deadline once in so long: a timer may be late by as much."""
 TURNS_MAX = 2
@@ -71,6 +73,7 @@ class Pump:
         self._timer_at: int | None = None
         self._ask_at = 0
         self._asking: asyncio.TimerHandle | None = None
+        self._beat_at = 0
         self._disk = ThreadPoolExecutor(1, "journal")
         self._loop: asyncio.AbstractEventLoop
         self._on_poison: Callable[[], None]
@@ -79,6 +82,7 @@ class Pump:
         """Call in the event loop, before anything else."""
         self._loop = asyncio.get_running_loop()
         self._on_poison = on_poison
+        self._beat_at = self._clock.monotonic()
 
     def stop(self) -> None:
         """Close the journal; call when nothing is `at_work`."""
@@ -152,6 +156,20 @@ class Pump:
             self._ready.append(wire)
         self._kick()
 
+    def beat(self) -> None:
+        """The loop turns: say so once a second. After a pause what is known is old, the market
+        first of all: connections are taken for lost, so that venues are asked before new risk.
+        """
+        now = self._clock.monotonic()
+        paused, self._beat_at = now - self._beat_at, now
+        if paused < PAUSE_NS:
+            return
+        seconds = round(paused / NS, 1)
+        self._log.warning("process_paused", seconds=seconds, connections=len(self.wires))
+        for wire in list(self.wires.values()):
+            wire.fault = f"this process stood still for {seconds:g} s"
+            wire.abandon()
+
     def congested(self, wire: Wire, slow: bool) -> None:
         """Resends of a peer that reads too slowly wait."""
         self.give(lambda _: self._node.congested(wire.conn, slow))
@@ -191,6 +209,7 @@ class Pump:
         if not self.goes_on:
             return
         self._busy = True
+        self.beat()
         self._began = self._since or self._clock.monotonic()
         self._since = 0
         before = self._journal.last_seq
@@ -237,7 +256,7 @@ class Pump:
                 received(wire.conn, data, now())
             if wire.waits:
                 self._ready.append(wire)
-            elif wire.is_lost:
+            elif wire.is_lost and wire.conn in self.wires:
                 self._gone(wire, now())
 
     def _synced(self, done: asyncio.Future[None], batch: Batch) -> None:

@@ -237,9 +237,13 @@ class Wire(asyncio.Protocol):
             self._transport.abort()
 
     def abandon(self) -> None:
-        """The call is given up. uvloop closes one whose caller is cancelled in the moment in which
-        it comes up, and does not say so.
+        """Close now, and leave what waits to be handled: the peer will be asked for it again.
+
+        The keeper hears of it at once, and without fail. uvloop says nothing of a call whose caller
+        is cancelled in the moment in which it comes up.
         """
+        self._inbox.clear()
+        self._waiting = 0
         self.abort()
         self.connection_lost(None)
 
