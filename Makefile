@@ -15,7 +15,7 @@ UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test lint format bench opponents interop fuzz simulate mutants kill-points soak verify-market alerts lock clean
+.PHONY: help setup run test lint format bench load opponents interop fuzz simulate mutants kill-points soak verify-market alerts lock clean
 
 SEEDS ?= 2000
 FROM ?= 1
@@ -53,6 +53,9 @@ format: $(SETUP)  ## Rewrite the sources in the project's format.
 
 bench: $(SETUP)  ## Run every benchmark; print one JSON object with every target.
 	@$(BIN)/python -m bench
+
+load: $(SETUP)  ## Load the real daemon; LOAD="--rate 300 --seconds 600 --search".
+	@$(BIN)/python -m bench.load $(LOAD)
 
 opponents: $(OPPONENTS)  ## Install Vowpal Wabbit and river, which `make bench` then compares the learners with.
 

@@ -103,7 +103,7 @@ def run(
     `remembered` keeps the settings in the folder once it is known to be ours. `keeper` is the
     command that takes snapshots beside the daemon; none takes none.
     """
-    log = structlog.get_logger()
+    log = structlog.get_logger().bind()  # one that is not bound binds again with every line
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     storage = FileStorage(settings.state)
 

@@ -11,7 +11,7 @@ import json
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -25,6 +25,7 @@ from router.runtime.oms import LiveOms
 from tests.crash.agreement import Told, fold, numbers, once_at_a_venue, same_fills
 from tests.crash.nursery import WAIT_S, Child, Nursery
 from tests.crash.processes import BASELINE, Time, free_port
+from tests.sim.reading import FRAME, Read, Stream, read
 from venues.audit import AuditKind, read_audit
 
 STRACE = shutil.which("strace")
@@ -61,6 +62,28 @@ class Trouble:
     settings: tuple[tuple[str, object], ...] = ()
 
 
+class SoundStream(Stream):
+    """Frames as a session takes them: what was changed on the line is not heard."""
+
+    def feed(self, data: bytes) -> Iterator[Read]:
+        """Bytes in, frames whose CheckSum(10) is right out."""
+        self._rest += data
+        end = 0
+        for found in FRAME.finditer(self._rest):
+            end = found.end()
+            if sum(found[0][:-7]) % 256 == int(found[0][-4:-1]):
+                yield read(found[0])
+        self._rest = self._rest[end:]
+
+
+class Heard(Told):
+    """An OMS at the end of a line that may change bytes."""
+
+    def _open(self, now: int) -> None:
+        super()._open(now)
+        self._stream = SoundStream()
+
+
 @dataclass
 class Desk:
     """Venues and an OMS."""
@@ -76,7 +99,7 @@ class Desk:
         self.log = self.folder / "daemon.log"
         self.clock = Clock(speed=self.time.speed, origin=self.time.origin)
         self.port = free_port()
-        self.told = Told(OmsClient(oms_config()))
+        self.told = Heard(OmsClient(oms_config()))
         self.life: Child | None = None
         self._strace: subprocess.Popen[bytes] | None = None
         self.venues = self.nursery.bear(
