@@ -31,6 +31,8 @@ from venues.audit import AuditKind, read_audit
 STRACE = shutil.which("strace")
 SPEED = 8.0
 HOST = "127.0.0.1"
+AFTER_A_FAILURE = ("batch.poison", "batch.last_cancels")
+A_FAILED_DISK = "disk.write_journal.before:5:eio,"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +138,7 @@ class Desk:
             "journal.segment_mib": 1,
             "journal.durability": durability,
             "log.level": "warning",
+            "venues.LIT_B.mass_status": "H",
             **{f"venues.{mic}.connect.port": at for mic, at in self.ports.items()},
             **dict(more),
         }
@@ -152,7 +155,8 @@ class Desk:
         if death is not None and death.of_the_system:
             inject.append(f"{death.where}:signal=KILL:when={death.k}")
         elif death is not None:
-            env["SLUICE_FAILPOINT"] = f"{death.where}:{death.k}:kill"
+            cause = A_FAILED_DISK if death.where.startswith(AFTER_A_FAILURE) else ""
+            env["SLUICE_FAILPOINT"] = f"{cause}{death.where}:{death.k}:kill"
         durability = death.durability if death is not None else durability
         self.lives += 1
         arguments = self.arguments(durability, trouble.settings)

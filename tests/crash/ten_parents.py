@@ -36,7 +36,7 @@ async def play(oms: LiveOms, state: Path, number: int, gone: Callable[[], bool])
         misspeak(oms, now)
         oms.flush()
         await kill_and_arm(state, f"K{number}")
-        if number % 3 == 0:
+        if number % 2:
             await out_and_in(state, "SDP_2")
         await oms.until(lambda: gone() or all(orders_done(oms, orders[:4])), WAIT_S)
         oms.client.mass_cancel(oms.clock.now())

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from config.settings import DEFAULT_CONFIG
+from router.journal.segments import Journal
 from router.journal.storage import FileStorage
 from router.runtime import failpoints
 from router.runtime.failpoints import FailpointError, arm, names, parse
@@ -81,6 +82,44 @@ def test_after_means_that_it_is_done_and_within_that_half_of_it_is(tmp_path: Pat
         disk.write("journal-00000001.seg", 4, b"efgh")
     armed.disarm()
     assert disk.read("journal-00000001.seg", 0, 8) == b"ab\0\0efgh"
+
+
+class Full(FileStorage):
+    """A disk without space, once."""
+
+    full = False
+
+    def write(self, name: str, offset: int, data: bytes) -> None:
+        if self.full:
+            self.full = False
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super().write(name, offset, data)
+
+
+def test_rotation_and_headroom_pass_their_points(tmp_path: Path) -> None:
+    passed = [
+        f"disk.{place}.{moment}"
+        for place in ("create_headroom", "remove_headroom", "create_journal")
+        for moment in ("before", "after")
+    ]
+    passed += [
+        f"disk.{place}_journal.{moment}"
+        for place in ("truncate", "release")
+        for moment in ("before", "after")
+    ]
+    armed = arm(parse(",".join(f"{name}:9999:kill" for name in passed)))
+    disk = Full(tmp_path)
+    journal = Journal(disk, segment_bytes=4_096, headroom_bytes=4_096)
+    assert list(journal.open()) == []
+    for seq in range(4):
+        journal.append(seq, 0, 0, bytes(1_500))
+        journal.write()
+    disk.full = True
+    journal.append(4, 0, 0, b"cancel")
+    journal.write()
+    journal.close()
+    armed.disarm()
+    assert all(armed.passed.values()), armed.passed
 
 
 def run(folder: Path, points: str) -> subprocess.CompletedProcess[str]:
