@@ -47,13 +47,15 @@ class Told:
         self._received(data, now)
 
 
-def agree(told: Told, audit: Path, state: Path) -> None:
-    """All accounts are the same."""
+def agree(told: Told, audit: Path, state: Path, *, jumps: bool = False) -> None:
+    """All accounts are the same. With `jumps` a journal has failed: numbers to venues were spent
+    without a record, and the next life went on above them.
+    """
     venues = read_audit(audit)
     folded = fold(state)
     same_fills(told.client, venues, folded)
     once_at_a_venue(venues, folded)
-    numbers(told, state)
+    numbers(told, state, jumps=jumps)
     as_published(state, state.parent / "heads")
 
 
@@ -118,7 +120,7 @@ def once_at_a_venue(venues: list[AuditRecord], folded: State) -> None:
     assert not any(leaves.values()), leaves
 
 
-def numbers(told: Told, state: Path) -> None:
+def numbers(told: Told, state: Path, *, jumps: bool = False) -> None:
     """Every number that we sent is in the journal once, and the OMS heard what stands there."""
     stored: dict[tuple[str, int], str] = {}
     for segment in sorted(state.glob("journal-*.seg")):
@@ -127,7 +129,7 @@ def numbers(told: Told, state: Path) -> None:
             if frame.sender == "SLUICE":
                 known = stored.setdefault((frame.target, frame.seq), frame.content)
                 assert known == frame.content, f"{frame.target} {frame.seq} was used twice"
-    for target in {target for target, _ in stored}:
+    for target in {target for target, _ in stored if not jumps or target == "OMS"}:
         seqs = sorted(seq for each, seq in stored if each == target)
         assert seqs == list(range(1, len(seqs) + 1)), f"{target}: a number is missing"
     for frame in told.frames:
