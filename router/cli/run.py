@@ -12,6 +12,7 @@ from typing import Annotated
 
 import structlog
 import typer
+from structlog.typing import FilteringBoundLogger
 
 from config.settings import DEFAULT_CONFIG, Settings
 from router import build, build_sessions
@@ -220,7 +221,7 @@ def _arm(text: str) -> None:
         raise CommandError(ExitCode.CONFIGURATION, f"SLUICE_FAILPOINT: {error}") from None
     arming.arm(specs)
     told = "this daemon is made to fail: for tests only; unset SLUICE_FAILPOINT"
-    log = structlog.get_logger()
+    log: FilteringBoundLogger = structlog.get_logger()
     log.error("failpoints_armed", points=list(map(str, specs)), warning=told)
 
 

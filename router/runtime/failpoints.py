@@ -23,6 +23,7 @@ from router.journal.market import MarketFile
 from router.journal.segments import HEADROOM_NAME, Journal
 from router.journal.storage import FileStorage
 from router.runtime.doorway import Doorway
+from router.runtime.heads import HeadKeeper
 from router.runtime.live import Live
 from router.runtime.node import Node
 from router.runtime.pump import Pump
@@ -130,6 +131,8 @@ _PLACES = (
     _Place("disk.truncate_journal", FileStorage, "truncate", _JOURNAL),
     _Place("disk.release_journal", FileStorage, "release", _JOURNAL),
     _Place("disk.close", FileStorage, "close"),
+    _Place("disk.put_snapshot", FileStorage, "put", _file("snapshot")),
+    _Place("heads.publish", HeadKeeper, "publish"),
     # A batch: handle, append, write, sync, leave.
     _Place("batch.handle", Pump, "_handle"),
     _Place("batch.leave", Pump, "_leave"),

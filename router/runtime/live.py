@@ -163,11 +163,11 @@ class Live:
                 await asyncio.sleep(0.02)
         for wire in pump.wires.values():
             wire.abort()
-        while pump.at_work or (pump.wires and pump.goes_on):
-            await asyncio.sleep(0.005)
         self._look.cancel()
         if self._beside is not None:
             await self._beside.stop()
+        while pump.at_work or (pump.wires and pump.goes_on):
+            await asyncio.sleep(0.005)
         self._pulse.stop()
         pump.stop()
         if self._heads is not None:

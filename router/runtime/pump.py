@@ -67,6 +67,7 @@ class Pump:
         self._turns = 1 if self._at_once else TURNS_MAX
         self._slow_s = 0.0
         """What the last sync took, seconds of the loop's clock."""
+        self._stopped = False
         self._busy = False
         """A batch is on its way, or will be: what comes in waits for the next."""
         self._timer: asyncio.TimerHandle | None = None
@@ -85,7 +86,8 @@ class Pump:
         self._beat_at = self._clock.monotonic()
 
     def stop(self) -> None:
-        """Close the journal; call when nothing is `at_work`."""
+        """Close the journal; call when nothing is `at_work`. What comes after it is not handled."""
+        self._stopped = True
         for timer in (self._timer, self._asking):
             if timer is not None:
                 timer.cancel()
@@ -97,7 +99,7 @@ class Pump:
     @property
     def goes_on(self) -> bool:
         """False after a failure: nothing more is handled."""
-        return not self.poisoned and not self.broken
+        return not (self.poisoned or self.broken or self._stopped)
 
     @property
     def at_work(self) -> bool:

@@ -86,7 +86,7 @@ def working(oms: LiveOms, number: int) -> OrderView:
     [
         ("fdatasync:error=EIO:when=20", "sync failed: EIO"),
         pytest.param("fdatasync:error=EIO:when=14+", "sync failed: EIO", marks=pytest.mark.soak),
-        ("pwrite64:error=ENOSPC:when=30+", "write failed: ENOSPC"),
+        pytest.param("pwrite64:error=ENOSPC:when=30+", "write failed", marks=pytest.mark.soak),
         pytest.param(
             "pwrite64:error=EROFS:when=30+", "write failed: EROFS", marks=pytest.mark.soak
         ),
@@ -104,6 +104,7 @@ def test_a_disk_that_fails_ends_the_daemon_with_75_and_no_success_is_told(
 
 
 @needs_strace
+@pytest.mark.soak  # `test_full_disk` fills a real one
 def test_a_disk_that_is_full_for_a_moment_costs_the_headroom_and_nothing_else(desk: Desk) -> None:
     async def script(oms: LiveOms) -> None:
         trouble = Trouble(("pwrite64:error=ENOSPC:when=30",))

@@ -58,3 +58,17 @@ def fail_while_asked(disk: FailingDisk, folder: Path, loop: str) -> None:
                 assert b"kill_id" not in first.recv(1 << 16)
                 assert second.recv(1 << 16) == b""
         driver.wait_until_gone()
+
+
+def test_what_comes_after_the_end_is_not_handled(tmp_path: Path, loop: str) -> None:
+    handled: list[int] = []
+    with driven(tmp_path, [oms()], loop=loop) as driver:
+        pump = driver.live.pump
+
+        def end() -> None:
+            pump.give(handled.append)  # a timer that has fired while the daemon was leaving
+            pump.stop()
+
+        driver.ask(end)
+        driver.ask(lambda: None)
+    assert handled == []
