@@ -202,7 +202,8 @@ class Desk:
 
     def agree(self) -> None:
         """The venues, the journal and the OMS tell the same story. The daemon is gone."""
-        failed = "journal_poisoned" in self.log.read_text()
+        log = self.log.read_text()
+        failed = "journal_poisoned" in log or A_FAILED_DISK.rstrip(",") in log
         agree(self.told, self.audit, self.state, jumps=failed)
 
     def strangers(self) -> set[str]:
