@@ -13,6 +13,7 @@ from router.model import NS
 from router.simulation.reading import MS
 from router.simulation.things import Thing
 from router.simulation.world import START, World
+from venues.faults.session_drop import SessionDrop
 from venues.misbehaviour import Misbehaviour, kinds
 
 DETAILS: dict[str, tuple[dict[str, object], ...]] = {
@@ -66,6 +67,8 @@ def misbehaviours(world: World, end: int) -> list[Thing]:
 
 def _start(world: World, what: Misbehaviour, mic: str, until: int) -> None:
     now = world.sim.now
+    if isinstance(what, SessionDrop) and (what.gap_fills or not what.resend_on_logon):
+        world.forgetful.add(mic)
     world.market.misbehaviours.start(what, mic, now, START + until)
     world.sim.poke(world.venues)
 
