@@ -11,7 +11,7 @@ import typer
 
 from config.settings import DEFAULT_CONFIG
 from router.cli.errors import CommandError, ExitCode
-from router.cli.kill import ReasonOption, StateOption, WhoOption
+from router.cli.kill import NamedOption, ReasonOption, StateOption, WhoOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json, table
@@ -41,7 +41,6 @@ HEADER = (
 NameArgument = Annotated[
     str, typer.Argument(metavar="NAME", help="The session, as `sluice fix sessions` has it.")
 ]
-NamedOption = Annotated[str, typer.Option("--who", help="The person who takes it upon them.")]
 WhyOption = Annotated[str, typer.Option("--reason", help="Why; it is journaled.")]
 
 

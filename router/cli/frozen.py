@@ -10,7 +10,7 @@ import typer
 from config.settings import DEFAULT_CONFIG
 from router.cli.doubt_text import frozen_text
 from router.cli.errors import CommandError, ExitCode
-from router.cli.kill import ReasonOption, StateOption
+from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
@@ -36,7 +36,7 @@ def listed(
 
 def release(
     parent_id: Annotated[str, typer.Argument(metavar="ORDER_ID", help="OrderID of the parent.")],
-    who: Annotated[str, typer.Option("--who", help="The person who takes it upon them.")],
+    who: NamedOption,
     reason: ReasonOption,
     state: StateOption = None,
     as_json: JsonOption = False,

@@ -19,6 +19,8 @@ ReasonOption = Annotated[str, typer.Option("--reason", help="Why; it is journale
 WhoOption = Annotated[
     str, typer.Option("--who", show_default="your user name", help="The person who does it.")
 ]
+NamedOption = Annotated[str, typer.Option("--who", help="The person who takes it upon them.")]
+"""For what only a named person may do."""
 StateOption = Annotated[
     Path | None, typer.Option("--state", metavar="DIR", help="The daemon's state folder.")
 ]

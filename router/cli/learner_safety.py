@@ -15,7 +15,7 @@ from config.settings import DEFAULT_CONFIG
 from router.analysis.replay import ForeignJournal, fold_step
 from router.cli.configurations import Configurations
 from router.cli.errors import CommandError, ExitCode
-from router.cli.kill import ReasonOption, StateOption, WhoOption
+from router.cli.kill import NamedOption, ReasonOption, StateOption, WhoOption
 from router.cli.knock import ask
 from router.cli.learner_text import ledgers_data, ledgers_text
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
@@ -60,7 +60,7 @@ def freeze(
 
 
 def thaw(
-    who: Annotated[str, typer.Option("--who", help="The person who takes it upon them.")],
+    who: NamedOption,
     reason: ReasonOption,
     learner: LearnerArgument = "",
     state: StateOption = None,

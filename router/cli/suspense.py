@@ -10,12 +10,11 @@ import typer
 from config.settings import DEFAULT_CONFIG
 from router.cli.doubt_text import suspense_text
 from router.cli.errors import CommandError, ExitCode
-from router.cli.kill import ReasonOption, StateOption
+from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
 
-NamedOption = Annotated[str, typer.Option("--who", help="The person who takes it upon them.")]
 EntryArgument = Annotated[
     str, typer.Argument(metavar="SUSPENSE_ID", help="As `sluice suspense list` has it.")
 ]
