@@ -64,7 +64,11 @@ class Proxy:
 
     def __init__(self, seed: int) -> None:
         self.weather = Weather()
-        self.flipped = self.cuts = 0
+        self.met = 0
+        """Pieces that the weather has done something to."""
+        self.opened = 0
+        """Connections so far."""
+        self._waiting: list[asyncio.Future[None]] = []
         self._rng = np.random.Generator(np.random.Philox(key=seed))
         self._lanes: list[Lane] = []
         self._servers: list[asyncio.Server] = []
@@ -80,12 +84,37 @@ class Proxy:
         """End every connection."""
 
         async def work() -> None:
-            self.cuts += len(self._lanes)
             for lane in self._lanes:
                 lane.cut(rst=rst)
             self._lanes.clear()
 
         self._do(work)
+
+    def thaw(self) -> None:
+        """What is frozen goes on."""
+        self.weather.frozen = False
+        self._loop.call_soon_threadsafe(self._stir)
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        """Wait, in any loop, for what the proxy does; whoever waits too long has a timeout."""
+        future = asyncio.run_coroutine_threadsafe(self._until(done), self._loop)
+        await asyncio.wait_for(asyncio.wrap_future(future), WAIT_S)
+
+    async def _until(self, done: Callable[[], bool]) -> None:
+        while not done():
+            self._waiting.append(self._loop.create_future())
+            await self._waiting[-1]
+
+    def _stir(self) -> None:
+        """Something has happened: let those look who wait."""
+        waiting, self._waiting = self._waiting, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
+
+    def _meet(self) -> None:
+        self.met += 1
+        self._stir()
 
     def close(self) -> None:
         """End everything."""
@@ -116,6 +145,8 @@ class Proxy:
                 return
             lane = Lane(near, far)
             self._lanes.append(lane)
+            self.opened += 1
+            self._stir()
             lane.tasks = [
                 asyncio.create_task(self._carry(reader, far, heard=True)),
                 asyncio.create_task(self._carry(answers, near, heard=False)),
@@ -138,12 +169,15 @@ class Proxy:
         """One way of a connection; `heard` bytes arrive even if the other way is deaf."""
         try:
             while data := await reader.read(READ):
-                while self.weather.frozen:
-                    await asyncio.sleep(0.01)
+                if self.weather.frozen:
+                    self._meet()
+                    await self._until(lambda: not self.weather.frozen)
                 if self.weather.deaf and not heard:
+                    self._meet()
                     continue
                 if self.weather.delay_s:
-                    await asyncio.sleep(self.weather.delay_s)
+                    await asyncio.sleep(self.weather.delay_s)  # that is the fault
+                    self._meet()
                 for piece in self._pieces(data):
                     writer.write(piece)
                     await writer.drain()
@@ -155,7 +189,7 @@ class Proxy:
             at = int(self._rng.integers(len(data)))
             changed = bytes([data[at] ^ (1 << int(self._rng.integers(8)))])
             data = data[:at] + changed + data[at + 1 :]
-            self.flipped += 1
+            self._meet()
         return [data[at : at + 1] for at in range(len(data))] if self.weather.single else [data]
 
 

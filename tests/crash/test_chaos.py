@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,8 @@ from tests.crash.proxy import Proxy, proxy
 from tests.crash.ten_parents import order
 
 pytestmark = pytest.mark.timeout(300)
-Disturb = Callable[[Proxy], Awaitable[None]]
+Disturb = Callable[[Proxy, Callable[[], object]], Awaitable[None]]
+"""Disturbs a line, and gives an order into it."""
 
 
 @pytest.fixture(scope="module")
@@ -33,46 +35,60 @@ def nursery() -> Iterator[Nursery]:
     made.close()
 
 
-async def cut(line: Proxy) -> None:
+async def broken(line: Proxy, *, rst: bool) -> None:
+    """Cut, until somebody calls again."""
+    before = line.opened
+    line.cut(rst=rst)
+    await line.until(lambda: line.opened > before)
+
+
+async def cut(line: Proxy, go: Callable[[], object]) -> None:
     """FIN, twice."""
+    go()
     for _ in range(2):
-        line.cut(rst=False)
-        await asyncio.sleep(0.3)
+        await broken(line, rst=False)
 
 
-async def reset(line: Proxy) -> None:
+async def reset(line: Proxy, go: Callable[[], object]) -> None:
     """RST, twice."""
+    go()
     for _ in range(2):
-        line.cut(rst=True)
-        await asyncio.sleep(0.3)
+        await broken(line, rst=True)
 
 
-async def freeze(line: Proxy) -> None:
+async def in_it(line: Proxy, go: Callable[[], object], pieces: int) -> None:
+    """Give an order into the weather, and wait until it has met so many pieces."""
+    before = line.met
+    go()
+    await line.until(lambda: line.met >= before + pieces)
+
+
+async def freeze(line: Proxy, go: Callable[[], object]) -> None:
     """Nothing moves for a while; then all that waited."""
     line.weather.frozen = True
-    await asyncio.sleep(1.0)
-    line.weather.frozen = False
+    await in_it(line, go, 1)
+    line.thaw()
 
 
-async def half_open(line: Proxy) -> None:
+async def half_open(line: Proxy, go: Callable[[], object]) -> None:
     """Answers are lost, and only then the line."""
     line.weather.deaf = True
-    await asyncio.sleep(0.5)
+    await in_it(line, go, 1)
     line.cut(rst=True)
     line.weather.deaf = False
 
 
-async def slow(line: Proxy) -> None:
+async def slow(line: Proxy, go: Callable[[], object]) -> None:
     """Every piece is late, and bytes come one by one."""
     line.weather.delay_s, line.weather.single = 0.02, True
-    await asyncio.sleep(0.7)
+    await in_it(line, go, 3)
     line.weather.delay_s, line.weather.single = 0.0, False
 
 
-async def flip(line: Proxy) -> None:
-    """Every tenth piece has a bit changed."""
-    line.weather.flip = 0.1
-    await asyncio.sleep(0.7)
+async def flip(line: Proxy, go: Callable[[], object]) -> None:
+    """Every third piece has a bit changed."""
+    line.weather.flip = 0.3
+    await in_it(line, go, 1)
     line.weather.flip = 0.0
     line.cut(rst=True)  # a frame that never ends holds back what follows until its session ends
 
@@ -104,8 +120,7 @@ def disturbed(
             calls = asyncio.create_task(stay(desk, oms, door))
             for number, each in enumerate(disturb):
                 assert await oms.until(lambda: oms.client.logged_on, WAIT_S)
-                order(oms, number)
-                await each(line)
+                await each(line, partial(order, oms, number))
             views = oms.client.orders.values()
             assert await oms.until(lambda: all(view.done for view in views), WAIT_S)
             assert not child.is_dead, desk.log.read_text()[-2000:]
