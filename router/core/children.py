@@ -127,6 +127,8 @@ def ended(env: Environment, state: State, now: int, child: Child) -> Iterator[Co
 def _unwanted(state: State, now: int, child: Child) -> bool:
     """True for a child that came back from UNKNOWN to a parent that has no use for it now.
 
+    So is one that had ended (its lesson is given) until a bust opened it again at its venue: it was
+    meant for a market that is gone, and may be an IOC that nothing would end.
     Not so soon after its venue has refused to give it back: there is a timer for that.
     """
     patience = state.venues[child.mic].ack_timeout_ns
@@ -137,7 +139,9 @@ def _unwanted(state: State, now: int, child: Child) -> bool:
         (kill.scope, kill.value) == ("venue", child.mic) for kill in state.kills.values()
     )
     expired = 0 < parent.expire_at <= now
-    return killed or expired or bool(parent.frozen) or parent.pending is not None
+    held = bool(parent.frozen) or parent.pending is not None
+    too_much = parent.working_qty > parent.leaves_qty  # a late fill has taken its place (F-12)
+    return child.learned or killed or expired or held or too_much
 
 
 def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator[Command]:

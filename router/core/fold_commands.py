@@ -81,7 +81,7 @@ def report(state: State, now: int, command: m.Report) -> None:
     if parent.terminal:
         state.close(parent)
     elif command.exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT):
-        state.open_parents[parent.parent_id] = None
+        state.reopen(parent)
         state.wake(parent, now)
 
 

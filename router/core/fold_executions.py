@@ -177,8 +177,18 @@ def _book_correction(state: State, now: int, child: Child, event: m.ExecutionRec
     )
     child.fill_keys.append(own_key)
     state.book(child, qty, px, found.liquidity)
-    state.turn(now, child, ChildInput.BUSTED)
+    if child.status is ChildStatus.FILLED and _is_at_work(child, event):
+        state.turn(now, child, ChildInput.REOPENED)
+        state.reopen(state.parents[child.parent_id])
+    else:
+        state.turn(now, child, ChildInput.BUSTED)
     state.outcome = Outcome.CORRECTION
+
+
+def _is_at_work(child: Child, event: m.ExecutionReceived) -> bool:
+    """True if the venue says, and the quantities do not deny, that shares of the order are open."""
+    told = event.ord_status in LIVE_STATUS and event.leaves_qty > 0
+    return told and child.cum_qty < child.qty
 
 
 def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None:

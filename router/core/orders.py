@@ -45,6 +45,8 @@ class ChildInput(StrEnum):
     EXPIRED = "expired"
     LOST = "lost"
     BUSTED = "busted"
+    REOPENED = "reopened"
+    """A bust or correction after which the venue says that the shares are at work again."""
 
 
 _C, _I = ChildStatus, ChildInput
@@ -89,7 +91,8 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     (_C.UNKNOWN, _I.EXPIRED): _C.EXPIRED,
     (_C.UNKNOWN, _I.LOST): _C.UNKNOWN,
     (_C.UNKNOWN, _I.BUSTED): _C.UNKNOWN,
-    # A bust, or a fill that was late, changes quantities; a closed child never opens again.
+    # A bust, or a fill that was late, changes quantities; a closed child opens again by its venue's
+    # word only, and only one that had nothing left: what has been taken back stays so.
     **{(status, _I.BUSTED): status for status in CHILD_TERMINAL},
     **{(status, _I.TRADED): status for status in CHILD_TERMINAL},
     **{(status, _I.COMPLETED): status for status in CHILD_TERMINAL},
@@ -97,6 +100,7 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     # Its acknowledgement may come behind the fill, and a venue ends what its bust has left.
     (_C.FILLED, _I.ACKNOWLEDGED): _C.FILLED,
     (_C.FILLED, _I.CANCELED): _C.CANCELED,
+    (_C.FILLED, _I.REOPENED): _C.LIVE,
 }
 """Anything else that a venue says is booked by its quantities and leaves the status alone."""
 

@@ -349,6 +349,10 @@ class State:
         while len(self.closed_parents) > CLOSED_PARENTS_MAX:
             self._forget(self.closed_parents.popleft())
 
+    def reopen(self, parent: Parent) -> None:
+        """A bust has taken from a parent that was over: it, or a child of its, is at work again."""
+        self.open_parents[parent.parent_id] = None
+
     def _forget(self, parent_id: str) -> None:
         parent = self.parents.get(parent_id)
         if parent is None or parent_id in self.open_parents:

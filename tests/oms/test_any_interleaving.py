@@ -139,7 +139,10 @@ class Chaos:
         self._undo(pick, size, corrected=True)
 
     def _undo(self, pick: int, size: int, *, corrected: bool) -> None:
-        """Of a closed order: what an open one gets back could be traded again."""
+        """Of a closed order: what an open one gets back could be traded again.
+
+        One that was filled is opened again by some venues.
+        """
         child = self._child(pick, open_ones=False)
         if child is None or not child.executions:
             return
@@ -149,6 +152,8 @@ class Chaos:
             child.report("H", "4", f"19={ref}|32=1|31=11|", exec_id=f"E{self.execs}")
             return
         child.executions[ref] = 0
+        never_ended = child.cum_qty == child.qty and child.cl_ord_id not in self.desk.overfilled
+        child.open = bool(pick % 2) and never_ended
         if corrected:
             qty = max(1, was - size)
             child.executions[f"E{self.execs}"] = qty

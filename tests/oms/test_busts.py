@@ -100,6 +100,56 @@ def test_a_bust_after_the_end_of_the_day(desk: Desk) -> None:
     assert desk.oms.heard()[2:] == ["8 X 3/3 1000/500/0", "8 X H/3 1000/0/0 19=B ~0"]
 
 
+def test_an_order_that_its_venue_opens_again_is_taken_back_before_its_shares_go_elsewhere(
+    desk: Desk,
+) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(300, "10", "B")
+    child.fill(700, "10", "D")
+    child.open = True
+    child.bust("B", 300, "C")
+    assert desk.oms.heard()[3:] == ["8 X H/1 1000/700/300 19=B ~10"]
+    desk.wait(1)
+    assert desk.a.heard() == ["D 1000@11 59=3", "F c1"], "300 are at work there"
+    child.cancel()
+    desk.wait(1)
+    assert desk.a.heard() == ["D 300@11 59=3"]
+
+
+def test_a_time_that_is_up_waits_for_an_order_that_its_venue_opens_again(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(1000, "10", "B")
+    desk.wait(600)
+    child.open = True
+    child.bust("B", 1000, "C")
+    assert desk.oms.heard()[2:] == ["8 X H/0 1000/0/1000 19=B ~0"]
+    child.cancel()
+    assert desk.oms.heard() == ["8 X 3/3 1000/0/0"]
+
+
+def test_an_order_that_is_opened_again_after_its_parents_end_is_taken_back(desk: Desk) -> None:
+    desk.oms.order("X", 500)
+    desk.oms.replace("Y", "X", 1000)
+    child = desk.a.child()
+    child.fill(500, "10", "B")
+    desk.oms.cancel("Z", "Y")
+    desk.a.heard()
+    child.open = True
+    child.bust("B", 500, "C")
+    assert desk.a.heard() == ["F c1"]
+    child.refuse_cancel()
+    desk.wait(10)
+    assert desk.a.heard()[:1] == ["F c1"], "and again, as long as it is there"
+    desk.a.drop()
+    desk.a.connect()
+    assert desk.a.heard() == ["AF"], "nor is it forgotten when its line is lost"
+    child.cancel()
+    desk.wait(10)
+    assert desk.a.heard() == []
+
+
 def test_a_bust_that_comes_twice_counts_once(desk: Desk) -> None:
     desk.oms.order("X")
     child = desk.a.child()

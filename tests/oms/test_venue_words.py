@@ -67,6 +67,20 @@ def test_a_late_fill_takes_back_what_would_overfill(desk: Desk) -> None:
     ]
 
 
+def test_a_late_fill_takes_back_what_was_in_doubt_when_it_came(desk: Desk) -> None:
+    desk.oms.order("X")
+    first = desk.a.child()
+    first.cancel()
+    desk.wait(3)
+    assert desk.a.heard() == ["D 1000@11 59=3", "D 1000@11 59=3", "H c2"], "no word of c2"
+    second = desk.a.child()
+    desk.overfilled.add(first.cl_ord_id)
+    first.fill(1000, "10", "B")
+    assert desk.oms.heard()[-1] == "8 X F/2 1000/1000/0 +1000@10 ~10"
+    second.tell_status()
+    assert desk.a.heard() == ["F c2"], "it is there, and nothing is left for it to buy"
+
+
 def test_the_same_execution_twice_counts_once(desk: Desk) -> None:
     desk.oms.order("X")
     child = desk.a.child()
