@@ -307,6 +307,7 @@ def test_any_interleaving(steps: list[tuple[int, int, int]], house: House) -> No
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 @settings(max_examples=3_000, deadline=None)
 @given(STEPS, HOUSES)
 def test_any_interleaving_for_long(steps: list[tuple[int, int, int]], house: House) -> None:
