@@ -1,12 +1,17 @@
-"""`python -m tests.crash.kill_points [FIRST-LAST]`: the daemon dies at every point of ten parents.
+"""`python -m tests.crash.kill_points [--power] [FIRST-LAST]`: the daemon dies at every point of ten
+parents, or its machine loses its power there.
 
 A point is a durability, a system call or a failpoint, and its number since the life began. Each
 life plays ten parents on the folder that the last death has left, so that a death in recovery is a
 second death; after twenty of them one life comes to its end, and all accounts must agree.
+
+A power cut takes with it what was not synced (`power`), after a life that has ended in good order
+too: only the points of durability `sync` are tried.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 import signal
@@ -20,6 +25,7 @@ from pathlib import Path
 from router.runtime import failpoints
 from router.runtime.oms import LiveOms, talk
 from tests.crash.desk import STRACE, Death, Desk, Trouble
+from tests.crash.machine import Machine, machine
 from tests.crash.nursery import WAIT_S, Nursery
 from tests.crash.ten_parents import play
 
@@ -111,15 +117,24 @@ class Found:
     """Groups whose accounts disagree, and how."""
 
 
-def run_group(nursery: Nursery, folder: Path, deaths: Sequence[Death], found: Found) -> None:
+def run_group(
+    nursery: Nursery,
+    folder: Path,
+    deaths: Sequence[Death],
+    found: Found,
+    under: Machine | None = None,
+) -> None:
     """Deaths on one folder, one after the other, and a life that comes to its end."""
     with Desk(folder, nursery) as desk:
 
         async def script(oms: LiveOms) -> None:
             for death in deaths:
-                end = await life(desk, oms, death)
+                trouble = under.trouble(desk) if under is not None else None
+                end = await life(desk, oms, death, trouble)
                 (found.died if end == -signal.SIGKILL else found.lived).append(death)
                 assert end in (0, -signal.SIGKILL), f"{death}: exit code {end}"
+                if under is not None:
+                    under.off(desk)
             await last_life(desk, oms, deaths[-1].durability)
 
         talk(desk.told.client, desk.clock, script)
@@ -132,7 +147,8 @@ async def life(
 ) -> int:
     """Ten parents, until the end or the death; the exit code, or the signal, negative."""
     if death is not None and death.where.startswith(IDLE):
-        trouble = Trouble(settings=(("fix.defaults.heart_bt_int", 1),))
+        idle = (("fix.defaults.heart_bt_int", 1),)
+        trouble = dataclasses.replace(trouble or Trouble(), settings=idle)
     child = desk.begin(death, trouble=trouble)
     if await desk.answers() and await desk.call(oms):
         await play(oms, desk.state, desk.lives, lambda: child.is_dead)
@@ -157,21 +173,27 @@ async def last_life(desk: Desk, oms: LiveOms, durability: str) -> None:
 # -- all of them -----------------------------------------------------------------------------------
 
 
-def groups(deaths: Sequence[Death]) -> list[list[Death]]:
-    """Each begins with a birth; births that are left have a group of their own."""
-    first = births()
+def groups(deaths: Sequence[Death], first: Sequence[Death]) -> list[list[Death]]:
+    """Each begins with one of the births, `first`."""
     parts = [list(deaths[at : at + GROUP - 1]) for at in range(0, len(deaths), GROUP - 1)]
     return [[first[at % len(first)], *part] for at, part in enumerate(parts)]
 
 
+def synced(deaths: Sequence[Death]) -> list[Death]:
+    """Those of a daemon that promises anything about power."""
+    return [each for each in deaths if each.durability == "sync"]
+
+
 def main(argv: Sequence[str]) -> int:
     """Run a range of the plan's groups; 1 if accounts disagree."""
+    power = argv[:1] == ["--power"]
+    argv = argv[power:]
     if STRACE is None:
         print(
             "strace is not installed: the points of system calls cannot be tried", file=sys.stderr
         )
         return 1
-    whole = groups(plan())
+    whole = groups(synced(plan()), synced(births())) if power else groups(plan(), births())
     first, _, last = (argv[0] if argv else f"1-{len(whole)}").partition("-")
     wanted = range(int(first), int(last or first) + 1)
     if wanted.start < 1 or wanted.stop - 1 > len(whole):
@@ -182,7 +204,8 @@ def main(argv: Sequence[str]) -> int:
     nursery, found, began = Nursery(), Found(), time.monotonic()
     for number in wanted:
         try:
-            run_group(nursery, folder / str(number), whole[number - 1], found)
+            under = machine(number) if power else None
+            run_group(nursery, folder / str(number), whole[number - 1], found, under)
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are tried
             text = f"group {number}: {type(error).__name__}: {str(error)[:2000]}"
             found.broken.append(text)
@@ -191,7 +214,7 @@ def main(argv: Sequence[str]) -> int:
             shutil.rmtree(folder / str(number))
         show(number, wanted.stop - 1, found, time.monotonic() - began)
     nursery.close()
-    print(json.dumps(summary(found, argv, time.monotonic() - began), indent=2))
+    print(json.dumps(summary(found, argv, power, time.monotonic() - began), indent=2))
     if found.broken:
         print(f"what is left of them is in {folder}", file=sys.stderr)
         return 1
@@ -205,7 +228,7 @@ def show(number: int, last: int, found: Found, seconds: float) -> None:
     print(f"\r{text}, {seconds:.0f} s", end="", file=sys.stderr, flush=True)
 
 
-def summary(found: Found, argv: Sequence[str], seconds: float) -> dict[str, object]:
+def summary(found: Found, argv: Sequence[str], power: bool, seconds: float) -> dict[str, object]:
     """Everything that there is to know, as JSON."""
     by_kind = {
         "system calls": sum(each.of_the_system for each in found.died),
@@ -214,6 +237,7 @@ def summary(found: Found, argv: Sequence[str], seconds: float) -> dict[str, obje
     reached = {each.where for each in found.died}
     return {
         "groups": argv[0] if argv else "all",
+        "power cuts": power,
         "points": len(set(found.died)),
         "deaths": len(found.died),
         **by_kind,

@@ -16,7 +16,7 @@ from router.runtime import failpoints
 from router.runtime.oms import LiveOms, talk
 from tests.crash import kill_points
 from tests.crash.desk import STRACE, Death, Desk, Trouble
-from tests.crash.kill_points import Found, groups, life, plan, run_group
+from tests.crash.kill_points import Found, births, groups, life, plan, run_group
 from tests.crash.nursery import Nursery
 
 POINTS = 25
@@ -53,7 +53,7 @@ def test_the_plan_has_five_hundred_points_and_every_failpoint() -> None:
     assert named == {
         name for name in failpoints.names() if not name.startswith(kill_points.ELSEWHERE)
     }
-    assert {each for group in groups(deaths) for each in group} >= set(deaths)
+    assert {each for group in groups(deaths, births()) for each in group} >= set(deaths)
 
 
 @pytest.mark.timeout(120)
