@@ -53,6 +53,7 @@ class Sim:
         delays: Delays | None = None,
         on_write: Callable[[str, int, bytes], None] | None = None,
         after_event: Callable[[], None] | None = None,
+        on_failure: Callable[[], None] | None = None,
     ) -> None:
         """`peers` by the node's session names. `run` boots the node.
 
@@ -72,6 +73,8 @@ class Sim:
         """By wire: how many of the next deliveries have a bit that is not what it was."""
         self.poisoned = 0
         """How many lives have ended because the disk took no more."""
+        self.failing = False
+        """True while that which leaves is on no disk: the last words of such a life."""
         self._off = 0
         """What this life's clock is off by."""
         self._frozen_until = start
@@ -80,6 +83,7 @@ class Sim:
         self._delays = delays or Delays()
         self._on_write = on_write
         self._after_event = after_event
+        self._on_failure = on_failure
         self._rng = np.random.Generator(np.random.Philox(key=seed, counter=1 << 32))
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
         self._count = itertools.count()
@@ -158,7 +162,7 @@ class Sim:
         try:
             self._built = self._open_node(self.storage)
         except (ProcessDied, JournalPoisoned) as end:
-            self._ended(end)
+            self._ended(end, Batch())
             return
         callers = self.node.callers()
         self._lobby = Lobby(callers)
@@ -172,12 +176,22 @@ class Sim:
         if self._built is not None:
             self._end_of_life(power=power)
 
-    def _ended(self, end: ProcessDied | JournalPoisoned) -> None:
-        """The process has died at its disk; or the disk has failed, and nothing more leaves: it
-        exits (75), and is started again.
+    def _ended(self, end: ProcessDied | JournalPoisoned, lost: Batch) -> None:
+        """The process has died at its disk; or the disk has failed: cancels leave from memory, it
+        exits (75), and is started again. `lost` is what waited for the disk.
         """
-        self.poisoned += isinstance(end, JournalPoisoned)
+        if isinstance(end, JournalPoisoned):
+            self.poisoned += 1
+            if self._built is not None:
+                self._last_words(self._built.node, lost)
         self._end_of_life(power=isinstance(end, ProcessDied) and end.power)
+
+    def _last_words(self, node: Node, lost: Batch) -> None:
+        self.failing = True
+        self._send(node.last_cancels(lost, self.clock))
+        self.failing = False
+        if self._on_failure is not None:
+            self._on_failure()
 
     def freeze(self, until: int) -> None:
         """The process stands still until a time: it reads nothing, and no timer rings."""
@@ -215,14 +229,22 @@ class Sim:
         if life != self._life or self._built is None:
             return
         self._scheduled = False
-        try:
-            self._batch(life, self._built)
-        except (ProcessDied, JournalPoisoned) as end:
-            self._ended(end)
-
-    def _batch(self, life: int, built: Built) -> None:
-        node, journal = built.node, built.journal
+        journal, batch = self._built.journal, Batch()
         before = journal.last_seq
+        try:
+            batch = self._handle(self._built.node)
+            if journal.last_seq != before:
+                journal.write()
+        except (ProcessDied, JournalPoisoned) as end:
+            self._ended(end, batch)
+            return
+        if journal.last_seq == before:
+            self._send(batch)
+            return
+        self.syncing = True
+        self.at(self.now + self.sync_ns, lambda: self._synced(life, batch))
+
+    def _handle(self, node: Node) -> Batch:
         node.mind_disk(self.now)
         inbox, self._inbox = self._inbox, []
         for work in inbox:
@@ -230,13 +252,7 @@ class Sim:
         node.tick(self.clock)
         for conn in self._lobby.overdue(self.now):
             self._hang_up(conn)
-        batch = node.take()
-        if journal.last_seq == before:
-            self._send(batch)
-            return
-        journal.write()
-        self.syncing = True
-        self.at(self.now + self.sync_ns, lambda: self._synced(life, batch))
+        return node.take()
 
     def _synced(self, life: int, batch: Batch) -> None:
         if life != self._life or self._built is None:
@@ -247,7 +263,7 @@ class Sim:
             self._send(batch)
             self._built.market_file.flush()
         except (ProcessDied, JournalPoisoned) as end:
-            self._ended(end)
+            self._ended(end, batch)
             return
         if self._inbox:
             self._kick()

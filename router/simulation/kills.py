@@ -56,6 +56,14 @@ class Kills:
         ]
         hold(not left, "I8", f"{left} rest in spite of {kill}")
 
+    def resting(self, connected: Collection[int]) -> set[str]:
+        """ClOrdIDs of what is confirmed on these connections, and has had no cancel."""
+        return {
+            cl_ord_id
+            for cl_ord_id, each in self._at_work.items()
+            if each.confirmed and each.conn in connected
+        }
+
     def child(self, mic: str, account: str, frame: Read, conn: int, decided_ms: int) -> None:
         """A new child leaves."""
         for kill in self.held.values():

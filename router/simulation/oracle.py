@@ -7,7 +7,7 @@ what the venues noted themselves. It uses none of the router's tables and none o
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from router.simulation.kills import Kills
@@ -48,6 +48,7 @@ class AtVenue:
     """One order as a venue has noted it. Two of the same terms are two."""
 
     mic: str
+    cl_ord_id: str
     account: str
     qty: int
     cum_qty: int = 0
@@ -204,6 +205,34 @@ class Oracle:
         elif frame.msg_type == "5":
             self.kills.parted(name)
 
+    def last_word(self, name: str, conn: int, data: bytes) -> None:
+        """A frame leaves though the disk has failed: cancels of what has left, behind one GapFill.
+
+        No record holds it, so the numbers that it spends are remembered here alone.
+        """
+        frame = read(data)
+        numbers = self._sessions[name]
+        hold(conn == numbers.conn, "I3", f"{frame} leaves {name} before its Logon")
+        hold(frame.msg_type in ("4", "F"), "I3", f"{frame} leaves {name} and is on no disk")
+        if frame.msg_type == "4":
+            closes = frame.seq <= numbers.high + 1 <= int(frame.get("36"))
+            hold(closes, "I6", f"{name}: {frame} after {numbers.high}")
+            numbers.high = int(frame.get("36")) - 1
+            return
+        hold(frame.seq == numbers.high + 1, "I6", f"{name}: {frame.seq} after {numbers.high}")
+        hold(frame.get("41") in self._children, "I3", f"{frame} is of nothing that has left")
+        numbers.high = frame.seq
+        self.kills.cancel(frame)
+
+    def failed(self, connected: Collection[int]) -> None:
+        """The disk has failed, and the process has said its last words on these connections. What
+        its venue has ended meanwhile may have told it so, in a record that the disk did not take.
+        """
+        self.heed()
+        at_work = {each.cl_ord_id for each in self._orders.values() if each.leaves_qty}
+        left = self.kills.resting(connected) & at_work
+        hold(not left, "last cancels", f"{left} rest though the disk has failed")
+
     def _numbered(self, name: str, numbers: Numbers, conn: int, frame: Read) -> None:
         """A new frame has the next number, the first of a connection a higher one."""
         if frame.poss_dup:
@@ -283,10 +312,10 @@ class Oracle:
         if order is None:
             # The first that is told of an order may be the answer to a cancel of it.
             known = record.cl_ord_id in self._children
-            account = self._children[record.cl_ord_id if known else record.orig_cl_ord_id]
-            order = AtVenue(record.mic, account, record.order_qty)
+            cl_ord_id = record.cl_ord_id if known else record.orig_cl_ord_id
+            order = AtVenue(record.mic, cl_ord_id, self._children[cl_ord_id], record.order_qty)
             self._orders[record.order_id] = order
-            self._of_account[account].append(order)
+            self._of_account[order.account].append(order)
         beyond = record.exec_type == "F" and (order.ended or record.cum_qty > order.qty)
         if beyond:
             self.overdone[order.account] = record

@@ -153,6 +153,7 @@ class World:
             delays=self._delays(),
             on_write=self._wrote,
             after_event=self._look,
+            on_failure=lambda: self.oracle.failed(self.sim.wires()),
         )
 
     def _profiles(self) -> dict[str, GatewayProfile]:
@@ -304,7 +305,10 @@ class World:
     def _wrote(self, name: str, conn: int, data: bytes) -> None:
         self._hash.update(f"{self.sim.now} {name} {conn} ".encode() + data)
         self._left[data.partition(b"\x0135=")[2].partition(b"\x01")[0].decode()] += 1
-        self.oracle.left(name, conn, data)
+        if self.sim.failing:
+            self.oracle.last_word(name, conn, data)
+        else:
+            self.oracle.left(name, conn, data)
 
     def _look(self) -> None:
         """After everything that happens."""
