@@ -27,7 +27,7 @@ from router.runtime.oms import LiveOms, talk
 from tests.crash.desk import STRACE, Death, Desk, Trouble
 from tests.crash.machine import Machine, machine
 from tests.crash.nursery import WAIT_S, Nursery
-from tests.crash.ten_parents import play
+from tests.crash.ten_parents import log, play
 
 GROUP = 20
 """Deaths on one folder."""
@@ -161,6 +161,7 @@ async def last_life(desk: Desk, oms: LiveOms, durability: str) -> None:
     desk.begin(None, durability)
     assert await desk.answers(), "the last life does not begin"
     assert await desk.call(oms), "the last life has ended"
+    await log(desk.state, "logon")  # one of the dead may have left it logged out
     views = oms.client.orders.values()
     done = await oms.until(lambda: all(view.done for view in views), WAIT_S)
     assert done, [view for view in views if not view.done]

@@ -18,6 +18,8 @@ from router.runtime.oms import LiveOms
 from tests.crash.nursery import WAIT_S
 
 PX = 100_000_000
+OUT_AND_IN = "SDP_2"
+"""The session that an operator plays with."""
 LIVE_S = 6
 """No parent lives longer, market seconds."""
 
@@ -37,7 +39,7 @@ async def play(oms: LiveOms, state: Path, number: int, gone: Callable[[], bool])
         oms.flush()
         await kill_and_arm(state, f"K{number}")
         if number % 2:
-            await out_and_in(state, "SDP_2")
+            await out_and_in(state)
         await oms.until(lambda: gone() or all(orders_done(oms, orders[:4])), WAIT_S)
         oms.client.mass_cancel(oms.clock.now())
         oms.flush()
@@ -96,11 +98,17 @@ def misspeak(oms: LiveOms, now: int) -> None:
     oms.client.session.send("B", "148=none\x0133=1\x0158=none\x01", now)
 
 
-async def out_and_in(state: Path, session: str) -> None:
+async def out_and_in(state: Path) -> None:
     """An operator logs a session out, and on again."""
-    who = {"command": "fix_session", "session": session, "who": "Ada Byron", "reason": "a test"}
-    await ask(state, {**who, "action": "logout"})
-    await ask(state, {**who, "action": "logon"})
+    await log(state, "logout")
+    await log(state, "logon")
+
+
+async def log(state: Path, action: str) -> None:
+    """An operator's logout or logon of `OUT_AND_IN`; a logout holds until somebody lifts it."""
+    who = {"who": "Ada Byron", "reason": "a test"}
+    session = {"command": "fix_session", "session": OUT_AND_IN, "action": action}
+    await ask(state, {**session, **who})
 
 
 async def kill_and_arm(state: Path, account: str) -> None:
