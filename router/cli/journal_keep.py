@@ -84,7 +84,7 @@ def archive(
 
     A segment stays while recovery from either of the two snapshots needs it, while a session's peer
     may ask for messages in it, while an order that is open is as old, and as long as policy says.
-    Takes no lock: run it beside the daemon, by a timer.
+    Takes no lock; the daemon starts it beside itself after each snapshot, if there is an archive.
     """
     if nice:
         os.nice(NICE)

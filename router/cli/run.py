@@ -37,7 +37,7 @@ from router.messages import Step
 from router.runtime import failpoints as arming
 from router.runtime import log as logging
 from router.runtime.announcer import Announcer
-from router.runtime.beside import Beside
+from router.runtime.beside import Beside, Chore
 from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
 from router.runtime.live import Address, Live, TlsError, drive
@@ -80,7 +80,7 @@ def command(
             clock,
             venues.ports if venues else {},
             remembered=lambda: remember(settings, config, overrides),
-            keeper=_keeper(config, overrides),
+            chores=_chores(settings, config, overrides),
             as_json=as_json,
             accepted=accept_config_change,
         )
@@ -96,13 +96,13 @@ def run(
     *,
     remembered: Callable[[], None],
     as_json: bool,
-    keeper: Sequence[str] = (),
+    chores: Sequence[Chore] = (),
     accepted: str = "",
 ) -> None:
     """Open the state folder, recover, and drive the node until a signal.
 
-    `remembered` keeps the settings in the folder once it is known to be ours. `keeper` is the
-    command that takes snapshots beside the daemon; none takes none.
+    `remembered` keeps the settings in the folder once it is known to be ours. `chores` are done
+    beside the daemon every so many records.
     """
     log = structlog.get_logger().bind()  # one that is not bound binds again with every line
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -134,7 +134,7 @@ def run(
         durability=built.journal.durability,
         state=str(settings.state),
     )
-    live = _driver(settings, built, clock, log, ports, keeper, announcer)
+    live = _driver(settings, built, clock, log, ports, chores, announcer)
 
     def on_listen(port: int) -> None:
         if as_json:
@@ -158,7 +158,7 @@ def _driver(
     clock: Clock,
     log: Log,
     ports: dict[str, int],
-    keeper: Sequence[str],
+    chores: Sequence[Chore],
     announcer: Announcer,
 ) -> Live:
     """What drives the node, with what is done beside it.
@@ -167,7 +167,7 @@ def _driver(
         CommandError: what is wrong with the settings of TLS.
     """
     acceptor, every = settings.fix.acceptor, settings.journal.snapshot_events
-    beside = Beside(keeper, lambda: built.journal.appended, log, every=every) if keeper else None
+    beside = Beside(chores, lambda: built.journal.appended, log, every=every) if chores else None
     try:
         return Live(
             built.node,
@@ -192,11 +192,18 @@ def _heads(settings: Settings, journal: Journal, clock: Clock) -> HeadKeeper | N
     return None if path is None else HeadKeeper(path, journal, clock.wall)
 
 
-def _keeper(config: Path, overrides: list[str]) -> list[str]:
-    """The command of a process that takes a snapshot with the same settings, and gives way."""
+def _chores(settings: Settings, config: Path, overrides: list[str]) -> list[Chore]:
+    """Commands with the same settings, which give way: a snapshot, and the archive if there is one,
+    for a snapshot makes segments needless.
+    """
     sets = [part for each in overrides for part in ("--set", each)]
+
     python = (sys.executable, "-m", "router")
-    return [*python, "journal", "snapshot", "--nice", "--config", str(config), *sets]
+    names = ["snapshot"] if settings.journal.archive.folder is None else ["snapshot", "archive"]
+    return [
+        Chore(name, [*python, "journal", name, "--nice", "--config", str(config), *sets])
+        for name in names
+    ]
 
 
 def _announcer(settings: Settings, clock: Clock) -> Announcer:

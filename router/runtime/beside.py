@@ -1,14 +1,15 @@
-"""A process that the daemon starts beside itself now and then: it reads the journal, at low
-priority, and puts a snapshot down.
+"""Processes that the daemon starts beside itself now and then: they read the journal, at low
+priority, put a snapshot down, and archive what nobody needs after it.
 
-Owns when it is due and that there is one at a time. What it does is its own command's business;
-if it fails, that is told, and trading goes on.
+Owns when they are due and that there is one at a time. What one does is its own command's business;
+if it fails, that is told, those after it wait for the next time, and trading goes on.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from router.runtime.log import Log
 
@@ -16,14 +17,22 @@ TOLD_MAX = 500
 """Characters of what a process said that go to the log."""
 
 
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """A command, and its name in the log."""
+
+    name: str
+    argv: Sequence[str]
+
+
 class Beside:
-    """Runs a command when so many records have been written since the last time."""
+    """Runs commands in turn when so many records have been written since the last time."""
 
     def __init__(
-        self, argv: Sequence[str], written: Callable[[], int], log: Log, *, every: int
+        self, chores: Sequence[Chore], written: Callable[[], int], log: Log, *, every: int
     ) -> None:
         """`written` counts the records of this life."""
-        self._argv = argv
+        self._chores = chores
         self._written = written
         self._log = log
         self._every = every
@@ -44,14 +53,19 @@ class Beside:
             await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self) -> None:
+        for chore in self._chores:
+            if not await self._do(chore):
+                return
+
+    async def _do(self, chore: Chore) -> bool:
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
             process = await asyncio.create_subprocess_exec(
-                *self._argv, stdin=nothing, stdout=nothing, stderr=pipe
+                *chore.argv, stdin=nothing, stdout=nothing, stderr=pipe
             )
         except OSError as error:
-            self._log.warning("snapshot_failed", error=str(error))
-            return
+            self._log.warning("chore_failed", chore=chore.name, error=str(error))
+            return False
         try:
             _, told = await process.communicate()
         except asyncio.CancelledError:
@@ -60,6 +74,7 @@ class Beside:
             raise
         if process.returncode:
             text = told.decode("utf-8", "replace").strip()[-TOLD_MAX:]
-            self._log.warning("snapshot_failed", code=process.returncode, error=text)
-        else:
-            self._log.info("snapshot_taken")
+            self._log.warning("chore_failed", chore=chore.name, code=process.returncode, error=text)
+            return False
+        self._log.info("chore_done", chore=chore.name)
+        return True

@@ -6,13 +6,18 @@ import asyncio
 import sys
 from pathlib import Path
 
-from router.runtime.beside import Beside
+from router.runtime.beside import Beside, Chore
 from tests.live.driven import Lines
 
 
 def appending(path: Path, then: str = "") -> list[str]:
     """A command that adds a line to a file."""
     return [sys.executable, "-c", f"open({str(path)!r}, 'a').write('x\\n'); {then}"]
+
+
+def snapshots(argv: list[str]) -> list[Chore]:
+    """The one chore of most of these tests."""
+    return [Chore("snapshot", argv)]
 
 
 async def at_work(beside: Beside) -> None:
@@ -23,7 +28,7 @@ async def at_work(beside: Beside) -> None:
 
 async def test_it_is_started_each_time_so_many_records_were_written(tmp_path: Path) -> None:
     path, log, written = tmp_path / "runs", Lines(), 0
-    beside = Beside(appending(path), lambda: written, log, every=10)
+    beside = Beside(snapshots(appending(path)), lambda: written, log, every=10)
     written = 9
     beside.look()
     assert beside._running is None
@@ -38,27 +43,44 @@ async def test_it_is_started_each_time_so_many_records_were_written(tmp_path: Pa
     beside.look()
     await at_work(beside)
     assert path.read_text() == "x\nx\n"
-    assert len(log.named("snapshot_taken")) == 2
+    assert len(log.named("chore_done")) == 2
 
 
 async def test_its_failure_is_told_and_nothing_else_happens(tmp_path: Path) -> None:
     log = Lines()
     beside = Beside(
-        appending(tmp_path / "f", "raise SystemExit('no room')"), lambda: 1, log, every=1
+        [
+            *snapshots(appending(tmp_path / "f", "raise SystemExit('no room')")),
+            Chore("archive", appending(tmp_path / "g")),
+        ],
+        lambda: 1,
+        log,
+        every=1,
     )
     beside.look()
     await at_work(beside)
-    assert log.named("snapshot_failed") == [{"code": 1, "error": "no room"}]
-    none = Beside([str(tmp_path / "none")], lambda: 1, log, every=1)
+    assert log.named("chore_failed") == [{"chore": "snapshot", "code": 1, "error": "no room"}]
+    assert not (tmp_path / "g").exists(), "what follows it waits for the next time"
+    none = Beside(snapshots([str(tmp_path / "none")]), lambda: 1, log, every=1)
     none.look()
     await at_work(none)
-    assert "none" in str(log.named("snapshot_failed")[1]["error"])
+    assert "none" in str(log.named("chore_failed")[1]["error"])
+
+
+async def test_one_chore_follows_the_other(tmp_path: Path) -> None:
+    path, log = tmp_path / "runs", Lines()
+    chores = [*snapshots(appending(path)), Chore("archive", appending(path))]
+    beside = Beside(chores, lambda: 1, log, every=1)
+    beside.look()
+    await at_work(beside)
+    assert path.read_text() == "x\nx\n"
+    assert log.named("chore_done") == [{"chore": "snapshot"}, {"chore": "archive"}]
 
 
 async def test_it_is_ended_with_the_daemon() -> None:
     log = Lines()
     waiting = [sys.executable, "-c", "import signal; signal.pause()"]
-    beside = Beside(waiting, lambda: 1, log, every=1)
+    beside = Beside(snapshots(waiting), lambda: 1, log, every=1)
     beside.look()
     await asyncio.wait_for(beside.stop(), 30)
-    assert log.named("snapshot_taken") == []
+    assert log.named("chore_done") == []
