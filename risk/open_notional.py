@@ -9,7 +9,7 @@ from pydantic import Field
 from risk.card import Card
 from risk.reference import EXCEEDS_LIMIT, missing_reference, px_text, refuse, worst_px
 from router.model import BP, PX_SCALE
-from router.ports import Limit, LimitContext, LimitedOrder, Refusal
+from router.ports import Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
 
 
 class OpenNotional(Limit):
@@ -50,3 +50,8 @@ class OpenNotional(Limit):
                 limit=self.account_max,
             )
         return None
+
+    def utilisation(self, users: LimitUsers) -> float:
+        """Of the account with the highest value open."""
+        used = max((users.open_notional(each) for each in users.accounts()), default=0)
+        return used / (self.account_max * PX_SCALE)

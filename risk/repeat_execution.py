@@ -8,7 +8,7 @@ from pydantic import Field
 
 from risk.card import Card
 from risk.reference import BROKER_OPTION, MS, refuse
-from router.ports import Limit, LimitContext, LimitedOrder, Refusal
+from router.ports import Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
 
 
 class RepeatExecution(Limit):
@@ -40,3 +40,9 @@ class RepeatExecution(Limit):
                 window_ms=self.window_ms,
             )
         return None
+
+    def utilisation(self, users: LimitUsers) -> float:
+        """Of the algo, symbol and side that execute most."""
+        window = self.window_ms * MS
+        used = max((users.execution_count(*each, window) for each in users.traders()), default=0)
+        return used / self.executions_max

@@ -9,7 +9,7 @@ from pydantic import Field
 from risk.card import Card
 from risk.reference import BROKER_OPTION, px_text, refuse
 from router.model import PX_SCALE
-from router.ports import Limit, LimitContext, LimitedOrder, Refusal
+from router.ports import Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
 
 
 class Suspense(Limit):
@@ -44,3 +44,14 @@ class Suspense(Limit):
             entries=count,
             entries_max=self.entries_max,
         )
+
+    def utilisation(self, users: LimitUsers) -> float:
+        """Of the venue with most in suspense, by value or by number. Of nothing, any is all."""
+        return max((self._used(mic, users) for mic in users.mics()), default=0.0)
+
+    def _used(self, mic: str, users: LimitUsers) -> float:
+        amounts = (
+            (users.suspense_notional(mic), self.venue_max * PX_SCALE),
+            (users.suspense_count(mic), self.entries_max),
+        )
+        return max(used / most if most else float(used > 0) for used, most in amounts)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from risk.card import Card
 from risk.reference import BROKER_OPTION, MS, refuse
-from router.ports import Limit, LimitContext, LimitedOrder, Refusal
+from router.ports import Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
 
 
 class VenueRate(Limit):
@@ -40,3 +40,9 @@ class VenueRate(Limit):
                 window_ms=self.window_ms,
             )
         return None
+
+    def utilisation(self, users: LimitUsers) -> float:
+        """Of the venue that is sent most."""
+        window = self.window_ms * MS
+        used = max((users.child_count(each, window) for each in users.mics()), default=0)
+        return used / self.children_max

@@ -6,7 +6,7 @@ Owns the shapes that cross a seam and nothing that stands behind one.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -224,6 +224,22 @@ class LimitContext(Protocol):
         """The kills that hold now."""
 
 
+class LimitUsers(LimitContext, Protocol):
+    """Who uses what limits allow, besides what a limit may ask of each of them."""
+
+    def accounts(self) -> Iterable[str]:
+        """Accounts that have, or had, something open."""
+
+    def sessions(self) -> Iterable[str]:
+        """OMS sessions that have sent orders."""
+
+    def mics(self) -> Iterable[str]:
+        """Venues."""
+
+    def traders(self) -> Iterable[tuple[str, str, Side]]:
+        """Algo, symbol and side of what has executed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """A business no, with the FIX reasons it carries. `text` starts with the code."""
@@ -242,6 +258,12 @@ class Limit(Plugin):
     @abstractmethod
     def check(self, order: LimitedOrder, context: LimitContext) -> Refusal | None:
         """None, or why the order may not pass."""
+
+    def utilisation(self, users: LimitUsers) -> float | None:
+        """How much of what it allows is used by whoever uses most of it now, 1 for all; None for a
+        limit that judges each order by itself.
+        """
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -119,6 +119,8 @@ class Signs(msgspec.Struct, frozen=True):
     refused_models: tuple[str, ...] = ()
     market_age_s: dict[str, float] = {}
     """By symbol, of the freshest lit book; missing where there is none."""
+    limits: dict[str, float] = {}
+    """By limit, how much of what it allows is used by whoever uses most of it; 1 is all."""
     sessions: dict[str, SessionSigns] = {}
     venues: dict[str, VenueSigns] = {}
     journal: JournalSigns | None = None

@@ -110,6 +110,11 @@ ROWS = (
                 (f"sum by (limit) ({rate('sluice_risk_rejects_total')})", "{{limit}}"),
             ),
             lines(
+                "used of what limits allow",
+                "percentunit",
+                ("max by (limit) (sluice_risk_utilisation_ratio)", "{{limit}}"),
+            ),
+            lines(
                 "duplicates and overfills, an hour",
                 "none",
                 ("sum by (venue) (increase(sluice_fills_duplicate_total[1h]))", "again {{venue}}"),

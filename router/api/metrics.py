@@ -82,6 +82,8 @@ def collect(scene: Scene) -> Iterator[Family]:
         yield from _process(signs)
         yield from _sessions(signs)
         yield from _venues(signs)
+        text = "What is used of what a limit allows, by whoever uses most; 1 is all."
+        yield _each("risk_utilisation_ratio", text, "limit", signs.limits.items())
         yield from _learning(signs)
         if signs.journal is not None:
             yield from _journal(signs, signs.journal)

@@ -39,6 +39,10 @@ class OpenValue:
         priced = self._money.get(account, 0)
         return priced + sum(qty * reference(symbol) for symbol, qty in shares.items() if qty)
 
+    def accounts(self) -> set[str]:
+        """Those that have, or had, something open."""
+        return self._money.keys() | self._shares.keys()
+
     def _add(self, entry: Entry, sign: int) -> None:
         account, symbol, price, qty = entry
         if price:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from router.core.books import Market
 from router.core.environment import Environment
@@ -137,3 +137,28 @@ class LimitView:
         if not times:
             return 0
         return len(times) - bisect_right(times, self._now - window_ns)
+
+
+class UsersView(LimitView):
+    """The LimitUsers of one moment."""
+
+    __slots__ = ()
+
+    def accounts(self) -> Iterable[str]:
+        """Accounts that have, or had, something open."""
+        return self._state.open_value.accounts() | self._state.suspense.account_values.keys()
+
+    def sessions(self) -> Iterable[str]:
+        """OMS sessions that have sent orders."""
+        return tuple(self._state.message_times)
+
+    def mics(self) -> Iterable[str]:
+        """Venues."""
+        return tuple(self._state.venues)
+
+    def traders(self) -> Iterable[tuple[str, str, Side]]:
+        """Algo, symbol and side of what has executed."""
+        for key in self._state.execution_times:
+            algo, _, rest = key.partition("/")
+            symbol, _, side = rest.rpartition("/")
+            yield algo, symbol, Side(side)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from router.core.orders import ChildStatus
 from router.core.state import State
+from router.core.views import UsersView
 from router.journal.segments import Journal
 from router.messages import ExecutionReceived, MarkUnknown, OrderReceived, SendChild, Step
 from router.model import NS
@@ -165,6 +166,7 @@ def taken(
         lessons=dict(state.shelf.versions),
         refused_models=tuple(state.shelf.refused),
         market_age_s=dict(_market_ages(node, now)),
+        limits=dict(_limits(node, now)),
         sessions={
             name: _session(link, now, unsent.get(name, 0)) for name, link in node.links.items()
         },
@@ -195,6 +197,15 @@ def _market_ages(node: Node, now: int) -> Iterable[tuple[str, float]]:
         price, age = node.engine.state.market.reference(symbol, now)
         if price:
             yield symbol, age / NS
+
+
+def _limits(node: Node, now: int) -> Iterable[tuple[str, float]]:
+    env = node.engine.env
+    users = UsersView(env, node.engine.state, now)
+    for limit in env.limits:
+        used = limit.utilisation(users)
+        if used is not None:
+            yield limit.plugin_name(), used
 
 
 def _session(link: Link, now: int, unsent: int) -> SessionSigns:
