@@ -59,10 +59,11 @@ def observe(
     moments: FloatArray, sums: FloatArray, x: FloatArray, horizon: int, change: float, weight: float
 ) -> None:
     """Add one change, bp, to the moments of its horizon, in place."""
-    f = np.concatenate([[1.0], x])
-    precision = weight / NOISE_VARIANCE[horizon]
-    moments[horizon] += precision * np.outer(f, f)
-    sums[horizon] += precision * change * f
+    f = np.empty(1 + len(x))
+    f[0], f[1:] = 1.0, x
+    pulled = weight / NOISE_VARIANCE[horizon] * f
+    moments[horizon] += pulled[:, np.newaxis] * f
+    sums[horizon] += change * pulled
 
 
 def solved(moments: FloatArray, sums: FloatArray) -> tuple[FloatArray, FloatArray]:

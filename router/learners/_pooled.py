@@ -47,8 +47,6 @@ LOGIT_STEP_MAX = 3.0
 LOGIT_STEP_MIN = 1e-3
 NEWTON_MAX = 8
 
-_BIN = np.arange(BINS)
-
 
 @lru_cache(maxsize=16)
 def prior_precision(dimensions: int) -> FloatArray:
@@ -63,24 +61,26 @@ def nothing_own(dimensions: int) -> FloatArray:
     return np.zeros((BINS, 2 + dimensions))
 
 
-def told_again(own: FloatArray, keep: FloatArray) -> FloatArray:
-    """(K, B + D, B + D): what sums `own` (K, B, 2 + D), faded by `keep` (K,), tell beyond `keep`.
+def told_again(own: FloatArray, keep: float | FloatArray) -> FloatArray:
+    """(..., B + D, B + D): what sums `own` (..., B, 2 + D), faded by `keep`, tell beyond `keep`.
 
     Sums tell theta, with the own level of bin b integrated out and u = (n_b at b, M_b), the matrix
     I_b - u u' / (OWN + n_b), where I_b is linear in them. Of the faded ones that is `keep` times
     this, and OWN keep (1 - keep) / ((OWN + n_b) (OWN + keep n_b)) u u' more.
     """
-    seen, features = own[:, :, 0], own[:, :, 2:]
-    share = keep[:, np.newaxis]
-    scale = PRIOR_OWN * share * (1.0 - share)
-    scale = scale / ((PRIOR_OWN + seen) * (PRIOR_OWN + share * seen))
-    found = np.zeros((len(own), BINS + features.shape[2], BINS + features.shape[2]))
-    scaled = scale[:, :, np.newaxis] * features
-    across = seen[:, :, np.newaxis] * scaled
-    found[:, _BIN, _BIN] = scale * seen * seen
-    found[:, :BINS, BINS:] = across
-    found[:, BINS:, :BINS] = across.transpose(0, 2, 1)
-    found[:, BINS:, BINS:] = features.transpose(0, 2, 1) @ scaled
+    seen = own[..., 0]
+    scale = PRIOR_OWN * keep * (1.0 - keep) / ((PRIOR_OWN + seen) * (PRIOR_OWN + keep * seen))
+    u = _levels_and_slopes(seen, own[..., 2:])
+    return np.asarray((scale[..., np.newaxis] * u).swapaxes(-1, -2) @ u)
+
+
+def _levels_and_slopes(levels: FloatArray, slopes: FloatArray) -> FloatArray:
+    """(..., R, B + D) rows of the first R bins: `levels` (..., R) each at its own bin, `slopes`
+    (..., R, D) after all bins."""
+    wide = BINS + slopes.shape[-1]
+    found = np.zeros((*levels.shape, wide))
+    found.reshape(*levels.shape[:-1], -1)[..., :: wide + 1] = levels
+    found[..., BINS:] = slopes
     return found
 
 
@@ -97,25 +97,25 @@ def observe(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The three after one outcome, row by row: each at its mode given the rows before it.
 
-    A row of bin b sees phi theta + h_b v + a deviation of variance v = 1 / (OWN + n_b), where
+    The rows are those of the first bins, one each. A row of bin b sees phi theta + h_b v + a deviation of variance v = 1 / (OWN + n_b), where
     phi = (OWN v at b, x - v M_b). The rows of one outcome have distinct bins, so their deviations
     are independent, and a row of curvature c tells theta c / (1 + c v).
     """
     bins, labels, weights = found
-    seen = own[bins]
+    count = len(bins)
+    seen = own[:count]
     variance = 1.0 / (PRIOR_OWN + seen[:, 0])
-    phi = np.zeros((len(bins), len(theta)))
-    phi[np.arange(len(bins)), bins] = PRIOR_OWN * variance
-    phi[:, BINS:] = x - variance[:, np.newaxis] * seen[:, 2:]
+    slopes = x - variance[:, np.newaxis] * seen[:, 2:]
+    phi = _levels_and_slopes(PRIOR_OWN * variance, slopes)
     gain = np.linalg.solve(precision, phi.T)
     cross = phi @ gain
-    cross.ravel()[:: len(bins) + 1] += variance
+    cross.ravel()[:: count + 1] += variance
     start = phi @ theta + variance * seen[:, 1]
     pull, target, curvature = _modes(start, cross, labels, weights)
     own = own.copy()
-    own[bins, 0] += curvature
-    own[bins, 1] += target
-    own[bins, 2:] += curvature[:, np.newaxis] * x
+    own[:count, 0] += curvature
+    own[:count, 1] += target
+    own[:count, 2:] += curvature[:, np.newaxis] * x
     told = curvature / (1.0 + curvature * variance)
     precision = precision + (phi.T * told) @ phi
     precision.ravel()[:: len(theta) + 1] += RIDGE

@@ -133,10 +133,12 @@ def shapes(dimensions: int) -> dict[str, tuple[int, ...]]:
     }
 
 
-def faded(known: FloatArray, keep: FloatArray, prior: FloatArray) -> FloatArray:
-    """What is left of (K, ...) moments, keep (K,), and the prior's in place of the rest.
+def faded(known: FloatArray, keep: float | FloatArray, prior: FloatArray) -> FloatArray:
+    """What is left of moments, and the prior's in place of the rest.
 
     Written so that nothing known stays exactly the prior, however often it fades.
     """
-    share = keep.reshape(keep.shape + (1,) * (known.ndim - keep.ndim))
-    return np.asarray(prior + share * (known - prior))
+    found: FloatArray = known - prior
+    found *= keep
+    found += prior
+    return found

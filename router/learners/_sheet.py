@@ -93,8 +93,9 @@ class Sheet:
         keep_own = self._keep(np.array([each.own_counts[0] for each in found]))
         own = np.array([each.own for each in found])
         precision = np.array([each.precision for each in found])
-        precision = faded(precision, keep, _pooled.prior_precision(self._scope.dimensions))
-        precision += _pooled.told_again(own, keep_own)
+        prior = _pooled.prior_precision(self._scope.dimensions)
+        precision = faded(precision, keep[:, np.newaxis, np.newaxis], prior)
+        precision += _pooled.told_again(own, keep_own[:, np.newaxis])
         own *= keep_own[:, np.newaxis, np.newaxis]
         alpha = np.array([each.alpha for each in found])
         self.root[at] = np.linalg.inv(np.linalg.cholesky(precision)).transpose(0, 2, 1)
@@ -108,7 +109,9 @@ class Sheet:
         found = [read_prices(state, self._arms[i], dimensions) for i in at]
         keep = self._keep(np.array([each.counts[0] for each in found]))
         no_moments, no_sums = _horizons.prior(dimensions)
-        moments = faded(np.array([each.moments for each in found]), keep, no_moments)
+        keep = keep[:, np.newaxis, np.newaxis]
+        moments = np.array([each.moments for each in found])
+        moments = faded(moments, keep[:, np.newaxis], no_moments)
         sums = faded(np.array([each.sums for each in found]), keep, no_sums)
         self.drift[at], self.drift_covariance[at] = _horizons.solved(moments, sums)
 

@@ -10,6 +10,7 @@ by its end, once something has come. An order that does not rest has one interva
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
 
 import numpy as np
@@ -50,6 +51,13 @@ def edges_of(child_lots: int) -> Edges:
         edges.append(max(edges[-1] + 1, round(2**power * child_lots / CHILD_LOTS)))
     found = np.array(edges, dtype=np.int64)
     found.setflags(write=False)
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _edge_list(child_lots: int) -> list[int]:
+    """The same as plain numbers, for one look at one of them."""
+    found: list[int] = edges_of(child_lots).tolist()
     return found
 
 
@@ -100,7 +108,7 @@ def rows(
     `intervals` are those until its first fill, that of the fill included, or without one until its
     end. `hazards` (BINS,) are the present ones: they spread an interval's death over its bins.
     """
-    edges = edges_of(child_lots)
+    edges = _edge_list(child_lots)
     waited = min(max(1, intervals), INTERVALS_MAX)
     if filled >= sent:
         return _waited(_survived(edges, sent), float(waited - 1))
@@ -122,18 +130,18 @@ def _waited(found: Rows, empty: float) -> Rows:
     return found
 
 
-def _survived(edges: Edges, sent: int) -> Rows:
+def _survived(edges: list[int], sent: int) -> Rows:
     """V >= sent: each bin below it was survived, the last one for a part of its width."""
     last = _bin(edges, sent)
-    part = min(1.0, float(sent - edges[last]) / float(edges[last + 1] - edges[last]))
-    weights = np.ones(last + 1)
-    weights[-1] = part
-    if part == 0.0:
-        weights = weights[:-1]
-    return np.arange(len(weights)), np.zeros(len(weights)), weights
+    part = min(1.0, (sent - edges[last]) / (edges[last + 1] - edges[last]))
+    count = last + 1 if part else last
+    weights = np.ones(count)
+    if part:
+        weights[-1] = part
+    return np.arange(count), np.zeros(count), weights
 
 
-def _hidden(edges: Edges, below: int, hazards: FloatArray, waited: int) -> Rows:
+def _hidden(edges: list[int], below: int, hazards: FloatArray, waited: int) -> Rows:
     """V < below, no more is known: the expected rows under the present hazards (an E-step).
 
     One death is spread with weights q_b = P(V in bin b | V < below), and who died in bin b has
@@ -145,7 +153,8 @@ def _hidden(edges: Edges, below: int, hazards: FloatArray, waited: int) -> Rows:
     l / (1 - l) - m l^m / (1 - l^m): the mean of a geometric variable that is known to be below m.
     """
     last = _bin(edges, below - 1)
-    within = np.minimum(1.0, (below - edges[: last + 1]) / np.diff(edges)[: last + 1])
+    bounds = np.array(edges[: last + 2])
+    within = np.minimum(1.0, (below - bounds[:-1]) / np.diff(bounds))
     hazards = np.minimum(hazards[: last + 1], HAZARD_MAX)
     empty = float(hazards[0])
     hazards[0] = nothing = empty**waited
@@ -161,5 +170,5 @@ def _hidden(edges: Edges, below: int, hazards: FloatArray, waited: int) -> Rows:
     return _waited(found, float(deaths[0] * (waited - 1) + (1.0 - deaths[0]) * before))
 
 
-def _bin(edges: Edges, lots: int) -> int:
-    return min(BINS - 1, int(np.searchsorted(edges, lots, side="right")) - 1)
+def _bin(edges: list[int], lots: int) -> int:
+    return min(BINS, bisect_right(edges, lots)) - 1

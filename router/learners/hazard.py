@@ -113,13 +113,13 @@ class Hazard(Learner):
         found = self.footprint * rest * request.patience * request.impact_bp
         return found if isfinite(found) else 0.0
 
-    def _keep(self, clock: float, since: FloatArray) -> FloatArray:
-        """How much of what was known at the clocks `since` still counts.
+    def _keep(self, clock: float, since: float) -> float:
+        """How much of what was known at the clock `since` still counts.
 
         Forgetting is lazy: an arm that was not used for n lessons is faded by gamma^n when it is
         next taught, which is the same as n single steps and costs nothing for the others.
         """
-        return np.asarray(np.power(self.gamma, clock - since))
+        return float(self.gamma ** (clock - since))
 
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """One online Laplace step for the fill.
@@ -128,13 +128,14 @@ class Hazard(Learner):
         nothing, so that its levels go back to what all symbols share.
         """
         x = clipped(lesson.features)
-        state["clock"] += 1.0
-        clock = float(state["clock"][0])
+        clock = float(state["clock"][0]) + 1.0
+        state["clock"][0] = clock
         scope = Scope(lesson.symbol, lesson.child_lots, len(x))
         arm = read_fills(state, lesson.arm, scope)
-        keep, keep_own = self._keep(clock, np.array([arm.counts[0], arm.own_counts[0]]))
+        keep = self._keep(clock, float(arm.counts[0]))
+        keep_own = self._keep(clock, float(arm.own_counts[0]))
         arm.precision = faded(arm.precision, keep, _pooled.prior_precision(len(x)))
-        arm.precision += _pooled.told_again(arm.own[np.newaxis], np.array([keep_own]))[0]
+        arm.precision += _pooled.told_again(arm.own, keep_own)
         arm.own = keep_own * arm.own
         arm.counts, arm.own_counts = arm.counts.copy(), arm.own_counts.copy()
         arm.counts[0] = arm.own_counts[0] = clock
@@ -171,13 +172,13 @@ class Hazard(Learner):
             return
         arm = read_prices(state, key, len(x))
         clock = float(state["clock"][0])
-        keep = self._keep(clock, arm.counts[0])
+        keep = self._keep(clock, float(arm.counts[0]))
         no_moments, no_sums = _horizons.prior(len(x))
         arm.moments = faded(arm.moments, keep, no_moments)
         arm.sums = faded(arm.sums, keep, no_sums)
         arm.counts = arm.counts.copy()
         arm.counts[0] = clock
-        if change is None or not np.isfinite(change):
+        if change is None or not isfinite(change):
             arm.counts[2] += 1.0
         else:
             arm.counts[1] += 1.0
@@ -212,10 +213,9 @@ def _observed(arm: Fills, x: FloatArray, lesson: Lesson) -> Rows | None:
 def _over_the_mean(market: FloatArray, change: float, weight: float, gamma: float) -> float:
     """The change less the mean of all before it, which it is added to: `market` (2,), in place."""
     change = min(_horizons.CHANGE_MAX_BP, max(-_horizons.CHANGE_MAX_BP, change))
-    over = float(change - market[0] / (market[1] + 1.0))
-    market *= gamma
-    market += (weight * change, weight)
-    return over
+    total, seen = market.tolist()
+    market[:] = gamma * total + weight * change, gamma * seen + weight
+    return float(change - total / (seen + 1.0))
 
 
 def _logits(sheet: Sheet, x: FloatArray, noise: FloatArray) -> FloatArray:
