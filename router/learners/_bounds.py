@@ -13,8 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from router.learners._pooled import PRIOR_OWN
-from router.learners._tails import BINS, tails
+from router.learners._tails import tails
 from router.ports import FloatArray, ScoreRequest, Scores
 
 Z_95 = 1.645
@@ -39,16 +38,14 @@ def bounded(
 
 
 def logit_deviation(
-    root: FloatArray, own_variance: FloatArray, shifts: FloatArray, x: FloatArray
+    root: FloatArray, deviations: FloatArray, shifts: FloatArray, x: FloatArray
 ) -> FloatArray:
-    """(K, B) standard deviations of the bins' logits, of shared coefficients and own levels.
+    """(K, B) standard deviations of the bins' logits, of slopes and levels.
 
-    `root` (K, B + D, B + D) is R of P^-1 = R R', `own_variance` (K, B) v, `shifts` (K, B, D) what
-    a unit of w takes off the own levels, `x` (K, D). The logit of bin b is phi'theta and a
-    deviation of variance v_b, with phi = (OWN v_b at b, x - shifts_b): Var = |R' phi|^2 + v_b.
+    `root` (K, D, D) is R of the slopes' covariance R R', `deviations` (K, 2, B) those of the own
+    levels given the slopes, `shifts` (K, B, D) what a unit of w takes off them, `x` (K, D). The
+    logit of bin b is (x - shifts_b)'w and its level: Var = |R' (x - shifts_b)|^2 + the level's.
     """
-    phi = np.zeros((len(x), BINS, root.shape[1]))
-    phi[:, range(BINS), range(BINS)] = PRIOR_OWN * own_variance
-    phi[:, :, BINS:] = x[:, np.newaxis, :] - shifts
-    spread = phi @ root
-    return np.asarray(np.sqrt((spread * spread).sum(axis=2) + own_variance))
+    spread = (x[:, np.newaxis, :] - shifts) @ root
+    level = (deviations * deviations).sum(axis=1)
+    return np.asarray(np.sqrt((spread * spread).sum(axis=2) + level))

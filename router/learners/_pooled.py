@@ -84,6 +84,20 @@ def _levels_and_slopes(levels: FloatArray, slopes: FloatArray) -> FloatArray:
     return found
 
 
+def conditioned(precision: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """P (K, B + D, B + D) of theta as levels given slopes, and slopes: alpha_b given w is
+    N(m_b - ties_b (w - m_w), variance_b), and w is N(m_w, slopes^-1).
+
+    No row has two bins, so that given the slopes the shared levels are independent. Returns
+    `ties` (K, B, D), `variance` (K, B) and `slopes` (K, D, D).
+    """
+    across = precision[:, :BINS, BINS:]
+    variance = 1.0 / precision.diagonal(axis1=1, axis2=2)[:, :BINS]
+    ties = variance[:, :, np.newaxis] * across
+    slopes = precision[:, BINS:, BINS:] - across.transpose(0, 2, 1) @ ties
+    return ties, variance, slopes
+
+
 def logits(theta: FloatArray, own: FloatArray, x: FloatArray) -> FloatArray:
     """(K, B): the logits at theta (K, B + D) and the own levels' mean there; own (K, B, 2 + D)."""
     alpha, w = theta[:, :BINS], theta[:, BINS:, np.newaxis]

@@ -45,17 +45,17 @@ class Sheet:
         self._names = [f"{kind}/{arm}" for kind in kinds for arm in arms]
         self._seen: list[FloatArray | None] = []
         self._since = -1.0
-        count, wide, features = len(arms), BINS + scope.dimensions, scope.dimensions
-        self.root = np.empty((count, wide, wide))
-        """(K, B + D, B + D): R of P^-1 = R R', of the shared coefficients' precision."""
+        count, features = len(arms), scope.dimensions
+        self.root = np.empty((count, features, features))
+        """(K, D, D): R of the covariance R R' of the slopes w, levels integrated out."""
         self.weights = np.empty((count, features))
         """(K, D): w at the posterior mean."""
         self.levels = np.empty((count, BINS))
         """(K, B): the symbol's own levels at the posterior mean, as they would be with w = 0."""
         self.shifts = np.empty((count, BINS, features))
         """(K, B, D): what w takes off the own levels, per unit of it."""
-        self.own_variance = np.empty((count, BINS))
-        """(K, B): of the own levels once the shared coefficients are known."""
+        self.deviations = np.empty((count, 2, BINS))
+        """(K, 2, B): of the own levels given w, the part of their own and that of the shared."""
         self.drift = np.empty((count, 1 + features))
         """(K, 1 + D): the coefficients of the markout at the main horizon."""
         self.least_adverse = np.array([0.0 if takes_shown(arm) else -np.inf for arm in arms])
@@ -83,36 +83,55 @@ class Sheet:
         if prices:
             self._read_prices(state, prices)
 
-    def _keep(self, clocks: FloatArray) -> FloatArray:
-        """What is left of what was known at these clocks."""
-        return np.asarray(np.power(self._gamma, np.maximum(0.0, self._since - clocks)))
+    def _keep(self, clocks: list[float]) -> FloatArray:
+        """(K,) what is left of what was known at these clocks: 1 if it was not long ago."""
+        return np.array([self._gamma ** max(0.0, self._since - float(clock)) for clock in clocks])
 
     def _read_fills(self, state: Arrays, at: Sequence[int]) -> None:
+        """No row has two bins: levels are independent given the slopes, whose covariance alone
+        has to be factored."""
+        alpha, precision, own = self._fills(state, at)
+        ties, shared_variance, slopes = _pooled.conditioned(precision)
+        self.root[at] = np.linalg.inv(np.linalg.cholesky(slopes)).transpose(0, 2, 1)
+        self.weights[at] = weights = alpha[:, BINS:]
+        variance = 1.0 / (_pooled.PRIOR_OWN + own[:, :, 0])
+        pull = _pooled.PRIOR_OWN * variance
+        ties *= pull[:, :, np.newaxis]
+        own_levels = pull * alpha[:, :BINS] + variance * own[:, :, 1]
+        self.levels[at] = own_levels + np.matvec(ties, weights)
+        self.shifts[at] = ties + variance[:, :, np.newaxis] * own[:, :, 2:]
+        self.deviations[at, 0] = np.sqrt(variance)
+        self.deviations[at, 1] = pull * np.sqrt(shared_variance)
+
+    def _fills(self, state: Arrays, at: Sequence[int]) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Means, precisions and own sums of some arms; what is idle for a while, faded."""
         found = [read_fills(state, self._arms[i], self._scope) for i in at]
-        keep = self._keep(np.array([each.counts[0] for each in found]))
-        keep_own = self._keep(np.array([each.own_counts[0] for each in found]))
-        own = np.array([each.own for each in found])
-        precision = np.array([each.precision for each in found])
-        prior = _pooled.prior_precision(self._scope.dimensions)
-        precision = faded(precision, keep[:, np.newaxis, np.newaxis], prior)
-        precision += _pooled.told_again(own, keep_own[:, np.newaxis])
-        own *= keep_own[:, np.newaxis, np.newaxis]
         alpha = np.array([each.alpha for each in found])
-        self.root[at] = np.linalg.inv(np.linalg.cholesky(precision)).transpose(0, 2, 1)
-        self.weights[at] = alpha[:, BINS:]
-        self.own_variance[at] = variance = 1.0 / (_pooled.PRIOR_OWN + own[:, :, 0])
-        self.levels[at] = variance * (_pooled.PRIOR_OWN * alpha[:, :BINS] + own[:, :, 1])
-        self.shifts[at] = variance[:, :, np.newaxis] * own[:, :, 2:]
+        precision = np.array([each.precision for each in found])
+        own = np.array([each.own for each in found])
+        keep = self._keep([each.counts[0] for each in found])
+        keep_own = self._keep([each.own_counts[0] for each in found])
+        idle = np.flatnonzero((keep < 1.0) | (keep_own < 1.0))
+        if len(idle):
+            keep, keep_own = keep[idle, np.newaxis], keep_own[idle, np.newaxis]
+            prior = _pooled.prior_precision(self._scope.dimensions)
+            left = faded(precision[idle], keep[:, np.newaxis], prior)
+            precision[idle] = left + _pooled.told_again(own[idle], keep_own)
+            own[idle] *= keep_own[:, np.newaxis]
+        return alpha, precision, own
 
     def _read_prices(self, state: Arrays, at: Sequence[int]) -> None:
         dimensions = self._scope.dimensions
         found = [read_prices(state, self._arms[i], dimensions) for i in at]
-        keep = self._keep(np.array([each.counts[0] for each in found]))
-        no_moments, no_sums = _horizons.prior(dimensions)
-        keep = keep[:, np.newaxis, np.newaxis]
         moments = np.array([each.moments for each in found])
-        moments = faded(moments, keep[:, np.newaxis], no_moments)
-        sums = faded(np.array([each.sums for each in found]), keep, no_sums)
+        sums = np.array([each.sums for each in found])
+        keep = self._keep([each.counts[0] for each in found])
+        idle = np.flatnonzero(keep < 1.0)
+        if len(idle):
+            no_moments, no_sums = _horizons.prior(dimensions)
+            keep = keep[idle, np.newaxis, np.newaxis]
+            moments[idle] = faded(moments[idle], keep[:, np.newaxis], no_moments)
+            sums[idle] = faded(sums[idle], keep, no_sums)
         self.drift[at], self.drift_covariance[at] = _horizons.solved(moments, sums)
 
 

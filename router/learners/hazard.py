@@ -104,7 +104,7 @@ class Hazard(Learner):
         scores = Scores(drawn, mean, values, means, footprint_bp=self._footprint(request))
         if not request.bounds:
             return scores
-        apart = _bounds.logit_deviation(sheet.root, sheet.own_variance, sheet.shifts, x)
+        apart = _bounds.logit_deviation(sheet.root, sheet.deviations, sheet.shifts, x)
         return _bounds.bounded(scores, request, found[1], apart, deviation)
 
     def _footprint(self, request: ScoreRequest) -> float:
@@ -219,16 +219,16 @@ def _over_the_mean(market: FloatArray, change: float, weight: float, gamma: floa
 
 
 def _logits(sheet: Sheet, x: FloatArray, noise: FloatArray) -> FloatArray:
-    """Drawn and mean, (2, K, B): noise (K, 2 B + D) that of own levels, then of what is shared.
+    """Drawn and mean, (2, K, B): noise (K, 2 B + D) that of own levels, of shared ones, of slopes.
 
     The own level of bin b is levels_b - shifts_b'w, so its logit is levels_b + (x - shifts_b)'w.
     """
-    apart = np.matvec(sheet.root, noise[:, BINS:])
-    slopes = np.empty((*sheet.weights.shape, 2))
-    slopes[:, :, 0], slopes[:, :, 1] = apart[:, BINS:], sheet.weights
-    tilts = (x[:, np.newaxis, :] - sheet.shifts) @ slopes
-    found = np.empty((2, len(x), BINS))
-    found[1] = sheet.levels + tilts[:, :, 1]
-    found[0] = found[1] + tilts[:, :, 0] + np.sqrt(sheet.own_variance) * noise[:, :BINS]
-    found[0] += _pooled.PRIOR_OWN * sheet.own_variance * apart[:, :BINS]
-    return found
+    slopes = np.empty((2, *sheet.weights.shape))
+    slopes[0] = np.matvec(sheet.root, noise[:, 2 * BINS :])
+    slopes[1] = sheet.weights
+    found = np.matvec(x[:, np.newaxis] - sheet.shifts, slopes)
+    found[1] += sheet.levels
+    found[0] += found[1]
+    own, shared = noise[:, :BINS], noise[:, BINS : 2 * BINS]
+    found[0] += sheet.deviations[:, 0] * own + sheet.deviations[:, 1] * shared
+    return np.asarray(found)

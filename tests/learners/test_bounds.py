@@ -20,14 +20,19 @@ from tests.learners.test_learner_contract import request, rng, taught
 def test_a_logits_deviation_is_that_of_draws_of_shared_and_own_levels() -> None:
     draw, dimensions = rng(1), 3
     wide = BINS + dimensions
-    root = draw.standard_normal((1, wide, 3 * wide))
-    precision = root @ root.transpose(0, 2, 1) / 10.0
+    rows = draw.standard_normal((1, 3 * wide, wide))
+    for row, bin_ in zip(rows[0], draw.integers(BINS, size=3 * wide), strict=True):
+        row[:BINS] = np.where(np.arange(BINS) == bin_, row[:BINS], 0.0)  # a row has one bin
+    precision = rows.transpose(0, 2, 1) @ rows / 10.0 + 0.1 * np.eye(wide)
     own = draw.uniform(0.0, 2.0, (1, BINS, 2 + dimensions))
     x = draw.standard_normal((1, dimensions))
-    root = np.linalg.inv(np.linalg.cholesky(precision)).transpose(0, 2, 1)
     variance = 1.0 / (_pooled.PRIOR_OWN + own[:, :, 0])
-    shifts = variance[:, :, np.newaxis] * own[:, :, 2:]
-    found = _bounds.logit_deviation(np.asarray(root), variance, shifts, x)
+    ties, shared, slopes = _pooled.conditioned(precision)
+    pull = _pooled.PRIOR_OWN * variance
+    root = np.linalg.inv(np.linalg.cholesky(slopes)).transpose(0, 2, 1)
+    shifts = variance[:, :, np.newaxis] * own[:, :, 2:] + pull[:, :, np.newaxis] * ties
+    deviations = np.stack([np.sqrt(variance), pull * np.sqrt(shared)], axis=1)
+    found = _bounds.logit_deviation(np.asarray(root), deviations, shifts, x)
     # beta_sb | theta ~ N(level at theta, 1 / (OWN + n_b)), theta ~ N(m, P^-1): drawn, not computed
     count = 40_000
     theta = draw.multivariate_normal(np.zeros(wide), np.linalg.inv(precision[0]), count)
