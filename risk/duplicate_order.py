@@ -29,7 +29,8 @@ class DuplicateOrder(Limit):
         """Counts earlier parents of the same content under another ClOrdID."""
         if order.is_child or order.is_replace:
             return None
-        copies = sum(_same(seen, order) for seen in context.recent_orders(self.window_ms * MS))
+        recent = context.recent_orders(self.window_ms * MS, order)
+        copies = sum(_same(seen, order) for seen in recent)
         if not (copies <= self.copies_max):
             return refuse(
                 "ORDER_DUPLICATE_CONTENT",

@@ -217,8 +217,9 @@ class LimitContext(Protocol):
     def execution_count(self, algo: str, symbol: str, side: Side, window_ns: int) -> int:
         """Children executed by the algo on this symbol and side within the window."""
 
-    def recent_orders(self, window_ns: int) -> Sequence[SeenOrder]:
-        """Parent orders accepted within the window, oldest first."""
+    def recent_orders(self, window_ns: int, like: LimitedOrder) -> Sequence[SeenOrder]:
+        """Parent orders accepted within the window, oldest first: all that have the account,
+        symbol, side, quantity and price of `like`, and perhaps others."""
 
     def kills(self) -> Sequence[Kill]:
         """The kills that hold now."""

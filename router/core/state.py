@@ -20,6 +20,7 @@ import numpy as np
 from router import messages as m
 from router.core.books import Market
 from router.core.ledger import LEDGERS_MAX, Key, Ledger
+from router.core.lookalikes import Lookalikes
 from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
 from router.core.rewards import horizon_ns
@@ -27,7 +28,7 @@ from router.core.shelf import LearnerShelf
 from router.core.suspense import Suspended, SuspenseBook
 from router.core.watch import Watch
 from router.model import Instrument, Venue, VenueType
-from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
+from router.ports import MARKOUT_HORIZONS, Kill
 
 CLOSED_PARENTS_MAX = 50_000
 """Terminal parents that are remembered for status requests; the oldest are forgotten first."""
@@ -152,7 +153,7 @@ class State:
         self.frozen_parents: dict[str, None] = {}
         """Parents for which something cannot be that was told: until a person releases them."""
         self.fill_ratio: dict[str, float] = {}
-        self.seen: deque[SeenOrder] = deque(maxlen=WINDOW_MAX)
+        self.seen = Lookalikes(WINDOW_MAX)
         self.message_times: dict[str, deque[int]] = {}
         self.child_times: dict[str, deque[int]] = {}
         self.execution_times: dict[str, deque[int]] = {}

@@ -14,7 +14,7 @@ from router.core.environment import Environment
 from router.core.orders import Parent
 from router.core.state import State
 from router.model import Instrument, Side, VenueType
-from router.ports import Kill, ParentView, SeenOrder
+from router.ports import Kill, LimitedOrder, ParentView, SeenOrder
 
 VERY_OLD_NS = 1 << 62
 """The age of what was never seen."""
@@ -111,11 +111,11 @@ class LimitView:
         times = self._state.execution_times.get(f"{algo}/{symbol}/{side.value}")
         return self._within(times, window_ns)
 
-    def recent_orders(self, window_ns: int) -> Sequence[SeenOrder]:
-        """Parent orders accepted within the window, oldest first."""
+    def recent_orders(self, window_ns: int, like: LimitedOrder) -> Sequence[SeenOrder]:
+        """Parent orders accepted within the window with the content of `like`, oldest first."""
         start = self._now - window_ns
         recent: list[SeenOrder] = []
-        for seen in reversed(self._state.seen):
+        for seen in reversed(self._state.seen.like(like)):
             if seen.at <= start:
                 break
             recent.append(seen)
@@ -134,9 +134,14 @@ class LimitView:
         return found
 
     def _within(self, times: deque[int] | None, window_ns: int) -> int:
+        """How many of them are not older. They are many and these few: looked for from the end,
+        for in the middle of a deque nothing is found quickly."""
         if not times:
             return 0
-        return len(times) - bisect_right(times, self._now - window_ns)
+        start, count, step = self._now - window_ns, len(times), 1
+        while step < count and times[-step] > start:
+            step *= 2
+        return count - bisect_right(times, start, max(0, count - step))
 
 
 class UsersView(LimitView):

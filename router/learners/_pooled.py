@@ -111,9 +111,10 @@ def observe(
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The three after one outcome, row by row: each at its mode given the rows before it.
 
-    The rows are those of the first bins, one each. A row of bin b sees phi theta + h_b v + a deviation of variance v = 1 / (OWN + n_b), where
-    phi = (OWN v at b, x - v M_b). The rows of one outcome have distinct bins, so their deviations
-    are independent, and a row of curvature c tells theta c / (1 + c v).
+    The rows are those of the first bins, one each. A row of bin b sees phi theta + h_b v + a
+    deviation of variance v = 1 / (OWN + n_b), where phi = (OWN v at b, x - v M_b). As the bins
+    are distinct, their deviations are independent, and a row of curvature c tells theta
+    c / (1 + c v).
     """
     bins, labels, weights = found
     count = len(bins)

@@ -64,7 +64,7 @@ class Context:
     def execution_count(self, algo: str, symbol: str, side: Side, window_ns: int) -> int:
         return self.executions
 
-    def recent_orders(self, window_ns: int) -> Sequence[SeenOrder]:
+    def recent_orders(self, window_ns: int, like: LimitedOrder) -> Sequence[SeenOrder]:
         return tuple(each for each in self.recent if each.at > self.now - window_ns)
 
     def kills(self) -> Sequence[Kill]:
