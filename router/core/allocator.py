@@ -59,11 +59,9 @@ def allocate(
     if any(0 < each < floor for each, floor in zip(given, floors_lots, strict=True)):
         floors = np.array([min(floor, most + 1) for floor in floors_lots], dtype=np.int64)
         given = _with_floors(marginals, np.array(caps), floors, lots, split).tolist()
-    rows = marginals.tolist()
-    return Allocation(
-        tuple(given),
-        tuple(row[each] if each < width else 0.0 for row, each in zip(rows, given, strict=True)),
-    )
+    at = marginals.item
+    nexts = [at(i, each) if each < width else 0.0 for i, each in enumerate(given)]
+    return Allocation(tuple(given), tuple(nexts))
 
 
 def marginals_of(tails: FloatArray, values: FloatArray, footprint: float = 0.0) -> FloatArray:
@@ -150,11 +148,10 @@ def _split(marginals: FloatArray, caps: IntArray, forced: IntArray, lots: int) -
     if left <= 0:
         return forced.copy()
     column = _column(marginals.shape[1])
-    closed = column >= caps[:, np.newaxis]
+    open_ = column < caps[:, np.newaxis]
     if forced.any():
-        closed |= column < forced[:, np.newaxis]
-    wanted = np.fmax(marginals, 0.0)  # what is not a number is worth nothing
-    wanted[closed] = 0.0
+        open_ &= column >= forced[:, np.newaxis]
+    wanted = np.where(open_, np.fmax(marginals, 0.0), 0.0)  # no number is worth nothing
     flat = wanted.ravel()
     cut = np.partition(flat, flat.size - left)[flat.size - left] if left < flat.size else 0.0
     above = np.add.reduce(wanted > cut, axis=1)

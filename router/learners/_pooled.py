@@ -146,25 +146,29 @@ def _modes(
     is known before it. Back substitution then gives the pulls that all of them together have on
     what was known before the first. In plain numbers: of one to nine rows, arrays cost more.
     """
-    mean, rest = start.tolist(), cross.tolist()
-    found = []
+    mean, rest, count = start.tolist(), cross.tolist(), len(start)
+    pulls: list[float] = []
+    targets: list[float] = []
+    curvatures: list[float] = []
     factors: list[list[float]] = []
     for r, (label, weight) in enumerate(zip(labels.tolist(), weights.tolist(), strict=True)):
         row = rest[r]
         pull, at, curvature = _mode(mean[r], row[r], label, weight)
         share = curvature / (1.0 + curvature * row[r])
-        factors.append([share * each for each in row])
-        for i in range(r + 1, len(mean)):
+        shares = [share * each for each in row]
+        for i in range(r + 1, count):
             mean[i] += row[i] * pull
-            factor, later = factors[r][i], rest[i]
-            for j in range(i, len(mean)):
-                later[j] -= factor * row[j]
-        found.append((pull, pull + curvature * at, curvature))
-    pulls = [each[0] for each in found]
-    for r in reversed(range(len(pulls))):
-        for q in range(r + 1, len(pulls)):
-            pulls[r] -= factors[r][q] * pulls[q]
-    return np.array([pulls, *list(zip(*found, strict=True))[1:]])
+            factor = shares[i]
+            rest[i] = [each - factor * other for each, other in zip(rest[i], row, strict=True)]
+        factors.append(shares)
+        pulls.append(pull)
+        targets.append(pull + curvature * at)
+        curvatures.append(curvature)
+    for r in range(count - 2, -1, -1):
+        shares = factors[r]
+        for q in range(r + 1, count):
+            pulls[r] -= shares[q] * pulls[q]
+    return np.array((pulls, targets, curvatures))
 
 
 def _mode(start: float, variance: float, label: float, weight: float) -> tuple[float, float, float]:
@@ -179,7 +183,9 @@ def _mode(start: float, variance: float, label: float, weight: float) -> tuple[f
         residual = weight * (label - p) - pull
         step = residual / (1.0 + weight * p * (1.0 - p) * variance)
         largest = abs(variance * step)
-        pull += step * min(1.0, LOGIT_STEP_MAX / max(largest, LOGIT_STEP_MAX))
+        if largest > LOGIT_STEP_MAX:
+            step *= LOGIT_STEP_MAX / largest
+        pull += step
         at = start + variance * pull
         p = _sigmoid_of_one(at)
         if largest < LOGIT_STEP_MIN:

@@ -99,8 +99,8 @@ class Hazard(Learner):
         deviation = np.sqrt(variance)
         known = request.urgency_bp - request.cost_bp
         least = sheet.least_adverse if request.participation > 1.0 else -np.inf
-        values = finite(known - np.maximum(adverse + noise[:, -1] * deviation, least))
-        means = finite(known - np.maximum(adverse, least))
+        markouts = np.array((adverse + noise[:, -1] * deviation, adverse))
+        values, means = finite(known - np.maximum(markouts, least))
         scores = Scores(drawn, mean, values, means, footprint_bp=self._footprint(request))
         if not request.bounds:
             return scores
@@ -143,8 +143,8 @@ class Hazard(Learner):
         if found is not None and len(found[0]):
             told = _pooled.observe(arm.alpha, arm.precision, arm.own, x, found)
             arm.alpha, arm.precision, arm.own = told
-        if not isfinite(arm.alpha.sum() + arm.precision.sum() + arm.own.sum()):
-            arm = new_fills(lesson.arm, scope, clock)
+            if not isfinite(arm.alpha.sum() + arm.own.sum()):  # precisions grow by what own do
+                arm = new_fills(lesson.arm, scope, clock)
         write_fills(state, lesson.arm, lesson.symbol, arm)
         if lesson.markout_bp is not None and lesson.filled_lots > 0:
             # of a journal in which lessons brought the markout at the main horizon, whole
