@@ -100,7 +100,8 @@ def features(
     row = np.full(len(FEATURES), np.nan)
     for name, value in common.items():
         row[_COLUMN[name]] = value
-    raw = np.tile(row, (len(candidate_list), 1))
+    raw = np.empty((len(candidate_list), len(FEATURES)))
+    raw[:] = row
     typical = tracker.trade_size if tracker and tracker.trade_size else float(instrument.lot)
     if candidate_list:
         raw[:, _PER_CANDIDATE] = [
@@ -109,7 +110,7 @@ def features(
         ]
     scaled = (raw - _MEAN) / _SCALE
     scaled[~np.isfinite(scaled)] = 0.0
-    return np.asarray(np.clip(scaled, -CLIP, CLIP))
+    return np.asarray(np.minimum(np.maximum(scaled, -CLIP), CLIP))
 
 
 def cost_bp(candidate: Candidate, side: Side, mid2: int) -> float:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from math import sqrt
+from math import isfinite, sqrt
 
 import numpy as np
 
@@ -170,7 +170,7 @@ def _finite(scores: Scores) -> bool:
     """True if there is no NaN and no infinity in what is acted on."""
     parts = (scores.tails, scores.mean_tails, scores.values, scores.mean_values)
     bounds = (scores.low_tails, scores.low_values)
-    return all(bool(np.isfinite(part).all()) for part in (*parts, *bounds) if part is not None)
+    return all(isfinite(part.sum()) for part in (*parts, *bounds) if part is not None)
 
 
 def _request(

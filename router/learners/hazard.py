@@ -152,6 +152,8 @@ class Hazard(Learner):
 
     def mark(self, state: Arrays, markout: Markout) -> None:
         """One linear update of the change since the horizon before; the unseen is counted."""
+        if markout.horizon > MAIN_HORIZON:
+            return
         x = clipped(markout.features)
         change = None
         if markout.markout_bp is not None:
@@ -168,8 +170,6 @@ class Hazard(Learner):
         change: float | None,
     ) -> None:
         """The change over the all-venue mean: own impact moves every venue's and is not its."""
-        if horizon > MAIN_HORIZON:
-            return
         arm = read_prices(state, key, len(x))
         clock = float(state["clock"][0])
         keep = self._keep(clock, float(arm.counts[0]))
