@@ -26,6 +26,7 @@ from router.core.orders import Parent
 from router.core.routing import IMMEDIATE, route
 from router.core.state import State, Timer
 from router.messages import (
+    MARKET_EVENTS,
     ArmRequested,
     AssignRequested,
     CancelReceived,
@@ -75,6 +76,8 @@ class Engine:
     def handle(self, seq: int, now: int, event: Event) -> tuple[Command, ...]:
         """Fold an event, decide, and fold what was decided."""
         fold.apply(self.state, now, event)
+        if isinstance(event, MARKET_EVENTS):
+            return ()  # the most frequent by far: who waits for the market has a timer
         commands = []
         for command in self._decide(seq, now, event):
             fold.apply(self.state, now, command)
