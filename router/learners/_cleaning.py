@@ -16,8 +16,9 @@ FEATURE_MAX = 4.0
 
 
 def finite(values: FloatArray) -> FloatArray:
-    """What is not a number is 0, like what is missing. Most often the sum shows that all are."""
-    if isfinite(np.add.reduce(values, axis=None)):
+    """What is not a number is 0, like what is missing. Most often their squares' sum shows that
+    all are."""
+    if isfinite(np.vdot(values, values)):
         return values
     return np.where(np.isfinite(values), values, 0.0)
 
