@@ -155,12 +155,13 @@ def _modes(
         row = rest[r]
         pull, at, curvature = _mode(mean[r], row[r], label, weight)
         share = curvature / (1.0 + curvature * row[r])
-        shares = [share * each for each in row]
         for i in range(r + 1, count):
-            mean[i] += row[i] * pull
-            factor = shares[i]
-            rest[i] = [each - factor * other for each, other in zip(rest[i], row, strict=True)]
-        factors.append(shares)
+            tie, later = row[i], rest[i]
+            mean[i] += tie * pull
+            factor = share * tie
+            for j in range(i, count):
+                later[j] -= factor * row[j]
+        factors.append([share * each for each in row])
         pulls.append(pull)
         targets.append(pull + curvature * at)
         curvatures.append(curvature)
