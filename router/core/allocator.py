@@ -149,7 +149,7 @@ def _split(marginals: FloatArray, caps: IntArray, forced: IntArray, lots: int) -
         return forced.copy()
     column = _column(marginals.shape[1])
     open_ = column < caps[:, np.newaxis]
-    if forced.any():
+    if left < lots:
         open_ &= column >= forced[:, np.newaxis]
     wanted = np.where(open_, np.fmax(marginals, 0.0), 0.0)  # no number is worth nothing
     flat = wanted.ravel()
