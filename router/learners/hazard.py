@@ -21,7 +21,7 @@ from math import isfinite
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from router.learners import _bounds, _horizons, _pooled
+from router.learners import _bounds, _horizons, _pooled, _waiting
 from router.learners._cleaning import clipped, finite
 from router.learners._pooled import logits, sigmoid
 from router.learners._posterior import (
@@ -68,6 +68,8 @@ class Hazard(Learner):
     """Scale of the Thompson draw: 0 greedy, 1 a full posterior draw."""
     footprint: float = Field(8.0, ge=0.0, le=1000.0)
     """How much a lot costs the rest of a parent that can wait, in scales of the market's impact."""
+    waits: float = Field(6.0, ge=0.0, le=1000.0)
+    """How often a share that nobody presses for can rest again before it must trade; 0 never."""
     _sheets: Sheets = PrivateAttr(default_factory=Sheets)
 
     def initial(self, dimensions: int) -> Arrays:
@@ -83,7 +85,7 @@ class Hazard(Learner):
 
         value = u - cost - E[markout - all-venue mean | x], bp; of an arm that takes what is shown
         the markout counts from 0 up while something will be left of the parent: what moves its way
-        is its own impact, and no gain.
+        is its own impact, and no gain; and it must be worth more than to wait.
         """
         x = clipped(request.features)
         if not request.arms:
@@ -101,7 +103,11 @@ class Hazard(Learner):
         least = sheet.least_adverse if request.participation > 1.0 else -np.inf
         markouts = np.array((adverse + noise[:, -1] * deviation, adverse))
         values, means = finite(known - np.maximum(markouts, least))
-        scores = Scores(drawn, mean, values, means, footprint_bp=self._footprint(request))
+        footprint = self._footprint(request)
+        wait = self._wait(request, means, mean, footprint)
+        forgone = np.where(sheet.takes, wait, 0.0)
+        values, means = values - forgone, means - forgone
+        scores = Scores(drawn, mean, values, means, footprint_bp=footprint, wait_bp=wait)
         if not request.bounds:
             return scores
         apart = _bounds.logit_deviation(sheet.root, sheet.deviations, sheet.shifts, x)
@@ -112,6 +118,16 @@ class Hazard(Learner):
         rest = 1.0 - 1.0 / max(1.0, request.participation)
         found = self.footprint * rest * request.patience * request.impact_bp
         return found if isfinite(found) else 0.0
+
+    def _wait(
+        self, request: ScoreRequest, values: FloatArray, tails: FloatArray, footprint: float
+    ) -> float:
+        """How much less than u a share costs that waits, bp: it may rest again."""
+        rounds = min(self.waits * request.patience, request.rounds)
+        if request.queue_lots is None or not rounds > 0.0:
+            return 0.0
+        queues, lots = request.queue_lots, request.lots
+        return _waiting.option_bp(values, tails, queues, footprint, lots, rounds)
 
     def _keep(self, clock: float, since: float) -> float:
         """How much of what was known at the clock `since` still counts.
