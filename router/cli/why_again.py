@@ -14,8 +14,8 @@ from policies.book import PolicyBook
 from router.analysis.beliefs import Beliefs, believed
 from router.analysis.explain import Decision
 from router.analysis.recompute import History, Outcome, Recomputation, recompute
-from router.analysis.replay import Rules
 from router.cli.configurations import Configurations
+from router.core.environment import Policies
 from router.journal.market import read_market
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
@@ -84,7 +84,7 @@ def _decide_again(storage: FileStorage, book: Configurations, decision: Decision
     found = recompute(history, book.rules, decision)
     if found.reason:
         return Again(found)
-    whys = _whys(book.rules(found.config_hash))
+    whys = _whys(found.policies)
     foreign = "".join(book.missing([found.config_hash]))
     return Again(found, _beliefs(found, decision.decide, decision.seq), whys, foreign)
 
@@ -101,7 +101,6 @@ def _beliefs(found: Recomputation, decide: Decide, seq: int) -> Beliefs | None:
     return believed(found.question, seed=found.seed, seq=seq, explored=explored)
 
 
-def _whys(rules: Rules) -> dict[str, str]:
-    policies = rules.make_engine().env.policies
+def _whys(policies: Policies | None) -> dict[str, str]:
     assert isinstance(policies, PolicyBook)
     return {clause.clause_id: clause.why for clause in policies.clauses}

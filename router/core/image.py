@@ -20,7 +20,7 @@ from router.core.state import WINDOW_MAX, Copy, QuoteAsk, State, Timer, VenueSta
 from router.core.suspense import SuspenseBook
 from router.ports import Arrays, Kill, SeenOrder
 
-IMAGE_VERSION = 2
+IMAGE_VERSION = 3
 """Raise it when folding comes to something else, or a part means something else: images of another
 version are not taken up, and everything is folded."""
 
@@ -91,6 +91,8 @@ class Image(msgspec.Struct):
     trouble: str
     gone: dict[str, int]
     facts: dict[str, str]
+    policy_hash: str
+    policies: list[m.PolicyFiles]
     suspense: SuspenseBook
     copies: dict[str, Copy]
     frozen_parents: list[str]
@@ -136,6 +138,8 @@ def image_of(state: State) -> bytes:
         trouble=state.trouble,
         gone=state.gone,
         facts=state.facts,
+        policy_hash=state.policy_hash,
+        policies=list(state.policies.values()),
         suspense=state.suspense,
         copies=state.copies,
         frozen_parents=list(state.frozen_parents),
@@ -192,6 +196,8 @@ def _tables(state: State, image: Image) -> None:
     state.venue.update(image.venue)
     state.sessions = set(image.sessions)
     state.trouble, state.gone, state.facts = image.trouble, image.gone, image.facts
+    state.policy_hash = image.policy_hash
+    state.policies = {each.hash: each for each in image.policies}
     state.suspense, state.copies = image.suspense, image.copies
     state.frozen_parents = dict.fromkeys(image.frozen_parents)
     state.asks = image.asks
