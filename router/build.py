@@ -51,6 +51,7 @@ from router.ports import Algo, Learner, Limit, Rule
 from router.predictor.file import Predictor, PredictorFileError
 from router.runtime.links import Link
 from router.runtime.node import Built, Node
+from router.runtime.reloading import ReadPolicies
 
 VENUE_TYPES: dict[str, VenueType] = {
     "lit": VenueType.LIT,
@@ -284,10 +285,6 @@ def parts(settings: Settings) -> Parts:
     """
     family = families()
     return Parts(settings, family, environment(settings, family))
-
-
-ReadPolicies = Callable[[], Book | tuple[str, ...]]
-"""Reads the policy documents again: the book, or everything that is wrong, one line each."""
 
 
 def policies_again(made_of: Parts) -> ReadPolicies:

@@ -64,7 +64,7 @@ COMPOSERS = (
 # the calls that it makes, the operator's socket, where heads are published, what is run beside.
 DRIVER = (
     *("beside", "console", "dialer", "doorway", "heads", "live"),
-    *("pulse", "pump", "wire"),
+    *("pulse", "pump", "reloader", "wire"),
 )
 SHELL = (
     *(f"router/runtime/{name}.py" for name in DRIVER),

@@ -192,7 +192,9 @@ class Engine:
         env = self.library.under(self.state, parent.policy_hash)
         policy = self._policy(env, parent)
         if policy is None and not parent.frozen:
-            yield FreezeParent(parent.parent_id, "POLICY_CHANGED since it was accepted")
+            why = self.library.why_not(parent.policy_hash)
+            text = "POLICY_CHANGED since it was accepted"
+            yield FreezeParent(parent.parent_id, f"{text}: {why}" if why else text)
         if env is not None and policy is not None:
             yield from self._decide_for(env, self.state, seq, now, parent, policy)
         if parent.terms.time_in_force in IMMEDIATE:
