@@ -31,9 +31,11 @@ from router.messages import (
     Restarted,
     StorageChanged,
 )
+from router.patience.file import write_table
 from router.runtime import control, narration, reloading
 from router.runtime.reloading import ERRORS_MAX, ReloadAsked
 from tests.oms.desk import Desk, parts
+from tests.patience.test_file import CARD
 
 BASE = """\
 policy: {name}
@@ -351,6 +353,27 @@ def test_going_back_is_a_reload_like_any_other(desk: PolicyDesk) -> None:
     assert desk.sent() == BOTH
 
 
+def test_an_urgency_table_stays_with_the_orders_of_its_policy(desk: PolicyDesk) -> None:
+    write_table(desk.folder / "own.json", CARD)
+    band = "  urgency: {table: own.json, at_most_bp: 8.0}\n"
+    desk.write(BASE.format(name="firm", version=2) + band)
+    desk.reload()
+    desk.oms.order("X", 2000)
+    for venue in (desk.a, desk.b):
+        venue.child().cancel()
+    desk.write(BASE.format(name="firm", version=3))
+    (desk.folder / "own.json").unlink()
+    desk.reload()
+    crashed(desk)
+    desk.other.order("Y", 1000, extra="1=A|")
+    notes = [each.urgency_note for _, commands in desk.history for each in commands
+             if isinstance(each, Decide)]  # fmt: skip
+    assert [note is not None and note.table.startswith("own@") for note in notes] == [
+        *(True, True),  # X, at once and after the crash
+        False,
+    ]
+
+
 def test_a_snapshot_has_what_is_in_force_and_what_open_orders_have(desk: PolicyDesk) -> None:
     desk.oms.order("X", 2000)
     desk.without_b()
@@ -361,6 +384,8 @@ def test_a_snapshot_has_what_is_in_force_and_what_open_orders_have(desk: PolicyD
     assert (fresh.policy_hash, fresh.policies) == (state.policy_hash, state.policies)
     assert len(fresh.policies) == 2
     assert fresh.digest() == state.digest()
+    fresh.policy_hash = next(iter(fresh.policies))
+    assert fresh.digest() != state.digest()
 
 
 # -- deciding again ------------------------------------------------------------------------------
