@@ -200,8 +200,11 @@ def limits(settings: Settings, family: Family) -> tuple[Limit, ...]:
         raise SettingsError(told) from None
 
 
-def environment(settings: Settings, family: Family) -> Environment:
+def environment(settings: Settings, family: Family, *, deciding: bool = True) -> Environment:
     """Everything that the core needs and never changes.
+
+    What is not `deciding` only folds, or decides under policies that its journal holds: it reads no
+    documents, which may be wrong while a daemon goes on under those in force.
 
     Raises:
         SettingsError, DocumentError: everything that is wrong, one line each.
@@ -210,13 +213,13 @@ def environment(settings: Settings, family: Family) -> Environment:
     found = instruments(settings)
     routing = settings.routing
     reading = policy_reading(settings, family, tuple(venues.values()), tuple(found))
-    book = reading.from_files(settings.policies)
+    book = reading.from_files(settings.policies) if deciding else None
     return Environment(
         shard=settings.shard,
         seed=settings.seed,
         venues=venues,
         instruments=found,
-        policies=book.policies,
+        policies=book.policies if book is not None else reading.nothing(),
         limits=limits(settings, family),
         algos=family.algos,
         routing=Routing(
@@ -231,8 +234,8 @@ def environment(settings: Settings, family: Family) -> Environment:
             features_stale_ns=nanoseconds(routing.features_stale_ms / 1000),
         ),
         foresight=foresight(settings),
-        urgency_tables=book.urgency_tables,
-        policy_files=book.files,
+        urgency_tables=book.urgency_tables if book is not None else {},
+        policy_files=book.files if book is not None else None,
         book_of=reading.from_texts,
     )
 
@@ -277,14 +280,14 @@ class Parts:
     env: Environment
 
 
-def parts(settings: Settings) -> Parts:
-    """Read everything that the settings name.
+def parts(settings: Settings, *, deciding: bool = True) -> Parts:
+    """Read everything that the settings name; `deciding` as for `environment`.
 
     Raises:
         SettingsError, DocumentError: everything that is wrong, one line each.
     """
     family = families()
-    return Parts(settings, family, environment(settings, family))
+    return Parts(settings, family, environment(settings, family, deciding=deciding))
 
 
 def policies_again(made_of: Parts) -> ReadPolicies:

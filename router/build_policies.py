@@ -66,6 +66,10 @@ class Reading:
             raise DocumentError([f"{paths[0]}: {text}; allowed: {TEXTS_MAX:,}"])
         return Book(files, made, tables.read)
 
+    def nothing(self) -> PolicyBook:
+        """A book of no documents, for a core that only folds."""
+        return PolicyBook((), self._known(Tables(fetch_table)), self.venues, self.default_learner)
+
     def from_texts(self, files: PolicyFiles) -> Book | str:
         """The book of documents that were in force, or why they cannot be read any more."""
         texts = {(each.name, each.document): each for each in files.tables}
@@ -74,15 +78,8 @@ class Reading:
             return texts[name, document]
 
         tables = Tables(kept)
-        known = Known(
-            rule_types=self.rules,
-            algos=self.algos,
-            learners=self.learners,
-            mics=tuple(venue.mic for venue in self.venues),
-            symbols=tuple(sorted(self.symbols)),
-            find_table=tables.find,
-        )
         documents = [(each.path, each.text) for each in files.documents]
+        known = self._known(tables)
         try:
             made = PolicyBook.of(documents, known, self.venues, self.default_learner)
         except DocumentError as error:
@@ -90,6 +87,16 @@ class Reading:
         if made.hash != files.hash:
             return f"read by this program they are {made.hash[:12]}"
         return Book(files, made, tables.read)
+
+    def _known(self, tables: Tables) -> Known:
+        return Known(
+            rule_types=self.rules,
+            algos=self.algos,
+            learners=self.learners,
+            mics=tuple(venue.mic for venue in self.venues),
+            symbols=tuple(sorted(self.symbols)),
+            find_table=tables.find,
+        )
 
 
 class Tables:

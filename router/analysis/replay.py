@@ -203,7 +203,7 @@ class Rules:
                 return ""
             why = engine.library.why_not(policy_hash)
             return f"policy {policy_hash[:12]} ran, and cannot be read here: {why}"
-        return f"policy {policy_hash[:12]} ran, policy {self.policy_hash[:12]} is loaded"
+        return f"policy {policy_hash[:12]} ran, policy {self.policy_hash[:12] or 'none'} is loaded"
 
 
 class Judge:

@@ -6,7 +6,7 @@ Owns the way from a state folder and a configuration to that. Not a command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config.documents import DocumentError
 from config.settings import Settings, SettingsError
@@ -83,7 +83,8 @@ def _decide_again(storage: FileStorage, book: Configurations, decision: Decision
     history = History(lambda: read_steps(storage, live=True), lambda: read_market(storage))
     found = recompute(history, book.rules, decision)
     if found.reason:
-        return Again(found)
+        why = "; ".join([found.reason, *book.unread[:1]])
+        return Again(replace(found, reason=why))
     whys = _whys(found.policies)
     foreign = "".join(book.missing([found.config_hash]))
     return Again(found, _beliefs(found, decision.decide, decision.seq), whys, foreign)

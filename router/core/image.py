@@ -20,7 +20,7 @@ from router.core.state import WINDOW_MAX, Copy, QuoteAsk, State, Timer, VenueSta
 from router.core.suspense import SuspenseBook
 from router.ports import Arrays, Kill, SeenOrder
 
-IMAGE_VERSION = 3
+IMAGE_VERSION = 2
 """Raise it when folding comes to something else, or a part means something else: images of another
 version are not taken up, and everything is folded."""
 
@@ -91,11 +91,12 @@ class Image(msgspec.Struct):
     trouble: str
     gone: dict[str, int]
     facts: dict[str, str]
-    policy_hash: str
-    policies: list[m.PolicyFiles]
     suspense: SuspenseBook
     copies: dict[str, Copy]
     frozen_parents: list[str]
+    policy_hash: str = ""
+    """Like what follows not in images from before it: a fold from there on comes to the same."""
+    policies: list[m.PolicyFiles] = []
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -138,11 +139,11 @@ def image_of(state: State) -> bytes:
         trouble=state.trouble,
         gone=state.gone,
         facts=state.facts,
-        policy_hash=state.policy_hash,
-        policies=list(state.policies.values()),
         suspense=state.suspense,
         copies=state.copies,
         frozen_parents=list(state.frozen_parents),
+        policy_hash=state.policy_hash,
+        policies=list(state.policies.values()),
     )
     return _encoder.encode(image)
 

@@ -42,11 +42,13 @@ class Library:
     def under(self, state: State, policy_hash: str) -> Environment | None:
         """With the book of a hash; None if there is none, or it cannot be read."""
         built = self._built.policy_files
-        if built is None or built.hash == policy_hash:
+        if built is not None and built.hash == policy_hash:
             return self._built
         if policy_hash not in self._ready:
             self._read(state, policy_hash)
-        return self._ready.get(policy_hash)
+        # A core that was built with policies of no documents has no others.
+        no_other = built is None and policy_hash not in state.policies
+        return self._built if no_other else self._ready.get(policy_hash)
 
     def why_not(self, policy_hash: str) -> str:
         """Why a book that is known cannot be read; empty if it is not known."""

@@ -257,6 +257,25 @@ def test_of_a_journal_without_it_another_policy_is_said_and_is_no_difference(
     assert [gap["first_seq"] for gap in told["gaps"]] == [opened[0], opened[-1]]
 
 
+def test_wrong_documents_do_not_hinder_who_has_the_journal(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("policy: firm\n")
+    given = ("--set", f"policies=[{wrong}]")
+    code, told, err = replay(recorded.folder, capsys, *given)
+    assert (code, told["outcome"]) == (0, "same")
+    assert err.startswith(
+        f"note: policy documents cannot be read, the journal's have to do: {wrong}:1: version: "
+    )
+    folder = with_policies(recorded, tmp_path / "s", lambda _: None)
+    code, told, err = replay(folder, capsys, *given)
+    assert (code, told["outcome"]) == (10, "undecided")
+    assert "ran, policy none is loaded" in err
+    assert run(["journal", "snapshot", "--state", str(folder), *SET, *given]) == 0
+    assert "steps folded" in capsys.readouterr().out
+
+
 def test_policies_that_cannot_be_read_any_more_are_said_and_are_no_difference(
     recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

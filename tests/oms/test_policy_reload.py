@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import structlog
 from structlog.testing import capture_logs
@@ -384,6 +385,11 @@ def test_a_snapshot_has_what_is_in_force_and_what_open_orders_have(desk: PolicyD
     assert (fresh.policy_hash, fresh.policies) == (state.policy_hash, state.policies)
     assert len(fresh.policies) == 2
     assert fresh.digest() == state.digest()
+    older = msgspec.msgpack.decode(image_of(state))
+    del older["policy_hash"], older["policies"]
+    empty = build.engine(made_of.env, made_of.family).state
+    take_up(empty, msgspec.msgpack.encode(older))
+    assert (empty.policy_hash, empty.policies) == ("", {}), "snapshots from before it are taken up"
     fresh.policy_hash = next(iter(fresh.policies))
     assert fresh.digest() != state.digest()
 
