@@ -103,12 +103,20 @@ def load(path: str | Path) -> Document:
     Raises:
         DocumentError: the file cannot be read or is not a strict document.
     """
+    return loads(content(path), str(path))
+
+
+def content(path: str | Path) -> bytes:
+    """The bytes of a file, of one that is too large one more than is allowed.
+
+    Raises:
+        DocumentError: the file cannot be read.
+    """
     try:
         with Path(path).open("rb") as file:
-            content = file.read(SIZE_MAX + 1)
+            return file.read(SIZE_MAX + 1)
     except OSError as error:
         raise DocumentError([f"{path}: cannot be read: {error.strerror}"]) from None
-    return loads(content, str(path))
 
 
 def loads(text: str | bytes, name: str) -> Document:

@@ -7,12 +7,13 @@ there of the most specific match. Knows nothing of what a rule does.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, Self
 
-from config.documents import DocumentError, load
+from config.documents import DocumentError, content
 from policies import exploration
 from policies.check import Finding, contradictions, examine
 from policies.document import (
@@ -132,26 +133,30 @@ class PolicyBook:
             symbols=tuple(sorted(symbols)),
             find_table=find_table,
         )
-        errors: list[str] = []
-        policies: dict[str, Policy] = {}
-        for path in _files(paths):
-            try:
-                policy = read(load(path), known)
-            except DocumentError as error:
-                errors += error.problems
-                continue
-            if policy.name in policies:
-                errors.append(
-                    f"{path}:1: policy: {policy.name!r} is taken by {policies[policy.name].path}"
-                )
-            policies[policy.name] = policy
-        if errors:
-            raise DocumentError(errors)
-        book = cls(tuple(policies.values()), known, venues, default_learner)
+        policies = _read([partial(_from_file, path, known) for path in _files(paths)])
+        book = cls(policies, known, venues, default_learner)
         wrong = [str(found) for found in book.check() if found.severity == "error"]
         if wrong:
             raise DocumentError(wrong)
         return book
+
+    @classmethod
+    def of(
+        cls,
+        texts: Iterable[tuple[str, str]],
+        known: Known,
+        venues: Sequence[Venue],
+        default_learner: Setting | None = None,
+    ) -> Self:
+        """Make the book again of documents that were in force: path and text of each.
+
+        What they say together was checked when they were loaded, and is not checked again.
+
+        Raises:
+            DocumentError: one says what there is no more.
+        """
+        read = [partial(_from_text, path, text, known) for path, text in texts]
+        return cls(_read(read), known, venues, default_learner)
 
     def choose(
         self, session: str, terms: Terms, instrument: Instrument, now: int, ref_px: int
@@ -306,6 +311,37 @@ class PolicyBook:
                 place = self.policies[0].path if self.policies else "policies"
                 text = f"no document has a default {key}; allowed: settings: {{{key}: ...}}"
                 yield Finding("error", f"{place}:1", "", text)
+
+
+def _from_file(path: Path, known: Known) -> Policy:
+    return read(content(path), str(path), known)
+
+
+def _from_text(path: str, text: str, known: Known) -> Policy:
+    return read(text.encode(), path, known)
+
+
+def _read(each_policy: Iterable[Callable[[], Policy]]) -> tuple[Policy, ...]:
+    """Every document.
+
+    Raises:
+        DocumentError: everything that is wrong with each of them.
+    """
+    errors: list[str] = []
+    policies: dict[str, Policy] = {}
+    for make in each_policy:
+        try:
+            policy = make()
+        except DocumentError as error:
+            errors += error.problems
+            continue
+        if policy.name in policies:
+            taken = f"{policy.name!r} is taken by {policies[policy.name].path}"
+            errors.append(f"{policy.path}:1: policy: {taken}")
+        policies[policy.name] = policy
+    if errors:
+        raise DocumentError(errors)
+    return tuple(policies.values())
 
 
 def _urgency(chosen: tuple[Clause, Setting] | None) -> Urgency | None:

@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Protocol, runtime_checkable
 import msgspec
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from config.documents import Document, DocumentError, Where, problems, unknown, validate
+from config.documents import Document, DocumentError, Where, loads, problems, unknown, validate
 from policies import exploration
 from policies.kinds import OneOrMore
 from policies.match import Match
@@ -106,6 +106,8 @@ class Policy:
     version: int
     layer: int
     path: str
+    text: str
+    """As it was read."""
     canonical: bytes
     """Sorted keys, clauses sorted by id: what means the same is the same."""
     clauses: tuple[Clause, ...]
@@ -136,12 +138,13 @@ class _ClauseHead(BaseModel):
     algos: OneOrMore[str] | None = None
 
 
-def read(document: Document, known: Known) -> Policy:
-    """The policy that a document describes.
+def read(content: bytes, path: str, known: Known) -> Policy:
+    """The policy that a document describes; `path` is where it stands.
 
     Raises:
         DocumentError: one line for everything that is wrong with it.
     """
+    document = loads(content, path)
     head = validate(document, _Head)
     reader = _Reader(document, known, head.policy, LAYERS.index(head.layer))
     clauses = tuple(reader.clauses(head))
@@ -152,6 +155,7 @@ def read(document: Document, known: Known) -> Policy:
         version=head.version,
         layer=reader.layer,
         path=document.path,
+        text=content.decode("utf-8"),
         canonical=_canonical(document.data) + _files(clauses),
         clauses=clauses,
     )

@@ -1,7 +1,8 @@
 """The composition root: settings in, a node out. The only place that discovers plug-ins.
 
 Owns the translation from what an operator wrote to what the router works with; that of sessions is
-in router.build_sessions, that of model files in router.build_models.
+in router.build_sessions, of policy documents in router.build_policies, of model files in
+router.build_models.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -17,26 +17,27 @@ import policies as policy_package
 import risk as risk_package
 import router.algos as algo_package
 import router.learners as learner_package
+from config.documents import DocumentError
 from config.instruments import load_instruments
 from config.layers import SettingsError
 from config.sections import nanoseconds, units
-from config.settings import DEFAULT_CONFIG, Settings
+from config.settings import Settings
 from config.venues import VenueSettings
 from policies.book import PolicyBook
 from policies.document import Setting
 from risk import gate
 from router.build_keys import spoken
 from router.build_models import models
+from router.build_policies import Reading
 from router.build_recovery import Make, begin, noting_last, put_snapshot
 from router.build_sessions import links
 from router.core.engine import Engine, Route
-from router.core.environment import Environment, Routing
+from router.core.environment import Book, Environment, Routing
 from router.core.features import FEATURES
 from router.core.foresight import Foresight
 from router.core.routing import route as by_learner
 from router.core.shelf import LearnerShelf
 from router.core.state import State
-from router.core.urgency_table import UrgencyTable
 from router.fix.dialects import dialect
 from router.journal.market import MarketFile
 from router.journal.records import Position, Record
@@ -45,15 +46,12 @@ from router.journal.segments import Journal
 from router.journal.storage import Storage
 from router.messages import Step
 from router.model import Instrument, Tactic, Venue, VenueType
-from router.patience.file import TableFileError, read_table
 from router.plugin import discover
 from router.ports import Algo, Learner, Limit, Rule
 from router.predictor.file import Predictor, PredictorFileError
 from router.runtime.links import Link
 from router.runtime.node import Built, Node
-
-URGENCY_TABLES = DEFAULT_CONFIG.parent / "patience"
-"""The shipped ones."""
+from router.runtime.reloading import ReadPolicies
 
 VENUE_TYPES: dict[str, VenueType] = {
     "lit": VenueType.LIT,
@@ -130,6 +128,24 @@ def _asked(profile: Venue, settings: Settings, each: VenueSettings) -> Venue:
     return profile
 
 
+def policy_reading(
+    settings: Settings, family: Family, venues: Sequence[Venue], symbols: Sequence[str]
+) -> Reading:
+    """What policy documents are read with.
+
+    Raises:
+        SettingsError: the learner that holds where none names one cannot be made.
+    """
+    return Reading(
+        rules=family.rules,
+        algos=family.algos,
+        learners=family.learners,
+        venues=tuple(venues),
+        symbols=tuple(symbols),
+        default_learner=_default_learner(settings, family),
+    )
+
+
 def policy_book(
     settings: Settings, family: Family, venues: Sequence[Venue], symbols: Sequence[str]
 ) -> PolicyBook:
@@ -137,53 +153,11 @@ def policy_book(
 
     Raises:
         DocumentError: everything that is wrong with them, one line each.
-        SettingsError: the learner that holds where none names one cannot be made.
+        SettingsError: as `policy_reading` does.
     """
-    default = _default_learner(settings, family)
-    return PolicyBook.load(
-        settings.policies,
-        family.rules,
-        family.algos,
-        family.learners,
-        venues,
-        symbols,
-        default,
-        lambda name, document: urgency_table(name, document).digest,
-    )
-
-
-def urgency_table(name: str, document: str) -> UrgencyTable:
-    """The urgency table that a policy document names: one that is shipped, or a path, which begins
-    at the document's folder.
-
-    Raises:
-        TableFileError: there is none, or it is not sound.
-    """
-    shipped = {each.stem: each for each in sorted(URGENCY_TABLES.glob("*.json"))}
-    if name in shipped:
-        return read_table(shipped[name])
-    path = Path(document).parent / name
-    if not path.is_file():
-        known = ", ".join(shipped) or "none"
-        raise TableFileError(f"{name!r}: no such table; allowed: a file, or one of: {known}")
-    return read_table(path)
-
-
-def urgency_tables(book: PolicyBook) -> dict[str, UrgencyTable]:
-    """Every table that the policy documents name, by SHA-256.
-
-    Raises:
-        TableFileError: one has changed since the documents were read.
-    """
-    named = {
-        (setting.name, policy.path)
-        for policy in book.policies
-        for clause in policy.clauses
-        for key, setting in clause.settings.items()
-        if key == "urgency"
-    }
-    found = [urgency_table(*each) for each in sorted(named)]
-    return {each.digest: each for each in found}
+    book = policy_reading(settings, family, venues, symbols).from_files(settings.policies)
+    assert isinstance(book.policies, PolicyBook)
+    return book.policies
 
 
 def _default_learner(settings: Settings, family: Family) -> Setting:
@@ -226,8 +200,11 @@ def limits(settings: Settings, family: Family) -> tuple[Limit, ...]:
         raise SettingsError(told) from None
 
 
-def environment(settings: Settings, family: Family) -> Environment:
+def environment(settings: Settings, family: Family, *, deciding: bool = True) -> Environment:
     """Everything that the core needs and never changes.
+
+    What is not `deciding` only folds, or decides under policies that its journal holds: it reads no
+    documents, which may be wrong while a daemon goes on under those in force.
 
     Raises:
         SettingsError, DocumentError: everything that is wrong, one line each.
@@ -235,13 +212,14 @@ def environment(settings: Settings, family: Family) -> Environment:
     venues = {each.mic: _asked(venue(each), settings, each) for each in settings.venues}
     found = instruments(settings)
     routing = settings.routing
-    book = policy_book(settings, family, tuple(venues.values()), tuple(found))
+    reading = policy_reading(settings, family, tuple(venues.values()), tuple(found))
+    book = reading.from_files(settings.policies) if deciding else None
     return Environment(
         shard=settings.shard,
         seed=settings.seed,
         venues=venues,
         instruments=found,
-        policies=book,
+        policies=book.policies if book is not None else reading.nothing(),
         limits=limits(settings, family),
         algos=family.algos,
         routing=Routing(
@@ -256,7 +234,9 @@ def environment(settings: Settings, family: Family) -> Environment:
             features_stale_ns=nanoseconds(routing.features_stale_ms / 1000),
         ),
         foresight=foresight(settings),
-        urgency_tables=urgency_tables(book),
+        urgency_tables=book.urgency_tables if book is not None else {},
+        policy_files=book.files if book is not None else None,
+        book_of=reading.from_texts,
     )
 
 
@@ -300,14 +280,29 @@ class Parts:
     env: Environment
 
 
-def parts(settings: Settings) -> Parts:
-    """Read everything that the settings name.
+def parts(settings: Settings, *, deciding: bool = True) -> Parts:
+    """Read everything that the settings name; `deciding` as for `environment`.
 
     Raises:
         SettingsError, DocumentError: everything that is wrong, one line each.
     """
     family = families()
-    return Parts(settings, family, environment(settings, family))
+    return Parts(settings, family, environment(settings, family, deciding=deciding))
+
+
+def policies_again(made_of: Parts) -> ReadPolicies:
+    """How the policy documents that the settings name are read and checked again, as at a start."""
+    env = made_of.env
+    venues, symbols = tuple(env.venues.values()), tuple(env.instruments)
+    reading = policy_reading(made_of.settings, made_of.family, venues, symbols)
+
+    def read() -> Book | tuple[str, ...]:
+        try:
+            return reading.from_files(made_of.settings.policies)
+        except DocumentError as error:
+            return error.problems
+
+    return read
 
 
 Folding = Callable[[Iterable[tuple[Position, Step]]], Iterator[tuple[Position, Step]]]

@@ -38,7 +38,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("build_dictionaries", "build_facts"),
     ("build_keys",),
     ("build_copies",),
-    ("build_sessions", "build_models", "build_recovery"),
+    ("build_sessions", "build_models", "build_policies", "build_recovery"),
     ("build",),
     ("api", "history", "analysis", "predictor", "patience"),
     ("trials", "simulation"),
@@ -64,7 +64,7 @@ COMPOSERS = (
 # the calls that it makes, the operator's socket, where heads are published, what is run beside.
 DRIVER = (
     *("beside", "console", "dialer", "doorway", "heads", "live"),
-    *("pulse", "pump", "wire"),
+    *("pulse", "pump", "reloader", "wire"),
 )
 SHELL = (
     *(f"router/runtime/{name}.py" for name in DRIVER),

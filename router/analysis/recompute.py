@@ -22,6 +22,7 @@ from router.analysis.replay import (
     fold_step,
 )
 from router.core.engine import Engine
+from router.core.environment import Policies
 from router.core.state import State
 from router.core.views import parent_view
 from router.journal.market import MarketRecord
@@ -110,6 +111,8 @@ class Recomputation:
     seed: int = 0
     config_hash: str = ""
     """Of the life that it belongs to, as its start has recorded it."""
+    policies: Policies | None = None
+    """The documents that it was decided under."""
 
     @property
     def outcome(self) -> Outcome:
@@ -154,16 +157,24 @@ def _recompute(
 ) -> Recomputation:
     start, digest = history.life(decision.seq)
     rules = rules_of(digest)
-    if reason := rules.other(decision.decide):
-        raise _Undecidable(reason)
     strayed = 0
     try:
         engine, step = _arrive(history, rules, start, decision.seq)
     except _Strayed as error:
         strayed = error.seq
         engine, step = _arrive(history, rules, start, decision.seq, follow_to=strayed)
+    # Only now: the policies that it ran under may stand in the journal.
+    if reason := rules.other(decision.decide, engine):
+        raise _Undecidable(reason)
     found = _decide(engine, step, decision)
-    return replace(found, strayed=strayed, seed=engine.env.seed, config_hash=digest)
+    env = engine.library.under(engine.state, decision.decide.policy_hash)
+    return replace(
+        found,
+        strayed=strayed,
+        seed=engine.env.seed,
+        config_hash=digest,
+        policies=env.policies if env is not None else None,
+    )
 
 
 def _arrive(

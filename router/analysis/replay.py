@@ -25,6 +25,7 @@ from router.messages import (
     LearnMarkout,
     ModelLoaded,
     OpenParent,
+    OrderReceived,
     Report,
     Restarted,
     Safety,
@@ -181,15 +182,28 @@ class Rules:
     predictor: str = ""
     """sha256 of the predictor's file; empty where none is asked."""
 
-    def other(self, command: OpenParent | Decide) -> str:
-        """Why these would not have decided that: what ran, and what is loaded; empty if nothing."""
-        if command.policy_hash != self.policy_hash:
-            ran, loaded = command.policy_hash[:12], self.policy_hash[:12]
-            return f"policy {ran} ran, policy {loaded} is loaded"
+    def other(self, command: OpenParent | Decide, engine: Engine) -> str:
+        """Why these would not have decided that: what ran, and what is loaded; empty if nothing.
+
+        `engine` has come so far in the journal: it has the policies that stand there.
+        """
+        if reason := self.foreign(command.policy_hash, engine):
+            return reason
         if isinstance(command, Decide) and command.predictor != self.predictor:
             ran, loaded = (each[:12] or "none" for each in (command.predictor, self.predictor))
             return f"predictor {ran} ran, predictor {loaded} is loaded"
         return ""
+
+    def foreign(self, policy_hash: str, engine: Engine) -> str:
+        """Why nothing can be decided under a policy; empty if it can."""
+        if policy_hash == self.policy_hash:
+            return ""
+        if policy_hash in engine.state.policies:
+            if engine.library.under(engine.state, policy_hash) is not None:
+                return ""
+            why = engine.library.why_not(policy_hash)
+            return f"policy {policy_hash[:12]} ran, and cannot be read here: {why}"
+        return f"policy {policy_hash[:12]} ran, policy {self.policy_hash[:12] or 'none'} is loaded"
 
 
 class Judge:
@@ -258,6 +272,8 @@ class Judge:
         if isinstance(step.event, Restarted):
             self.verdict.config_hashes.append(step.event.config_hash)
             self._begin_life(step.seq, step.event.config_hash)
+        elif self._engine is None:  # a history that does not begin with a start
+            self._begin_life(step.seq, "")
         self._look_for_others(step)
         of_market = from_market(step)
         same = True
@@ -284,12 +300,21 @@ class Judge:
             self._gap = Gap(step.seq, step.seq, 0, f"market records are missing: seq {missing}")
 
     def _look_for_others(self, step: Step) -> None:
-        if self._gap is not None:
+        if self._gap is not None or self._engine is None:
             return
+        reason = self._foreign(step, self._engine)
+        if reason:
+            self._gap = Gap(step.seq, step.seq, 0, reason)
+
+    def _foreign(self, step: Step, engine: Engine) -> str:
+        """Why a step cannot be decided by what is loaded; empty if it can."""
+        in_force, reason = engine.state.policy_hash, ""
+        if isinstance(step.event, OrderReceived) and in_force:
+            reason = self._rules.foreign(in_force, engine)
         for command in step.commands:
-            if isinstance(command, OpenParent | Decide) and (reason := self._rules.other(command)):
-                self._gap = Gap(step.seq, step.seq, 0, reason)
-                return
+            if not reason and isinstance(command, OpenParent | Decide):
+                reason = self._rules.other(command, engine)
+        return reason
 
     def _skip(self, step: Step, *, of_market: bool) -> None:
         gap = self._gap
@@ -304,8 +329,6 @@ class Judge:
 
     def _compare(self, step: Step, *, count: bool) -> bool:
         assert step.event is not None
-        if self._engine is None:  # a history that does not begin with a start
-            self._begin_life(step.seq, "")
         assert self._engine is not None
         event = type(step.event).__name__
         try:

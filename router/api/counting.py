@@ -22,6 +22,8 @@ from router.messages import (
     ModelLoaded,
     NoteBreach,
     OpenParent,
+    PoliciesLoaded,
+    PoliciesRefused,
     Report,
     Restarted,
     SendChild,
@@ -64,9 +66,16 @@ def count(tally: Tally, step: Step) -> None:
         case ChildRefused(mic=mic, cl_ord_id=cl_ord_id):
             tally.add("child_orders_total", mic, "rejected")
             tally.children.pop(cl_ord_id, None)
-        case Restarted(epoch=epoch, config_hash=config_hash):
+        case Restarted(epoch=epoch, config_hash=config_hash, policies=policies):
             tally.add("restarts_total")
             tally.epoch, tally.config_hash = epoch, config_hash
+            if policies is not None:
+                tally.policy_hash = policies.hash
+        case PoliciesLoaded(files=files):
+            tally.add("policy_reloads_total")
+            tally.policy_hash = files.hash
+        case PoliciesRefused():
+            tally.add("policy_reload_failures_total")
         case SessionOpened(session=session):
             tally.add("fix_logons_total", session)
         case SessionClosed(session=session):

@@ -42,6 +42,8 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "overfill_total": (("venue",), "Executions of more than was asked for."),
     "risk_rejects_total": (("limit",), "Orders that a limit refused."),
     "kills_engaged_total": (("scope",), "Kills."),
+    "policy_reloads_total": ((), "Policy documents that were taken into force without a start."),
+    "policy_reload_failures_total": ((), "Reloads of wrong documents: what was in force stayed."),
     "decisions_total": ((), "Decisions where to send shares."),
     "decisions_explored_total": ((), "Decisions that tried something."),
     "decisions_held_back_total": (("reason",), "Decisions whose trial was not allowed."),
@@ -226,7 +228,7 @@ def _counters(tally: Tally, venues: tuple[str, ...]) -> Iterator[Family]:
     text = "Our clock less SendingTime(52) of the last message, the way included."
     skews = [(name, skew / NS) for name, skew in tally.skew_ns.items()]
     yield _each("fix_sending_time_skew_seconds", text, "session", skews)
-    text = "The policy that the last parent was accepted under."
+    text = "The policy in force: the beginning of its hash."
     yield _gauge("policy_info", text, 1, {"version": tally.policy_hash[:12]})
     models = [({"learner": key, "version": each[:12]}, 1.0) for key, each in tally.models.items()]
     yield Family("model_info", "gauge", "Files that learners were begun from.", list(models))

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from config.documents import DocumentError
 from config.settings import Settings
-from policies.book import PolicyBook
 from router import build
 from router.analysis.replay import Rules
 from router.cli.remembered import recall
@@ -20,6 +20,8 @@ class Configurations:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.digest = settings.digest()
         self._folder = folder
+        self.unread: tuple[str, ...] = ()
+        """What is wrong with policy documents that could not be read: the journal's have to do."""
         self._family = build.families()
         loaded = self._make(settings)
         self._made = {self.digest: loaded, "": loaded}
@@ -38,7 +40,11 @@ class Configurations:
         return [each for each in digests if each not in self._made]
 
     def _make(self, settings: Settings) -> Rules:
-        env = build.environment(settings, self._family)
-        assert isinstance(env.policies, PolicyBook)
+        try:
+            env = build.environment(settings, self._family)
+        except DocumentError as error:
+            env = build.environment(settings, self._family, deciding=False)
+            self.unread = error.problems
         predictor = env.foresight.sha256 if env.foresight is not None else ""
-        return Rules(lambda: build.engine(env, self._family), env.policies.hash, predictor)
+        policy = env.policy_files.hash if env.policy_files is not None else ""
+        return Rules(lambda: build.engine(env, self._family), policy, predictor)

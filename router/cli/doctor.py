@@ -74,7 +74,7 @@ def examine(config: Path, overrides: list[str]) -> Iterator[Finding]:
     yield from doctor_machine.limits(settings, status["pid"] if status is not None else None)
     yield from doctor_clock.findings(settings)
     if status is not None:
-        yield from doctor_drift.findings(settings, config, status["config_hash"])
+        yield from doctor_drift.findings(settings, config, status)
         yield _watched(settings.state)
     if status is None:
         yield from _port(settings)

@@ -31,6 +31,8 @@ from router.messages import (
     MassStatusReceived,
     ModelLoaded,
     ModelRefused,
+    PoliciesLoaded,
+    PoliciesRefused,
     QueryVenue,
     QuoteCanceled,
     QuoteReceived,
@@ -242,8 +244,9 @@ def _type_of(frame: bytes) -> str:
 def _phrase(what: object) -> str:
     """An event or command in words."""
     match what:
-        case Restarted():
-            return f"STARTED, epoch {what.epoch}"
+        case Restarted(policies=policies):
+            policy = f", policy {policies.hash[:12]}" if policies is not None else ""
+            return f"STARTED, epoch {what.epoch}{policy}"
         case SessionOpened():
             return f"{what.session} logged on"
         case SessionClosed():
@@ -261,6 +264,10 @@ def _phrase(what: object) -> str:
             return f"{what.learner} begins from {what.path}, {what.file_hash[:12]}, {part}"
         case ModelRefused():
             return f"model of {what.learner} refused: {what.path}: {what.reason}"
+        case PoliciesLoaded(files=files):
+            return f"policy {files.hash[:12]} in force, by {what.who}: {what.reason}"
+        case PoliciesRefused():
+            return f"policy refused, asked by {what.who}: {what.errors[0]}"
         case KillRequested():
             return f"kill asked by {what.who}: {what.reason}"
         case ArmRequested():

@@ -52,7 +52,7 @@ def snapshot(
     storage = FileStorage(settings.state, read_only=True)
     began = time.monotonic()
     try:
-        made, begun = take_snapshot(build.maker(build.parts(settings)), storage)
+        made, begun = take_snapshot(build.maker(build.parts(settings, deciding=False)), storage)
     except OSError as error:
         text = f"{error.filename or settings.state}: {error.strerror}"
         raise CommandError(ExitCode.ERROR, f"no snapshot: {text}") from None
@@ -94,7 +94,7 @@ def archive(
         cure = "set journal.archive.folder"
         raise CommandError(ExitCode.CONFIGURATION, f"there is no archive; {cure}")
     storage = FileStorage(settings.state, read_only=True)
-    needed = needs(build.maker(build.parts(settings)), storage)
+    needed = needs(build.maker(build.parts(settings, deciding=False)), storage)
     policy = Policy(rule.keep_segments, rule.keep_days)
     choice = choose(sealed_segments(storage), policy, needed, Clock().wall())
     moved = []

@@ -19,7 +19,7 @@ ANSWER_S = 5.0
 """How long an answer is waited for: a request waits for its record to be durable."""
 
 
-def ask(state: Path, request: dict[str, object]) -> dict[str, Any]:
+def ask(state: Path, request: dict[str, object], *, answer_s: float = ANSWER_S) -> dict[str, Any]:
     """The daemon's answer.
 
     Raises:
@@ -31,7 +31,7 @@ def ask(state: Path, request: dict[str, object]) -> dict[str, Any]:
     if not state.is_dir():
         raise nobody
     try:
-        line = _exchange(state, json.dumps(request).encode() + b"\n")
+        line = _exchange(state, json.dumps(request).encode() + b"\n", answer_s)
     except TimeoutError:
         raise CommandError(ExitCode.TIME_OUT, f"the daemon on {state} does not answer") from None
     except PermissionError:
@@ -45,9 +45,9 @@ def ask(state: Path, request: dict[str, object]) -> dict[str, Any]:
     return answer
 
 
-def _exchange(state: Path, request: bytes) -> bytes:
+def _exchange(state: Path, request: bytes, answer_s: float) -> bytes:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as door:
-        door.settimeout(ANSWER_S)
+        door.settimeout(answer_s)
         door.connect(socket_path(state))
         door.sendall(request)
         with door.makefile("rb") as answers:

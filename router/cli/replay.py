@@ -57,6 +57,8 @@ def command(
     except ForeignJournal as error:
         text = f"{error}, which this configuration has not; give the one that ran, with its --set"
         raise CommandError(ExitCode.CONFIGURATION, text) from None
+    if book.unread:
+        say(f"note: policy documents cannot be read, the journal's have to do: {book.unread[0]}")
     if as_json:
         show_json(_data(storage, summary, verdict))
     else:

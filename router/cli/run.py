@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -104,6 +105,8 @@ def run(
     `remembered` keeps the settings in the folder once it is known to be ours. `chores` are done
     beside the daemon every so many records.
     """
+    # Whoever asks for a reload before the loop is there to do it does not end the process.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     log = structlog.get_logger().bind()  # one that is not bound binds again with every line
     settings.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     storage = FileStorage(settings.state)
@@ -112,8 +115,9 @@ def run(
         narrate(log, step)
 
     announcer = _announcer(settings, clock)
+    made_of = build.parts(settings)
     built = build.node(
-        settings,
+        made_of,
         storage,
         monotonic=clock.monotonic,
         on_step=on_step,
@@ -132,9 +136,10 @@ def run(
         recovered=built.recovered,
         cut_bytes=built.journal.cut_bytes,
         durability=built.journal.durability,
+        policy=built.node.engine.state.policy_hash,
         state=str(settings.state),
     )
-    live = _driver(settings, built, clock, log, ports, chores, announcer)
+    live = _driver(made_of, built, clock, log, ports, chores, announcer)
 
     def on_listen(port: int) -> None:
         if as_json:
@@ -153,7 +158,7 @@ def run(
 
 
 def _driver(
-    settings: Settings,
+    made_of: build.Parts,
     built: Built,
     clock: Clock,
     log: Log,
@@ -166,6 +171,7 @@ def _driver(
     Raises:
         CommandError: what is wrong with the settings of TLS.
     """
+    settings = made_of.settings
     acceptor, every = settings.fix.acceptor, settings.journal.snapshot_events
     beside = Beside(chores, lambda: built.journal.appended, log, every=every) if chores else None
     try:
@@ -182,6 +188,7 @@ def _driver(
             tls=build_sessions.acceptor_tls(settings),
             heads=_heads(settings, built.journal, clock),
             beside=beside,
+            read_policies=build.policies_again(made_of),
         )
     except TlsError as error:
         raise CommandError(ExitCode.CONFIGURATION, str(error)) from None

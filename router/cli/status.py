@@ -38,6 +38,7 @@ def text(answer: dict[str, Any]) -> Iterator[str]:
         f"parents {parents['open']:,} open of {parents['known']:,} known; children "
         f"{children['live']:,} alive, {children['unknown']:,} of them UNKNOWN"
     )
+    yield from _policy(answer["policy"])
     yield ""
     yield table(["session", "state", "next in", "next out"], list(_sessions(answer["sessions"])))
     yield ""
@@ -68,6 +69,14 @@ def text(answer: dict[str, Any]) -> Iterator[str]:
         yield f"frozen: {each['learner'] or 'every learner'}, by {each['who']}: {each['reason']}"
     for fault in answer["faults"]:
         yield f"fault: {fault}"
+
+
+def _policy(policy: dict[str, Any]) -> Iterator[str]:
+    if not policy["hash"]:
+        return
+    older = sum(policy["open_under_older"].values())
+    more = f"; {older:,} open parents go on under older ones" if older else ""
+    yield f"policy {policy['hash'][:12]}, {'+'.join(policy['documents'])}{more}"
 
 
 def _sessions(sessions: dict[str, Any]) -> Iterator[list[object]]:

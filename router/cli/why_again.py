@@ -6,7 +6,7 @@ Owns the way from a state folder and a configuration to that. Not a command.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from config.documents import DocumentError
 from config.settings import Settings, SettingsError
@@ -14,8 +14,8 @@ from policies.book import PolicyBook
 from router.analysis.beliefs import Beliefs, believed
 from router.analysis.explain import Decision
 from router.analysis.recompute import History, Outcome, Recomputation, recompute
-from router.analysis.replay import Rules
 from router.cli.configurations import Configurations
+from router.core.environment import Policies
 from router.journal.market import read_market
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
@@ -83,8 +83,9 @@ def _decide_again(storage: FileStorage, book: Configurations, decision: Decision
     history = History(lambda: read_steps(storage, live=True), lambda: read_market(storage))
     found = recompute(history, book.rules, decision)
     if found.reason:
-        return Again(found)
-    whys = _whys(book.rules(found.config_hash))
+        why = "; ".join([found.reason, *book.unread[:1]])
+        return Again(replace(found, reason=why))
+    whys = _whys(found.policies)
     foreign = "".join(book.missing([found.config_hash]))
     return Again(found, _beliefs(found, decision.decide, decision.seq), whys, foreign)
 
@@ -101,7 +102,6 @@ def _beliefs(found: Recomputation, decide: Decide, seq: int) -> Beliefs | None:
     return believed(found.question, seed=found.seed, seq=seq, explored=explored)
 
 
-def _whys(rules: Rules) -> dict[str, str]:
-    policies = rules.make_engine().env.policies
+def _whys(policies: Policies | None) -> dict[str, str]:
     assert isinstance(policies, PolicyBook)
     return {clause.clause_id: clause.why for clause in policies.clauses}

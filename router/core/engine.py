@@ -22,6 +22,7 @@ from router.core import (
     settling,
 )
 from router.core.environment import Environment, Policy
+from router.core.library import Library
 from router.core.orders import Parent
 from router.core.routing import IMMEDIATE, route
 from router.core.state import State, Timer
@@ -44,6 +45,7 @@ from router.messages import (
     MassCancelReceived,
     MassStatusReceived,
     OrderReceived,
+    PolicyFiles,
     ReleaseRequested,
     ReplaceReceived,
     Restarted,
@@ -70,6 +72,7 @@ class Engine:
         """`route` is another one only where somebody wants to see what other decisions cost."""
         self.env = env
         self.state = state
+        self.library = Library(env)
         self._decide_for = route
         self._policies: dict[str, Policy] = {}
 
@@ -83,6 +86,12 @@ class Engine:
             fold.apply(self.state, now, command)
             commands.append(command)
         return tuple(commands)
+
+    @property
+    def unrecorded(self) -> PolicyFiles | None:
+        """The policy documents that it was built with, unless the journal has them in force."""
+        files = self.env.policy_files
+        return None if files is None or files.hash == self.state.policy_hash else files
 
     def deadline(self) -> int | None:
         """When the core wants a TimerFired, UTC nanoseconds."""
@@ -146,7 +155,9 @@ class Engine:
 
     def _order(self, seq: int, now: int, event: OrderReceived) -> Iterator[Command]:
         """Take the order, and route at once what is due at once."""
-        opened = yield from intake.order(self.env, self.state, now, event)
+        env = self.library.in_force(self.state)
+        assert env is not None, "the documents in force were read when they were loaded"
+        opened = yield from intake.order(env, self.state, now, event)
         if opened is not None:
             parent, policy = opened
             self._pin(parent, policy)
@@ -181,11 +192,14 @@ class Engine:
                 yield from children.slice_over(env, state, now, child)
 
     def _route(self, seq: int, now: int, parent: Parent) -> Iterator[Command]:
-        policy = self._policy(now, parent)
+        env = self.library.under(self.state, parent.policy_hash)
+        policy = self._policy(env, parent)
         if policy is None and not parent.frozen:
-            yield FreezeParent(parent.parent_id, "POLICY_CHANGED since it was accepted")
-        if policy is not None:
-            yield from self._decide_for(self.env, self.state, seq, now, parent, policy)
+            why = self.library.why_not(parent.policy_hash)
+            text = "POLICY_CHANGED since it was accepted"
+            yield FreezeParent(parent.parent_id, f"{text}: {why}" if why else text)
+        if env is not None and policy is not None:
+            yield from self._decide_for(env, self.state, seq, now, parent, policy)
         if parent.terms.time_in_force in IMMEDIATE:
             yield from children.finish(self.env, self.state, now, parent)
 
@@ -197,14 +211,14 @@ class Engine:
         yield from requests.cancel_children(self.env, self.state, parent, "expired")
         yield from children.finish(self.env, self.state, now, parent)
 
-    def _policy(self, now: int, parent: Parent) -> Policy | None:
-        """The policy that the parent is pinned to; None if it is not the one that is loaded."""
+    def _policy(self, env: Environment | None, parent: Parent) -> Policy | None:
+        """The policy that the parent is pinned to; None if its book cannot be had."""
         found = self._policies.get(parent.parent_id)
-        if found is None:
+        if found is None and env is not None:
             terms = parent.terms
-            instrument = self.env.instruments[terms.symbol]
+            instrument = env.instruments[terms.symbol]
             ref_px = terms.price or parent.arrival_mid // 2
-            chosen = self.env.policies.choose(
+            chosen = env.policies.choose(
                 parent.session, terms, instrument, parent.opened_at, ref_px
             )
             if isinstance(chosen, Refusal) or chosen.hash != parent.policy_hash:

@@ -5,13 +5,13 @@ Owns the static world of one life of the daemon. Nothing here changes while it r
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from router.core.foresight import Foresight
 from router.core.urgency_table import UrgencyTable
-from router.messages import OrderTerms
+from router.messages import OrderTerms, PolicyFiles
 from router.model import NS, Exploration, Instrument, Venue
 from router.ports import Algo, Limit, Refusal, Rule, Urgency
 
@@ -66,6 +66,21 @@ class Policies(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Book:
+    """Policy documents that were read together, with all that they name."""
+
+    files: PolicyFiles
+    """What they were read from: the journal keeps it."""
+    policies: Policies
+    urgency_tables: Mapping[str, UrgencyTable]
+    """By SHA-256."""
+
+
+BookOf = Callable[[PolicyFiles], Book | str]
+"""Makes the book of documents that a journal holds, or says why it cannot be read any more."""
+
+
+@dataclass(frozen=True, slots=True)
 class Routing:
     """Settings of the routing itself."""
 
@@ -107,3 +122,7 @@ class Environment:
     """Scores when the chosen learner cannot judge."""
     foresight: Foresight | None = None
     """The predictor that decisions ask; None for none."""
+    policy_files: PolicyFiles | None = None
+    """What `policies` were read from; None if they are of no documents."""
+    book_of: BookOf | None = None
+    """How other documents are read; None: no others are."""

@@ -15,6 +15,7 @@ from router.core import fold_commands as commands
 from router.core import fold_copies as copies
 from router.core import fold_executions as executions
 from router.core import fold_models as models
+from router.core import fold_policies as policies
 from router.core import fold_suspense as suspense
 from router.core.books import Market
 from router.core.state import State
@@ -104,6 +105,8 @@ def restarted(state: State, now: int, event: m.Restarted) -> None:
     """A new life: nothing is connected, no book is known, counters start anew."""
     state.epoch = event.epoch
     state.facts = _with_retired(state, event.facts)
+    if event.policies is not None:
+        policies.take(state, event.policies)
     state.ids = state.reports = 0
     state.sessions.clear()
     state.trouble = ""
@@ -147,6 +150,7 @@ HANDLERS: dict[type, Handler] = {
     m.StorageChanged: storage_changed,
     m.ModelLoaded: models.model_loaded,
     m.ModelRefused: models.model_refused,
+    m.PoliciesLoaded: policies.policies_loaded,
     m.OpenParent: commands.open_parent,
     m.Report: commands.report,
     m.ReportMassCancel: commands.report_mass_cancel,

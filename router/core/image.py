@@ -94,6 +94,9 @@ class Image(msgspec.Struct):
     suspense: SuspenseBook
     copies: dict[str, Copy]
     frozen_parents: list[str]
+    policy_hash: str = ""
+    """Like what follows not in images from before it: a fold from there on comes to the same."""
+    policies: list[m.PolicyFiles] = []
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -139,6 +142,8 @@ def image_of(state: State) -> bytes:
         suspense=state.suspense,
         copies=state.copies,
         frozen_parents=list(state.frozen_parents),
+        policy_hash=state.policy_hash,
+        policies=list(state.policies.values()),
     )
     return _encoder.encode(image)
 
@@ -192,6 +197,8 @@ def _tables(state: State, image: Image) -> None:
     state.venue.update(image.venue)
     state.sessions = set(image.sessions)
     state.trouble, state.gone, state.facts = image.trouble, image.gone, image.facts
+    state.policy_hash = image.policy_hash
+    state.policies = {each.hash: each for each in image.policies}
     state.suspense, state.copies = image.suspense, image.copies
     state.frozen_parents = dict.fromkeys(image.frozen_parents)
     state.asks = image.asks

@@ -146,6 +146,10 @@ class State:
         """OMS sessions that are gone, and when their open orders are taken back."""
         self.facts: dict[str, str] = {}
         """What of the configuration must not change unnoticed, as the last start had it."""
+        self.policy_hash = ""
+        """Of the policy documents in force; empty in journals without their texts."""
+        self.policies: dict[str, m.PolicyFiles] = {}
+        """By hash: those, those of open parents, and the last ones before; the newest last."""
         self.asks: dict[str, QuoteAsk] = {}
         self.suspense = SuspenseBook()
         self.copies: dict[str, Copy] = {}
@@ -271,6 +275,7 @@ class State:
             "trouble": self.trouble,
             "gone": self.gone,
             "facts": self.facts,
+            "policies": [self.policy_hash, list(self.policies)],
             "asks": self.asks,
             "suspense": self.suspense,
             "copies": self.copies,

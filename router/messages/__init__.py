@@ -209,6 +209,21 @@ from router.messages.events import (
 from router.messages.events import (
     TradingStatusReceived as TradingStatusReceived,
 )
+from router.messages.policies import (
+    PoliciesLoaded as PoliciesLoaded,
+)
+from router.messages.policies import (
+    PoliciesRefused as PoliciesRefused,
+)
+from router.messages.policies import (
+    PolicyFiles as PolicyFiles,
+)
+from router.messages.policies import (
+    PolicyText as PolicyText,
+)
+from router.messages.policies import (
+    TableText as TableText,
+)
 from router.messages.records import (
     Sent as Sent,
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from router.messages.doubt import AssignRequested, DismissRequested, ReleaseRequested
+from router.messages.policies import PoliciesLoaded, PoliciesRefused, PolicyFiles
 from router.messages.safety import FreezeRequested, ThawRequested
 from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
 
@@ -266,6 +267,8 @@ class Restarted(msgspec.Struct, frozen=True, tag=True):
     config_hash: str = ""
     facts: dict[str, str] = {}
     """What of the configuration must not change unnoticed: see `router.build_facts`."""
+    policies: PolicyFiles | None = None
+    """What is in force from here on; None: what was before."""
 
 
 class ChangesAccepted(msgspec.Struct, frozen=True, tag=True):
@@ -382,6 +385,8 @@ Event = (
     | SessionCommanded
     | ModelLoaded
     | ModelRefused
+    | PoliciesLoaded
+    | PoliciesRefused
     | FreezeRequested
     | ThawRequested
     | AssignRequested

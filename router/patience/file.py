@@ -87,9 +87,23 @@ def read_card(path: Path) -> tuple[TableCard, str]:
         TableFileError: why it is refused.
     """
     try:
-        if (size := path.stat().st_size) > FILE_MAX:
-            raise TableFileError(f"{size} bytes; allowed: {FILE_MAX}")
-        file = msgspec.json.decode(path.read_bytes(), type=_File)
+        with path.open("rb") as file:
+            data = file.read(FILE_MAX + 1)
+    except OSError as error:
+        raise TableFileError(f"{path}: {error.strerror or error}") from None
+    return card_of(data, path)
+
+
+def card_of(content: bytes, path: Path) -> tuple[TableCard, str]:
+    """What the bytes of a file say, checked, and its SHA-256.
+
+    Raises:
+        TableFileError: why it is refused.
+    """
+    try:
+        if len(content) > FILE_MAX:
+            raise TableFileError(f"too many bytes; allowed: {FILE_MAX}")
+        file = msgspec.json.decode(content, type=_File)
         data = bytes(file.table)
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise TableFileError("SHA-256 does not fit: the file was changed; train it again")
@@ -98,8 +112,6 @@ def read_card(path: Path) -> tuple[TableCard, str]:
         _same("feature version", versions.feature_version, FEATURE_VERSION)
         card = msgspec.json.decode(data, type=TableCard)
         _check(card)
-    except OSError as error:
-        raise TableFileError(f"{path}: {error.strerror or error}") from None
     except (TableFileError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise TableFileError(f"{path}: {error}") from None
     return card, file.sha256
@@ -111,7 +123,19 @@ def read_table(path: Path) -> UrgencyTable:
     Raises:
         TableFileError: why it is refused.
     """
-    card, digest = read_card(path)
+    return _table(*read_card(path), path)
+
+
+def table_of(content: bytes, path: Path) -> UrgencyTable:
+    """The table that the bytes of a file are.
+
+    Raises:
+        TableFileError: why it is refused.
+    """
+    return _table(*card_of(content, path), path)
+
+
+def _table(card: TableCard, digest: str, path: Path) -> UrgencyTable:
     u_bp = np.array([np.nan if each is None else each for each in card.u_bp], dtype=np.float64)
     return UrgencyTable(
         name=path.stem,

@@ -13,16 +13,19 @@ from pathlib import Path
 
 from router.runtime import control
 from router.runtime.control import Answer, Request
+from router.runtime.reloading import ReloadAsked
 
 Ask = Callable[[Request], Awaitable[Answer]]
+Reload = Callable[[ReloadAsked], Awaitable[Answer]]
 
 
 class Console:
     """Answers operators while it is open."""
 
-    def __init__(self, folder: Path, ask: Ask) -> None:
+    def __init__(self, folder: Path, ask: Ask, reload: Reload) -> None:
         self._folder = folder
         self._ask = ask
+        self._reload = reload
         self._server: asyncio.AbstractServer | None = None
 
     async def open(self) -> None:
@@ -41,8 +44,7 @@ class Console:
 
     async def _knock(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            request = control.parse(await reader.readline())
-            told = await self._ask(request) if callable(request) else request
+            told = await self._answer(control.parse(await reader.readline()))
             writer.write(json.dumps(told).encode() + b"\n")
             await writer.drain()
         except (ConnectionError, ValueError):
@@ -51,3 +53,8 @@ class Console:
             pass  # the daemon goes, and nobody is left to hear of it: the asker is told nothing
         finally:
             writer.close()
+
+    async def _answer(self, asked: Request | ReloadAsked | Answer) -> Answer:
+        if isinstance(asked, ReloadAsked):
+            return await self._reload(asked)
+        return await self._ask(asked) if callable(asked) else asked

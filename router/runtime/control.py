@@ -1,8 +1,8 @@
 """The operator's door: a local socket in the state folder, one JSON line in, one out.
 
 Owns the requests that a running daemon answers: kill, arm, freeze, thaw, status, those about what
-is in doubt, and those about FIX sessions. It needs no network, and only who may enter the state
-folder may knock. Knows nothing of decisions.
+is in doubt, a reload of the policy, and those about FIX sessions. It needs no network, and only who
+may enter the state folder may knock. Knows nothing of decisions.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from router.messages import (
     SessionCommanded,
     ThawRequested,
 )
-from router.runtime import doubt, operating
+from router.runtime import doubt, operating, reloading
 from router.runtime.node import Node
+from router.runtime.reloading import ReloadAsked
 from router.runtime.standing import standing
 
 SOCKET_NAME = "control.sock"
@@ -44,17 +45,22 @@ def socket_path(folder: Path) -> str:
     return f"/proc/self/fd/{os.open(folder, os.O_RDONLY | os.O_DIRECTORY)}/{SOCKET_NAME}"
 
 
-def parse(line: bytes) -> Request | Answer:
-    """What a request asks the node, or why it asks nothing."""
+def parse(line: bytes) -> Request | ReloadAsked | Answer:
+    """What a request asks the node, or why it asks nothing. A reload needs files to be read first:
+    that is somebody else's.
+    """
     try:
         request = json.loads(line)
     except ValueError:
         return {"error": "not JSON"}
     if not isinstance(request, dict):
         return {"error": "not an object"}
-    handler = _REQUESTS.get(str(request.get("command")))
+    command = str(request.get("command"))
+    if command == reloading.COMMAND:
+        return reloading.read_request(request)
+    handler = _REQUESTS.get(command)
     if handler is None:
-        return {"error": f"unknown command; allowed: {', '.join(_REQUESTS)}"}
+        return {"error": f"unknown command; allowed: {', '.join([*_REQUESTS, reloading.COMMAND])}"}
     return lambda node, now: handler(node, now, request)
 
 
@@ -191,6 +197,7 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
         },
         **_frozen(node),
         **doubt.shown(state),
+        **reloading.shown(state),
         "mid": {symbol: state.market.mid2(symbol) / 2e8 for symbol in node.engine.env.instruments},
         "faults": node.faults[-5:],
         "illegal_transitions": state.illegal_transitions,

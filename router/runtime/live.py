@@ -34,6 +34,8 @@ from router.runtime.log import Log
 from router.runtime.node import Node
 from router.runtime.pulse import Pulse
 from router.runtime.pump import Pump
+from router.runtime.reloader import Reloader
+from router.runtime.reloading import ReadPolicies
 from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
 from router.runtime.wire import Wire
 
@@ -65,6 +67,7 @@ class Live:
         patience_s: float = PATIENCE_S,
         heads: HeadKeeper | None = None,
         beside: Beside | None = None,
+        read_policies: ReadPolicies | None = None,
     ) -> None:
         """`tls` is the acceptor's; each of `dials` has its own. `patience_s` is from a call to its
         Logon. Without an `announcer` nobody is told how the daemon is.
@@ -105,7 +108,8 @@ class Live:
         self._heads = heads
         self._heads_failed = ""
         self._beside = beside
-        self._console = Console(state_folder, self._operator)
+        self.reloader = Reloader(read_policies, self._operator, log)
+        self._console = Console(state_folder, self._operator, self.reloader.ask)
         self._loop: asyncio.AbstractEventLoop
         self._stop: asyncio.Event
         self._look: asyncio.TimerHandle
@@ -138,6 +142,7 @@ class Live:
             self._pulse.stopping()
             self._doorway.close()
             self._console.close()
+            await self.reloader.stop()
             for task in dialers:
                 task.cancel()
             await asyncio.gather(*dialers, return_exceptions=True)
@@ -267,7 +272,9 @@ def _told(wire: Wire) -> Answer:
 
 
 def drive(live: Live, on_listen: Callable[[int], None]) -> str:
-    """Run on uvloop until SIGTERM or SIGINT. Returns why the journal is poisoned, or nothing.
+    """Run on uvloop until SIGTERM or SIGINT; SIGHUP reloads the policy.
+
+    Returns why the journal is poisoned, or nothing.
 
     Raises:
         OSError: the acceptor's port cannot be had.
@@ -280,6 +287,7 @@ def drive(live: Live, on_listen: Callable[[int], None]) -> str:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(signal.SIGHUP, live.reloader.signalled)
 
         def crash(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
             broken.append(context.get("exception") or RuntimeError(context["message"]))

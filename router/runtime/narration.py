@@ -21,6 +21,8 @@ from router.messages import (
     NoteBreach,
     NoteSuspense,
     OpenParent,
+    PoliciesLoaded,
+    PoliciesRefused,
     RefuseCancel,
     RefuseMessage,
     ReleaseKill,
@@ -57,6 +59,21 @@ def narrate(log: Log, step: Step) -> None:
             )
         case ModelRefused(learner=learner, path=path, reason=reason):
             log.warning("model_refused", seq=step.seq, learner=learner, path=path, reason=reason)
+        case PoliciesLoaded() as loaded:
+            log.warning(
+                "policies_loaded",
+                seq=step.seq,
+                policy=loaded.files.hash,
+                before=loaded.before,
+                added=list(loaded.added),
+                removed=list(loaded.removed),
+                changed=list(loaded.changed),
+                who=loaded.who,
+                reason=loaded.reason,
+            )
+        case PoliciesRefused(who=who, reason=reason, errors=errors):
+            told_of = {"who": who, "reason": reason, "errors": list(errors)}
+            log.error("policies_refused", seq=step.seq, **told_of)
         case ChangesAccepted(changes=changes, who=who):
             log.warning("config_change_accepted", seq=step.seq, who=who, changes=list(changes))
         case _:

@@ -111,8 +111,11 @@ class Node:
         return recovery.count
 
     def start(self, config_hash: str, now: int, facts: dict[str, str] | None = None) -> None:
-        """Begin a new epoch: the first event of this life, then models that are new."""
-        self._step(now, Restarted(self.engine.state.epoch + 1, config_hash, facts or {}))
+        """Begin a new epoch: the first event of this life, with policies that are new, then models
+        that are.
+        """
+        state, policies = self.engine.state, self.engine.unrecorded
+        self._step(now, Restarted(state.epoch + 1, config_hash, facts or {}, policies))
         for model in self._models:
             if isinstance(model, ModelRefused) or not self.engine.state.shelf.has(model):
                 self._step(now, model)

@@ -17,6 +17,9 @@ from router.messages import (
     ExecutionReceived,
     FreezeParent,
     NoteBreach,
+    PoliciesLoaded,
+    PoliciesRefused,
+    PolicyFiles,
     Report,
     Restarted,
     Safety,
@@ -102,6 +105,21 @@ def test_sessions_restarts_kills_limits_and_overfills_are_counted() -> None:
         "risk_rejects_total": {"price_collar": 1},
         "overfill_total": {"LIT_A": 1},
     }
+
+
+def test_the_policy_in_force_is_known_and_failed_reloads_are_counted() -> None:
+    first, second = PolicyFiles("h1", ()), PolicyFiles("h2", ())
+    steps = [
+        Step(1, T, Restarted(1, policies=first)),
+        Step(2, T, PoliciesRefused("ada", "try", ("a.yaml:1: no",))),
+        Step(3, T, PoliciesLoaded("ada", "again", "h1", second)),
+        Step(4, T, Restarted(2)),
+    ]
+    after_each = [tallied(*steps[: i + 1]).policy_hash for i in range(4)]
+    assert after_each == ["h1", "h1", "h2", "h2"]
+    tally = tallied(*steps)
+    assert tally.count("policy_reload_failures_total") == 1
+    assert tally.count("policy_reloads_total") == 1
 
 
 def decision(safety: Safety | None) -> Decide:

@@ -12,6 +12,7 @@ import pytest
 import config
 from config.settings import Settings, load_settings
 from router.cli import doctor_clock, doctor_drift, doctor_machine
+from router.cli.check import load as look_at
 from router.cli.doctor import _watched
 from router.cli.doctor_clock import judge_clock, judge_skews
 from router.cli.doctor_machine import DAY_NS, HOUR_NS, Limits, judge_growth, judge_limits
@@ -150,8 +151,12 @@ def loaded(own: Path, *sets: str) -> Settings:
     return load_settings(own, [f"state={own.parents[1] / 'state'}", *sets])
 
 
-def found(own: Path, started: Settings, *sets: str) -> list[Finding]:
-    return list(doctor_drift.findings(loaded(own, *sets), own, started.digest()))
+def found(own: Path, started: Settings, *sets: str, policy: str = "") -> list[Finding]:
+    """`policy` is the hash of the documents in force; those of the files if it is left out."""
+    settings = loaded(own, *sets)
+    in_force = policy or look_at(settings).policies.hash
+    status = {"config_hash": started.digest(), "policy": {"hash": in_force}}
+    return list(doctor_drift.findings(settings, own, status))
 
 
 def test_what_was_not_changed_is_no_drift(own: Path) -> None:
@@ -178,12 +183,28 @@ def test_a_setting_that_was_changed_is_named_with_both_values(own: Path) -> None
 def test_a_file_that_was_changed_is_named(own: Path) -> None:
     started = loaded(own)
     remember(started, own, [])
-    policy = own.parent / "policies" / "desk.yaml"
-    policy.write_text(policy.read_text() + "# changed\n")
+    instruments = own.parent / "instruments.yaml"
+    instruments.write_text(instruments.read_text() + "# changed\n")
     told = found(own, started)
-    assert [each.text for each in told] == [f"{policy} has changed since the daemon started"]
+    assert [each.text for each in told] == [f"{instruments} has changed since the daemon started"]
     remember(started, own, [])  # a later start with the same settings has read the new file
     assert [each.level for each in found(own, started)] == ["ok"]
+
+
+def test_of_the_policy_it_is_told_what_is_in_force_and_not_when_files_were_read(own: Path) -> None:
+    started = loaded(own)
+    remember(started, own, [])
+    before = look_at(started).policies.hash
+    policy = own.parent / "policies" / "desk.yaml"
+    policy.write_text(policy.read_text() + "# a comment\n")
+    assert [each.level for each in found(own, started, policy=before)] == ["ok"]
+    policy.write_text(policy.read_text().replace("version: 1", "version: 2"))
+    after = look_at(started).policies.hash
+    (told,) = found(own, started, policy=before)
+    text = f"policy {before[:12]} is in force, the files say {after[:12]}"
+    assert (told.level, told.text) == ("warning", text)
+    assert "sluice policy reload" in told.cure
+    assert [each.level for each in found(own, started, policy=after)] == ["ok"], "it was reloaded"
 
 
 def test_settings_that_nobody_remembers_are_told_to_differ(own: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ from router.messages import (
     Event,
     Learn,
     OpenParent,
+    OrderReceived,
+    PolicyFiles,
     Restarted,
     SendChild,
     Step,
@@ -215,17 +218,83 @@ def test_a_market_that_says_something_else_is_a_difference(
 # --- configurations ------------------------------------------------------------------------------
 
 
-def test_another_policy_is_said_and_is_no_difference(
+POLICIES = DEFAULT_CONFIG.parent / "policies"
+FEWER = ("--set", f"policies=[{POLICIES}/default.yaml, {POLICIES}/desk.yaml]")
+"""Another policy than the one that ran."""
+
+
+def with_policies(recorded: Recorded, folder: Path, change: Callable[[Restarted], Any]) -> Path:
+    """The day, whose starts say something else of the policies."""
+    steps = [
+        msgspec.structs.replace(
+            step, event=msgspec.structs.replace(step.event, policies=change(step.event))
+        )
+        if isinstance(step.event, Restarted)
+        else step
+        for step in steps_of(recorded.folder)
+    ]
+    return rewritten(recorded, folder, steps)
+
+
+def test_what_ran_stands_in_the_journal_whatever_is_loaded(
     recorded: Recorded, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    policies = [DEFAULT_CONFIG.parent / "policies" / name for name in ("default", "desk")]
-    given = f"policies=[{', '.join(f'{path}.yaml' for path in policies)}]"
-    code, told, err = replay(recorded.folder, capsys, "--set", given)
+    code, told, _ = replay(recorded.folder, capsys, *FEWER)
+    assert (code, told["outcome"], told["gaps"]) == (0, "same", [])
+    assert told["compared"] == sum(step.event is not None for step in steps_of(recorded.folder))
+
+
+def test_of_a_journal_without_it_another_policy_is_said_and_is_no_difference(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = with_policies(recorded, tmp_path / "s", lambda _: None)
+    assert replay(folder, capsys)[0] == 0
+    code, told, err = replay(folder, capsys, *FEWER)
     assert (code, told["outcome"]) == (10, "undecided")
     assert "policy " in err
     assert "is loaded" in err
     opened = [s.seq for s in steps_of(recorded.folder) if _opens(s)]
     assert [gap["first_seq"] for gap in told["gaps"]] == [opened[0], opened[-1]]
+
+
+def test_wrong_documents_do_not_hinder_who_has_the_journal(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("policy: firm\n")
+    given = ("--set", f"policies=[{wrong}]")
+    code, told, err = replay(recorded.folder, capsys, *given)
+    assert (code, told["outcome"]) == (0, "same")
+    assert err.startswith(
+        f"note: policy documents cannot be read, the journal's have to do: {wrong}:1: version: "
+    )
+    folder = with_policies(recorded, tmp_path / "s", lambda _: None)
+    code, told, err = replay(folder, capsys, *given)
+    assert (code, told["outcome"]) == (10, "undecided")
+    assert "ran, policy none is loaded" in err
+    assert run(["journal", "snapshot", "--state", str(folder), *SET, *given]) == 0
+    assert "steps folded" in capsys.readouterr().out
+
+
+def test_policies_that_cannot_be_read_any_more_are_said_and_are_no_difference(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def spoiled(event: Restarted) -> PolicyFiles | None:
+        if event.policies is None:
+            return None
+        first, *others = event.policies.documents
+        text = first.text.replace("rules:", "rulez:")
+        assert text != first.text
+        documents = (msgspec.structs.replace(first, text=text), *others)
+        return msgspec.structs.replace(event.policies, documents=documents)
+
+    folder = with_policies(recorded, tmp_path / "s", spoiled)
+    code, told, err = replay(folder, capsys, *FEWER)
+    assert (code, told["outcome"]) == (10, "undecided")
+    assert "ran, and cannot be read here: " in err
+    assert "unknown key 'rulez'" in err
+    arrived = [s.seq for s in steps_of(recorded.folder) if isinstance(s.event, OrderReceived)]
+    assert told["gaps"][0]["first_seq"] == arrived[0]
 
 
 def _opens(step: Step) -> bool:

@@ -177,6 +177,16 @@ def test_a_configuration_that_cannot_be_read_still_leaves_the_record(
     assert "Why here" in lines
 
 
+def test_wrong_policy_documents_do_not_hinder_for_the_journal_has_those_that_ran(
+    recorded: Recorded, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("policy: firm\n")
+    child = first_child(read_journal(recorded.folder)).cl_ord_id
+    found = data(capsys, child, recorded.folder, "--set", f"policies=[{wrong}]")
+    assert found["recomputed"]["outcome"] == "same"
+
+
 # --- what bit -----------------------------------------------------------------------------------
 
 

@@ -22,7 +22,7 @@ from router.journal.market import MarketRecord, read_market
 from router.journal.records import Position
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
-from router.messages import Decide, Step
+from router.messages import Decide, Restarted, Step
 from tests.cli.market_day import OVERRIDES, Recorded
 
 Change = Callable[[Step], Step]
@@ -229,9 +229,18 @@ def test_without_a_record_of_the_market_it_cannot_be_told_until_the_next_start(p
 def test_another_policy_than_the_one_that_ran_decides_nothing(past: Past) -> None:
     decision = next(past.decisions())
     rules = replace(past.rules()(""), policy_hash="0" * 64)
-    again = past.again(decision, rules=lambda digest: rules)
     ran = decision.decide.policy_hash[:12]
+
+    def unsaid(step: Step) -> Step:
+        assert isinstance(step.event, Restarted)
+        return msgspec.structs.replace(
+            step, event=msgspec.structs.replace(step.event, policies=None)
+        )
+
+    start = past.steps[0][1].seq
+    again = past.again(decision, rules=lambda _: rules, steps=past.changed(start, unsaid))
     assert again.reason == f"policy {ran} ran, policy 000000000000 is loaded"
+    assert past.again(decision, rules=lambda _: rules).outcome is Outcome.SAME, "the journal has it"
 
 
 def test_a_decision_whose_event_is_lost_cannot_be_told(past: Past) -> None:

@@ -41,6 +41,7 @@ def test_the_daemon_says_when_it_is_ready_and_is_watched() -> None:
     assert BEAT_S * BEATS * 2 < 10  # two signs may be missed
     assert unit["RestartPreventExitStatus"] == ["4 73"]  # what no restart cures
     assert unit["StartLimitBurst"] == ["3"]
+    assert unit["ExecReload"] == ["/bin/kill -HUP $MAINPID"]
 
 
 @pytest.mark.parametrize("unit", UNITS)

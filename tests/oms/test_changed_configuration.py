@@ -164,20 +164,42 @@ def test_an_oms_with_open_orders_does_not_go_at_all(desk: FactDesk, tmp_path: Pa
     assert error.lines[0].startswith("OMS session OTHER is gone and has 1 open orders")
 
 
-def test_with_another_policy_open_orders_are_wound_down_and_not_routed(
+def test_under_another_policy_open_orders_go_on_under_their_own(
     desk: FactDesk, tmp_path: Path
 ) -> None:
-    """F-27, F-28: an order is pinned to the policy that took it; under another it only drains."""
+    """F-28: an order is pinned to the policy that took it, and the journal has its texts."""
     desk.oms.order("X", 2000)
-    desk.a.child().ack()
     config = without(tmp_path, "")
     policy = config.with_name("policy.yaml")
     policy.write_text(policy.read_text().replace("pause_s: 5", "pause_s: 6"))
+    before = desk.node.engine.state.policy_hash
     settings, built = reopened(desk, config=config)
     begin(settings, built)
     built.node.tick(T0 + 10_000_000_000)
     state = built.node.engine.state
     (parent,) = state.parents.values()
-    assert parent.frozen == "POLICY_CHANGED since it was accepted"
-    assert len(state.live_children()) == 2, "what is at work counts until its venue has answered"
-    assert list(state.frozen_parents) == [parent.parent_id], "and an operator is told"
+    assert state.policy_hash != before == parent.policy_hash
+    assert parent.frozen == ""
+    assert list(state.policies) == [before, state.policy_hash]
+
+
+def test_orders_whose_policy_cannot_be_read_any_more_only_drain(tmp_path: Path) -> None:
+    """F-28: the one that took them names a venue that there is no more; an operator is told."""
+    own = tmp_path / "own.yaml"
+    rule = '{id: not-b, why: "Z asks", match: {account: Z}, venues: {deny: {mic: LIT_B}}}'
+    own.write_text(CONFIG.with_name("policy.yaml").read_text() + f"rules: [{rule}]\n")
+    desk = FactDesk(f"policies=[{own}]")
+    desk.open()
+    desk.data_b.book()
+    desk.oms.order("X", 2000)
+    desk.a.child().ack()
+    desk.b.child().fill(1000, "11", "B1")
+    settings, built = reopened(desk, config=without(tmp_path, "LIT_B"))
+    begin(settings, built)
+    built.node.tick(T0 + 10_000_000_000)
+    state = built.node.engine.state
+    (parent,) = state.parents.values()
+    why = f"{own}:8: rules[0].venues: unknown MIC 'LIT_B', did you mean 'LIT_A'?; allowed: LIT_A"
+    assert parent.frozen == f"POLICY_CHANGED since it was accepted: {why}"
+    assert len(state.live_children()) == 1, "what is at work counts until its venue has answered"
+    assert list(state.frozen_parents) == [parent.parent_id]

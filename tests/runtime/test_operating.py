@@ -7,6 +7,7 @@ import pytest
 from router.journal.recovery import read_steps
 from router.messages import SessionCommanded
 from router.runtime import control, operating
+from router.runtime.reloading import ReloadAsked
 from tests.oms.desk import Desk
 from tests.oms.peers import Peer
 
@@ -23,6 +24,7 @@ def desk() -> Desk:
 def ask(desk: Desk, line: str) -> control.Answer:
     """What the daemon answers to a line on its socket, carried out."""
     asked = control.parse(line.encode())
+    assert not isinstance(asked, ReloadAsked)
     answer = asked(desk.node, desk.now) if callable(asked) else asked
     desk.run()
     return answer

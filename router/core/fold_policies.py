@@ -1,0 +1,31 @@
+"""Folding policy documents: which are in force, and for how long the older ones are kept.
+
+Owns both. Reads no document: the texts are in the events. What they mean is the engine's business.
+"""
+
+from __future__ import annotations
+
+from router import messages as m
+from router.core.state import State
+
+POLICIES_KEPT = 8
+"""The last ones in force are kept even if no open parent has them: a bust may open one again."""
+
+
+def policies_loaded(state: State, now: int, event: m.PoliciesLoaded) -> None:
+    """Parents that are opened from here on are pinned to these."""
+    take(state, event.files)
+
+
+def take(state: State, files: m.PolicyFiles) -> None:
+    """Put documents in force, and let go of those that nobody needs."""
+    state.policies.pop(files.hash, None)
+    state.policies[files.hash] = files
+    state.policy_hash = files.hash
+    if len(state.policies) <= POLICIES_KEPT:
+        return
+    pinned = {state.parents[each].policy_hash for each in state.open_parents}
+    newest = list(state.policies)[-POLICIES_KEPT:]
+    state.policies = {
+        key: each for key, each in state.policies.items() if key in pinned or key in newest
+    }
