@@ -12,6 +12,7 @@ import msgspec
 
 from router.messages import OrderTerms
 from router.model import ExecType, OrdStatus, Side, Tactic
+from router.ports import MARKOUT_HORIZONS
 
 
 class ChildStatus(StrEnum):
@@ -158,7 +159,7 @@ PARENT_TRANSITIONS: dict[tuple[OrdStatus, ExecType], frozenset[OrdStatus]] = {
 PARENT_TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.EXPIRED, _S.DONE_FOR_DAY, _S.REJECTED})
 
 
-class Fill(msgspec.Struct):
+class Fill(msgspec.Struct, array_like=True, gc=False):
     """One venue execution, as it stands after corrections. Quantity 0 after a bust."""
 
     key: str
@@ -174,7 +175,7 @@ class Fill(msgspec.Struct):
     told_px: int = 0
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a child's decision knew, kept for its lesson."""
 
     learner: str = ""
@@ -183,7 +184,7 @@ class Context(msgspec.Struct, frozen=True):
     """Whom the learner was held against: it is taught the same lessons."""
 
 
-class Child(msgspec.Struct):
+class Child(msgspec.Struct, array_like=True, gc=False):
     """An order at a venue."""
 
     cl_ord_id: str
@@ -239,6 +240,12 @@ class Child(msgspec.Struct):
         return self.status in CHILD_TERMINAL
 
     @property
+    def lesson_due(self) -> bool:
+        """True while there is something to learn from it: its end, or what the price does then."""
+        ticket = bool(self.mark_mid) and self.horizon < len(MARKOUT_HORIZONS)
+        return ticket or not self.learned
+
+    @property
     def leaves_qty(self) -> int:
         """What it may still trade; 0 when closed."""
         return 0 if self.terminal else max(0, self.qty - self.cum_qty)
@@ -254,7 +261,7 @@ class Child(msgspec.Struct):
         return True
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A client's cancel or replace that has not had its final answer."""
 
     cl_ord_id: str
@@ -263,7 +270,7 @@ class Request(msgspec.Struct, frozen=True):
     """The new terms of a replace; None for a cancel."""
 
 
-class Parent(msgspec.Struct):
+class Parent(msgspec.Struct, array_like=True, gc=False):
     """A client's order."""
 
     parent_id: str

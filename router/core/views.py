@@ -5,14 +5,13 @@ Owns the translation from tables to views. Decides nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from router.core.books import Market
 from router.core.environment import Environment
 from router.core.orders import Parent
 from router.core.state import State
+from router.core.windows import Window
 from router.model import Instrument, Side, VenueType
 from router.ports import Kill, ParentView, SeenOrder
 
@@ -133,10 +132,8 @@ class LimitView:
             found = self._references[symbol] = self._market.reference(symbol, self._now)
         return found
 
-    def _within(self, times: deque[int] | None, window_ns: int) -> int:
-        if not times:
-            return 0
-        return len(times) - bisect_right(times, self._now - window_ns)
+    def _within(self, window: Window | None, window_ns: int) -> int:
+        return 0 if window is None else window.after(self._now - window_ns)
 
 
 class UsersView(LimitView):

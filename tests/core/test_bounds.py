@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from router.core import state as states
+from router.core import fold_ends, windows
 from router.core.image import image_of
 from router.runtime.node import FAULTS_MAX
 from tests.oms.desk import Desk
@@ -29,7 +29,7 @@ def traded(desk: Desk, name: str) -> None:
 
 
 def test_of_an_order_that_is_forgotten_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "CLOSED_PARENTS_MAX", 2)
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 2)
     desk = Desk(refold=False)
     desk.open()
     for number in range(5):
@@ -50,7 +50,7 @@ def test_memory_of_orders_is_flat_once_the_limit_is_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What grows are windows and timers, which have limits and times of their own."""
-    monkeypatch.setattr(states, "CLOSED_PARENTS_MAX", 3)
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 3)
     desk = Desk(refold=False)
     desk.open()
     sizes = []
@@ -63,7 +63,7 @@ def test_memory_of_orders_is_flat_once_the_limit_is_reached(
 
 
 def test_a_window_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "WINDOW_MAX", 3)
+    monkeypatch.setattr(windows, "WINDOW_MAX", 3)
     desk = Desk(refold=False)
     desk.open()
     for number in range(6):
@@ -83,6 +83,6 @@ def test_faults_that_are_told_are_the_last_ones() -> None:
 
 def test_the_page_names_these_limits_with_their_values() -> None:
     text = PAGE.read_text()
-    assert f"{states.CLOSED_PARENTS_MAX:,} (`CLOSED_PARENTS_MAX`)" in text
-    assert f"{states.WINDOW_MAX:,} (`WINDOW_MAX`)" in text
+    assert f"{fold_ends.CLOSED_PARENTS_MAX:,} (`CLOSED_PARENTS_MAX`)" in text
+    assert f"{windows.WINDOW_MAX:,} (`WINDOW_MAX`)" in text
     assert f"{FAULTS_MAX} (`FAULTS_MAX`)" in text
