@@ -12,12 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
-from router.core.orders import Child, ChildStatus, Context, Fill, Parent
+from router.core.orders import NO_CONTEXT, Child, ChildStatus, Context, Fill, Parent
 from router.messages import OrderTerms
 from router.model import OrdStatus, OrdType, Side, Tactic, TimeInForce
 from router.ports import MARKOUT_HORIZONS
-
-NO_CONTEXT = Context()
 
 
 class Order(NamedTuple):
@@ -60,7 +58,7 @@ class _Fill(msgspec.Struct, array_like=True, gc=False):
 
 class _Child(msgspec.Struct, array_like=True, gc=False):
     cl_ord_id: str
-    cancel_ids: list[str]
+    cancel_ids: tuple[str, ...]
     fills: list[_Fill]
     mic: str
     tactic: Tactic
@@ -110,7 +108,7 @@ class _FillNames(msgspec.Struct, array_like=True, gc=False):
 
 class _ChildNames(msgspec.Struct, array_like=True, gc=False):
     cl_ord_id: str
-    cancel_ids: list[str]
+    cancel_ids: tuple[str, ...]
     fills: list[_FillNames]
 
 
@@ -321,8 +319,8 @@ def _child(parent_id: str, terms: OrderTerms, row: _Child) -> Child:
         mark_mid=row.mark_mid,
         horizon=len(MARKOUT_HORIZONS) if row.mark_mid else 0,
         learned=True,
-        fill_keys=[key for fill in row.fills for key in dict.fromkeys(_keys(fill))],
-        amended_early=row.amended_early or {},
+        fill_keys=tuple(key for fill in row.fills for key in dict.fromkeys(_keys(fill))),
+        amended_early=row.amended_early,
     )
 
 

@@ -5,6 +5,8 @@ Owns how a command changes the tables. Decides nothing.
 
 from __future__ import annotations
 
+from array import array
+
 from router import messages as m
 from router.core import fold_ends as ends
 from router.core.ledger import key_of
@@ -139,7 +141,7 @@ def send_child(state: State, now: int, command: m.SendChild) -> None:
         cancel_at=command.cancel_at,
         context=Context(
             parent.learner,
-            parent.contexts.get(f"{command.mic}/{command.tactic.value}", ()),
+            array("d", parent.contexts.get(f"{command.mic}/{command.tactic.value}", ())).tobytes(),
             parent.champion,
         ),
     )
@@ -159,7 +161,7 @@ def cancel_child(state: State, now: int, command: m.CancelChild) -> None:
     """A cancel is under way."""
     state.ids += 1
     child = state.children[command.orig_cl_ord_id]
-    child.cancel_ids.append(command.cl_ord_id)
+    child.cancel_ids += (command.cl_ord_id,)
     child.cancel_reason = command.reason
     child.cancel_sent_at = now
     child.cancel_refused_at = 0

@@ -53,6 +53,7 @@ def close(state: State, now: int, parent: Parent) -> None:
         return
     del state.open_parents[parent.parent_id]
     parent.contexts = {}  # of its last decision: there is no child to be sent
+    parent.working = {}  # it is empty, and yet as large as it ever was
     _drop_idle_timers(state)
     state.closed_parents.append(parent.parent_id)
     while len(state.closed_parents) > CLOSED_PARENTS_MAX:

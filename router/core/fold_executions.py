@@ -115,7 +115,7 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
         else:
             state.outcome = Outcome.DUPLICATE
         return
-    amended = child.amended_early.pop(key, None)
+    amended = child.amended_early.pop(key, None) if child.amended_early else None
     name, qty, px = amended or (key, event.last_qty, event.last_px)
     suspense.arrived(state, now, key, event)
     suspense.settle_if_there(state, name)
@@ -132,7 +132,7 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
     )
     for each in dict.fromkeys((key, name)):
         state.fills[each] = fill
-        child.fill_keys.append(each)
+        child.fill_keys += (each,)
     if qty == 0:
         state.outcome = Outcome.DUPLICATE  # it was taken back before it was told: it never was
         return
@@ -178,7 +178,7 @@ def _book_correction(state: State, now: int, child: Child, event: m.ExecutionRec
         told_qty=qty,
         told_px=px,
     )
-    child.fill_keys.append(own_key)
+    child.fill_keys += (own_key,)
     state.book(child, qty, px, found.liquidity)
     if child.status is ChildStatus.FILLED and _is_at_work(child, event):
         state.turn(now, child, ChildInput.REOPENED)
@@ -200,13 +200,14 @@ def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None
     Of two that overtook it the second names the first: the last word counts.
     """
     ref = fill_key(event.mic, event.trade_date, event.exec_ref_id)
-    for key, (name, _, _) in child.amended_early.items():
+    early = child.amended_early = child.amended_early or {}
+    for key, (name, _, _) in early.items():
         if name == ref:
             ref = key
             break
     corrected = event.exec_type is ExecType.TRADE_CORRECT
     qty, px = (event.last_qty, event.last_px) if corrected else (0, 0)
-    child.amended_early[ref] = (own_key, qty, px)
+    early[ref] = (own_key, qty, px)
 
 
 def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:

@@ -6,6 +6,7 @@ No other file changes an order's status.
 
 from __future__ import annotations
 
+from array import array
 from enum import StrEnum
 
 import msgspec
@@ -179,9 +180,18 @@ class Context(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a child's decision knew, kept for its lesson."""
 
     learner: str = ""
-    features: tuple[float, ...] = ()
+    packed: bytes = b""
+    """The features as doubles: as objects they would be most of what a child weighs."""
     champion: str = ""
     """Whom the learner was held against: it is taught the same lessons."""
+
+    @property
+    def features(self) -> tuple[float, ...]:
+        """Of the child's arm, as they were decided on."""
+        return tuple(array("d", self.packed))
+
+
+NO_CONTEXT = Context()
 
 
 class Child(msgspec.Struct, array_like=True, gc=False):
@@ -200,12 +210,12 @@ class Child(msgspec.Struct, array_like=True, gc=False):
     sent_at: int
     cancel_at: int
     quote_id: str = ""
-    context: Context = Context()
+    context: Context = NO_CONTEXT
     status: ChildStatus = ChildStatus.NEW_PENDING
     order_id: str = ""
     cum_qty: int = 0
     notional: int = 0
-    cancel_ids: list[str] = []
+    cancel_ids: tuple[str, ...] = ()
     queries: int = 0
     query_at: int = 0
     """Not before this time the venue is asked about it again."""
@@ -229,10 +239,10 @@ class Child(msgspec.Struct, array_like=True, gc=False):
     markout_bp: float = 0.0
     """At the last one."""
     learned: bool = False
-    fill_keys: list[str] = []
-    amended_early: dict[str, tuple[str, int, int]] = {}
+    fill_keys: tuple[str, ...] = ()
+    amended_early: dict[str, tuple[str, int, int]] | None = None
     """By the key of an execution that has not come yet: key, quantity and price of what amends it;
-    of a bust the quantity is 0."""
+    of a bust the quantity is 0. Nearly no child has any."""
 
     @property
     def terminal(self) -> bool:
