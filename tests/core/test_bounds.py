@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
 
 import pytest
 
 from router.core import fold_ends, windows
 from router.core.image import image_of
+from router.core.state import State
 from router.runtime.node import FAULTS_MAX
 from tests.oms.desk import Desk
 
@@ -26,6 +28,30 @@ def traded(desk: Desk, name: str) -> None:
     child.cancel()
     desk.a.children.clear()  # the desk holds what venues know against what the node knows
     desk.wait(0.5)
+
+
+def tables(state: State) -> tuple[Sized, ...]:
+    """Whatever has an entry of an order."""
+    closed = state.closed
+    away = (closed, closed._by_child, closed._by_fill)
+    return (state.parents, state.children, state.fills, state.by_client_id, state.cancel_ids, *away)
+
+
+def test_of_orders_that_were_put_away_and_are_forgotten_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 2)
+    monkeypatch.setattr(fold_ends, "REST_NS", 0)
+    desk = Desk(refold=False)
+    desk.open()
+    state, sizes = desk.node.engine.state, []
+    for number in range(7):
+        desk.data_a.book()
+        traded(desk, f"X{number}")
+        desk.wait(62)  # its last markout
+        sizes.append([len(each) for each in tables(state)])
+    assert (len(state.parents), len(state.closed)) == (1, 1)
+    assert sizes[3:] == [sizes[3]] * 4
 
 
 def test_of_an_order_that_is_forgotten_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -57,8 +83,7 @@ def test_memory_of_orders_is_flat_once_the_limit_is_reached(
     for number in range(12):
         traded(desk, f"X{number:02}")
         state = desk.node.engine.state
-        tables = (state.parents, state.children, state.fills, state.by_client_id, state.cancel_ids)
-        sizes.append([len(each) for each in tables])
+        sizes.append([len(each) for each in tables(state)])
     assert sizes[4] == sizes[-1]
 
 
