@@ -10,15 +10,17 @@ import heapq
 
 from router.core.closed import Order
 from router.core.orders import Child, ChildStatus, Parent
+from router.core.rewards import horizon_ns
 from router.core.state import State, Timer
 from router.model import NS
+from router.ports import MARKOUT_HORIZONS
 
 CLOSED_PARENTS_MAX = 50_000
 """Terminal parents that are remembered for status requests; the oldest are forgotten first."""
 
-REST_NS = 60 * NS
-"""For so long an order that is over stays as it is; then, or when the last markout of its children
-has been seen, it is put away. Nothing but memory depends on it."""
+REST_NS = 5 * NS
+"""An order that is over is put away so long after the last markout of its children can have been
+seen. Nothing but memory depends on it."""
 
 IDLE_TIMERS_MAX = 1_000
 """Orders that may end before timers of such are dropped, or half as many as there are timers."""
@@ -85,11 +87,17 @@ def bring_back(state: State, now: int, name: str, other_name: str = "") -> None:
     state.resting.append((now, parent_id))
 
 
+def rest_ns(state: State) -> int:
+    """How long an order that is over stays as it is."""
+    return REST_NS + horizon_ns(state.markout_ns, len(MARKOUT_HORIZONS) - 1)
+
+
 def put_away(state: State, now: int) -> None:
     """Those that are over for long enough, and wait for nothing."""
+    rest = rest_ns(state)
     for _ in range(len(state.resting)):
         since, parent_id = state.resting[0]
-        if since > now - REST_NS:
+        if since > now - rest:
             break
         state.resting.popleft()
         parent = state.parents.get(parent_id)

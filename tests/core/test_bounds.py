@@ -41,7 +41,7 @@ def test_of_orders_that_were_put_away_and_are_forgotten_nothing_is_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 2)
-    monkeypatch.setattr(fold_ends, "REST_NS", 0)
+    monkeypatch.setattr(fold_ends, "REST_NS", 1)
     desk = Desk(refold=False)
     desk.open()
     state, sizes = desk.node.engine.state, []

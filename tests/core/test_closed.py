@@ -50,7 +50,7 @@ def test_no_byte_depends_on_when_orders_are_put_away(
 ) -> None:
     plain = played(seed)
     assert len(plain.sim.node.engine.state.closed) == 0
-    monkeypatch.setattr(fold_ends, "REST_NS", 0)
+    monkeypatch.setattr(fold_ends, "rest_ns", lambda state: 0)
     quick = played(seed)
     away = quick.sim.node.engine.state.closed
     assert len(away) > 0
