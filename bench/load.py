@@ -47,6 +47,8 @@ WARM = 200
 """Parents before the measurement."""
 RESTING = 1_000
 SEARCH_S = 8.0
+SAMPLES = 10
+"""How often the daemon's memory is looked at."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -203,7 +205,10 @@ def load(rate: float, seconds: float, durability: str) -> dict[str, object]:
             sender = await call(oms, scene.port)
             warm, rss, cpu = len(sender.sent), scene.rss_mb(), scene.cpu_s()
             began = time.monotonic()
-            await sender.run(rate, seconds)
+            memory = [(0, rss)]
+            for _ in range(SAMPLES):
+                await sender.run(rate, seconds / SAMPLES)
+                memory.append((len(sender.sent) - warm, scene.rss_mb()))
             sending_s = time.monotonic() - began
             late = await sender.back(DRAIN_S)
             took, spent = time.monotonic() - began, scene.cpu_s() - cpu
@@ -215,7 +220,11 @@ def load(rate: float, seconds: float, durability: str) -> dict[str, object]:
                 "last_back_after_s": round(late, 3),
                 "daemon_cores": round(spent / took, 3),
                 "daemon_cpu_ms_per_parent": round(1_000 * spent / parents, 3),
-                "rss_mb": [rss, scene.rss_mb()],
+                "rss_mb_at_parents": memory,
+                "rss_mb_per_1000_parents": {
+                    "first_half": growth(memory[: SAMPLES // 2 + 1]),
+                    "second_half": growth(memory[SAMPLES // 2 :]),
+                },
                 "sent": sender.sent,
                 "warm": warm,
             }
@@ -226,6 +235,12 @@ def load(rate: float, seconds: float, durability: str) -> dict[str, object]:
         found |= latency(scene.state, sent, warm, venues["orders"])
         found |= counted(told, scene.state, venues)
         return {"asked_per_s": rate, "seconds": seconds, "durability": durability, **found}
+
+
+def growth(memory: list[tuple[int, float]]) -> float:
+    """MB for each thousand parents, from the first sample to the last."""
+    (before, low), (after, high) = memory[0], memory[-1]
+    return round(1_000 * (high - low) / max(1, after - before), 3)
 
 
 def latency(
@@ -339,12 +354,14 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--rate", type=float, default=300.0, help="parents in a second")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--durability", choices=("sync", "page-cache"), default="sync")
+    parser.add_argument("--only-load", action="store_true", help="no kill switch")
     parser.add_argument("--search", action="store_true", help="look for the highest rate too")
     asked = parser.parse_args(argv)
     knock.ANSWER_S = 60.0  # a machine that others use too may be slow, and that is to be measured
     machine: dict[str, object] = {"cpus": os.cpu_count(), "load_before": os.getloadavg()[0]}
     found: dict[str, object] = {"load": load(asked.rate, asked.seconds, asked.durability)}
-    found["kill"] = kill(asked.durability)
+    if not asked.only_load:
+        found["kill"] = kill(asked.durability)
     if asked.search:
         found["search"] = highest(asked.durability)
     machine["load_after"] = os.getloadavg()[0]

@@ -105,6 +105,11 @@ class Market:
         self.oms = next(self.peers[link.name] for link in links if link.kind is LinkKind.OMS)
         self._count = 0
 
+    @property
+    def records(self) -> int:
+        """Those of the journal, of this life."""
+        return self._journal.appended
+
     def _connect(self, link: Link, peer: Peer) -> None:
         peer.session.connect(self.now)
         if link.kind is LinkKind.OMS:

@@ -142,7 +142,7 @@ class Journal(Section):
     """`sync` survives loss of power; `page-cache` survives only the end of the process."""
     segment_mib: int = Field(default=64, ge=1, le=4_096)
     """Size of a segment, MiB."""
-    snapshot_events: int = Field(default=20_000, ge=1, le=1_000_000_000)
+    snapshot_events: int = Field(default=10_000, ge=1, le=1_000_000_000)
     """After so many records a snapshot is put down: by a process beside the daemon, and by a start
     that has folded as many."""
     archive: Archive = Archive()

@@ -13,6 +13,7 @@ from typing import Any
 from router import messages as m
 from router.core import fold_commands as commands
 from router.core import fold_copies as copies
+from router.core import fold_ends as ends
 from router.core import fold_executions as executions
 from router.core import fold_models as models
 from router.core import fold_policies as policies
@@ -91,6 +92,7 @@ def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
         elif timer.kind == "quote" and timer.subject in state.asks:
             _ask_ended(state, now, timer.subject)
         state.due.append(timer)
+    ends.put_away(state, now)
 
 
 def storage_changed(state: State, now: int, event: m.StorageChanged) -> None:

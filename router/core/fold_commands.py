@@ -5,7 +5,10 @@ Owns how a command changes the tables. Decides nothing.
 
 from __future__ import annotations
 
+from array import array
+
 from router import messages as m
+from router.core import fold_ends as ends
 from router.core.ledger import key_of
 from router.core.orders import Child, ChildInput, ChildStatus, Context, Parent, Request
 from router.core.state import FILL_RATIO_WEIGHT, QuoteAsk, State
@@ -79,9 +82,9 @@ def report(state: State, now: int, command: m.Report) -> None:
     parent.turn(command.exec_type, command.ord_status)
     state.open_value.count(parent)
     if parent.terminal:
-        state.close(parent)
+        ends.close(state, now, parent)
     elif command.exec_type in (ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT):
-        state.reopen(parent)
+        ends.reopen(state, now, parent)
         state.wake(parent, now)
 
 
@@ -115,7 +118,7 @@ def refuse_cancel(state: State, now: int, command: m.RefuseCancel) -> None:
     if parent.pending.cl_ord_id == command.cl_ord_id:
         parent.release(command.ord_status)
         if parent.terminal:
-            state.close(parent)
+            ends.close(state, now, parent)
 
 
 def send_child(state: State, now: int, command: m.SendChild) -> None:
@@ -138,7 +141,7 @@ def send_child(state: State, now: int, command: m.SendChild) -> None:
         cancel_at=command.cancel_at,
         context=Context(
             parent.learner,
-            parent.contexts.get(f"{command.mic}/{command.tactic.value}", ()),
+            array("d", parent.contexts.get(f"{command.mic}/{command.tactic.value}", ())).tobytes(),
             parent.champion,
         ),
     )
@@ -158,7 +161,7 @@ def cancel_child(state: State, now: int, command: m.CancelChild) -> None:
     """A cancel is under way."""
     state.ids += 1
     child = state.children[command.orig_cl_ord_id]
-    child.cancel_ids.append(command.cl_ord_id)
+    child.cancel_ids += (command.cl_ord_id,)
     child.cancel_reason = command.reason
     child.cancel_sent_at = now
     child.cancel_refused_at = 0
@@ -308,7 +311,7 @@ def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:
     child = state.children[command.cl_ord_id]
     child.cancel_refused_at = 0
     state.turn(now, child, ChildInput.LOST)
-    state.child_moved(now, child)
+    ends.child_moved(state, now, child)
 
 
 def settle_child(state: State, now: int, command: m.SettleChild) -> None:
@@ -316,7 +319,7 @@ def settle_child(state: State, now: int, command: m.SettleChild) -> None:
     child = state.children[command.cl_ord_id]
     child.unresolved = True
     state.turn(now, child, ChildInput.CANCELED)
-    state.child_moved(now, child)
+    ends.child_moved(state, now, child)
 
 
 def reschedule(state: State, now: int, command: m.Reschedule) -> None:

@@ -25,7 +25,7 @@ def copy_received(state: State, now: int, event: m.CopyReceived) -> None:
     if told.exec_type not in _EXECUTIONS:
         return
     key = fill_key(told.mic, told.trade_date, told.exec_id)
-    if key in state.fills:
+    if state.knows_fill(key):
         suspense.compare_copy(state, now, key, told)
     elif key not in state.suspense.entries and key not in state.copies:
         _wait(state, now, key, event)

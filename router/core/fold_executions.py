@@ -8,6 +8,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from router import messages as m
+from router.core import fold_ends as ends
 from router.core import fold_suspense as suspense
 from router.core.ids import fill_key
 from router.core.orders import Child, ChildInput, ChildStatus, Fill
@@ -39,6 +40,7 @@ ENDED_STATUS: dict[OrdStatus, ChildInput] = {
 def execution_received(state: State, now: int, event: m.ExecutionReceived) -> None:
     """Book an ExecutionReport(8): the outcome says what it came to."""
     _listed(state, event)
+    ends.bring_back(state, now, event.cl_ord_id, event.orig_cl_ord_id)
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
     if child is None:
         suspense.unknown_order(state, now, event)
@@ -69,7 +71,7 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             state.outcome = Outcome.STATUS
             if event.exec_type is ExecType.REJECTED:
                 child.last_look = event.text.startswith("LAST_LOOK")
-    state.child_moved(now, child)
+    ends.child_moved(state, now, child)
 
 
 def _listed(state: State, event: m.ExecutionReceived) -> None:
@@ -105,14 +107,15 @@ def _is_old_news(state: State, child: Child, event: m.ExecutionReceived) -> bool
 
 def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
     key = fill_key(event.mic, event.trade_date, event.exec_id)
-    if key in state.fills:
-        if suspense.is_other(state.fills[key], child, event):
+    known = state.fill_to_read(key)
+    if known is not None:
+        if suspense.is_other(known, child, event):
             other = other_key(key, event)
             suspense.suspend(state, now, other, Cause.OTHER_CONTENT, event)
         else:
             state.outcome = Outcome.DUPLICATE
         return
-    amended = child.amended_early.pop(key, None)
+    amended = child.amended_early.pop(key, None) if child.amended_early else None
     name, qty, px = amended or (key, event.last_qty, event.last_px)
     suspense.arrived(state, now, key, event)
     suspense.settle_if_there(state, name)
@@ -129,7 +132,7 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
     )
     for each in dict.fromkeys((key, name)):
         state.fills[each] = fill
-        child.fill_keys.append(each)
+        child.fill_keys += (each,)
     if qty == 0:
         state.outcome = Outcome.DUPLICATE  # it was taken back before it was told: it never was
         return
@@ -145,8 +148,8 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
 
 def _book_correction(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
     own_key = fill_key(event.mic, event.trade_date, event.exec_id)
-    found = state.fills.get(fill_key(event.mic, event.trade_date, event.exec_ref_id))
-    if own_key in state.fills:
+    found = state.fill_to_read(fill_key(event.mic, event.trade_date, event.exec_ref_id))
+    if state.knows_fill(own_key):
         state.outcome = Outcome.DUPLICATE
         return
     if found is None and event.exec_ref_id:
@@ -175,11 +178,11 @@ def _book_correction(state: State, now: int, child: Child, event: m.ExecutionRec
         told_qty=qty,
         told_px=px,
     )
-    child.fill_keys.append(own_key)
+    child.fill_keys += (own_key,)
     state.book(child, qty, px, found.liquidity)
     if child.status is ChildStatus.FILLED and _is_at_work(child, event):
         state.turn(now, child, ChildInput.REOPENED)
-        state.reopen(state.parents[child.parent_id])
+        ends.reopen(state, now, state.parents[child.parent_id])
     else:
         state.turn(now, child, ChildInput.BUSTED)
     state.outcome = Outcome.CORRECTION
@@ -197,13 +200,14 @@ def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None
     Of two that overtook it the second names the first: the last word counts.
     """
     ref = fill_key(event.mic, event.trade_date, event.exec_ref_id)
-    for key, (name, _, _) in child.amended_early.items():
+    early = child.amended_early = child.amended_early or {}
+    for key, (name, _, _) in early.items():
         if name == ref:
             ref = key
             break
     corrected = event.exec_type is ExecType.TRADE_CORRECT
     qty, px = (event.last_qty, event.last_px) if corrected else (0, 0)
-    child.amended_early[ref] = (own_key, qty, px)
+    early[ref] = (own_key, qty, px)
 
 
 def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
@@ -227,13 +231,14 @@ def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceive
 
 def cancel_reject_received(state: State, now: int, event: m.CancelRejectReceived) -> None:
     """A refused cancel leaves the child alive, unless the venue does not know it."""
+    ends.bring_back(state, now, event.cl_ord_id, event.orig_cl_ord_id)
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
     if child is not None:
         if event.ord_status is OrdStatus.REJECTED:
             child.unknown_answers += 1
         else:
             _cancel_refused(state, now, child)
-        state.child_moved(now, child)
+        ends.child_moved(state, now, child)
 
 
 def _cancel_refused(state: State, now: int, child: Child) -> None:
@@ -246,6 +251,7 @@ def _cancel_refused(state: State, now: int, child: Child) -> None:
 
 def child_refused(state: State, now: int, event: m.ChildRefused) -> None:
     """A NewOrderSingle that the venue could not read never became an order; a cancel failed."""
+    ends.bring_back(state, now, event.cl_ord_id)
     child = state.find_child(event.cl_ord_id)
     if child is None:
         return
@@ -253,12 +259,13 @@ def child_refused(state: State, now: int, event: m.ChildRefused) -> None:
         state.turn(now, child, ChildInput.REJECTED)
     elif event.ref_msg_type == "F":
         _cancel_refused(state, now, child)
-    state.child_moved(now, child)
+    ends.child_moved(state, now, child)
 
 
 def assign_suspense(state: State, now: int, command: m.AssignSuspense) -> None:
     """Book what was in suspense as the child's: the outcome is that of its execution."""
     entry = suspense.take_out(state, command)
+    ends.bring_back(state, now, command.cl_ord_id)
     child = state.children[command.cl_ord_id]
     _book_trade(state, now, child, structs.replace(entry.event, exec_id=exec_id_of(entry)))
-    state.child_moved(now, child)
+    ends.child_moved(state, now, child)

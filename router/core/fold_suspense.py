@@ -27,7 +27,7 @@ def unknown_order(state: State, now: int, event: m.ExecutionReceived) -> None:
 
 def _unknown_trade(state: State, now: int, event: m.ExecutionReceived) -> None:
     key = fill_key(event.mic, event.trade_date, event.exec_id)
-    known, fill = state.suspense.entries.get(key), state.fills.get(key)
+    known, fill = state.suspense.entries.get(key), state.fill_to_read(key)
     other = known is not None and _content(known.event) != _content(event)
     if fill is not None:
         other = (fill.told_qty, fill.told_px) != (event.last_qty, event.last_px)
@@ -87,7 +87,8 @@ def settle_if_there(state: State, key: str) -> None:
 
 def compare_copy(state: State, now: int, key: str, copy: m.ExecutionReceived) -> None:
     """A copy of what was booked."""
-    fill = state.fills[key]
+    fill = state.fill_to_read(key)
+    assert fill is not None, key
     _compare(state, now, key, (fill.told_qty, fill.told_px), copy)
 
 

@@ -13,14 +13,16 @@ import msgspec
 import numpy as np
 
 from router import messages as m
+from router.core.closed import ClosedOrders
 from router.core.ledger import Ledger
 from router.core.orders import Child, Fill, Parent
 from router.core.shelf import LearnerShelf
-from router.core.state import WINDOW_MAX, Copy, QuoteAsk, State, Timer, VenueState
+from router.core.state import Copy, QuoteAsk, State, Timer, VenueState
 from router.core.suspense import SuspenseBook
+from router.core.windows import Window
 from router.ports import Arrays, Kill, SeenOrder
 
-IMAGE_VERSION = 2
+IMAGE_VERSION = 3
 """Raise it when folding comes to something else, or a part means something else: images of another
 version are not taken up, and everything is folded."""
 
@@ -64,6 +66,7 @@ class Image(msgspec.Struct):
     reports: int
     kill_count: int
     timer_count: int
+    idle_timers: int
     illegal_transitions: int
     parents: list[Parent]
     children: list[Child]
@@ -75,6 +78,8 @@ class Image(msgspec.Struct):
     requests: list[tuple[str, str, m.OrderTerms]]
     open_parents: list[str]
     closed_parents: list[str]
+    resting: list[tuple[int, str]]
+    closed: list[tuple[str, bytes]]
     kills: list[Kill]
     freezes: dict[str, m.FreezeLearner]
     ledgers: list[tuple[str, int, Ledger]]
@@ -83,9 +88,9 @@ class Image(msgspec.Struct):
     asks: dict[str, QuoteAsk]
     fill_ratio: dict[str, float]
     seen: list[SeenOrder]
-    message_times: dict[str, list[int]]
-    child_times: dict[str, list[int]]
-    execution_times: dict[str, list[int]]
+    message_times: dict[str, bytes]
+    child_times: dict[str, bytes]
+    execution_times: dict[str, bytes]
     timers: list[Timer]
     shelf: Shelf
     trouble: str
@@ -113,6 +118,7 @@ def image_of(state: State) -> bytes:
         reports=state.reports,
         kill_count=state.kill_count,
         timer_count=state.timer_count,
+        idle_timers=state.idle_timers,
         illegal_transitions=state.illegal_transitions,
         parents=list(state.parents.values()),
         children=list(state.children.values()),
@@ -123,6 +129,8 @@ def image_of(state: State) -> bytes:
         requests=[(*key, terms) for key, terms in state.requests.items()],
         open_parents=list(state.open_parents),
         closed_parents=list(state.closed_parents),
+        resting=list(state.resting),
+        closed=state.closed.items(),
         kills=list(state.kills.values()),
         freezes=state.freezes,
         ledgers=[(*key, ledger) for key, ledger in state.ledgers.items()],
@@ -131,9 +139,9 @@ def image_of(state: State) -> bytes:
         asks=state.asks,
         fill_ratio=state.fill_ratio,
         seen=list(state.seen),
-        message_times={key: list(times) for key, times in state.message_times.items()},
-        child_times={key: list(times) for key, times in state.child_times.items()},
-        execution_times={key: list(times) for key, times in state.execution_times.items()},
+        message_times=_times(state.message_times),
+        child_times=_times(state.child_times),
+        execution_times=_times(state.execution_times),
         timers=state.timers,
         shelf=_shelf(state.shelf),
         trouble=state.trouble,
@@ -173,6 +181,7 @@ def take_up(state: State, data: bytes) -> None:
 def _counters(state: State, image: Image) -> None:
     state.epoch, state.ids, state.reports = image.epoch, image.ids, image.reports
     state.kill_count, state.timer_count = image.kill_count, image.timer_count
+    state.idle_timers = image.idle_timers
     state.illegal_transitions = image.illegal_transitions
     state.timers = image.timers
 
@@ -186,6 +195,8 @@ def _orders(state: State, image: Image) -> None:
     state.requests = {(session, name): terms for session, name, terms in image.requests}
     state.open_parents = dict.fromkeys(image.open_parents)
     state.closed_parents = deque(image.closed_parents)
+    state.resting = deque(image.resting)
+    state.closed = ClosedOrders(image.closed)
     for parent in image.parents:
         state.open_value.count(parent)
 
@@ -209,8 +220,12 @@ def _tables(state: State, image: Image) -> None:
     state.execution_times = _windows(image.execution_times)
 
 
-def _windows(kept: dict[str, list[int]]) -> dict[str, deque[int]]:
-    return {key: deque(times, maxlen=WINDOW_MAX) for key, times in kept.items()}
+def _times(windows: dict[str, Window]) -> dict[str, bytes]:
+    return {key: window.kept() for key, window in windows.items()}
+
+
+def _windows(kept: dict[str, bytes]) -> dict[str, Window]:
+    return {key: Window(times) for key, times in kept.items()}
 
 
 def _fills(fills: dict[str, Fill]) -> tuple[list[Fill], list[tuple[str, int]]]:

@@ -39,7 +39,9 @@ def order(
     terms = event.terms
     known = state.by_client_id.get((event.session, event.cl_ord_id))
     if known is not None:
-        yield _repeated(env, state, now, event, state.parents[known])
+        parent = state.parent_to_read(known)
+        assert parent is not None, known
+        yield _repeated(env, state, now, event, parent)
         return None
     refusal = malformed(terms, event.refusal, now) or untaken(state)
     if refusal is None:

@@ -37,7 +37,7 @@ class OpenValue:
         """Money units of the account; `reference` is the price of a symbol's orders without one."""
         shares = self._shares.get(account, {})
         priced = self._money.get(account, 0)
-        return priced + sum(qty * reference(symbol) for symbol, qty in shares.items() if qty)
+        return priced + sum(qty * reference(symbol) for symbol, qty in shares.items())
 
     def accounts(self) -> set[str]:
         """Those that have, or had, something open."""
@@ -46,7 +46,18 @@ class OpenValue:
     def _add(self, entry: Entry, sign: int) -> None:
         account, symbol, price, qty = entry
         if price:
-            self._money[account] = self._money.get(account, 0) + sign * qty * price
-        else:
-            shares = self._shares.setdefault(account, {})
-            shares[symbol] = shares.get(symbol, 0) + sign * qty
+            _count(self._money, account, sign * qty * price)
+            return
+        shares = self._shares.setdefault(account, {})
+        _count(shares, symbol, sign * qty)
+        if not shares:
+            del self._shares[account]
+
+
+def _count(sums: dict[str, int], key: str, more: int) -> None:
+    """Add to a sum. What comes to nothing is not kept: there is no end to names of accounts."""
+    left = sums.get(key, 0) + more
+    if left:
+        sums[key] = left
+    else:
+        sums.pop(key, None)

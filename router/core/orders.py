@@ -6,12 +6,14 @@ No other file changes an order's status.
 
 from __future__ import annotations
 
+from array import array
 from enum import StrEnum
 
 import msgspec
 
 from router.messages import OrderTerms
 from router.model import ExecType, OrdStatus, Side, Tactic
+from router.ports import MARKOUT_HORIZONS
 
 
 class ChildStatus(StrEnum):
@@ -158,7 +160,7 @@ PARENT_TRANSITIONS: dict[tuple[OrdStatus, ExecType], frozenset[OrdStatus]] = {
 PARENT_TERMINAL = frozenset({_S.FILLED, _S.CANCELED, _S.EXPIRED, _S.DONE_FOR_DAY, _S.REJECTED})
 
 
-class Fill(msgspec.Struct):
+class Fill(msgspec.Struct, array_like=True, gc=False):
     """One venue execution, as it stands after corrections. Quantity 0 after a bust."""
 
     key: str
@@ -174,16 +176,25 @@ class Fill(msgspec.Struct):
     told_px: int = 0
 
 
-class Context(msgspec.Struct, frozen=True):
+class Context(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """What a child's decision knew, kept for its lesson."""
 
     learner: str = ""
-    features: tuple[float, ...] = ()
+    packed: bytes = b""
+    """The features as doubles: as objects they would be most of what a child weighs."""
     champion: str = ""
     """Whom the learner was held against: it is taught the same lessons."""
 
+    @property
+    def features(self) -> tuple[float, ...]:
+        """Of the child's arm, as they were decided on."""
+        return tuple(array("d", self.packed))
 
-class Child(msgspec.Struct):
+
+NO_CONTEXT = Context()
+
+
+class Child(msgspec.Struct, array_like=True, gc=False):
     """An order at a venue."""
 
     cl_ord_id: str
@@ -199,12 +210,12 @@ class Child(msgspec.Struct):
     sent_at: int
     cancel_at: int
     quote_id: str = ""
-    context: Context = Context()
+    context: Context = NO_CONTEXT
     status: ChildStatus = ChildStatus.NEW_PENDING
     order_id: str = ""
     cum_qty: int = 0
     notional: int = 0
-    cancel_ids: list[str] = []
+    cancel_ids: tuple[str, ...] = ()
     queries: int = 0
     query_at: int = 0
     """Not before this time the venue is asked about it again."""
@@ -228,15 +239,21 @@ class Child(msgspec.Struct):
     markout_bp: float = 0.0
     """At the last one."""
     learned: bool = False
-    fill_keys: list[str] = []
-    amended_early: dict[str, tuple[str, int, int]] = {}
+    fill_keys: tuple[str, ...] = ()
+    amended_early: dict[str, tuple[str, int, int]] | None = None
     """By the key of an execution that has not come yet: key, quantity and price of what amends it;
-    of a bust the quantity is 0."""
+    of a bust the quantity is 0. Nearly no child has any."""
 
     @property
     def terminal(self) -> bool:
         """True when the venue has closed it."""
         return self.status in CHILD_TERMINAL
+
+    @property
+    def lesson_due(self) -> bool:
+        """True while there is something to learn from it: its end, or what the price does then."""
+        ticket = bool(self.mark_mid) and self.horizon < len(MARKOUT_HORIZONS)
+        return ticket or not self.learned
 
     @property
     def leaves_qty(self) -> int:
@@ -254,7 +271,7 @@ class Child(msgspec.Struct):
         return True
 
 
-class Request(msgspec.Struct, frozen=True):
+class Request(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """A client's cancel or replace that has not had its final answer."""
 
     cl_ord_id: str
@@ -263,7 +280,7 @@ class Request(msgspec.Struct, frozen=True):
     """The new terms of a replace; None for a cancel."""
 
 
-class Parent(msgspec.Struct):
+class Parent(msgspec.Struct, array_like=True, gc=False):
     """A client's order."""
 
     parent_id: str

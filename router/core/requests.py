@@ -81,7 +81,7 @@ def find_parent(state: State, session: str, orig_cl_ord_id: str, order_id: str) 
     found = state.by_client_id.get((session, orig_cl_ord_id))
     if found is None and not orig_cl_ord_id:
         found = order_id
-    parent = state.parents.get(found) if found else None
+    parent = state.parent_to_read(found) if found else None
     return parent if parent is not None and parent.session == session else None
 
 

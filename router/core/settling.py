@@ -7,12 +7,13 @@ journaled with who and why.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from msgspec import structs
 
 from router.core.children import executed
 from router.core.environment import Environment
-from router.core.orders import ChildStatus
+from router.core.orders import Child, ChildStatus
 from router.core.state import State
 from router.core.suspense import Cause, exec_id_of
 from router.messages import (
@@ -26,6 +27,9 @@ from router.messages import (
 )
 from router.model import ExecType
 
+LOOKED_THROUGH_MAX = 1_000
+"""Orders that were put away, of which an operator who has mistaken a child is told the children."""
+
 _OWNERLESS = frozenset({Cause.UNKNOWN_REF, Cause.OVERFLOW})
 """What can only be dismissed: a bust or correction of nothing that we know, and a sum."""
 
@@ -37,11 +41,11 @@ def assign_refusal(state: State, event: AssignRequested) -> str:
         return _no_entry(state, event.suspense_id)
     if entry.cause in _OWNERLESS or entry.event.exec_type is not ExecType.TRADE:
         return f"{event.suspense_id} is no single execution: it can only be dismissed"
-    told, child = entry.event, state.children.get(event.cl_ord_id)
+    told, child = entry.event, state.child_to_read(event.cl_ord_id)
     if child is None:
         alike = [
             each.cl_ord_id
-            for each in state.children.values()
+            for each in _children(state)
             if (each.mic, each.symbol, each.side) == (told.mic, told.symbol, told.side)
         ]
         there = ", ".join(alike[-5:]) or "none"
@@ -50,6 +54,13 @@ def assign_refusal(state: State, event: AssignRequested) -> str:
     if ours != theirs:
         return f"{child.cl_ord_id} is {' '.join(ours)}, and the execution {' '.join(theirs)}"
     return ""
+
+
+def _children(state: State) -> Iterator[Child]:
+    """Those that an execution may be of: the newest that were put away, and all since."""
+    for order in reversed(list(islice(state.closed.newest(), LOOKED_THROUGH_MAX))):
+        yield from order.children
+    yield from state.children.values()
 
 
 def dismiss_refusal(state: State, event: DismissRequested) -> str:

@@ -19,6 +19,7 @@ import numpy as np
 
 from router import messages as m
 from router.core.books import Market
+from router.core.closed import ClosedOrders
 from router.core.ledger import LEDGERS_MAX, Key, Ledger
 from router.core.lookalikes import Lookalikes
 from router.core.open_value import OpenValue
@@ -27,14 +28,9 @@ from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
 from router.core.suspense import Suspended, SuspenseBook
 from router.core.watch import Watch
+from router.core.windows import WINDOW_MAX, Window
 from router.model import Instrument, Venue, VenueType
 from router.ports import MARKOUT_HORIZONS, Kill
-
-CLOSED_PARENTS_MAX = 50_000
-"""Terminal parents that are remembered for status requests; the oldest are forgotten first."""
-
-WINDOW_MAX = 100_000
-"""Entries of a rolling window; older ones fall out even if the window is longer."""
 
 FILL_RATIO_WEIGHT = 0.1
 """Weight of the newest outcome in an arm's moving fill ratio."""
@@ -58,7 +54,7 @@ class Outcome(StrEnum):
     """The order has ended, and its CumQty(14) counts executions that we were never told of."""
 
 
-class Timer(msgspec.Struct, frozen=True, order=True):
+class Timer(msgspec.Struct, frozen=True, order=True, array_like=True, gc=False):
     """Something to look at later. A timer that is no longer meant is ignored when it fires."""
 
     at: int
@@ -126,6 +122,7 @@ class State:
         self.reports = 0
         self.kill_count = 0
         self.parents: dict[str, Parent] = {}
+        """Orders that are open, or have been so of late; like `children` and `fills`."""
         self.children: dict[str, Child] = {}
         self.cancel_ids: dict[str, str] = {}
         self.fills: dict[str, Fill] = {}
@@ -134,6 +131,10 @@ class State:
         self.open_parents: dict[str, None] = {}
         self.open_value = OpenValue()
         self.closed_parents: deque[str] = deque()
+        """In the order in which they are forgotten."""
+        self.resting: deque[tuple[int, str]] = deque()
+        """Orders that are over, to be put away, and since when they wait for it."""
+        self.closed = ClosedOrders()
         self.kills: dict[str, Kill] = {}
         self.freezes: dict[str, m.FreezeLearner] = {}
         """By the learner that they name; empty: every learner."""
@@ -158,11 +159,13 @@ class State:
         """Parents for which something cannot be that was told: until a person releases them."""
         self.fill_ratio: dict[str, float] = {}
         self.seen = Lookalikes(WINDOW_MAX)
-        self.message_times: dict[str, deque[int]] = {}
-        self.child_times: dict[str, deque[int]] = {}
-        self.execution_times: dict[str, deque[int]] = {}
+        self.message_times: dict[str, Window] = {}
+        self.child_times: dict[str, Window] = {}
+        self.execution_times: dict[str, Window] = {}
         self.timers: list[Timer] = []
         self.timer_count = 0
+        self.idle_timers = 0
+        """Orders that have ended since timers of such were last dropped."""
         self.illegal_transitions = 0
         self.due: list[Timer] = []
         self.outcome = Outcome.NONE
@@ -200,12 +203,39 @@ class State:
         return [self.children[cl_ord_id] for cl_ord_id in parent.working]
 
     def find_child(self, cl_ord_id: str, orig_cl_ord_id: str = "") -> Child | None:
-        """The child that a venue means by ClOrdID or by the ClOrdID of a cancel of it."""
+        """The child that a venue means by ClOrdID or by the ClOrdID of a cancel of it.
+
+        Not one of an order that is put away; what a venue has told of it brings that back.
+        """
         for name in (cl_ord_id, orig_cl_ord_id):
             child = self.children.get(self.cancel_ids.get(name, name))
             if child is not None:
                 return child
         return None
+
+    def parent_to_read(self, parent_id: str) -> Parent | None:
+        """A parent, put away or not, to be looked at only."""
+        parent = self.parents.get(parent_id)
+        if parent is None and parent_id in self.closed:
+            order = self.closed.look(parent_id)
+            return order and order.parent
+        return parent
+
+    def child_to_read(self, cl_ord_id: str) -> Child | None:
+        """A child by its ClOrdID, its order put away or not, to be looked at only."""
+        child = self.children.get(cl_ord_id)
+        order = None if child is not None else self.closed.look(self.closed.of_child(cl_ord_id))
+        if order is None:
+            return child
+        return next((each for each in order.children if each.cl_ord_id == cl_ord_id), None)
+
+    def fill_to_read(self, key: str) -> Fill | None:
+        """An execution, its order put away or not, to be looked at only."""
+        return self.fills.get(key) or self.closed.fill(key)
+
+    def knows_fill(self, key: str) -> bool:
+        """True if an execution was booked under that key."""
+        return key in self.fills or self.closed.has_fill(key)
 
     def kill_of(self, parent: Parent) -> Kill | None:
         """The first kill that suspends a parent: one of everything, or of its account."""
@@ -266,6 +296,7 @@ class State:
             "children": self.children,
             "cancel_ids": self.cancel_ids,
             "fills": self.fills,
+            "closed": self.closed.items(),
             "clients": [[*key, value] for key, value in self.by_client_id.items()],
             "kills": [[k.kill_id, k.scope, k.value] for k in self.kills.values()],
             "freezes": sorted(self.freezes),
@@ -284,9 +315,9 @@ class State:
             "models": [self.shelf.models, self.shelf.refused],
             "windows": [
                 [len(self.seen)],
-                {key: list(times) for key, times in self.message_times.items()},
-                {key: list(times) for key, times in self.child_times.items()},
-                {key: list(times) for key, times in self.execution_times.items()},
+                {key: each.kept() for key, each in self.message_times.items()},
+                {key: each.kept() for key, each in self.child_times.items()},
+                {key: each.kept() for key, each in self.execution_times.items()},
             ],
         }
 
@@ -313,30 +344,12 @@ class State:
         parent.filled_by[child.mic] = parent.filled_by.get(child.mic, 0) + qty
         parent.filled_by_type[kind] = parent.filled_by_type.get(kind, 0) + qty
 
-    def child_moved(self, now: int, child: Child) -> None:
-        """Keep the parent's working quantity, and wake it when a child has ended."""
-        parent = self.parents[child.parent_id]
-        if not child.terminal:
-            parent.working[child.cl_ord_id] = child.leaves_qty
-        elif child.cl_ord_id in parent.working:
-            del parent.working[child.cl_ord_id]
-            if parent.terminal:
-                self.close(parent)
-            else:
-                self.wake(parent, now + self.pause_ns)
-        self.settle_venue(child.mic)
-
-    def settle_venue(self, mic: str) -> None:
-        """A venue is reconciled when none of its children is UNKNOWN any more."""
-        venue = self.venue[mic]
-        if venue.open and not venue.reconciled:
-            venue.reconciled = not any(
-                child.status is ChildStatus.UNKNOWN for child in self.live_children(mic)
-            )
-
-    def count(self, windows: dict[str, deque[int]], key: str, now: int) -> None:
+    def count(self, windows: dict[str, Window], key: str, now: int) -> None:
         """Note that something happened now."""
-        windows.setdefault(key, deque(maxlen=WINDOW_MAX)).append(now)
+        window = windows.get(key)
+        if window is None:
+            window = windows[key] = Window()
+        window.add(now)
 
     def enter(self, key: Key, safety: m.Safety) -> None:
         """Enter a decision in its account's day."""
@@ -345,32 +358,3 @@ class State:
                 del self.ledgers[next(iter(self.ledgers))]
             self.ledgers[key] = Ledger()
         self.ledgers[key].add(safety)
-
-    def close(self, parent: Parent) -> None:
-        """A parent that is over and has no child at work leaves the table of open ones."""
-        if parent.parent_id not in self.open_parents or parent.working:
-            return
-        del self.open_parents[parent.parent_id]
-        self.closed_parents.append(parent.parent_id)
-        while len(self.closed_parents) > CLOSED_PARENTS_MAX:
-            self._forget(self.closed_parents.popleft())
-
-    def reopen(self, parent: Parent) -> None:
-        """A bust has taken from a parent that was over: it, or a child of its, is at work again."""
-        self.open_parents[parent.parent_id] = None
-
-    def _forget(self, parent_id: str) -> None:
-        parent = self.parents.get(parent_id)
-        if parent is None or parent_id in self.open_parents:
-            return
-        del self.parents[parent_id]
-        self.frozen_parents.pop(parent_id, None)
-        self.volume_marks.pop(parent_id, None)
-        for client_id in parent.client_ids:
-            del self.by_client_id[(parent.session, client_id)]
-        for cl_ord_id in parent.children:
-            child = self.children.pop(cl_ord_id)
-            for cancel_id in child.cancel_ids:
-                del self.cancel_ids[cancel_id]
-            for key in child.fill_keys:
-                del self.fills[key]

@@ -5,14 +5,13 @@ Owns the translation from tables to views. Decides nothing.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import deque
 from collections.abc import Iterable, Sequence
 
 from router.core.books import Market
 from router.core.environment import Environment
 from router.core.orders import Parent
 from router.core.state import State
+from router.core.windows import Window
 from router.model import Instrument, Side, VenueType
 from router.ports import Kill, LimitedOrder, ParentView, SeenOrder
 
@@ -133,15 +132,8 @@ class LimitView:
             found = self._references[symbol] = self._market.reference(symbol, self._now)
         return found
 
-    def _within(self, times: deque[int] | None, window_ns: int) -> int:
-        """How many of them are not older. They are many and these few: looked for from the end,
-        for in the middle of a deque nothing is found quickly."""
-        if not times:
-            return 0
-        start, count, step = self._now - window_ns, len(times), 1
-        while step < count and times[-step] > start:
-            step *= 2
-        return count - bisect_right(times, start, max(0, count - step))
+    def _within(self, window: Window | None, window_ns: int) -> int:
+        return 0 if window is None else window.after(self._now - window_ns)
 
 
 class UsersView(LimitView):

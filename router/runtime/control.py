@@ -164,7 +164,10 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
             }
             for name, link in node.links.items()
         },
-        "parents": {"open": len(state.open_parents), "known": len(state.parents)},
+        "parents": {
+            "open": len(state.open_parents),
+            "known": len(state.parents) + len(state.closed),
+        },
         "children": {
             "live": len(live),
             "unknown": sum(c.status.value == "unknown" for c in live),

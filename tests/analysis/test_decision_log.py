@@ -141,7 +141,7 @@ def told_of(qty: int, cum_qty: int, **lesson: Any) -> tuple[int, int]:
     ended = Child(
         cl_ord_id="A1-1", parent_id="P", decision=1, mic="DARK_A", tactic=Tactic.DARK_MID,
         symbol="ACME", side=Side.BUY, qty=qty, price=PX, min_qty=0, quote_id="", sent_at=T,
-        cancel_at=0, context=Context("hazard", ()),
+        cancel_at=0, context=Context("hazard"),
     )  # fmt: skip
     ended.cum_qty = cum_qty
     facts = {"sent_lots": qty // 100, "filled_lots": cum_qty // 100, "outcome": "observed"}

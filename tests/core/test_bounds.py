@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sized
 from pathlib import Path
 
 import pytest
 
-from router.core import state as states
+from router.core import fold_ends, windows
 from router.core.image import image_of
+from router.core.state import State
 from router.runtime.node import FAULTS_MAX
 from tests.oms.desk import Desk
 
@@ -28,8 +30,32 @@ def traded(desk: Desk, name: str) -> None:
     desk.wait(0.5)
 
 
+def tables(state: State) -> tuple[Sized, ...]:
+    """Whatever has an entry of an order."""
+    closed = state.closed
+    away = (closed, closed._by_child, closed._by_fill)
+    return (state.parents, state.children, state.fills, state.by_client_id, state.cancel_ids, *away)
+
+
+def test_of_orders_that_were_put_away_and_are_forgotten_nothing_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 2)
+    monkeypatch.setattr(fold_ends, "REST_NS", 1)
+    desk = Desk(refold=False)
+    desk.open()
+    state, sizes = desk.node.engine.state, []
+    for number in range(7):
+        desk.data_a.book()
+        traded(desk, f"X{number}")
+        desk.wait(62)  # its last markout
+        sizes.append([len(each) for each in tables(state)])
+    assert (len(state.parents), len(state.closed)) == (1, 1)
+    assert sizes[3:] == [sizes[3]] * 4
+
+
 def test_of_an_order_that_is_forgotten_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "CLOSED_PARENTS_MAX", 2)
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 2)
     desk = Desk(refold=False)
     desk.open()
     for number in range(5):
@@ -50,20 +76,19 @@ def test_memory_of_orders_is_flat_once_the_limit_is_reached(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What grows are windows and timers, which have limits and times of their own."""
-    monkeypatch.setattr(states, "CLOSED_PARENTS_MAX", 3)
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 3)
     desk = Desk(refold=False)
     desk.open()
     sizes = []
     for number in range(12):
         traded(desk, f"X{number:02}")
         state = desk.node.engine.state
-        tables = (state.parents, state.children, state.fills, state.by_client_id, state.cancel_ids)
-        sizes.append([len(each) for each in tables])
+        sizes.append([len(each) for each in tables(state)])
     assert sizes[4] == sizes[-1]
 
 
 def test_a_window_forgets_the_oldest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(states, "WINDOW_MAX", 3)
+    monkeypatch.setattr(windows, "WINDOW_MAX", 3)
     desk = Desk(refold=False)
     desk.open()
     for number in range(6):
@@ -83,6 +108,6 @@ def test_faults_that_are_told_are_the_last_ones() -> None:
 
 def test_the_page_names_these_limits_with_their_values() -> None:
     text = PAGE.read_text()
-    assert f"{states.CLOSED_PARENTS_MAX:,} (`CLOSED_PARENTS_MAX`)" in text
-    assert f"{states.WINDOW_MAX:,} (`WINDOW_MAX`)" in text
+    assert f"{fold_ends.CLOSED_PARENTS_MAX:,} (`CLOSED_PARENTS_MAX`)" in text
+    assert f"{windows.WINDOW_MAX:,} (`WINDOW_MAX`)" in text
     assert f"{FAULTS_MAX} (`FAULTS_MAX`)" in text

@@ -245,7 +245,8 @@ def folds_to_what_was_told(daemon: Daemon, steps: list[Step], orders: list[Order
             fold.apply(state, step.now, command)
     assert state.epoch == KILLS + 1
     for order in orders:
-        parent = state.parents[order.order_id]
+        parent = state.parent_to_read(order.order_id)
+        assert parent is not None
         assert (parent.cum_qty, parent.status.value) == (order.cum_qty, order.ord_status)
     assert state.live_children() == []
 

@@ -12,6 +12,7 @@ pytest.importorskip("quickfix", reason="quickfix is not installed: make interop 
 
 from tests.interop.conftest import FarStreet
 from tests.interop.told import agreed, folded
+from tests.oms import whole
 
 pytestmark = [pytest.mark.interop, pytest.mark.timeout(180)]
 
@@ -56,9 +57,9 @@ def finish(street: FarStreet, sides: dict[str, str]) -> None:
     assert (venue.rejects, venue.unread) == ([], [])
     assert all(oms.of(cl_ord_id).ord_status == "2" for cl_ord_id in sides)
     state = folded(street.house)
-    shares = {name: child.cum_qty for name, child in state.children.items() if child.cum_qty}
+    shares = {name: child.cum_qty for name, child in whole.children(state).items() if child.cum_qty}
     assert shares == venue.orders
-    assert sum(parent.cum_qty for parent in state.parents.values()) == sum(shares.values())
+    assert sum(parent.cum_qty for parent in whole.parents(state).values()) == sum(shares.values())
     assert sum(int(order.cum_qty) for order in oms.orders.values()) == sum(shares.values())
 
 

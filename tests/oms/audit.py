@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from router.fix.codec import Message
 from router.fix.dictionary import Dictionary, Rules, dictionary
 from router.fix.versions import FIX42, Version
-from tests.oms import wording
+from tests.oms import whole, wording
 
 if TYPE_CHECKING:
     from tests.oms.desk import Desk
@@ -126,21 +126,22 @@ class Ledger:
 def check_quantities(desk: Desk) -> None:
     """No parent can be overfilled, as the node sees it and as the venues know it."""
     state = desk.node.engine.state
+    all_children = whole.children(state)
     at_work: Counter[str] = Counter()
     truly: Counter[str] = Counter()
-    for child in state.children.values():
+    for child in all_children.values():
         at_work[child.parent_id] += child.cum_qty + child.leaves_qty
     venues: list[Child] = [*desk.a.children, *desk.b.children]
     for known in venues:
-        truly[state.children[known.cl_ord_id].parent_id] += known.cum_qty + known.leaves_qty
-    spoiled = {state.children[each].parent_id for each in desk.overfilled}
-    for parent in state.parents.values():
+        truly[all_children[known.cl_ord_id].parent_id] += known.cum_qty + known.leaves_qty
+    spoiled = {all_children[each].parent_id for each in desk.overfilled}
+    for parent in whole.parents(state).values():
         if parent.parent_id in spoiled:
             continue
         assert at_work[parent.parent_id] <= parent.terms.order_qty, parent
         assert truly[parent.parent_id] <= parent.terms.order_qty, parent
         assert parent.cum_qty == sum(
-            child.cum_qty for child in map(state.children.__getitem__, parent.children)
+            child.cum_qty for child in map(all_children.__getitem__, parent.children)
         )
 
 

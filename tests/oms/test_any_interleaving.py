@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from router.fix.codec import Message
 from router.fix.versions import FIX42, FIX50SP2
 from router.messages import ArmRequested, KillRequested
-from tests.oms import audit
+from tests.oms import audit, whole
 from tests.oms.desk import Desk, House
 from tests.oms.peers import Child, VenuePeer
 
@@ -241,7 +241,7 @@ class Chaos:
         assert not state.live_children()
         assert not state.open_parents, "every order is closed"
         told = {each.get("37"): each for each in desk.oms.inbox if each.get("150") not in ("", "8")}
-        for parent_id, parent in state.parents.items():
+        for parent_id, parent in whole.parents(state).items():
             assert int(told[parent_id].get("14")) == parent.cum_qty
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.core import state
+from router.core import fold_ends
 from tests.oms.desk import Desk
 
 STAMP = "60=20260105-14:30:00.000"
@@ -156,7 +156,7 @@ def test_it_may_be_asked_again_and_survives_a_crash(desk: Desk) -> None:
 def test_an_order_that_was_taken_back_can_be_forgotten(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(state, "CLOSED_PARENTS_MAX", 0)
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 0)
     desk.oms.order("X", px="10")
     mass_cancel(desk)
     assert desk.oms.heard()[-1] == "8 X 4/4 1000/0/0"

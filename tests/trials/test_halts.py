@@ -8,6 +8,7 @@ from config.settings import load_settings
 from router.messages import Decide, OrderReceived, OrderTerms, SendChild, Step
 from router.model import NS, OrdType, Side, TimeInForce
 from router.trials.composition import MIDNIGHT, SESSION, bench, run
+from tests.oms import whole
 from tests.trials.markets import written
 from venues.market_file import read_market
 
@@ -35,6 +36,6 @@ def test_nothing_is_sent_while_the_market_is_halted_and_the_rest_afterwards(tmp_
     why = {c.reason for step in steps for c in step.commands
            if isinstance(c, Decide) and 122 * NS < step.now - START < 179 * NS}  # fmt: skip
     assert why == {"HALTED"}
-    [parent] = made.engine.state.parents.values()
+    [parent] = whole.parents(made.engine.state).values()
     assert parent.cum_qty == 4000
     assert parent.terminal

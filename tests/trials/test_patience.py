@@ -21,6 +21,7 @@ from router.patience.steps import REMAINING, STEPS, Level, Steps
 from router.trials import patience
 from router.trials.composition import MIDNIGHT, SESSION, Bench, Run, bench, run
 from router.trials.trial import SETTLE
+from tests.oms import whole
 from tests.trials.markets import written
 from venues.market import Market
 from venues.market_file import read_market
@@ -138,7 +139,7 @@ def test_the_steps_of_a_path_add_up_to_its_shortfall(
     filled = sum(each.last_qty for each in fills)
     assert 0 < filled < 4_000
     arrival = next(each for each in reports if each.exec_type is ExecType.NEW)
-    parent = runs[0].engine.state.parents[arrival.parent_id]
+    parent = whole.parents(runs[0].engine.state)[arrival.parent_id]
     _, offer = runs[0].market.nbbo
     spec = made_of.spec
     found = shortfall(

@@ -1,0 +1,236 @@
+"""An order that is put away answers as one that is not: each scenario is played with both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from router.core import fold_ends
+from router.messages import AssignRequested
+from tests.oms.copy_desk import CopyDesk
+from tests.oms.desk import Desk
+from tests.oms.peers import Child
+from tests.oms.settling import held
+from tests.oms.whole import children, parents
+
+A_MINUTE = 61
+"""Seconds in which the last markout of a fill is taken."""
+
+
+@pytest.fixture(params=[1, 1 << 62], ids=["put away", "as it was"])
+def rest_ns(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    monkeypatch.setattr(fold_ends, "REST_NS", request.param)
+    found: int = request.param
+    return found
+
+
+@pytest.fixture
+def desk(rest_ns: int) -> Iterator[Desk]:
+    made = Desk()
+    made.open()
+    yield made
+    made.close()
+
+
+def over(desk: Desk, rest_ns: int, *, fills: int = 1, qty: int = 1000) -> Child:
+    """X is filled, in so many pieces, and everything is learned of it."""
+    desk.oms.order("X", qty)
+    child = desk.a.child()
+    child.ack()
+    for number in range(fills):
+        child.fill(qty // fills, "10", f"E{number}")
+    settled(desk, rest_ns)
+    return child
+
+
+def another_ends(desk: Desk) -> None:
+    """An order that there is no price for, and that is taken back."""
+    name = f"N{len(desk.node.engine.state.by_client_id)}"
+    desk.data_a.book()
+    desk.other.order(name, 100, px="8.9", extra=f"1={name}|")
+    desk.other.cancel(f"C{name}", name)
+    assert desk.other.heard()[-1].startswith(f"8 C{name}({name}) 4/4")
+
+
+def settled(desk: Desk, rest_ns: int) -> None:
+    """X waits for nothing any more; with no rest to take it is put away as soon as another ends."""
+    desk.wait(A_MINUTE)
+    another_ends(desk)
+    state = desk.node.engine.state
+    assert (state.by_client_id[("OMS", "X")] in state.closed) == (rest_ns == 1)
+    desk.oms.heard(), desk.a.heard()
+
+
+def test_a_cl_ord_id_that_comes_again_is_answered_with_its_state(desk: Desk, rest_ns: int) -> None:
+    over(desk, rest_ns)
+    desk.oms.order("X", 1000)
+    assert desk.oms.heard() == ["8 X I/2 1000/1000/0"]
+    desk.oms.order("X", 900)
+    assert desk.oms.heard() == ["8 X 8/2 1000/1000/0 103=6 CLORDID_DUPLICATE"]
+    assert desk.a.heard() == []
+
+
+def test_questions_and_requests_are_answered(desk: Desk, rest_ns: int) -> None:
+    over(desk, rest_ns)
+    desk.oms.status("X")
+    desk.oms.cancel("C", "X")
+    desk.oms.replace("R", "X", 2000)
+    assert desk.oms.heard() == [
+        "8 X I/2 1000/1000/0",
+        "9 C(X) 39=2 102=0 434=1 ORDER_CLOSED",
+        "9 R(X) 39=2 102=0 434=2 ORDER_CLOSED",
+    ]
+
+
+def test_a_late_bust_is_told_and_opens_the_order_again(desk: Desk, rest_ns: int) -> None:
+    child = over(desk, rest_ns, fills=2)
+    child.bust("E0", 500, "B")
+    assert desk.oms.heard() == ["8 X H/1 1000/500/500 19=E0 ~10"]
+    desk.wait(1)
+    assert desk.a.heard() == ["D 500@11 59=3"]
+    desk.a.child().fill(500, "11", "F")
+    assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +500@11 ~10.5"]
+    settled(desk, rest_ns)
+    child.correct("E1", 500, 500, "12", "G")
+    assert desk.oms.heard() == ["8 X G/2 1000/1000/0 +500@12 19=E1 ~11.5"]
+
+
+def test_a_late_bust_opens_it_until_the_day_ends(
+    desk: Desk, rest_ns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether the timer of its end was dropped meanwhile or not."""
+    monkeypatch.setattr(fold_ends, "IDLE_TIMERS_MAX", 0)
+    child = over(desk, rest_ns, fills=2)
+    state = desk.node.engine.state
+    for _ in range(6):
+        another_ends(desk)
+        desk.wait(8)  # timers of children and of algos are soon gone
+    assert state.by_client_id[("OMS", "X")] not in {each.subject for each in state.timers}
+    desk.data_a.book("9", "13")  # too dear for the rest of it
+    child.bust("E0", 500, "B")
+    desk.oms.heard()
+    desk.wait(600)
+    assert desk.oms.heard() == ["8 X 3/3 1000/500/0"]
+    assert desk.a.heard() == []
+
+
+def test_a_late_fill_of_a_canceled_order_is_told(desk: Desk, rest_ns: int) -> None:
+    desk.oms.order("X", 1000)
+    child = desk.a.child()
+    child.ack()
+    desk.oms.cancel("Y", "X")
+    child.cancel()
+    settled(desk, rest_ns)
+    child.fill(400, "11", "D")
+    assert desk.oms.heard() == ["8 X F/4 1000/400/0 +400@11 ~11"]
+    ticket = children(desk.node.engine.state)[child.cl_ord_id]
+    assert ticket.mark_mid > 0, "it teaches what the price does after it"
+    assert len(ticket.context.features) == 16, "with what was known when it was decided"
+    settled(desk, rest_ns)
+
+
+def test_an_execution_that_comes_twice_is_told_once(desk: Desk, rest_ns: int) -> None:
+    child = over(desk, rest_ns, fills=2)
+    child.report("F", "2", "32=500|31=10|851=2|", exec_id="E1")
+    assert (desk.oms.heard(), held(desk)) == ([], [])
+
+
+def test_its_exec_id_for_something_else_stops_whoever_it_is_said_of(
+    desk: Desk, rest_ns: int
+) -> None:
+    over(desk, rest_ns)
+    desk.oms.order("Z", 300)
+    other = desk.a.child()
+    other.fill(100, "10", "E0")
+    assert held(desk) == [f"S1 other_content LIT_A E0 {other.cl_ord_id} 1 ACME 100@10 -"]
+    assert desk.a.heard()[-1] == "F c2"
+    assert desk.oms.heard() == ["8 Z 0/0 300/0/300"]
+    other.cancel()
+
+
+def test_a_bust_that_names_another_order_is_kept_in_suspense(desk: Desk, rest_ns: int) -> None:
+    over(desk, rest_ns)
+    desk.oms.order("Z", 300)
+    other = desk.a.child()
+    other.report("H", "0", "19=E0|32=1000|31=0|", exec_id="B")
+    assert [line.split()[1] for line in held(desk)] == ["unknown_ref"]
+    state = desk.node.engine.state
+    assert parents(state)[state.by_client_id[("OMS", "X")]].cum_qty == 1000
+    other.cancel()
+
+
+def test_an_execution_of_nobody_is_assigned_to_its_child(desk: Desk, rest_ns: int) -> None:
+    desk.oms.order("X", 1000)
+    child = desk.a.child()
+    child.ack()
+    desk.oms.cancel("Y", "X")
+    child.cancel()
+    settled(desk, rest_ns)
+    child.report("F", "1", "32=200|31=10|", exec_id="B", cl_ord_id="UNHEARD-OF")
+    child.cum_qty += 200
+    asked = AssignRequested("S1", child.cl_ord_id, "ada", "the venue has mixed them up")
+    desk.control(asked)
+    assert (desk.oms.heard(), held(desk)) == (["8 X F/4 1000/200/0 +200@10 ~10"], [])
+
+
+def test_a_copy_is_held_against_its_original(rest_ns: int) -> None:
+    desk = CopyDesk(trusted=False)
+    desk.open()
+    child = over(desk, rest_ns)
+    desk.copy(child, 1000, "10", "E0")
+    desk.wait(10)
+    assert (held(desk), desk.node.engine.state.copies) == ([], {})
+    desk.copy(child, 900, "10", "E0")
+    assert [line.split()[1] for line in held(desk)] == ["copy_differs"]
+
+
+def test_a_restart_knows_it(desk: Desk, rest_ns: int) -> None:
+    child = over(desk, rest_ns, fills=2)
+    desk.kill()
+    desk.boot()
+    for peer in desk.peers:
+        peer.connect()
+    desk.data_a.book()
+    desk.oms.heard(), desk.a.heard()
+    child.bust("E0", 500, "B")
+    assert desk.oms.heard() == ["8 X H/1 1000/500/500 19=E0 ~10"]
+    desk.oms.cancel("C", "X")
+    assert desk.oms.heard()[-1] == "8 C(X) 4/4 1000/500/0"
+
+
+def test_who_is_frozen_or_waits_for_a_markout_is_not_put_away(desk: Desk, rest_ns: int) -> None:
+    desk.oms.order("X", 1000)
+    child = desk.a.child()
+    child.fill(1000, "10", "E0")
+    desk.wait(30)
+    another_ends(desk)
+    state = desk.node.engine.state
+    assert state.by_client_id[("OMS", "X")] not in state.closed, "a markout is due"
+    desk.overfilled.add(child.cl_ord_id)
+    child.fill(100, "10", "E1")
+    desk.wait(2 * A_MINUTE)
+    another_ends(desk)
+    assert list(state.frozen_parents) == [state.by_client_id[("OMS", "X")]]
+    assert state.frozen_parents.keys() <= state.parents.keys(), "a person looks at it"
+
+
+def test_timers_of_orders_that_are_over_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of an order's end may be set for months; what is open keeps its own."""
+    monkeypatch.setattr(fold_ends, "IDLE_TIMERS_MAX", 3)
+    desk = Desk(refold=False)
+    desk.open()
+    ends = []
+    for number in range(40):
+        desk.data_a.book()
+        dear = number == 7
+        desk.oms.order(f"X{number}", 100, "8.9" if dear else "12", extra=f"1=A{number}|")
+        if not dear:
+            desk.a.child().fill(100, "10", f"E{number}")
+        desk.wait(12)
+        timers = desk.node.engine.state.timers
+        assert timers[0].at == min(each.at for each in timers)
+        ends.append(sum(each.kind == "end" for each in timers))
+    assert 1 <= max(ends[10:]) < 30
+    desk.wait(600)
+    assert desk.oms.heard()[-1] == "8 X7 3/3 100/0/0"
