@@ -348,6 +348,10 @@ class ScoreRequest:
     """The scale of what a lot that is taken costs the rest of the parent, bp."""
     patience: float = 1.0
     """1 can wait, 0 must trade: what the algo's urgency leaves."""
+    queue_lots: FloatArray | None = None
+    """(K,), how many lots rules let rest in a queue there: 0 for what joins none; None: nowhere."""
+    rounds: float = 0.0
+    """How many orders that rest could follow one another before the schedule ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,6 +373,8 @@ class Scores:
     """(K,): lower bounds of the values, 95 % each; None: as the mean."""
     footprint_bp: float = 0.0
     """By how much each lot of a candidate is worth less than the lot before it, bp."""
+    wait_bp: float = 0.0
+    """How much less than u a share costs that is not done now, bp: values are less by it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from router.core.ledger import Ledger, key_of
 from router.core.narrowing import Narrowed
 from router.core.orders import Child, Parent
 from router.core.placing import lots
-from router.core.rewards import LAST_LOOK, OBSERVED, rests
+from router.core.rewards import LAST_LOOK, OBSERVED, queue_lots, rests
 from router.core.shelf import LearnerShelf, lesson_of, markout_of
 from router.core.state import State
 from router.core.views import parent_view
@@ -300,6 +300,10 @@ def request_of(decide: Decide, parent: Parent) -> ScoreRequest:
         bounds=decide.safety is not None and decide.safety.give_up is not None,
         impact_bp=decide.impact_bp,
         patience=1.0 - decide.urgency,
+        queue_lots=queue_lots(
+            [each.arm for each in found], [each.cap for each in found], decide.lot
+        ),
+        rounds=decide.rounds,
     )
 
 

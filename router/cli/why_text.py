@@ -140,6 +140,11 @@ def _reasons(story: Story, child: ChildStory, curves: FloatArray | None) -> Iter
             f"Each lot of a venue is worth {decide.footprint_bp:.3f} bp less than the one before "
             "it: what it moves the price, the rest of the order pays."
         )
+    if decide.wait_bp:
+        yield (
+            f"A share that is not done now may earn {decide.wait_bp:.3f} bp by resting again: all "
+            "values are less by that."
+        )
     where = contrast.cut(found, decide)
     if where.worth is not None and where.holders != (arm,):
         yield f"The worst lot given to anybody was worth {interval(where.worth)} bp"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from router.model import BP, NS, RESTING_TACTICS, Side
+from router.model import BP, NS, RESTING_TACTICS, Side, Tactic
 from router.ports import MARKOUT_HORIZONS, FloatArray
 
 OBSERVED = "observed"
@@ -56,6 +56,21 @@ def rests(arms: Sequence[str], intervals: int) -> FloatArray:
     """(K,) for how many intervals a child of each arm would rest: 1 for what does not."""
     resting = tuple(f"/{tactic.value}" for tactic in RESTING_TACTICS)
     return np.array([float(intervals) if arm.endswith(resting) else 1.0 for arm in arms])
+
+
+def queue_lots(arms: Sequence[str], caps: Sequence[int], lot: int) -> FloatArray:
+    """(K,) whole lots that rules let rest in a queue: 0 at arms that join none, or are closed.
+
+    A midpoint order rests as well, but whether a pool will take so few shares is not for a fill
+    curve to say: minima are the rules'.
+    """
+    joins = f"/{Tactic.LIT_MAKE.value}"
+    return np.array(
+        [
+            -(-cap // lot) if arm.endswith(joins) else 0.0
+            for arm, cap in zip(arms, caps, strict=True)
+        ]
+    )
 
 
 def horizon_ns(main_ns: int, horizon: int) -> int:

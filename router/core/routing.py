@@ -96,7 +96,8 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
     matrix = features(
         scene.view, found, state.market, scene.instrument, now, state.fill_ratio, foreseen.signal
     )
-    scored = score(env, state, seq, now, scene, found, matrix, foreseen)
+    caps = [each.cap for each in narrowed]
+    scored = score(env, state, seq, now, scene, found, caps, matrix, foreseen)
     choice = _chosen(state, now, scene, found, narrowed, scored)
     quantities, learner = choice.split.quantities, choice.learner
     yield Decide(
@@ -122,6 +123,8 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
         urgency_note=scored.urgency,
         impact_bp=scored.request.impact_bp,
         footprint_bp=choice.split.scores.footprint_bp,
+        rounds=scored.request.rounds,
+        wait_bp=choice.split.scores.wait_bp,
         safety=choice.safety,
     )
     for i, qty in enumerate(quantities):

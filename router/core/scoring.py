@@ -2,7 +2,7 @@
 
 Owns what a fill is worth to a patient or an urgent order, and whose scores count: those of the
 policy's learner, or the fallback's with the reason, and a champion's beside them. Must not know
-shares, caps or rules, nor how scores become a split.
+rules, only what caps they have left, nor how scores become a split.
 """
 
 from __future__ import annotations
@@ -20,13 +20,16 @@ from router.core.environment import Environment
 from router.core.features import cost_bp
 from router.core.foresight import Foreseen, drifted
 from router.core.patience import urge, within
-from router.core.rewards import INTERVAL_NS, rests
+from router.core.rewards import INTERVAL_NS, queue_lots, rests
 from router.core.sending import Scene, slice_end
 from router.core.shelf import learner_key
 from router.core.state import State
 from router.messages import UrgencyNote
 from router.model import BP, Exploration
 from router.ports import Candidate, FloatArray, MarketView, ScoreRequest, Scores
+
+ROUNDS_MAX = 1000
+"""Of children that rest one after the other: more are as good as without an end."""
 
 
 class HeldBack(StrEnum):
@@ -104,11 +107,15 @@ def score(
     now: int,
     scene: Scene,
     found: Sequence[Candidate],
+    caps: Sequence[int],
     matrix: FloatArray,
     foreseen: Foreseen,
 ) -> Scored:
-    """The scores of the policy's learner; the fallback's if it cannot judge (F-30)."""
-    request, note = _request(env, now, scene, found, matrix, foreseen)
+    """The scores of the policy's learner; the fallback's if it cannot judge (F-30).
+
+    `caps` is what rules have left of each candidate, shares.
+    """
+    request, note = _request(env, now, scene, found, caps, matrix, foreseen)
     answer = partial(Scored, request, urgency=note)
 
     def ask(key: str) -> Scores | None:
@@ -178,6 +185,7 @@ def _request(
     now: int,
     scene: Scene,
     found: Sequence[Candidate],
+    caps: Sequence[int],
     matrix: FloatArray,
     foreseen: Foreseen,
 ) -> tuple[ScoreRequest, UrgencyNote | None]:
@@ -207,6 +215,8 @@ def _request(
         bounds=bounds.allowed and bounds.give_up is not None,
         impact_bp=impact_bp(scene.market, lot),
         patience=1.0 - scene.due.urgency,
+        queue_lots=queue_lots(arms, caps, lot),
+        rounds=rest_rounds(env, scene, now),
     )
     return request, note
 
@@ -214,3 +224,13 @@ def _request(
 def rest_intervals(env: Environment, scene: Scene, now: int) -> int:
     """For how many intervals a child that rests would."""
     return max(1, (slice_end(env, scene, now) - now) // INTERVAL_NS)
+
+
+def rest_rounds(env: Environment, scene: Scene, now: int) -> float:
+    """How many children that rest could follow one another before the schedule or the order ends.
+
+    Without an end there are `ROUNDS_MAX`.
+    """
+    ends = (at for at in (scene.parent.end_time, scene.parent.expire_at) if at > now)
+    left = min(ends, default=now + ROUNDS_MAX * env.routing.slice_ns) - now
+    return min(float(ROUNDS_MAX), left / env.routing.slice_ns)

@@ -21,7 +21,7 @@ from math import isfinite
 import numpy as np
 from pydantic import Field, PrivateAttr
 
-from router.learners import _bounds, _horizons, _pooled
+from router.learners import _bounds, _horizons, _pooled, _waiting
 from router.learners._cleaning import clipped, finite
 from router.learners._pooled import logits, sigmoid
 from router.learners._posterior import (
@@ -68,6 +68,8 @@ class Hazard(Learner):
     """Scale of the Thompson draw: 0 greedy, 1 a full posterior draw."""
     footprint: float = Field(8.0, ge=0.0, le=1000.0)
     """How much a lot costs the rest of a parent that can wait, in scales of the market's impact."""
+    waits: float = Field(2.0, ge=0.0, le=1000.0)
+    """How often a share that nobody presses for can rest again before it must trade; 0 never."""
     _sheets: Sheets = PrivateAttr(default_factory=Sheets)
 
     def initial(self, dimensions: int) -> Arrays:
@@ -81,9 +83,10 @@ class Hazard(Learner):
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values, drawn with `kappa` and at the mean, and their bounds if asked for.
 
-        value = u - cost - E[markout - all-venue mean | x], bp; of an arm that takes what is shown
-        the markout counts from 0 up while something will be left of the parent: what moves its way
-        is its own impact, and no gain.
+        value = u - wait - cost - E[markout - all-venue mean | x], bp, where wait is what a share
+        that is not done now may earn by resting again; of an arm that takes what is shown the
+        markout counts from 0 up while something will be left of the parent: what moves its way is
+        its own impact, and no gain.
         """
         x = clipped(request.features)
         if not request.arms:
@@ -101,7 +104,10 @@ class Hazard(Learner):
         least = sheet.least_adverse if request.participation > 1.0 else -np.inf
         values = finite(known - np.maximum(adverse + noise[:, -1] * deviation, least))
         means = finite(known - np.maximum(adverse, least))
-        scores = Scores(drawn, mean, values, means, footprint_bp=self._footprint(request))
+        wait = self._wait(request, means, mean)
+        values, means = values - wait, means - wait
+        footprint = self._footprint(request)
+        scores = Scores(drawn, mean, values, means, footprint_bp=footprint, wait_bp=wait)
         if not request.bounds:
             return scores
         apart = _bounds.logit_deviation(sheet.root, sheet.own_variance, sheet.shifts, x)
@@ -112,6 +118,13 @@ class Hazard(Learner):
         rest = 1.0 - 1.0 / max(1.0, request.participation)
         found = self.footprint * rest * request.patience * request.impact_bp
         return found if isfinite(found) else 0.0
+
+    def _wait(self, request: ScoreRequest, values: FloatArray, tails: FloatArray) -> float:
+        """How much less than u a share costs that waits: what it may earn by resting again, bp."""
+        rounds = min(self.waits * request.patience, request.rounds)
+        if request.queue_lots is None or not rounds > 0.0:
+            return 0.0
+        return _waiting.option_bp(values, tails, request.queue_lots, request.lots, rounds)
 
     def _keep(self, clock: float, since: FloatArray) -> FloatArray:
         """How much of what was known at the clocks `since` still counts.

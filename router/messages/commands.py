@@ -278,6 +278,10 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     """The scale of what a lot that is taken costs the rest, bp, as the learner was told."""
     footprint_bp: float = 0.0
     """By how much each lot of a candidate was worth less than the lot before it, bp."""
+    rounds: float = 0.0
+    """How many orders that rest could have followed one another, as the learner was told."""
+    wait_bp: float = 0.0
+    """How much less than u a share cost that was not done now, bp: values are less by it."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):

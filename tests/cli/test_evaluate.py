@@ -197,7 +197,7 @@ def test_a_journal_without_the_urgency_says_so(
         (["--learner", "oracle"], f"--learner oracle: unknown; allowed: {LEARNERS}"),
         (
             ["--learner", "hazard", "--param", "kapa=1"],
-            "--param kapa: Extra inputs are not permitted; keys: gamma, kappa, footprint",
+            "--param kapa: Extra inputs are not permitted; keys: gamma, kappa, footprint, waits",
         ),
         (
             ["--learner", "hazard", "--param", "kappa"],

@@ -391,7 +391,7 @@ def test_a_key_that_is_no_learner_s_stops_the_start(tmp_path: Path) -> None:
     path = written(tmp_path / "hazard.npz")
     for key, told in (
         ("hasard", "no learner 'hasard'; allowed: .*hazard"),
-        ('hazard{"kapa":1}', "kapa: .*; keys: gamma, kappa, footprint"),
+        ('hazard{"kapa":1}', "kapa: .*; keys: gamma, kappa, footprint, waits"),
         ('hazard{ "kappa": 1 }', r'allowed: hazard\{"kappa":1\}'),
         ("hazard{", "not a learner's key"),
     ):

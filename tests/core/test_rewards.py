@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from router.core.rewards import intervals, lesson, markout_bp, outcome
+from router.core.rewards import intervals, lesson, markout_bp, outcome, queue_lots
 from router.model import NS, Side
 
 
@@ -93,3 +93,8 @@ def test_a_rest_is_counted_in_seconds_until_the_first_fill_or_the_end(
     filled_at = sent + round(filled_s * NS) if filled_s else 0
     found = intervals(sent_at=sent, filled_at=filled_at, ended_at=sent + round(ended_s * NS))
     assert found == count
+
+
+def test_lots_rest_in_a_queue_where_rules_let_them() -> None:
+    arms = ["A/lit_make", "B/lit_make", "A/lit_take", "P/dark_mid"]
+    assert list(queue_lots(arms, [250, 0, 900, 900], 100)) == [3.0, 0.0, 0.0, 0.0]

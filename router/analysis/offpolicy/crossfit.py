@@ -9,7 +9,7 @@ find nothing to correct.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -53,7 +53,8 @@ class CrossFit:
     def fitted(self, decision: Logged) -> Fitted:
         """Tails and values of a decision, from parents of the other folds."""
         state = self._states[self._fold[decision.parent_id]]
-        scores = self._model.score(state, decision.request, self._rng)
+        # a reward counts from u itself, whoever waits for what (docs/evaluation.md)
+        scores = self._model.score(state, replace(decision.request, rounds=0.0), self._rng)
         return Fitted(_of_fills(scores.mean_tails, decision), scores.values)
 
 
