@@ -374,7 +374,7 @@ class Scores:
     footprint_bp: float = 0.0
     """By how much each lot of a candidate is worth less than the lot before it, bp."""
     wait_bp: float = 0.0
-    """How much less than u a share costs that is not done now, bp: values are less by it."""
+    """How much less than u a share costs that waits, bp: to take one is worth less by it."""
 
 
 @dataclass(frozen=True, slots=True)

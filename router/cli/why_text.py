@@ -142,8 +142,8 @@ def _reasons(story: Story, child: ChildStory, curves: FloatArray | None) -> Iter
         )
     if decide.wait_bp:
         yield (
-            f"A share that is not done now may earn {decide.wait_bp:.3f} bp by resting again: all "
-            "values are less by that."
+            f"A share that waits may save {decide.wait_bp:.3f} bp by resting again: to take one is "
+            "worth less by that."
         )
     where = contrast.cut(found, decide)
     if where.worth is not None and where.holders != (arm,):

@@ -58,7 +58,9 @@ class Sheet:
         """(K, B): of the own levels once the shared coefficients are known."""
         self.drift = np.empty((count, 1 + features))
         """(K, 1 + D): the coefficients of the markout at the main horizon."""
-        self.least_adverse = np.array([0.0 if takes_shown(arm) else -np.inf for arm in arms])
+        self.takes = np.array([takes_shown(arm) for arm in arms], dtype=np.bool_)
+        """(K,): whether an arm takes what is shown."""
+        self.least_adverse = np.where(self.takes, 0.0, -np.inf)
         """(K,): bp. Markouts count from there up where own impact will be paid (docs/hazard.md)."""
         self.drift_covariance = np.empty((count, 1 + features, 1 + features))
 

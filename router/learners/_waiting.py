@@ -1,33 +1,55 @@
-"""What waiting is worth to a share: it can be rested again before anybody must trade.
+"""What a share loses that is taken now: it could have rested again before anybody must trade.
 
 Owns the option's arithmetic (docs/hazard.md). Must not know arms' names, learners, rules or chance.
 """
 
 from __future__ import annotations
 
+from math import exp, isfinite
+
 import numpy as np
 
 from router.ports import FloatArray
 
+CERTAIN = 1e-12
+"""A chance below this is none."""
+
 
 def option_bp(
-    values: FloatArray, tails: FloatArray, queue_lots: FloatArray, lots: int, rounds: float
+    values: FloatArray,
+    tails: FloatArray,
+    queue_lots: FloatArray,
+    footprint_bp: float,
+    lots: int,
+    rounds: float,
 ) -> float:
-    """By how much less than u a share costs that is not done now, bp; 0 without a queue to rest in.
+    """How much less than u the last of `lots` costs if it waits, bp; 0 without a queue to rest in.
 
-    `values` (K,) and `tails` (K, L) at the mean, `queue_lots` (K,) how many may rest at each. Of
-    `lots` that rest as well as they can, F are expected to fill in a round, at G / F less than u:
-    one of them is still not done after `rounds` with the probability (1 - F / lots)^rounds.
+    `values` (K,) and `tails` (K, L) at the mean, `queue_lots` (K,) how many may rest at each. Lots
+    that rest as well as they can, each dearer by `footprint_bp` than the one before it, fill F
+    expected lots a round at G / F less than u. They fill when others come, so that as many as there
+    are rounds for are N ~ Poisson(rounds F): the last lot waits its turn with P(N >= lots).
     """
     at = np.flatnonzero((queue_lots > 0.0) & (values > 0.0))
     if not len(at) or rounds <= 0.0 or lots <= 0:
         return 0.0
-    kept = np.arange(tails.shape[1]) < queue_lots[at, np.newaxis]
-    chances = np.where(kept, tails[at], 0.0)
-    earned = (values[at, np.newaxis] * chances).ravel()
+    place = np.arange(tails.shape[1])
+    gains = values[at, np.newaxis] * tails[at]
+    earned = np.where(place < queue_lots[at, np.newaxis], gains - footprint_bp * place, 0.0).ravel()
     best = np.argsort(-earned, kind="stable")[:lots]
-    filled, gained = float(chances.ravel()[best].sum()), float(earned[best].sum())
-    if not filled > 0.0 or not np.isfinite(gained):
+    best = best[earned[best] > 0.0]
+    filled, gained = float(tails[at].ravel()[best].sum()), float(gains.ravel()[best].sum())
+    if not filled > 0.0 or not isfinite(gained):
         return 0.0
-    stays = max(0.0, 1.0 - filled / lots)
-    return float(gained / filled * (1.0 - stays**rounds))
+    return gained / filled * at_least(lots, rounds * filled)
+
+
+def at_least(count: int, mean: float) -> float:
+    """P(N >= count) of N ~ Poisson(mean)."""
+    term, below = exp(-mean), 0.0
+    for k in range(count):
+        below += term
+        term *= mean / (k + 1)
+        if below >= 1.0 - CERTAIN:
+            return 0.0
+    return max(0.0, 1.0 - below)

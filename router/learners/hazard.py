@@ -68,7 +68,7 @@ class Hazard(Learner):
     """Scale of the Thompson draw: 0 greedy, 1 a full posterior draw."""
     footprint: float = Field(8.0, ge=0.0, le=1000.0)
     """How much a lot costs the rest of a parent that can wait, in scales of the market's impact."""
-    waits: float = Field(2.0, ge=0.0, le=1000.0)
+    waits: float = Field(6.0, ge=0.0, le=1000.0)
     """How often a share that nobody presses for can rest again before it must trade; 0 never."""
     _sheets: Sheets = PrivateAttr(default_factory=Sheets)
 
@@ -83,10 +83,9 @@ class Hazard(Learner):
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values, drawn with `kappa` and at the mean, and their bounds if asked for.
 
-        value = u - wait - cost - E[markout - all-venue mean | x], bp, where wait is what a share
-        that is not done now may earn by resting again; of an arm that takes what is shown the
-        markout counts from 0 up while something will be left of the parent: what moves its way is
-        its own impact, and no gain.
+        value = u - cost - E[markout - all-venue mean | x], bp; of an arm that takes what is shown
+        the markout counts from 0 up while something will be left of the parent: what moves its way
+        is its own impact, and no gain; and it must be worth more than to wait.
         """
         x = clipped(request.features)
         if not request.arms:
@@ -104,9 +103,10 @@ class Hazard(Learner):
         least = sheet.least_adverse if request.participation > 1.0 else -np.inf
         values = finite(known - np.maximum(adverse + noise[:, -1] * deviation, least))
         means = finite(known - np.maximum(adverse, least))
-        wait = self._wait(request, means, mean)
-        values, means = values - wait, means - wait
         footprint = self._footprint(request)
+        wait = self._wait(request, means, mean, footprint)
+        forgone = np.where(sheet.takes, wait, 0.0)
+        values, means = values - forgone, means - forgone
         scores = Scores(drawn, mean, values, means, footprint_bp=footprint, wait_bp=wait)
         if not request.bounds:
             return scores
@@ -119,12 +119,15 @@ class Hazard(Learner):
         found = self.footprint * rest * request.patience * request.impact_bp
         return found if isfinite(found) else 0.0
 
-    def _wait(self, request: ScoreRequest, values: FloatArray, tails: FloatArray) -> float:
-        """How much less than u a share costs that waits: what it may earn by resting again, bp."""
+    def _wait(
+        self, request: ScoreRequest, values: FloatArray, tails: FloatArray, footprint: float
+    ) -> float:
+        """How much less than u a share costs that waits, bp: it may rest again."""
         rounds = min(self.waits * request.patience, request.rounds)
         if request.queue_lots is None or not rounds > 0.0:
             return 0.0
-        return _waiting.option_bp(values, tails, request.queue_lots, request.lots, rounds)
+        queues, lots = request.queue_lots, request.lots
+        return _waiting.option_bp(values, tails, queues, footprint, lots, rounds)
 
     def _keep(self, clock: float, since: FloatArray) -> FloatArray:
         """How much of what was known at the clocks `since` still counts.

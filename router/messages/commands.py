@@ -281,7 +281,7 @@ class Decide(msgspec.Struct, frozen=True, tag=True):
     rounds: float = 0.0
     """How many orders that rest could have followed one another, as the learner was told."""
     wait_bp: float = 0.0
-    """How much less than u a share cost that was not done now, bp: values are less by it."""
+    """How much less than u a share cost that waited, bp: to take one was worth less by it."""
 
 
 class Wait(msgspec.Struct, frozen=True, tag=True):

@@ -3,48 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import exp
 
 import numpy as np
 import pytest
 
-from router.learners._waiting import option_bp
+from router.learners._waiting import at_least, option_bp
 from router.learners.hazard import Hazard
 from router.ports import ScoreRequest, Scores
 
 MANY = np.array([9.0])
 
 
-def test_one_more_try_is_worth_its_chance_times_what_it_saves() -> None:
-    # a share costs 8 bp less than u if its order fills, which it does one time in four
-    assert option_bp(np.array([8.0]), np.array([[0.25]]), MANY, 1, 1.0) == pytest.approx(2.0)
+def test_one_share_may_save_what_a_fill_saves_if_one_comes_in_time() -> None:
+    # it costs 8 bp less than u if its order fills; a quarter of a fill a round is expected
+    for rounds in (1.0, 3.0):
+        found = option_bp(np.array([8.0]), np.array([[0.25]]), MANY, 0.0, 1, rounds)
+        assert found == pytest.approx(8.0 * (1.0 - exp(-0.25 * rounds)))
 
 
-def test_a_second_try_is_worth_something_only_if_the_first_has_failed() -> None:
-    # 2 of 8 bp with the first, a quarter of the other 6 with the second
-    assert option_bp(np.array([8.0]), np.array([[0.25]]), MANY, 1, 2.0) == pytest.approx(3.5)
-
-
-@pytest.mark.parametrize("seed", range(8))
-def test_it_is_the_recursion_of_who_tries_once_more(seed: int) -> None:
-    chance = np.random.Generator(np.random.Philox(key=seed))
-    value, tail = 40.0 * chance.random(), chance.random()
-    cost = u = 17.0  # of a share that is not done, with no try left
-    for rounds in range(1, 6):
-        cost = tail * (u - value) + (1.0 - tail) * cost
-        found = option_bp(np.array([value]), np.array([[tail]]), MANY, 1, float(rounds))
-        assert u - found == pytest.approx(cost)
+def test_the_last_of_several_waits_until_the_others_are_filled() -> None:
+    # of two lots 0.5 + 0.25 fill in a round; both do in two of them with 1 - e^-1.5 (1 + 1.5)
+    found = option_bp(np.array([8.0]), np.array([[0.5, 0.25]]), MANY, 0.0, 2, 2.0)
+    assert found == pytest.approx(8.0 * (1.0 - 2.5 * exp(-1.5)))
 
 
 def test_lots_share_the_queues() -> None:
-    # of three lots 0.5 + 0.25 + 0.4 are expected to fill: G = 8 (0.75) + 10 (0.4) = 10 bp lots
+    # of three lots 0.5 + 0.25 + 0.4 fill in a round: G / F = (8 (0.75) + 10 (0.4)) / 1.15
     values, tails = np.array([8.0, 10.0]), np.array([[0.5, 0.25, 0.1], [0.4, 0.2, 0.1]])
-    found = option_bp(values, tails, np.array([9.0, 1.0]), 3, 1.0)
-    assert found == pytest.approx(10.0 / 3.0)
+    found = option_bp(values, tails, np.array([9.0, 1.0]), 0.0, 3, 1.0)
+    assert found == pytest.approx(10.0 / 1.15 * at_least(3, 1.15))
 
 
 def test_only_the_best_lots_rest() -> None:
     values, tails = np.array([8.0, 10.0]), np.array([[0.5, 0.25], [0.6, 0.1]])
-    assert option_bp(values, tails, np.array([9.0, 9.0]), 1, 1.0) == pytest.approx(6.0)
+    found = option_bp(values, tails, np.array([9.0, 9.0]), 0.0, 1, 1.0)
+    assert found == pytest.approx(10.0 * (1.0 - exp(-0.6)))
+
+
+def test_lots_rest_as_the_footprint_lets_them() -> None:
+    # the second lot earns 8 (0.25) = 2 bp and would cost 3
+    found = option_bp(np.array([8.0]), np.array([[0.5, 0.25]]), MANY, 3.0, 2, 2.0)
+    assert found == pytest.approx(8.0 * (1.0 - 2.0 * exp(-1.0)))
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_only_the_best_lots_rest() -> None:
 def test_without_a_queue_a_gain_a_lot_or_time_there_is_nothing_to_wait_for(
     value: float, queue: float, lots: int, rounds: float
 ) -> None:
-    found = option_bp(np.array([value]), np.array([[0.5]]), np.array([queue]), lots, rounds)
+    found = option_bp(np.array([value]), np.array([[0.5]]), np.array([queue]), 0.0, lots, rounds)
     assert found == 0.0
 
 
@@ -64,8 +64,23 @@ def test_nobody_pays_to_wait_and_waiting_is_worth_no_more_than_the_fill() -> Non
         values = 30.0 * chance.standard_normal(4)
         tails = np.sort(chance.random((4, 12)), axis=1)[:, ::-1]
         queues, lots = chance.integers(0, 5, 4).astype(float), int(chance.integers(1, 13))
-        found = option_bp(values, tails, queues, lots, 5.0 * chance.random())
+        found = option_bp(values, tails, queues, chance.random(), lots, 5.0 * chance.random())
         assert 0.0 <= found <= max(0.0, values.max())
+
+
+def test_an_order_that_is_large_beside_its_queues_does_not_wait() -> None:
+    tails = np.full((1, 40), 0.7)
+    assert option_bp(np.array([13.0]), tails, MANY, 11.0, 31, 4.2) < 1e-6
+
+
+def test_a_chance_is_that_of_a_poisson_number() -> None:
+    assert at_least(0, 1.5) == 1.0
+    assert at_least(1, 1.5) == pytest.approx(1.0 - exp(-1.5))
+    assert at_least(3, 1.5) == pytest.approx(1.0 - exp(-1.5) * (1.0 + 1.5 + 1.125))
+    # the chances add up to the mean
+    assert sum(at_least(k, 3.7) for k in range(1, 60)) == pytest.approx(3.7)
+    assert at_least(512, 3.0) == 0.0
+    assert at_least(512, 1e4) == 1.0
 
 
 # -- the learner ---------------------------------------------------------------------------------
@@ -90,13 +105,13 @@ def scored(request: ScoreRequest, waits: float = 2.0) -> Scores:
     return learner.score(learner.initial(0), request, np.random.Generator(np.random.Philox(key=0)))
 
 
-def test_values_of_all_arms_are_less_by_what_waiting_is_worth() -> None:
+def test_to_take_is_worth_less_by_what_waiting_is_worth() -> None:
     found = scored(REQUEST)
     tail = float(found.mean_tails[1, 0])
     assert 0.2 < tail < 0.9
-    # the make is worth 4 + 2 bp, and there are two tries
-    assert found.wait_bp == pytest.approx(6.0 * (1.0 - (1.0 - tail) ** 2))
-    assert found.values == pytest.approx([1.0 - found.wait_bp, 6.0 - found.wait_bp])
+    # the make is worth 4 + 2 bp, and there are two rounds
+    assert found.wait_bp == pytest.approx(6.0 * (1.0 - exp(-2.0 * tail)))
+    assert found.values == pytest.approx([1.0 - found.wait_bp, 6.0])
     assert found.mean_values == pytest.approx(found.values)
 
 
@@ -109,7 +124,7 @@ def test_tries_are_bounded_by_what_the_algo_and_the_schedule_leave(
 ) -> None:
     found = scored(replace(REQUEST, patience=patience, rounds=rounds), waits)
     tail = float(found.mean_tails[1, 0])
-    assert found.wait_bp == pytest.approx(6.0 * (1.0 - (1.0 - tail) ** tries))
+    assert found.wait_bp == pytest.approx(6.0 * (1.0 - exp(-tries * tail)))
 
 
 @pytest.mark.parametrize(
@@ -137,4 +152,4 @@ def test_lower_bounds_wait_as_well() -> None:
     alone = scored(replace(REQUEST, bounds=True), waits=0.0)
     assert found.low_values is not None
     assert alone.low_values is not None
-    assert found.low_values == pytest.approx(alone.low_values - found.wait_bp)
+    assert found.low_values == pytest.approx(alone.low_values - [found.wait_bp, 0.0])
