@@ -130,11 +130,7 @@ class State:
         self.requests: dict[tuple[str, str], m.OrderTerms] = {}
         self.open_parents: dict[str, None] = {}
         self.open_value = OpenValue()
-        self.closed_parents: deque[str] = deque()
-        """In the order in which they are forgotten."""
-        self.resting: deque[tuple[int, str]] = deque()
-        """Orders that are over, to be put away, and since when they wait for it."""
-        self.closed = ClosedOrders()
+        self._closed_tables()
         self.kills: dict[str, Kill] = {}
         self.freezes: dict[str, m.FreezeLearner] = {}
         """By the learner that they name; empty: every learner."""
@@ -158,10 +154,7 @@ class State:
         self.frozen_parents: dict[str, None] = {}
         """Parents for which something cannot be that was told: until a person releases them."""
         self.fill_ratio: dict[str, float] = {}
-        self.seen = Lookalikes(WINDOW_MAX)
-        self.message_times: dict[str, Window] = {}
-        self.child_times: dict[str, Window] = {}
-        self.execution_times: dict[str, Window] = {}
+        self._windows()
         self.timers: list[Timer] = []
         self.timer_count = 0
         self.idle_timers = 0
@@ -172,6 +165,19 @@ class State:
         """What the last venue report turned out to be."""
         self.fresh: list[Suspended] = []
         """Entries of the suspense book that nobody was told of yet."""
+
+    def _closed_tables(self) -> None:
+        self.closed_parents: deque[str] = deque()
+        """In the order in which they are forgotten."""
+        self.resting: deque[tuple[int, str]] = deque()
+        """Orders that are over, to be put away, and since when they wait for it."""
+        self.closed = ClosedOrders()
+
+    def _windows(self) -> None:
+        self.seen = Lookalikes(WINDOW_MAX)
+        self.message_times: dict[str, Window] = {}
+        self.child_times: dict[str, Window] = {}
+        self.execution_times: dict[str, Window] = {}
 
     # -- timers ----------------------------------------------------------------------------------
 

@@ -68,7 +68,7 @@ class Hazard(Learner):
     """Scale of the Thompson draw: 0 greedy, 1 a full posterior draw."""
     footprint: float = Field(8.0, ge=0.0, le=1000.0)
     """How much a lot costs the rest of a parent that can wait, in scales of the market's impact."""
-    waits: float = Field(6.0, ge=0.0, le=1000.0)
+    waits: float = Field(16.0, ge=0.0, le=1000.0)
     """How often a share that nobody presses for can rest again before it must trade; 0 never."""
     _sheets: Sheets = PrivateAttr(default_factory=Sheets)
 
