@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,13 +106,16 @@ class PolicyDesk(Desk):
             for venue in (self.a, self.b)
         }
 
-    def decided_again(self) -> Verdict:
-        """Everything that the journal holds, by who knows the files of now and nothing else."""
+    def decided_again(self, *, reads: bool = True) -> Verdict:
+        """Everything that the journal holds, by who knows the files of now and nothing else, and
+        `reads` what the journal has.
+        """
         self._built.market_file.flush()
         parts.cache_clear()
         made_of = parts(*self.overrides)
         assert isinstance(made_of.env.policies, PolicyBook)
-        make = partial(build.engine, made_of.env, made_of.family)
+        env = made_of.env if reads else replace(made_of.env, book_of=lambda _: "no more")
+        make = partial(build.engine, env, made_of.family)
         rules = Rules(make, made_of.env.policies.hash)
         journal = [step for _, step in read_steps(self.storage, live=True)]
         merged = merge_market(read_steps(self.storage, live=True), read_market(self.storage))
@@ -417,6 +421,18 @@ def test_a_history_with_reloads_and_a_crash_is_decided_again_the_same(desk: Poli
     assert len(hashes) == 3
     desk.write(BASE.format(name="another", version=1))  # and whatever the files say since
     assert (desk.decided_again().difference, desk.decided_again().gaps) == (None, [])
+
+
+def test_even_a_refusal_is_not_decided_under_what_cannot_be_read(desk: PolicyDesk) -> None:
+    desk.oms.order("X", 0)
+    assert desk.oms.heard()[-1].startswith("8 X 8/8")
+    desk.write(BASE.format(name="other", version=1))
+    ran = desk.in_force[:12]
+    verdict = desk.decided_again(reads=False)
+    assert verdict.difference is None
+    assert [gap.reason for gap in verdict.gaps] == [
+        f"policy {ran} ran, and cannot be read here: no more"
+    ]
 
 
 # -- the log -------------------------------------------------------------------------------------
