@@ -30,7 +30,7 @@ def test_the_last_of_several_waits_until_the_others_are_filled() -> None:
 
 def test_lots_share_the_queues() -> None:
     # of three lots 0.5 + 0.25 + 0.4 fill in a round: G / F = (8 (0.75) + 10 (0.4)) / 1.15
-    values, tails = np.array([8.0, 10.0]), np.array([[0.5, 0.25, 0.1], [0.4, 0.2, 0.1]])
+    values, tails = np.array([8.0, 10.0]), np.array([[0.5, 0.25, 0.1], [0.4, 0.3, 0.1]])
     found = option_bp(values, tails, np.array([9.0, 1.0]), 0.0, 3, 1.0)
     assert found == pytest.approx(10.0 / 1.15 * at_least(3, 1.15))
 
