@@ -117,6 +117,8 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
         return
     amended = child.amended_early.pop(key, None) if child.amended_early else None
     name, qty, px = amended or (key, event.last_qty, event.last_px)
+    if state.knows_fill(name):
+        name = key  # what amends it has lent its ExecID to a trade meanwhile
     suspense.arrived(state, now, key, event)
     suspense.settle_if_there(state, name)
     fill = Fill(

@@ -136,6 +136,25 @@ def test_an_execution_that_comes_twice_is_told_once(desk: Desk, rest_ns: int) ->
     assert (desk.oms.heard(), held(desk)) == ([], [])
 
 
+def test_an_exec_id_that_amends_and_trades_is_told_once(desk: Desk, rest_ns: int) -> None:
+    """A correction overtakes its execution, and its ExecID is a trade's before that comes."""
+    desk.oms.order("X", 1000)
+    child = desk.a.child()
+    child.ack()
+    child.report("G", "1", "19=E0|32=400|31=10|", exec_id="E1")
+    child.fill(600, "10", "E1")
+    child.cum_qty += 400
+    child.report("F", "2", "32=500|31=10|851=2|", exec_id="E0")
+    assert desk.oms.heard()[1:] == [
+        "8 X F/1 1000/600/400 +600@10 ~10",
+        "8 X F/2 1000/1000/0 +400@10 ~10",
+    ]
+    child.open = False
+    settled(desk, rest_ns)
+    child.report("F", "2", "32=500|31=10|851=2|", exec_id="E0")
+    assert desk.oms.heard() == []
+
+
 def test_its_exec_id_for_something_else_stops_whoever_it_is_said_of(
     desk: Desk, rest_ns: int
 ) -> None:
