@@ -29,8 +29,8 @@ from router.fix.client import OmsClient
 from router.fix.session import SessionConfig
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
-from router.messages import OrderReceived, SendChild
-from router.model import PX_SCALE, Side, TimeInForce
+from router.messages import ExecutionReceived, OrderReceived, SendChild
+from router.model import PX_SCALE, ExecType, Side, TimeInForce
 from router.runtime.clock import Clock
 from router.runtime.oms import LiveOms, talk
 
@@ -273,7 +273,8 @@ def counted(told: OmsClient, state: Path, venues: dict[str, Any]) -> dict[str, o
     children = fills = 0
     for _, step in read_steps(FileStorage(state, read_only=True)):
         children += sum(isinstance(each, SendChild) for each in step.commands)
-        fills += type(step.event).__name__ == "ExecutionReceived"
+        event = step.event  # a venue that was asked about an order answers with an execution too
+        fills += isinstance(event, ExecutionReceived) and event.exec_type is ExecType.TRADE
     account = {
         "oms_orders": len(views),
         "oms_filled": sum(view.cum_qty == QTY for view in views),
