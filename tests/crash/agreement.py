@@ -17,6 +17,7 @@ from router.journal.heads import compare, read_heads
 from router.journal.scan import scan
 from router.journal.storage import FileStorage
 from router.simulation.reading import FRAME, Read, Stream, read
+from tests.oms import whole
 from venues.audit import AuditKind, AuditRecord, fills, read_audit
 
 Fill = tuple[str, str, int, int]
@@ -77,9 +78,10 @@ def fold(folder: Path) -> State:
 
 def same_fills(client: OmsClient, venues: list[AuditRecord], folded: State) -> None:
     """Every execution at a venue is in the journal and was told, once, for the right order."""
+    parents = whole.parents(folded)
     parent_of = {
-        child.cl_ord_id: folded.parents[child.parent_id].client_ids[0]
-        for child in folded.children.values()
+        child.cl_ord_id: parents[child.parent_id].client_ids[0]
+        for child in whole.children(folded).values()
     }
     at_venues: dict[str, list[Fill]] = defaultdict(list)
     for record in fills(venues):
@@ -87,7 +89,7 @@ def same_fills(client: OmsClient, venues: list[AuditRecord], folded: State) -> N
         parent = parent_of[record.cl_ord_id]
         at_venues[parent].append((record.mic, record.exec_id, record.qty, record.px))
     in_journal: dict[str, list[Fill]] = defaultdict(list)
-    for fill in folded.fills.values():
+    for fill in whole.fills(folded).values():
         mic, _, exec_id = fill.key.split(".", 2)
         in_journal[parent_of[fill.cl_ord_id]].append((mic, exec_id, fill.qty, fill.px))
     for cl_ord_id, view in client.orders.items():
@@ -111,7 +113,7 @@ def once_at_a_venue(venues: list[AuditRecord], folded: State) -> None:
         if record.kind is AuditKind.RECEIVED and record.msg_type == "D"
     )
     assert set(asked.values()) == {1}, asked.most_common(3)
-    assert asked.keys() <= folded.children.keys()
+    assert asked.keys() <= whole.children(folded).keys()
     leaves = {
         record.order_id: record.leaves_qty
         for record in venues

@@ -26,6 +26,7 @@ from router.simulation.reading import FRAME, Read, Stream, read
 from tests.crash.agreement import Told, agree, fold
 from tests.crash.nursery import WAIT_S, Child, Nursery
 from tests.crash.processes import BASELINE, Time, free_port
+from tests.oms import whole
 from venues.audit import AuditKind, read_audit
 
 STRACE = shutil.which("strace")
@@ -213,7 +214,7 @@ class Desk:
             for record in read_audit(self.audit)
             if record.kind is AuditKind.RECEIVED and record.msg_type == "D"
         }
-        return asked - fold(self.state).children.keys()
+        return asked - whole.children(fold(self.state)).keys()
 
     def close(self) -> None:
         """End every process."""

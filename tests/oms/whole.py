@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from router.core.orders import Child, Parent
+from router.core.orders import Child, Fill, Parent
 from router.core.state import State
 
 
@@ -16,3 +16,9 @@ def children(state: State) -> dict[str, Child]:
     """By ClOrdID."""
     away = {each.cl_ord_id: each for order in state.closed.newest() for each in order.children}
     return {**away, **state.children}
+
+
+def fills(state: State) -> dict[str, Fill]:
+    """By key."""
+    away = {key: fill for order in state.closed.newest() for key, fill in order.fills.items()}
+    return {**away, **state.fills}
