@@ -41,6 +41,8 @@ class Asked:
     avg_px: int = 0
     last_seq: int = 0
     """MsgSeqNum of the newest report that reached the OMS."""
+    status_seq: int = 0
+    """Of the newest message that told `status`: a refusal may come ahead of a gap of reports."""
 
 
 @dataclass(eq=False)
@@ -359,8 +361,8 @@ class Oracle:
             hold(len(asked.order_ids) == 1, "I2", f"{asked.account} is {asked.order_ids}")
         if frame.msg_type == "8":
             self._report(asked, frame)
-        elif frame.seq > asked.last_seq:
-            asked.last_seq, asked.status = frame.seq, frame.get("39")
+        elif frame.seq > asked.status_seq:
+            asked.status_seq, asked.status = frame.seq, frame.get("39")
 
     def _report(self, asked: Asked, frame: Read) -> None:
         exec_id = frame.get("17")
@@ -370,8 +372,12 @@ class Oracle:
         if frame.get("150") in ("F", "G", "H"):
             self._fill(asked, frame)
         refused_again = frame.get("150") == "8" and asked.status
-        if frame.seq > asked.last_seq and not refused_again:
-            asked.last_seq, asked.status = frame.seq, frame.get("39")
+        if refused_again:
+            return
+        if frame.seq > asked.status_seq:
+            asked.status_seq, asked.status = frame.seq, frame.get("39")
+        if frame.seq > asked.last_seq:
+            asked.last_seq = frame.seq
             asked.order_qty, asked.cum_qty = frame.qty("38"), frame.qty("14")
             asked.avg_px = frame.px("6")
 
