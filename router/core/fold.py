@@ -119,10 +119,14 @@ def restarted(state: State, now: int, event: m.Restarted) -> None:
     state.shelf.forget_refusals()
     for venue in state.venue.values():
         venue.open = venue.reconciled = False
+    timed = {timer.subject for timer in state.timers if timer.kind == "end"}
     for parent_id in state.open_parents:
         parent = state.parents[parent_id]
         parent.next_at = 0
         state.wake(parent, now + state.pause_ns)
+        if parent.expire_at > now and parent_id not in timed:
+            # Its time had come, and by the clock of this life it has yet to.
+            state.schedule(parent.expire_at, "end", parent_id)
 
 
 def _with_retired(state: State, facts: dict[str, str]) -> dict[str, str]:

@@ -46,6 +46,24 @@ def test_a_clock_that_goes_forward_leaves_no_day_out() -> None:
     assert numbers(desk) == (1, 1), "an hour of silence, by our clock, and then a new day"
 
 
+def test_an_order_whose_time_had_come_ends_by_a_clock_that_is_behind(desk: Desk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    desk.a.drop()
+    desk.wait(601)
+    assert desk.oms.heard() == ["8 X 0/0 1000/0/1000"], "its child may be at work"
+    desk.kill()
+    desk.now -= HOUR // 12
+    desk.boot()
+    desk.oms.connect()
+    desk.a.connect()
+    child.cancel()
+    desk.wait(290)
+    assert desk.oms.heard() == []
+    desk.wait(20)
+    assert desk.oms.heard() == ["8 X 3/3 1000/0/0"]
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_venue_whose_clock_is_off_is_reported_and_its_fills_are_taken(hours: int) -> None:
     desk = Desk()
