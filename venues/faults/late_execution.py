@@ -38,6 +38,10 @@ class LateExecution(Misbehaviour):
         """It at work."""
         return _Late(self, scene)
 
+    def lingers_ns(self) -> int:
+        """What is said of an execution that is still held back waits with it."""
+        return (self.delay_ms or 0) * MS
+
 
 class _Late(Fault):
     def __init__(self, spec: LateExecution, scene: Scene) -> None:
@@ -45,10 +49,11 @@ class _Late(Fault):
         self._spec = spec
         self._held: dict[str, dict[str, list[OrderMessage]]] = {}
         """By order and ExecID: an execution, and whatever was said of it since."""
+        self._over = False
 
     def told(self, message: VenueMessage) -> None:
         match message:
-            case Executed() if self.scene.chosen(self._spec.prob):
+            case Executed() if not self._over and self.scene.chosen(self._spec.prob):
                 self._hold(message)
             case Repeated(exec_id=known) | Busted(exec_ref_id=known) | Corrected(exec_ref_id=known):
                 waiting = self._held.get(message.order_ref, {}).get(known)
@@ -67,6 +72,7 @@ class _Late(Fault):
                 self.scene.say(message)
 
     def over(self) -> None:
+        self._over = True
         if self._spec.delay_ms is None:
             for order_ref in list(self._held):
                 self._release(order_ref)
