@@ -194,6 +194,20 @@ def test_a_fill_is_told_a_stated_time_later_with_the_time_at_which_it_happened(
     assert venue.said() == [FILL]
 
 
+def test_a_bust_waits_for_its_execution_after_the_time_of_late_ones(venue: Venue) -> None:
+    venue.misbehaves("bust", 60, delay_ms=3_000)
+    venue.misbehaves("late_execution", 1, delay_ms=5_000)
+    venue.order("X")
+    venue.wires.run(4.9)
+    assert venue.said()[0] == ACK
+    venue.wires.run(0.2)
+    fill, bust = venue.said()[:2]
+    assert fill == "8 X F/4 100/100/0 +100@50.01", "the bust has ended its order meanwhile"
+    assert bust.startswith("8 X H/4")
+    venue.order("Y")
+    assert venue.said()[1].startswith("8 Y F/2"), "what trades later is told at once"
+
+
 def test_what_is_told_late_then_still_travels(tmp_path: Path) -> None:
     far = Latency(md_p50=100.0, md_p99=100.0, order_p50=100.0, order_p99=100.0)
     spec = spec_of(tmp_path, CALM)
