@@ -13,7 +13,7 @@ from itertools import count
 
 from router.fix.codec import Message, field_text, px_text, px_value, qty_value, safe_text, time_text
 from router.fix.dialects import dialect
-from router.fix.session import LoggedOn, LoggedOut, Received, ResendNeeded, Session, SessionConfig
+from router.fix.session import Received, ResendNeeded, Session, SessionConfig
 from router.fix.versions import version
 from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
 
@@ -88,7 +88,6 @@ class OmsClient:
         """OrderMassCancelReport(r), in order."""
         self.unknown: list[Message] = []
         """Reports about no order of ours."""
-        self.closed_reason = ""
         self._prefix = prefix or config.sender_comp_id
         self._ids = count(1)
         self._by_id: dict[str, OrderView] = {}
@@ -109,6 +108,11 @@ class OmsClient:
     def wants_close(self) -> bool:
         """True when the connection is to be closed after the writes."""
         return self.session.wants_close
+
+    @property
+    def closed_reason(self) -> str:
+        """Why the last connection has ended; nothing while it is well."""
+        return self.session.closed_reason
 
     def opened(self, now: int) -> None:
         """The connection is up: the Logon goes out."""
@@ -302,10 +306,6 @@ class OmsClient:
                         wanted = range(event.begin, event.end + 1)
                         stored = [(seq, self._sent[seq]) for seq in wanted if seq in self._sent]
                         self.session.resend(stored, now)
-                    case LoggedOut():
-                        self.closed_reason = event.reason
-                    case LoggedOn():
-                        self.closed_reason = ""
             self._collect()
 
     def _collect(self) -> None:

@@ -66,6 +66,9 @@ class Line:
         self.events: list[SessionEvent] = []
         self.told = False
         """LoggedOn was told and LoggedOut was not."""
+        self.kept_from = 0
+        """The first number that was kept from a connection which is being logged out, 0 if none
+        was: nothing after it is said either, or the peer would see a gap."""
         self.requested: deque[int] = deque(maxlen=REQUESTS_KEPT)
         """The numbers of our last ResendRequests."""
         self.reject_sent: tuple[int, str] | None = None
@@ -117,6 +120,8 @@ class Line:
         If the session is not logged on it takes its number and the peer asks for it later.
         """
         live = self.state is _ACTIVE or self.state in SENDING
+        if not live and self.state in LOGGING_OUT:
+            self.kept_from = self.kept_from or self.next_out
         return self.issue(msg_type, body, now, live=live)
 
     def refuse(
@@ -135,7 +140,8 @@ class Line:
             f"45={ref_seq_num}\x0158={safe_text(text)}\x01{tag}372={ref_msg_type}\x01"
             f"{reject_reason(self.version, reason)}",
             now,
-            live=self.state in SENDING or self.state is SessionState.LOGOUT_SENT,
+            live=self.state in SENDING
+            or (self.state is SessionState.LOGOUT_SENT and not self.kept_from),
         )
 
     def logout(self, text: str, now: int, session_status: str = "") -> None:
@@ -147,6 +153,7 @@ class Line:
             self.outbox.release()
             self.farewell(text, now, session_status)
             self.move(Move.LOG_OUT)
+            self._tell_end(text or "logged out")
             self.timers.logging_out(now)
         elif self.state in (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT):
             self.drop(text)
@@ -205,7 +212,8 @@ class Line:
     ) -> int:
         """Send a message; `message` is the one it answers, for its routing."""
         if live is None:
-            live = self.state is not SessionState.DISCONNECTED and not self.wants_close
+            connected = self.state is not SessionState.DISCONNECTED and not self.wants_close
+            live = connected and not self.kept_from
         extra = self._last_processed() if self._tells_last else ""
         if message:
             extra += routing(message)
@@ -338,9 +346,13 @@ class Line:
     def end(self, reason: str) -> None:
         """Say once that the session is over, and keep the first reason."""
         self.closed_reason = self.closed_reason or reason
+        self._tell_end(self.closed_reason)
+
+    def _tell_end(self, reason: str) -> None:
+        """Once: from here on the application's messages do not leave."""
         if self.told:
             self.told = False
-            self.events.append(LoggedOut(self.closed_reason))
+            self.events.append(LoggedOut(reason))
 
     def reset_numbers(self) -> None:
         """Both numbers begin again."""

@@ -116,6 +116,7 @@ class Session(Line):
         self._times.forget()
         self.wants_close = False
         self.closed_reason = ""
+        self.kept_from = 0
         self.timers.connected(now)
         self._handshake.begin(now)
 
@@ -402,7 +403,7 @@ class Session(Line):
 
     def _resend_request(self, message: Message, seq: int, now: int) -> None:
         """Answered even if it is early: else two sides that ask at once would wait for ever."""
-        wanted = resend_range(self.version, message, self.next_out - 1)
+        wanted = resend_range(self.version, message, (self.kept_from or self.next_out) - 1)
         self.in_turn_or_held(seq)
         if isinstance(wanted, Fault):
             self.reject(message, seq, wanted, now, consume=False)

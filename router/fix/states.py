@@ -172,7 +172,10 @@ class LoggedOn(Struct, frozen=True):
 
 
 class LoggedOut(Struct, frozen=True):
-    """A session that was logged on is so no more."""
+    """Messages leave no more: the session is lost, or one side has sent a Logout.
+
+    If it was ours, by our own wish, the peer's messages are still taken until it answers.
+    """
 
     reason: str
 

@@ -20,6 +20,11 @@ def logout(side: OneSide, text: str = "") -> None:
     side.settle()
 
 
+def outlines(side: OneSide) -> list[str]:
+    """What was said: MsgType, MsgSeqNum, PossDupFlag."""
+    return [line.split("|49=")[0].split("|35=")[1] for line in side.says()]
+
+
 def test_12_our_logout_waits_for_the_answer(acceptor: Make) -> None:
     side = acceptor()
     logout(side, "end of day")
@@ -30,8 +35,9 @@ def test_12_our_logout_waits_for_the_answer(acceptor: Make) -> None:
     assert side.session.wants_close
     assert side.session.next_in == 4
     events = side.reports()
-    assert [getattr(event, "seq", None) for event in events] == [2, None]
-    assert events[-1] == LoggedOut("Logout")
+    assert [getattr(event, "seq", None) for event in events] == [None, 2]
+    assert events[0] == LoggedOut("end of day")
+    assert side.session.closed_reason == "Logout"
 
 
 def test_12_resend_requests_are_answered_behind_our_logout(acceptor: Make) -> None:
@@ -40,10 +46,7 @@ def test_12_resend_requests_are_answered_behind_our_logout(acceptor: Make) -> No
     logout(side)
     side.says()
     side.told("35=2|34=2|7=2|16=0|")
-    assert [line.split("|43=Y")[0].split("|35=")[1] for line in side.says()] == [
-        "B|34=2",
-        "4|34=3",
-    ]
+    assert outlines(side) == ["B|34=2|43=Y", "4|34=3|43=Y"]
 
 
 def test_12_without_an_answer_we_close(acceptor: Make) -> None:
@@ -55,7 +58,8 @@ def test_12_without_an_answer_we_close(acceptor: Make) -> None:
     side.wait(0.001)
     assert side.session.wants_close
     assert side.says() == []
-    assert side.reports() == [LoggedOut("no answer in time")]
+    assert side.reports() == [LoggedOut("logged out")]
+    assert side.session.closed_reason == "no answer in time"
 
 
 def test_messages_after_our_logout_are_kept_for_later(acceptor: Make) -> None:
@@ -64,6 +68,22 @@ def test_messages_after_our_logout_are_kept_for_later(acceptor: Make) -> None:
     side.says()
     assert side.send("B", NEWS) == 3
     assert side.says() == []
+
+
+def test_nothing_overtakes_what_is_kept_for_later(acceptor: Make) -> None:
+    """Seed 6689 of the simulation: an answer with 7 after 5, as 6 was kept (I6)."""
+    side = acceptor()
+    logout(side)
+    side.says()
+    side.send("B", NEWS)
+    side.session.refuse(2, "D", 5, None, "no", side.now)
+    side.told("35=1|34=2|112=HELLO|", "35=2|34=3|7=1|16=0|")
+    assert outlines(side) == ["4|34=1|43=Y"]  # 3, 4 and 5 have not left, so they are not asked for
+    side.told("35=5|34=4|")
+    side.lose()
+    side.connect()
+    side.told("35=A|34=5|98=0|108=30|", "35=2|34=6|7=3|16=0|")
+    assert outlines(side) == ["A|34=6", "B|34=3|43=Y", "3|34=4|43=Y", "4|34=5|43=Y"]
 
 
 def test_a_reject_behind_our_logout_still_leaves(acceptor: Make) -> None:
@@ -116,10 +136,7 @@ def test_a_resend_request_for_our_logout_is_answered(acceptor: Make) -> None:
     side.told("35=5|34=2|")
     side.says()
     side.told("35=2|34=3|7=2|16=0|")
-    assert [line.split("|43=Y")[0].split("|35=")[1] for line in side.says()] == [
-        "B|34=2",
-        "4|34=3",
-    ]
+    assert outlines(side) == ["B|34=2|43=Y", "4|34=3|43=Y"]
 
 
 def test_a_session_without_a_logon_is_just_dropped(acceptor: Make, initiator: Make) -> None:

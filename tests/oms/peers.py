@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from router.fix.codec import Message, field_text, time_text
 from router.fix.session import (
-    LoggedOut,
     Received,
     ResendNeeded,
     Session,
@@ -58,7 +57,6 @@ class Peer:
         """Every application message and Reject(3) that was not a duplicate, in order."""
         self.sent: list[tuple[str, dict[str, str]]] = []
         """MsgType and fields of what the test said, in order."""
-        self.closed_reason = ""
         self._stored: dict[int, bytes] = {}
         self._shown = 0
         self._headers: dict[int, str] = {}
@@ -66,6 +64,10 @@ class Peer:
     @property
     def up(self) -> bool:
         return self.conn != 0
+
+    @property
+    def closed_reason(self) -> str:
+        return self.session.closed_reason
 
     def connect(self) -> None:
         """Open a connection and exchange Logons."""
@@ -119,8 +121,6 @@ class Peer:
                 wanted = range(event.begin, event.end + 1)
                 stored = [(seq, self._stored[seq]) for seq in wanted if seq in self._stored]
                 self.session.resend(stored, self.desk.now)
-            case LoggedOut():
-                self.closed_reason = event.reason
 
 
 class Oms(Peer):

@@ -82,6 +82,17 @@ def test_a_venue_that_is_logged_out_is_not_called(desk: Desk) -> None:
     assert desk.node.may_dial("LIT_A", desk.now)
 
 
+def test_nothing_new_is_decided_for_who_is_being_logged_out(desk: Desk) -> None:
+    """From our Logout on, not from its answer: an order would have a number and not leave."""
+    state = desk.node.engine.state
+    assert "LIT_A" in state.open_mics()
+    desk.node.operate(SessionCommanded("LIT_A", "logout", "ada", "drill"), desk.now)
+    assert desk.node.links["LIT_A"].conn is not None
+    assert "LIT_A" not in state.open_mics()
+    desk.node.logout("Sluice is stopping", desk.now)
+    assert state.open_mics() == []
+
+
 def test_a_call_that_was_under_way_is_hung_up(desk: Desk) -> None:
     logged_out(desk, desk.a)
     before = numbers(desk, "LIT_A")
