@@ -15,7 +15,7 @@ UV_COMPILE := uv pip compile -q --universal --python-version 3.11 --generate-has
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup run test test-protocol test-house lint format bench load opponents interop fuzz simulate mutants kill-points power-cuts soak verify-market alerts lock clean
+.PHONY: help setup run test test-protocol test-house lint format bench load opponents interop fuzz simulate mutants kill-points power-cuts endurance soak verify-market alerts lock clean
 
 SEEDS ?= 2000
 FROM ?= 1
@@ -98,6 +98,9 @@ kill-points: $(SETUP)  ## Kill the daemon at every point of ten parents; KILL_PO
 
 power-cuts: $(SETUP)  ## Cut its machine's power there; KILL_POINTS=FIRST-LAST.
 	@$(BIN)/python -m tests.crash.kill_points --power $(KILL_POINTS)
+
+endurance: $(SETUP)  ## The daemon under load and faults for long; ENDURANCE="--minutes 60 --rate 25 --seed 1".
+	@$(BIN)/python -m tests.crash.endurance $(ENDURANCE)
 
 soak: $(SETUP)  ## Run the long tests.
 	$(BIN)/pytest -m soak --timeout 3600
