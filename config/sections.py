@@ -148,6 +148,14 @@ class Journal(Section):
     archive: Archive = Archive()
     heads: Annotated[Path, WorkingFolder()] | None = None
     """Where heads of the chain are published: a file that is appended to, or a datagram socket."""
+    heads_key: Name | None = None
+    """The file in `secrets_dir` whose Ed25519 private key signs them; null: they are not signed."""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.heads_key is not None and self.heads is None:
+            raise ValueError("heads_key signs what is published: set heads too")
+        return self
 
 
 class LearnerChoice(Section):

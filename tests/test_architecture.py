@@ -38,7 +38,7 @@ LINES: tuple[tuple[str, ...], ...] = (
     ("build_dictionaries", "build_facts"),
     ("build_keys",),
     ("build_copies",),
-    ("build_sessions", "build_models", "build_policies", "build_recovery"),
+    ("build_sessions", "build_heads", "build_models", "build_policies", "build_recovery"),
     ("build",),
     ("api", "history", "analysis", "predictor", "patience"),
     ("trials", "simulation"),

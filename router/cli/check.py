@@ -12,7 +12,7 @@ from config.sections import units
 from config.settings import DEFAULT_CONFIG, Settings
 from policies.book import PolicyBook
 from risk import gate
-from router import build, build_models, build_sessions
+from router import build, build_heads, build_models, build_sessions
 from router.cli import session_findings
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
@@ -86,6 +86,7 @@ def load(settings: Settings) -> Loaded:
     market = part(lambda: read_market(simulate.market)) if simulate is not None else None
     profiles = {each.mic: each for each in venues}
     sessions = part(lambda: build_sessions.links(settings, profiles))
+    part(lambda: build_heads.signer(settings))
     part(lambda: build_sessions.check_tls(settings, Clock().wall()))
     part(lambda: problems.extend(build_models.refusals(settings, family.learners)))
     if problems or instruments is None or limits is None or book is None or sessions is None:

@@ -90,9 +90,16 @@ HeadsOption = Annotated[
 ]
 
 
+KeyOption = Annotated[
+    Path | None,
+    typer.Option("--key", metavar="FILE", help="Public key, PEM, that the heads are signed with."),
+]
+
+
 def verify_command(
     state: StateArgument = None,
     heads: HeadsOption = None,
+    key: KeyOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
     overrides: SetOption = NO_OVERRIDES,
@@ -100,10 +107,13 @@ def verify_command(
     """Check every record, the chain between them and what they hold. Exit 10: broken, and where.
 
     With --heads also whether the journal still is the one that was published: a tail that was cut
-    and a chain that was written anew have no other flaw.
+    and a chain that was written anew have no other flaw. With --key whether they bear the signature
+    of that key, too.
     """
     storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
     published = [] if heads is None else _published(heads)
+    if key is not None:
+        _signed(published, heads, key)
     report = verify(storage)
     broken = report.broken or unreadable(storage)
     held = compare(scan(storage, live=True), published) if published and not broken else None
@@ -134,6 +144,29 @@ def _published(path: Path) -> list[Published]:
         raise CommandError(ExitCode.ERROR, f"{path}: {error.strerror}") from None
     except BadHeads as error:
         raise CommandError(ExitCode.ERROR, str(error)) from None
+
+
+def _signed(published: list[Published], heads: Path | None, key: Path) -> None:
+    """Refuse heads that do not bear a key's signature."""
+    if heads is None:
+        raise CommandError(
+            ExitCode.CONFIGURATION, "--key is that of published heads: add --heads FILE"
+        )
+    from router.journal.signing import Verifier  # what few need costs 20 ms of a start
+
+    try:
+        verifies = Verifier(key.read_bytes())
+    except OSError as error:
+        raise CommandError(ExitCode.ERROR, f"{key}: {error.strerror}") from None
+    except ValueError as error:
+        raise CommandError(ExitCode.ERROR, f"{key}: {error}") from None
+    for each in published:
+        if not verifies(each):
+            text = f"seq {each.seq}, published at {each.time}, " + (
+                "bears another signature" if each.signature else "bears no signature"
+            )
+            cure = "nobody who holds that key has published it: find out who could write there"
+            raise CommandError(ExitCode.FINDINGS, f"NOT SIGNED: {text}", cure)
 
 
 def _heads_data(held: HeadsReport | None) -> dict[str, object]:

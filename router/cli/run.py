@@ -16,7 +16,7 @@ import typer
 from structlog.typing import FilteringBoundLogger
 
 from config.settings import DEFAULT_CONFIG, Settings
-from router import build, build_sessions
+from router import build, build_heads, build_sessions
 from router.cli import installed
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import (
@@ -196,7 +196,9 @@ def _driver(
 
 def _heads(settings: Settings, journal: Journal, clock: Clock) -> HeadKeeper | None:
     path = settings.journal.heads
-    return None if path is None else HeadKeeper(path, journal, clock.wall)
+    if path is None:
+        return None
+    return HeadKeeper(path, journal, clock.wall, build_heads.signer(settings))
 
 
 def _chores(settings: Settings, config: Path, overrides: list[str]) -> list[Chore]:

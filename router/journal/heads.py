@@ -6,7 +6,7 @@ rewrite of all of it: a head that somebody else keeps does. Must not know where 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Head(NamedTuple):
     digest: bytes
 
 
-class Published(msgspec.Struct, frozen=True):
+class Published(msgspec.Struct, frozen=True, omit_defaults=True):
     """A head as a line has it."""
 
     time: str
@@ -30,6 +30,8 @@ class Published(msgspec.Struct, frozen=True):
     seq: int
     head: str
     """Hexadecimal."""
+    signature: str = ""
+    """Base64 (`journal.signing`); empty: it bears none."""
 
 
 class BadHeads(Exception):  # noqa: N818 - says what is
@@ -48,9 +50,11 @@ class HeadsReport:
     """The first head that the journal does not have, and what it has instead."""
 
 
-def head_line(head: Head, time: str) -> str:
-    """One line of JSON."""
+def head_line(head: Head, time: str, sign: Callable[[Published], str] | None = None) -> str:
+    """One line of JSON, signed if somebody signs."""
     told = Published(time, head.seq, head.digest.hex())
+    if sign is not None:
+        told = msgspec.structs.replace(told, signature=sign(told))
     return msgspec.json.encode(told).decode()
 
 

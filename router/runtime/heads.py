@@ -14,7 +14,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from router.journal.heads import Head, head_line
+from router.journal.heads import Head, Published, head_line
 from router.journal.segments import Journal
 from router.model import NS
 
@@ -28,12 +28,19 @@ TAG = "sluice"
 class HeadKeeper:
     """Writes heads to one place."""
 
-    def __init__(self, path: Path, journal: Journal, wall: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        journal: Journal,
+        wall: Callable[[], int],
+        sign: Callable[[Published], str] | None = None,
+    ) -> None:
         self.failure = ""
         """What the place said last; empty while all is well."""
         self._path = path
         self._journal = journal
         self._wall = wall
+        self._sign = sign
         self._at = -EVERY_S
         self._segment = 0
         self._seq = -1
@@ -61,7 +68,7 @@ class HeadKeeper:
 
     def _put(self, head: Head) -> None:
         moment = datetime.fromtimestamp(self._wall() // NS, UTC)
-        line = head_line(head, moment.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        line = head_line(head, moment.strftime("%Y-%m-%dT%H:%M:%SZ"), self._sign)
         if self._path.exists() and stat.S_ISSOCK(self._path.stat().st_mode):
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK) as out:
                 out.connect(str(self._path))

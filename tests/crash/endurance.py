@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import re
 import shutil
 import signal
 import sys
@@ -237,18 +238,18 @@ async def slow_disk(scene: Scene) -> None:
 
 
 async def reload(scene: Scene) -> None:
-    """A new version of the policies; every third cannot be read."""
+    """A new version of a policy; every third cannot be read."""
     path, number = scene.policies[-1], scene.faults["reload"]
     before = path.read_text()
-    path.write_text("policy: [" if number % 3 == 0 else f"{before}\n# {number}\n")
+    broken = number % 3 == 0
+    path.write_text("policy: [" if broken else VERSION.sub(f"version: {1 + number}", before, 1))
     told = await ask(scene.desk.state, {"command": "policy_reload", **WHO})
-    if number % 3 == 0:
-        assert told["refused"], told
+    assert told["refused" if broken else "differs"], told
+    if broken:
         path.write_text(before)
-    else:
-        assert told["differs"], told
 
 
+VERSION = re.compile(r"version: \d+")
 WHO = {"who": "Ada Byron", "reason": "endurance"}
 Fault = Callable[[Scene], Awaitable[object]]
 ENDS: dict[str, Fault] = {"kill": kill, "stop": stop}
