@@ -277,7 +277,7 @@ def test_an_unknown_key_is_named_with_its_line_the_nearest_and_what_is_allowed(f
     file.write_text(MINIMAL + "journal:\n  durabilty: sync\n")
     assert problems(file) == (
         "sluice.yaml:17: journal: unknown key 'durabilty', did you mean 'durability'?; "
-        "allowed: archive, durability, heads, segment_mib, snapshot_events",
+        "allowed: archive, durability, heads, heads_key, segment_mib, snapshot_events",
     )
 
 
@@ -352,7 +352,7 @@ def test_setting_a_key_twice_is_refused(file: Path) -> None:
         (
             "journal=null",
             "name the key inside it that is meant; "
-            "allowed: archive, durability, heads, segment_mib, snapshot_events",
+            "allowed: archive, durability, heads, heads_key, segment_mib, snapshot_events",
         ),
         ("seed.x=1", "'x' cannot stand here: the value has no keys"),
     ],
