@@ -18,6 +18,7 @@ from router.fix.states import (
     TRANSITIONS,
     Alert,
     LoggedOut,
+    LoggingOut,
     Move,
     OutFrame,
     ResendNeeded,
@@ -153,7 +154,8 @@ class Line:
             self.outbox.release()
             self.farewell(text, now, session_status)
             self.move(Move.LOG_OUT)
-            self._tell_end(text or "logged out")
+            if self.told:
+                self.events.append(LoggingOut(text))
             self.timers.logging_out(now)
         elif self.state in (SessionState.LOGON_AWAITED, SessionState.LOGON_SENT):
             self.drop(text)
@@ -346,13 +348,9 @@ class Line:
     def end(self, reason: str) -> None:
         """Say once that the session is over, and keep the first reason."""
         self.closed_reason = self.closed_reason or reason
-        self._tell_end(self.closed_reason)
-
-    def _tell_end(self, reason: str) -> None:
-        """Once: from here on the application's messages do not leave."""
         if self.told:
             self.told = False
-            self.events.append(LoggedOut(reason))
+            self.events.append(LoggedOut(self.closed_reason))
 
     def reset_numbers(self) -> None:
         """Both numbers begin again."""

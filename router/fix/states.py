@@ -171,11 +171,16 @@ class LoggedOn(Struct, frozen=True):
     """Logons are exchanged; messages may be sent."""
 
 
-class LoggedOut(Struct, frozen=True):
-    """Messages leave no more: the session is lost, or one side has sent a Logout.
-
-    If it was ours, by our own wish, the peer's messages are still taken until it answers.
+class LoggingOut(Struct, frozen=True):
+    """Our Logout leaves, by our own wish: messages of the application do so no more. Those of the
+    peer are still taken until it has answered, or has not in time: then the session is `LoggedOut`.
     """
+
+    reason: str
+
+
+class LoggedOut(Struct, frozen=True):
+    """A session that was logged on is so no more."""
 
     reason: str
 
@@ -216,7 +221,7 @@ class Alert(Struct, frozen=True):
 
 ALERTS = ("TEST_REQUEST_NOT_ECHOED", "SENDING_TIME", "SEQUENCE_RESET", "MSG_SEQ_NUM_TOO_LOW")
 
-SessionEvent = LoggedOn | LoggedOut | Received | ResendNeeded | Alert
+SessionEvent = LoggedOn | LoggingOut | LoggedOut | Received | ResendNeeded | Alert
 
 
 class OutFrame(Struct, frozen=True):

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from router.fix import from_venue
 from router.fix.checks import routing
-from router.fix.codec import Message
+from router.fix.codec import Message, decode
+from router.journal.segments import Journal
 from router.messages import CopyReceived, Event, RefuseMessage
 from router.runtime.links import CopyTerms, Link, LinkKind
+from router.runtime.resends import sent_frames
 
 UNSUPPORTED = "3"
 """BusinessRejectReason(380)."""
 
 
-def read(link: Link, message: Message, now: int, refused_id: str) -> Event | None:
+def read(link: Link, message: Message, now: int, journal: Journal) -> Event | None:
     """The event; None for a message that says nothing to the core.
 
     A copy on a session for orders, marked by CopyMsgIndicator(797), is one like any other.
@@ -25,7 +27,17 @@ def read(link: Link, message: Message, now: int, refused_id: str) -> Event | Non
         return _copy(link, link.copies, message, now)
     if message.msg_type == "8" and message.fields.get("797") == "Y":
         return _copy(link, CopyTerms((link.mic,)), message, now)
+    refused_id = _refused_id(link, message, journal)
     return from_venue.read(link.mic, message, now, refused_id, link.dialect)
+
+
+def _refused_id(link: Link, message: Message, journal: Journal) -> str:
+    """The ClOrdID of our message that a Reject(3) or j means by RefSeqNum(45)."""
+    text = message.get("45")
+    if message.msg_type not in ("3", "j") or not text.isdigit() or not link.durable:
+        return ""
+    frames = sent_frames(journal, link, int(text), int(text))
+    return decode(frames[0][1]).get("11") if frames else ""
 
 
 def refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:

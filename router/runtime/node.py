@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from router.core.engine import Engine
 from router.fix import from_oms
 from router.fix.application import market_data_request
-from router.fix.codec import Message, decode
+from router.fix.codec import Message
 from router.fix.credentials import LogonRefusal
 from router.fix.session import (
     Alert,
     LoggedOn,
     LoggedOut,
+    LoggingOut,
     Received,
     ResendNeeded,
     SessionEvent,
@@ -47,7 +48,7 @@ from router.runtime import disk, inbound, last_words, operating
 from router.runtime.links import CLIENTS, Door, Link, LinkKind, doors
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.recovering import Recovery
-from router.runtime.resends import sent_frames, stored_frames
+from router.runtime.resends import stored_frames
 
 __all__ = ["Batch", "Built", "Node"]
 
@@ -332,6 +333,8 @@ class Node:
             case LoggedOn():
                 link.answered = link.conn
                 self._logged_on(link, now)
+            case LoggingOut() if link.kind is LinkKind.ORDERS:
+                self._logged_out(link, event.reason, now)  # an order would have a number, and stay
             case LoggedOut():
                 self._logged_out(link, event.reason, now)
             case ResendNeeded():
@@ -382,8 +385,7 @@ class Node:
                 self._step(now, read, link, received)
             return
         try:
-            refused_id = self._refused_id(link, message)
-            event = inbound.read(link, message, now, refused_id)
+            event = inbound.read(link, message, now, self._journal)
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
             event = None
@@ -406,14 +408,6 @@ class Node:
     def _fault(self, text: str) -> None:
         self.faults.append(text)
         del self.faults[:-FAULTS_MAX]
-
-    def _refused_id(self, link: Link, message: Message) -> str:
-        """The ClOrdID of our message that a Reject(3) or j means by RefSeqNum(45)."""
-        text = message.get("45")
-        if message.msg_type not in ("3", "j") or not text.isdigit() or not link.durable:
-            return ""
-        frames = sent_frames(self._journal, link, int(text), int(text))
-        return decode(frames[0][1]).get("11") if frames else ""
 
     # -- steps -----------------------------------------------------------------------------------
 

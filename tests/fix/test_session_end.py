@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from router.fix import outbox
-from router.fix.session import LoggedOn, LoggedOut, SessionState
+from router.fix.session import LoggedOn, LoggedOut, LoggingOut, SessionState
 from router.fix.states import TRANSITIONS, Move
 from tests.fix.wire import OneSide, S
 
@@ -35,9 +35,9 @@ def test_12_our_logout_waits_for_the_answer(acceptor: Make) -> None:
     assert side.session.wants_close
     assert side.session.next_in == 4
     events = side.reports()
-    assert [getattr(event, "seq", None) for event in events] == [None, 2]
-    assert events[0] == LoggedOut("end of day")
-    assert side.session.closed_reason == "Logout"
+    assert events[0] == LoggingOut("end of day")
+    assert [getattr(event, "seq", None) for event in events[1:]] == [2, None]
+    assert events[-1] == LoggedOut("Logout")
 
 
 def test_12_resend_requests_are_answered_behind_our_logout(acceptor: Make) -> None:
@@ -58,8 +58,7 @@ def test_12_without_an_answer_we_close(acceptor: Make) -> None:
     side.wait(0.001)
     assert side.session.wants_close
     assert side.says() == []
-    assert side.reports() == [LoggedOut("logged out")]
-    assert side.session.closed_reason == "no answer in time"
+    assert side.reports() == [LoggingOut(""), LoggedOut("no answer in time")]
 
 
 def test_messages_after_our_logout_are_kept_for_later(acceptor: Make) -> None:
