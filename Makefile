@@ -99,7 +99,7 @@ kill-points: $(SETUP)  ## Kill the daemon at every point of ten parents; KILL_PO
 power-cuts: $(SETUP)  ## Cut its machine's power there; KILL_POINTS=FIRST-LAST.
 	@$(BIN)/python -m tests.crash.kill_points --power $(KILL_POINTS)
 
-endurance: $(SETUP)  ## The daemon under load and faults for long; ENDURANCE="--minutes 60 --rate 25 --seed 1".
+endurance: $(SETUP)  ## The daemon under load and faults for long; ENDURANCE="--minutes 60 --rate 12 --seed 1".
 	@$(BIN)/python -m tests.crash.endurance $(ENDURANCE)
 
 soak: $(SETUP)  ## Run the long tests.

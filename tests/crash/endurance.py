@@ -1,4 +1,4 @@
-"""`python -m tests.crash.endurance [--minutes 60] [--rate 25] [--seed 1]`: the real daemon under
+"""`python -m tests.crash.endurance [--minutes 60] [--rate 12] [--seed 1]`: the real daemon under
 load for long, a fault every half minute, and all accounts at the end.
 
 The market is the simulated one in its own process, at the pace of the wall. The daemon is killed,
@@ -28,6 +28,7 @@ from pathlib import Path
 import numpy as np
 
 import config
+from router.core.fold_ends import CLOSED_PARENTS_MAX
 from router.model import NS, Side, TimeInForce
 from router.runtime.clock import Clock
 from router.runtime.oms import LiveOms, talk
@@ -332,9 +333,11 @@ def main(argv: list[str]) -> int:
     """Run, print, and keep the folder if accounts disagree."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash.endurance")
     parser.add_argument("--minutes", type=float, default=60.0)
-    parser.add_argument("--rate", type=float, default=25.0, help="parents in a second")
+    parser.add_argument("--rate", type=float, default=12.0, help="parents in a second")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(argv)
+    if 60 * asked.minutes * asked.rate > CLOSED_PARENTS_MAX:
+        parser.error(f"allowed: {CLOSED_PARENTS_MAX} parents, for the router remembers no more")
     folder = Path(tempfile.mkdtemp(prefix="sluice-endurance-"))
     try:
         found = endure(folder, 60 * asked.minutes, asked.rate, asked.seed)
