@@ -102,6 +102,8 @@ class VenueSettings(SessionKeys):
     """Longest ClOrdID(11) that the venue takes, characters."""
     mass_status: Literal["AF", "H", "none"] = "AF"
     """How open orders are asked for after a reconnect."""
+    cod: Literal["none", "day", "all"] = "none"
+    """What it cancels when our session ends: nothing, all but GTC and GTD, or everything."""
     max_resend_age_s: Seconds = 1
     """An older NewOrderSingle is gap-filled when asked for again, never resent."""
     dk: Literal["ok", "no"] = "no"

@@ -27,6 +27,7 @@ from router.messages import (
     MarkChild,
     MarkUnknown,
     NoteBreach,
+    NoteCod,
     OpenParent,
     QueryChild,
     RefuseCancel,
@@ -319,7 +320,7 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
             return
         case CancelChild():
             story.children[command.orig_cl_ord_id].events.append((*at, command))
-        case MarkUnknown() | SettleChild() | QueryChild():
+        case MarkUnknown() | NoteCod() | SettleChild() | QueryChild():
             story.children[command.cl_ord_id].events.append((*at, command))
             return
         case _ if hasattr(command, "cl_ord_id") and command.cl_ord_id in story.children:

@@ -5,6 +5,7 @@ Owns the words. Not a command.
 
 from __future__ import annotations
 
+from router.core.cod import CANCELS
 from router.fix.codec import px_text, time_text
 from router.messages import (
     CancelChild,
@@ -19,6 +20,7 @@ from router.messages import (
     MarkUnknown,
     MassCancelReceived,
     NoteBreach,
+    NoteCod,
     OpenParent,
     OrderReceived,
     OrderTerms,
@@ -167,6 +169,8 @@ def _command(what: object) -> str:
             return f"told: request {what.cl_ord_id} refused: {what.text}"
         case MarkUnknown():
             return f"UNKNOWN, counts in full: {what.reason}"
+        case NoteCod():
+            return _cod(what)
         case SettleChild():
             return f"closed with what it traded: {what.reason}"
         case QueryChild():
@@ -181,6 +185,14 @@ def _command(what: object) -> str:
             return _markout(what)
         case _:
             return type(what).__name__
+
+
+def _cod(note: NoteCod) -> str:
+    if not note.broken:
+        return "its venue has said what became of it when the session ended: as its profile has it"
+    if note.promised == CANCELS:
+        return "has outlived its session, although its venue's profile says that it is canceled"
+    return "was canceled when its session ended, although its venue's profile says that it is not"
 
 
 def _decision(decide: Decide) -> str:

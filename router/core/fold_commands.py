@@ -310,8 +310,16 @@ def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:
     """The child counts in full until the venue has answered."""
     child = state.children[command.cl_ord_id]
     child.cancel_refused_at = 0
+    child.cod = command.cod
     state.turn(now, child, ChildInput.LOST)
     ends.child_moved(state, now, child)
+
+
+def note_cod(state: State, now: int, command: m.NoteCod) -> None:
+    """The venue has spoken: nothing more is expected of the child."""
+    child = state.children.get(command.cl_ord_id)
+    if child is not None:
+        child.cod = ""
 
 
 def settle_child(state: State, now: int, command: m.SettleChild) -> None:

@@ -5,6 +5,7 @@ Owns the event names. The journal is the record; this is for the person at the t
 
 from __future__ import annotations
 
+from router.core.cod import CANCELS
 from router.messages import (
     AssignSuspense,
     CancelChild,
@@ -19,6 +20,7 @@ from router.messages import (
     ModelLoaded,
     ModelRefused,
     NoteBreach,
+    NoteCod,
     NoteSuspense,
     OpenParent,
     PoliciesLoaded,
@@ -191,6 +193,9 @@ def _narrate_doubt(log: Log, seq: int, command: object) -> None:
                 last_qty=command.qty,
                 last_px=command.px / 1e8,
             )
+        case NoteCod(cl_ord_id=cl_ord_id, mic=mic, promised=promised, broken=True):
+            kept = "cod_not_kept" if promised == CANCELS else "cod_not_said"
+            log.warning(kept, seq=seq, cl_ord_id=cl_ord_id, mic=mic)
         case AssignSuspense(suspense_id=suspense_id, cl_ord_id=cl_ord_id, who=who, reason=reason):
             log.warning(
                 "suspense_assigned",
