@@ -62,6 +62,8 @@ def open_parent(state: State, now: int, command: m.OpenParent) -> None:
 def report(state: State, now: int, command: m.Report) -> None:
     """What the OMS is told is where the parent stands."""
     state.reports += 1
+    if command.exec_type is ExecType.ORDER_STATUS:  # a replace that came again is answered by it
+        state.requests.pop((command.session, command.cl_ord_id), None)
     parent = state.parents.get(command.parent_id)
     if parent is None or command.exec_type in _TELL_ONLY:
         return
@@ -115,7 +117,7 @@ def refuse_cancel(state: State, now: int, command: m.RefuseCancel) -> None:
     parent = state.parents.get(command.parent_id)
     if parent is None or parent.pending is None:
         return
-    if parent.pending.cl_ord_id == command.cl_ord_id:
+    if parent.pending.cl_ord_id == command.cl_ord_id and not command.repeated:
         parent.release(command.ord_status)
         if parent.terminal:
             ends.close(state, now, parent)

@@ -88,6 +88,8 @@ class RefuseCancel(msgspec.Struct, frozen=True, tag=True):
     text: str
     parent_id: str = ""
     reply_to: str = ""
+    repeated: bool = False
+    """The ClOrdID is that of a request that is pending, and that stays so."""
 
 
 class ReportMassCancel(msgspec.Struct, frozen=True, tag=True):

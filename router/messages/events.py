@@ -59,6 +59,7 @@ class CancelReceived(msgspec.Struct, frozen=True, tag=True):
     orig_cl_ord_id: str = ""
     order_id: str = ""
     reply_to: str = ""
+    poss_resend: bool = False
 
 
 class ReplaceReceived(msgspec.Struct, frozen=True, tag=True):
@@ -71,6 +72,7 @@ class ReplaceReceived(msgspec.Struct, frozen=True, tag=True):
     orig_cl_ord_id: str = ""
     order_id: str = ""
     refusal: str = ""
+    poss_resend: bool = False
 
 
 class StatusReceived(msgspec.Struct, frozen=True, tag=True):
