@@ -1,10 +1,9 @@
 """The real daemon where no file may be as large as it likes: RLIMIT_FSIZE, set and lifted while it
 runs (F-02).
 
-A segment that cannot be had is a shortage like that of a full disk, and ends with it. A limit in the
-middle of the open segment lets the kernel take a part of a write and refuse the rest: that is a
-write that has failed, and ends the daemon with 75. Without a word from the kernel: SIGXFSZ, which
-would kill it, is ignored.
+A segment that cannot be had is a shortage like that of a full disk, and ends with it. A limit in
+the middle of the open segment lets the kernel take a part of a write and refuse the rest: that is a
+write that has failed, and ends the daemon with 75, not with SIGXFSZ.
 """
 
 from __future__ import annotations
