@@ -14,6 +14,7 @@ from router.messages import (
     ChildRefused,
     Decide,
     ExecutionReceived,
+    ExpectCod,
     FreezeParent,
     Learn,
     LearnMarkout,
@@ -169,7 +170,7 @@ def _command(what: object) -> str:
             return f"told: request {what.cl_ord_id} refused: {what.text}"
         case MarkUnknown():
             return f"UNKNOWN, counts in full: {what.reason}"
-        case NoteCod():
+        case ExpectCod() | NoteCod():
             return _cod(what)
         case SettleChild():
             return f"closed with what it traded: {what.reason}"
@@ -187,7 +188,10 @@ def _command(what: object) -> str:
             return type(what).__name__
 
 
-def _cod(note: NoteCod) -> str:
+def _cod(note: ExpectCod | NoteCod) -> str:
+    if isinstance(note, ExpectCod):
+        does = "cancels it" if note.promised == CANCELS else "works it on"
+        return f"its session has ended: the venue {does}, by its profile"
     if not note.broken:
         return "its venue has said what became of it when the session ended: as its profile has it"
     if note.promised == CANCELS:

@@ -184,11 +184,15 @@ def _more_to_take(env: Environment, parent: Parent) -> bool:
 
 
 def lost(state: State, mic: str, reason: str, *, connected: bool = False) -> Iterator[Command]:
-    """A venue is gone: what is alive there is UNKNOWN, and counts in full."""
+    """A venue is gone: what is alive there is UNKNOWN, and counts in full.
+
+    If it is `connected` still, after our Logout or a reset of its numbers, nobody cancels for that.
+    """
     for child in state.live_children(mic):
         if child.status in IN_DOUBT:
-            promised = "" if connected else cod.promise(state.venues[mic], child)
-            yield MarkUnknown(child.cl_ord_id, reason, promised)
+            yield MarkUnknown(child.cl_ord_id, reason)
+        if not connected:
+            yield from cod.expected(state.venues[mic], child)
 
 
 def left_behind(env: Environment, state: State, now: int) -> Iterator[Command]:

@@ -9,26 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from router.core.orders import Child, ChildStatus
-from router.messages import Command, NoteCod
+from router.messages import Command, ExpectCod, NoteCod
 from router.model import RESTING_TACTICS, Venue
 
 CANCELS, WORKS = "cancels", "works"
 """What a profile says becomes of a child: the venue takes it out, or works it on."""
 
 
-def promise(venue: Venue, child: Child) -> str:
-    """What is to be expected of a child whose session has just ended; empty: nothing.
+def expected(venue: Venue, child: Child) -> Iterator[ExpectCod]:
+    """What there is to be expected of a child whose session has just ended, unless it is already.
 
     A child without an OrderID(37) may have got there by the resend after the next Logon, and one
     at a venue that answers no questions is taken back then whatever it says. That an IOC or FOK has
     ended says nothing. All others are DAY orders, so `day` and `all` are the same for us: they
     differ in GTC and GTD, which no venue is sent.
     """
-    if not child.order_id or venue.mass_status == "none":
-        return ""
+    if child.cod or not child.order_id or venue.mass_status == "none":
+        return
     if venue.cod != "none":
-        return CANCELS
-    return WORKS if child.tactic in RESTING_TACTICS else ""
+        yield ExpectCod(child.cl_ord_id, CANCELS)
+    elif child.tactic in RESTING_TACTICS:
+        yield ExpectCod(child.cl_ord_id, WORKS)
 
 
 def judged(child: Child) -> NoteCod | None:

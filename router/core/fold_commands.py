@@ -312,9 +312,13 @@ def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:
     """The child counts in full until the venue has answered."""
     child = state.children[command.cl_ord_id]
     child.cancel_refused_at = 0
-    child.cod = command.cod
     state.turn(now, child, ChildInput.LOST)
     ends.child_moved(state, now, child)
+
+
+def expect_cod(state: State, now: int, command: m.ExpectCod) -> None:
+    """The venue's word will be held against it."""
+    state.children[command.cl_ord_id].cod = command.promised
 
 
 def note_cod(state: State, now: int, command: m.NoteCod) -> None:

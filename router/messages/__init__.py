@@ -102,6 +102,9 @@ from router.messages.doubt import (
     DisputeExecution as DisputeExecution,
 )
 from router.messages.doubt import (
+    ExpectCod as ExpectCod,
+)
+from router.messages.doubt import (
     NoteCod as NoteCod,
 )
 from router.messages.doubt import (

@@ -9,6 +9,7 @@ from router.messages.doubt import (
     BookCopy,
     DismissSuspense,
     DisputeExecution,
+    ExpectCod,
     NoteCod,
     NoteSuspense,
     ReleaseParent,
@@ -381,9 +382,6 @@ class MarkUnknown(msgspec.Struct, frozen=True, tag=True):
 
     cl_ord_id: str
     reason: str
-    cod: str = ""
-    """If its session has ended, what its venue's profile says becomes of it: `cancels` or `works`.
-    Empty: nothing is to be expected of it, as in journals from before it."""
 
 
 class SettleChild(msgspec.Struct, frozen=True, tag=True):
@@ -429,6 +427,7 @@ Command = (
     | EngageKill
     | ReleaseKill
     | MarkUnknown
+    | ExpectCod
     | NoteCod
     | SettleChild
     | Reschedule

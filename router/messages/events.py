@@ -257,8 +257,8 @@ class SessionClosed(msgspec.Struct, frozen=True, tag=True):
     cancel_after_ns: int = 0
     """Of an OMS: its open orders are taken back if it is gone for so long; 0: they work on."""
     connected: bool = False
-    """True: the connection is there, and only what was said on it is in doubt. Nobody cancels then
-    what rests at a venue that cancels on disconnect."""
+    """True: the connection is there, after our Logout or where only what was said is in doubt. No
+    venue cancels then what it cancels on disconnect."""
 
 
 class TimerFired(msgspec.Struct, frozen=True, tag=True):

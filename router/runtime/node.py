@@ -333,7 +333,8 @@ class Node:
                 link.answered = link.conn
                 self._logged_on(link, now)
             case LoggingOut() if link.kind is LinkKind.ORDERS:
-                self._logged_out(link, event.reason, now)  # an order would have a number, and stay
+                # An order would have a number, and stay.
+                self._logged_out(link, event.reason, now, connected=True)
             case LoggedOut():
                 self._logged_out(link, event.reason, now)
             case ResendNeeded():

@@ -11,7 +11,7 @@ from structlog.testing import capture_logs
 from router.api.counting import count
 from router.api.tally import Tally
 from router.cli import doctor, fix_sessions, status, why_words
-from router.messages import NoteCod, Step
+from router.messages import ExpectCod, NoteCod, Step
 from router.runtime.control import parse
 from router.runtime.narration import narrate, say_what_is_left
 from tests.oms.desk import Desk
@@ -122,6 +122,17 @@ def test_the_log_the_counters_and_the_story_have_it(
     count(tally, step)
     assert tally.counters == ({metric: {"LIT_A": 1}} if metric else {})
     assert words in why_words.words(command)
+
+
+@pytest.mark.parametrize(
+    ("promised", "words"),
+    [
+        ("cancels", "its session has ended: the venue cancels it, by its profile"),
+        ("works", "its session has ended: the venue works it on, by its profile"),
+    ],
+)
+def test_the_story_says_what_was_to_be_expected(promised: str, words: str) -> None:
+    assert why_words.words(ExpectCod("A1-1", promised)) == words
 
 
 def test_a_stop_in_good_order_says_what_is_left_where_and_what_becomes_of_it() -> None:

@@ -197,6 +197,31 @@ def test_a_sequence_reset_ends_no_session_and_breaks_no_promise() -> None:
     assert (notes(desk), told(desk)) == ([], [])
 
 
+def test_what_a_venue_says_between_our_logout_and_its_answer_is_of_a_session_that_lives() -> None:
+    desk, child = resting("day")
+    child.report("0", "0", now=False)
+    desk.node.logout("the day is over", desk.now)
+    desk.run()
+    assert not desk.a.up
+    assert statuses(desk) == [ChildStatus.UNKNOWN]
+    assert (notes(desk), told(desk)) == ([], [])
+    desk.a.connect()
+    child.tell_status(extra="584=M|912=Y|")
+    assert notes(desk) == [("cancels", True)]
+
+
+def test_a_child_that_was_in_doubt_before_is_expected_to_end_with_the_session_too() -> None:
+    desk, child = resting("day")
+    desk.oms.cancel("Y", "X")
+    desk.wait(2)  # no answer
+    assert statuses(desk) == [ChildStatus.UNKNOWN]
+    desk.a.drop()
+    desk.a.connect()
+    child.tell_status(extra="584=M|912=Y|")
+    assert notes(desk) == [("cancels", True)]
+    child.cancel()
+
+
 def test_the_end_of_the_process_is_the_end_of_its_sessions() -> None:
     desk, child = resting("day")
     desk.kill()
