@@ -176,6 +176,7 @@ def load_settings(
     folder = (environ or {}).get(CREDENTIALS_DIRECTORY)
     settings._credentials_directory = Path(folder) if folder else None
     wrong = [*_wrong_keys(settings), *_shared_names(settings), *_strange_copies(settings)]
+    wrong += _strange_rates(settings)
     if wrong:
         raise SettingsError(dict.fromkeys(wrong))
     return settings
@@ -224,6 +225,16 @@ def _wrong_keys(settings: Settings) -> Iterator[str]:
         if venue.throttle is not None:
             text = "is for what an OMS sends; to a venue, limits.venue_rate holds"
             yield settings.problem(("venues", index, "throttle"), text)
+
+
+def _strange_rates(settings: Settings) -> Iterator[str]:
+    """Rates to venues that there are not."""
+    mics = [each.mic for each in settings.venues]
+    rates = settings.limits.get("venue_rate", {}).get("by_venue")
+    for mic in rates if isinstance(rates, dict) else ():
+        if mic not in mics:
+            text = f"no venue {mic!r}; allowed: {', '.join(mics)}"
+            yield settings.problem(("limits", "venue_rate", "by_venue", mic), text)
 
 
 def _strange_copies(settings: Settings) -> Iterator[str]:

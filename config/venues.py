@@ -102,8 +102,10 @@ class VenueSettings(SessionKeys):
     """Longest ClOrdID(11) that the venue takes, characters."""
     mass_status: Literal["AF", "H", "none"] = "AF"
     """How open orders are asked for after a reconnect."""
-    max_resend_age_s: Seconds = 1
-    """An older NewOrderSingle is gap-filled when asked for again, never resent."""
+    cod: Literal["none", "day", "all"] = "none"
+    """What it cancels when our session ends: nothing, all but GTC and GTD, or everything."""
+    max_resend_age_s: float = Field(default=1, ge=0, le=86_400)
+    """An older NewOrderSingle is gap-filled when asked for again, never resent; 0: each is."""
     dk: Literal["ok", "no"] = "no"
     """Whether it takes DontKnowTrade(Q)."""
     dk_after_s: Seconds = 5

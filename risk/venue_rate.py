@@ -16,6 +16,8 @@ class VenueRate(Limit):
 
     children_max: Annotated[int, Field(gt=0, le=1_000_000)] = 500
     window_ms: Annotated[int, Field(gt=0, le=3_600_000)] = 1_000
+    by_venue: dict[str, Annotated[int, Field(gt=0, le=1_000_000)]] = Field(default_factory=dict)
+    """Instead of `children_max`, by MIC: what the venue itself would refuse beyond."""
 
     card: ClassVar[Card] = Card(
         control="MSG-RATE (venue)",
@@ -30,19 +32,23 @@ class VenueRate(Limit):
         if not order.is_child:
             return None
         count = context.child_count(order.mic, self.window_ms * MS) + 1
-        if not (count <= self.children_max):
+        if not (count <= self.most(order.mic)):
             return refuse(
                 "RATE_MAX_EXCEEDED",
                 BROKER_OPTION,
                 mic=order.mic,
                 children=count,
-                max=self.children_max,
+                max=self.most(order.mic),
                 window_ms=self.window_ms,
             )
         return None
 
+    def most(self, mic: str) -> int:
+        """Children that a venue may be sent within the window."""
+        return self.by_venue.get(mic, self.children_max)
+
     def utilisation(self, users: LimitUsers) -> float:
-        """Of the venue that is sent most."""
+        """Of the venue that is nearest to its limit."""
         window = self.window_ms * MS
-        used = max((users.child_count(each, window) for each in users.mics()), default=0)
-        return used / self.children_max
+        used = (users.child_count(mic, window) / self.most(mic) for mic in users.mics())
+        return max(used, default=0.0)

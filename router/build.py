@@ -113,6 +113,7 @@ def venue(each: VenueSettings) -> Venue:
         ack_timeout_ns=nanoseconds(each.ack_timeout_s),
         cl_ord_id_max=each.cl_ord_id_max,
         mass_status=each.mass_status,
+        cod=each.cod,
         max_resend_age_ns=nanoseconds(each.max_resend_age_s),
         dk=each.dk == "ok",
         dk_after_ns=nanoseconds(each.dk_after_s),

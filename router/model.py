@@ -164,8 +164,10 @@ class Venue:
     """Longest ClOrdID(11) that the venue takes, characters."""
     mass_status: str = "AF"
     """How open orders are asked for after a reconnect: `AF`, `H` or `none`."""
+    cod: str = "none"
+    """What it cancels when our session ends: `none`, `day` (all but GTC and GTD) or `all`."""
     max_resend_age_ns: int = NS
-    """An older NewOrderSingle is gap-filled when asked for again, never resent."""
+    """An older NewOrderSingle is gap-filled when asked for again, never resent; 0: each is."""
     dk: bool = False
     """It takes DontKnowTrade(Q)."""
     dk_after_ns: int = 5 * NS

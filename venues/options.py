@@ -9,10 +9,11 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast, get_args
 
 from router.fix.versions import FIX44, named
 from venues.gateway import GatewayProfile
+from venues.order_entry import Cod, OrderEntryProfile
 
 ValueT = TypeVar("ValueT")
 
@@ -35,6 +36,7 @@ class Options:
     fix_version: list[str]
     liquidity_tag: list[str]
     copy_client: list[str]
+    cod: list[str]
 
     def profiles(self, mics: Sequence[str]) -> dict[str, GatewayProfile]:
         """How each venue speaks; what names a MIC outranks what names none.
@@ -45,6 +47,7 @@ class Options:
         versions = _by_mic("--fix-version", self.fix_version, mics, named)
         tags = _by_mic("--liquidity-tag", self.liquidity_tag, mics, _tag)
         copies = _by_mic("--copy-client", self.copy_client, mics, str)
+        cods = _by_mic("--cod", self.cod, mics, _cod)
         return {
             mic: GatewayProfile(
                 client=self.client,
@@ -52,6 +55,7 @@ class Options:
                 copy_client=copies.get(mic, ""),
                 version=versions.get(mic, FIX44),
                 liquidity_tag=tags.get(mic, ""),
+                order_entry=OrderEntryProfile(cod=cods.get(mic, "none")),
             )
             for mic in mics
         }
@@ -98,6 +102,13 @@ def read_options(argv: Sequence[str]) -> Options:
         metavar="[MIC=]COMPID",
         help="CompID of the router's drop copies, at one venue or at all; none without it",
     )
+    parser.add_argument(
+        "--cod",
+        action="append",
+        default=[],
+        metavar="[MIC=]WHICH",
+        help="what is canceled when the router's session ends: none (the default), day or all",
+    )
     given = parser.parse_args(argv)
     if not 0 < given.speed <= 10_000:
         parser.error("--speed must be above 0 and at most 10000")
@@ -124,6 +135,13 @@ def _by_mic(
         except ValueError as error:
             raise ValueError(f"{option} {text}: {error}") from None
     return found
+
+
+def _cod(text: str) -> Cod:
+    for each in get_args(Cod):
+        if text == each:
+            return cast(Cod, each)
+    raise ValueError(f"allowed: {', '.join(get_args(Cod))}")
 
 
 def _tag(text: str) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Literal, Protocol
 
 from router.fix.codec import Message
-from router.model import ExecType
+from router.model import ExecType, TimeInForce
 from venues.messages import VenueOrder
 from venues.order_outbox import Outbox, Reply, VenueIds
 from venues.order_outcomes import TOO_LATE, UNKNOWN_ORDER, OrderOutcomes
@@ -41,6 +41,12 @@ INCORRECT_QUANTITY = "13"
 """OrdRejReason(103)."""
 
 
+Cod = Literal["none", "day", "all"]
+"""Cancel on disconnect."""
+OUTLASTING = frozenset({TimeInForce.GTC, TimeInForce.GTD})
+"""What `day` leaves at work."""
+
+
 class OrderMarket(QuoteMarket, Protocol):
     """What order entry asks of the market. The answers come through `OrderOutcomes.tell`."""
 
@@ -62,8 +68,8 @@ class OrderEntryProfile:
     """Tell 150=A before the market has judged a new order."""
     pending_reports: bool = True
     """Tell 150=6 and 150=E before a cancel or replace is answered."""
-    cancel_on_disconnect: bool = False
-    """Cancel what is open when the session is lost; by default orders stay alive."""
+    cod: Cod = "none"
+    """What is canceled when the session ends: nothing, all but GTC and GTD, or everything."""
 
 
 class OrderEntry:
@@ -88,7 +94,7 @@ class OrderEntry:
         self._orders = OrderTable()
         self.outcomes = OrderOutcomes(self._orders, outbox, self._cancel_at_venue)
         """What the market does to the orders."""
-        self._cancels_next: bool | None = None
+        self._next_cod: Cod | None = None
         served: dict[str, Callable[[Message, int, int], None]] = {
             "D": self._new_order,
             "F": self._cancel,
@@ -128,17 +134,19 @@ class OrderEntry:
 
     def lost(self, now: int) -> None:
         """The session is gone: cancel what is open, if the profile says so."""
-        cancels, self._cancels_next = self._cancels_next, None
-        if not (self._profile.cancel_on_disconnect if cancels is None else cancels):
+        cod, self._next_cod = self._next_cod or self._profile.cod, None
+        if cod == "none":
             return
         for order in self._orders.live():
+            if cod == "day" and order.terms.time_in_force in OUTLASTING:
+                continue
             order.dropped = True
             if order.request is None:
                 self._cancel_at_venue(order, now)
 
     def at_next_loss(self, *, cancel: bool) -> None:
         """When the session is lost next, what is open is cancelled or not, whatever the profile."""
-        self._cancels_next = cancel
+        self._next_cod = "all" if cancel else "none"
 
     def _cancel_at_venue(self, order: ClientOrder, now: int) -> None:
         self._market.cancel(self._mic, order.terms.order_ref, now)

@@ -22,11 +22,13 @@ from router.messages import (
     Command,
     Decide,
     ExecutionReceived,
+    ExpectCod,
     Learn,
     LearnMarkout,
     MarkChild,
     MarkUnknown,
     NoteBreach,
+    NoteCod,
     OpenParent,
     QueryChild,
     RefuseCancel,
@@ -319,7 +321,7 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
             return
         case CancelChild():
             story.children[command.orig_cl_ord_id].events.append((*at, command))
-        case MarkUnknown() | SettleChild() | QueryChild():
+        case MarkUnknown() | ExpectCod() | NoteCod() | SettleChild() | QueryChild():
             story.children[command.cl_ord_id].events.append((*at, command))
             return
         case _ if hasattr(command, "cl_ord_id") and command.cl_ord_id in story.children:

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from router.api.invariants import judge
 from router.api.tally import SentChild, Tally, forget_oldest
+from router.core.cod import CANCELS
 from router.core.ids import fill_key
 from router.fix.codec import CodecError, Message, decode, time_value
 from router.messages import (
@@ -21,6 +22,7 @@ from router.messages import (
     MarkUnknown,
     ModelLoaded,
     NoteBreach,
+    NoteCod,
     OpenParent,
     PoliciesLoaded,
     PoliciesRefused,
@@ -108,6 +110,9 @@ def _command(tally: Tally, now: int, command: object) -> None:
             child = tally.children.get(cl_ord_id)
             if child is not None:
                 tally.add("child_orders_total", child.mic, "unknown")
+        case NoteCod(mic=mic, promised=promised, broken=True):
+            metric = "cod_not_kept_total" if promised == CANCELS else "cod_not_said_total"
+            tally.add(metric, mic)
         case FreezeParent(reason=reason):
             if reason.startswith("OVERFILL by "):
                 tally.add("overfill_total", reason.split()[2])

@@ -115,10 +115,11 @@ ROWS = (
                 ("max by (limit) (sluice_risk_utilisation_ratio)", "{{limit}}"),
             ),
             lines(
-                "duplicates and overfills, an hour",
+                "duplicates, overfills, outlived sessions, an hour",
                 "none",
                 ("sum by (venue) (increase(sluice_fills_duplicate_total[1h]))", "again {{venue}}"),
                 ("sum by (venue) (increase(sluice_overfill_total[1h]))", "over {{venue}}"),
+                ("sum by (venue) (increase(sluice_cod_not_kept_total[1h]))", "outlived {{venue}}"),
             ),
             percentiles("from child to its venue's word", "sluice_venue_ack_seconds", "venue"),
         ),

@@ -40,6 +40,14 @@ COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     "fills_total": (("venue",), "Executions that were booked and told."),
     "fills_duplicate_total": (("venue",), "Executions that came again, of the last 100,000."),
     "overfill_total": (("venue",), "Executions of more than was asked for."),
+    "cod_not_kept_total": (
+        ("venue",),
+        "Children that outlived a session at a venue that cancels on disconnect.",
+    ),
+    "cod_not_said_total": (
+        ("venue",),
+        "Children that ended with a session at a venue that works them on.",
+    ),
     "risk_rejects_total": (("limit",), "Orders that a limit refused."),
     "kills_engaged_total": (("scope",), "Kills."),
     "policy_reloads_total": ((), "Policy documents that were taken into force without a start."),

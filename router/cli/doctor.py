@@ -261,6 +261,13 @@ def _venues(settings: Settings) -> Iterator[Finding]:
             yield Finding("venues", "warning", text, cure)
 
 
+def _cure(fault: str) -> str:
+    """What to do about what a peer did."""
+    if ": COD_" in fault:
+        return "ask the venue what it does on disconnect, and set its venues.MIC.cod to that"
+    return "a venue sends what cannot be read: ask it"
+
+
 def _running(status: dict[str, Any]) -> Iterator[Finding]:
     """What a running daemon says of its venues and kills."""
     shut = [mic for mic, each in status["venues"].items() if not each["open"]]
@@ -295,4 +302,4 @@ def _running(status: dict[str, Any]) -> Iterator[Finding]:
         )
         yield Finding("parents", "error", text, cure)
     for fault in status["faults"]:
-        yield Finding("messages", "warning", fault, "a venue sends what cannot be read: ask it")
+        yield Finding("messages", "warning", fault, _cure(fault))

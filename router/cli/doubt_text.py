@@ -1,4 +1,4 @@
-"""The suspense book and frozen parents as a person reads them. Not a command."""
+"""What is in doubt as a person reads it: suspense, frozen parents, UNKNOWN children. No command."""
 
 from __future__ import annotations
 
@@ -9,6 +9,30 @@ from router.cli.output import table
 from router.fix.codec import time_text
 
 _SIDES = {"1": "buy", "2": "sell", "5": "sell short", "6": "sell short exempt"}
+
+
+def unknown_text(venues: dict[str, Any]) -> Iterator[str]:
+    """Where children are whose fate is not known, and what their venue's profile says of it."""
+    for mic, each in venues.items():
+        if each["unknown"]:
+            where = f"UNKNOWN at {mic}, which {becomes(each)}"
+            yield f"{_children(each['unknown'])} {where}"
+
+
+def unknown_note(session: dict[str, Any]) -> str:
+    """The same of one session of a venue."""
+    return f"{_children(session['unknown'])} UNKNOWN there; the venue {becomes(session)}"
+
+
+def becomes(each: dict[str, Any]) -> str:
+    """What the profile says that a venue does with what is open when the session ends."""
+    if each["cod"] == "none":
+        return f"works {'it' if each['unknown'] == 1 else 'them'} on"
+    return "cancels on disconnect"
+
+
+def _children(count: int) -> str:
+    return f"{count:,} {'child' if count == 1 else 'children'}"
 
 
 def suspense_text(answer: dict[str, Any]) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from config.settings import DEFAULT_CONFIG
+from router.cli.doubt_text import unknown_note
 from router.cli.errors import CommandError, ExitCode
 from router.cli.kill import NamedOption, ReasonOption, StateOption, WhoOption
 from router.cli.knock import ask
@@ -109,8 +110,8 @@ def logout(
 ) -> None:
     """Log a session out, and keep it out, over restarts too, until `sluice fix logon`.
 
-    Orders that rest at a venue stay there, and count as UNKNOWN until it is back. Exit 2: no such
-    session. Exit 3: no daemon runs.
+    Orders that rest at a venue stay there, unless it cancels on disconnect (its `cod`), and count
+    as UNKNOWN until it is back. Exit 2: no such session. Exit 3: no daemon runs.
     """
     answer = _command(_folder(state, config, overrides), name, "logout", who, reason)
     if as_json:
@@ -257,6 +258,8 @@ def _notes(each: dict[str, Any]) -> Iterator[str]:
         yield f"its hours end {_moment(each['next_change'])}"
     if not each["logged_on"] and each["closed_reason"]:
         yield f"last ended: {each['closed_reason']}"
+    if each.get("unknown"):
+        yield unknown_note(each)
     if each["slow"]:
         yield "the peer reads too slowly; resends wait"
     if each["garbled"]:

@@ -43,7 +43,7 @@ from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
 from router.runtime.live import Address, Live, TlsError, drive
 from router.runtime.log import Log
-from router.runtime.narration import narrate
+from router.runtime.narration import narrate, say_what_is_left
 from router.runtime.node import Built
 from router.runtime.vitals import Identity
 
@@ -154,6 +154,7 @@ def run(
         raise _cannot_listen(settings, error) from None
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
+    say_what_is_left(log, built.node.engine.state)
     log.info("stopped", seq=built.node.seq)
 
 

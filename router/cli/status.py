@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import frozen_text, suspense_text
+from router.cli.doubt_text import frozen_text, suspense_text, unknown_text
 from router.cli.kill import StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
@@ -43,6 +43,7 @@ def text(answer: dict[str, Any]) -> Iterator[str]:
     yield table(["session", "state", "next in", "next out"], list(_sessions(answer["sessions"])))
     yield ""
     yield table(["venue", "takes new risk", "suspense"], list(_venues(answer["venues"])))
+    yield from unknown_text(answer["venues"])
     if children["working"]:
         yield ""
         yield table(

@@ -86,6 +86,8 @@ def spoken_options(settings: Settings, market: Path) -> list[str]:
         told += ["--fix-version", f"{each.mic}={spoken(keys).name}"]
         if keys.liquidity_flag_tag is not None:
             told += ["--liquidity-tag", f"{each.mic}={keys.liquidity_flag_tag}"]
+        if each.cod != "none":
+            told += ["--cod", f"{each.mic}={each.cod}"]
     for copies in settings.drop_copies.received:
         if copies.target_comp_id in simulated:
             told += ["--copy-client", f"{copies.target_comp_id}={copies.sender_comp_id}"]

@@ -5,6 +5,7 @@ Owns the words. Not a command.
 
 from __future__ import annotations
 
+from router.core.cod import CANCELS
 from router.fix.codec import px_text, time_text
 from router.messages import (
     CancelChild,
@@ -13,12 +14,14 @@ from router.messages import (
     ChildRefused,
     Decide,
     ExecutionReceived,
+    ExpectCod,
     FreezeParent,
     Learn,
     LearnMarkout,
     MarkUnknown,
     MassCancelReceived,
     NoteBreach,
+    NoteCod,
     OpenParent,
     OrderReceived,
     OrderTerms,
@@ -167,6 +170,8 @@ def _command(what: object) -> str:
             return f"told: request {what.cl_ord_id} refused: {what.text}"
         case MarkUnknown():
             return f"UNKNOWN, counts in full: {what.reason}"
+        case ExpectCod() | NoteCod():
+            return _cod(what)
         case SettleChild():
             return f"closed with what it traded: {what.reason}"
         case QueryChild():
@@ -181,6 +186,17 @@ def _command(what: object) -> str:
             return _markout(what)
         case _:
             return type(what).__name__
+
+
+def _cod(note: ExpectCod | NoteCod) -> str:
+    if isinstance(note, ExpectCod):
+        does = "cancels it" if note.promised == CANCELS else "works it on"
+        return f"its session has ended: the venue {does}, by its profile"
+    if not note.broken:
+        return "its venue has said what became of it when the session ended: as its profile has it"
+    if note.promised == CANCELS:
+        return "has outlived its session, although its venue's profile says that it is canceled"
+    return "was canceled when its session ended, although its venue's profile says that it is not"
 
 
 def _decision(decide: Decide) -> str:

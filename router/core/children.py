@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from router.core import cod
 from router.core.disputes import noticed, overfilled
 from router.core.environment import Environment
 from router.core.features import FEATURE_VERSION
@@ -114,8 +115,17 @@ def _corrected(state: State, parent: Parent, now: int, event: ExecutionReceived)
 
 
 def ended(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
-    """After a child may have ended: its lesson, and what the parent was waiting for."""
-    if child.status is ChildStatus.LIVE and _unwanted(state, now, child):
+    """After a child may have ended: its lesson, and what the parent was waiting for.
+
+    One that its venue should have canceled is taken back: it is at work by a decision from before
+    the outage, at a venue that says two things of it, and may do the other one yet.
+    """
+    note = cod.judged(child)
+    if note is not None:
+        yield note
+    if cod.not_kept(note):
+        yield cancel_child(env, state, child, "alive, and its venue cancels on disconnect")
+    elif child.status is ChildStatus.LIVE and _unwanted(state, now, child):
         yield cancel_child(env, state, child, "not wanted any more")
     if not child.terminal:
         return
@@ -173,11 +183,16 @@ def _more_to_take(env: Environment, parent: Parent) -> bool:
 # -- silence and doubt ---------------------------------------------------------------------------
 
 
-def lost(state: State, mic: str, reason: str) -> Iterator[Command]:
-    """A venue is gone: what is alive there is UNKNOWN, and counts in full."""
+def lost(state: State, mic: str, reason: str, *, connected: bool = False) -> Iterator[Command]:
+    """A venue is gone: what is alive there is UNKNOWN, and counts in full.
+
+    If it is `connected` still, after our Logout or a reset of its numbers, nobody cancels for that.
+    """
     for child in state.live_children(mic):
         if child.status in IN_DOUBT:
             yield MarkUnknown(child.cl_ord_id, reason)
+        if not connected:
+            yield from cod.expected(state.venues[mic], child)
 
 
 def left_behind(env: Environment, state: State, now: int) -> Iterator[Command]:

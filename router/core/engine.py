@@ -130,7 +130,7 @@ class Engine:
                 yield from children.opened(env, state, mic)
                 yield from disputes.reopened(state, mic)
             case SessionClosed(mic=mic, reason=reason) if mic:
-                yield from children.lost(state, mic, reason)
+                yield from children.lost(state, mic, reason, connected=event.connected)
             case Restarted():
                 for mic in state.venues:
                     yield from children.lost(state, mic, "restarted")

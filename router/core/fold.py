@@ -175,6 +175,8 @@ HANDLERS: dict[type, Handler] = {
     m.EngageKill: commands.engage_kill,
     m.ReleaseKill: commands.release_kill,
     m.MarkUnknown: commands.mark_unknown,
+    m.ExpectCod: commands.expect_cod,
+    m.NoteCod: commands.note_cod,
     m.SettleChild: commands.settle_child,
     m.Reschedule: commands.reschedule,
     m.FreezeParent: commands.freeze_parent,

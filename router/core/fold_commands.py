@@ -62,6 +62,8 @@ def open_parent(state: State, now: int, command: m.OpenParent) -> None:
 def report(state: State, now: int, command: m.Report) -> None:
     """What the OMS is told is where the parent stands."""
     state.reports += 1
+    if command.exec_type is ExecType.ORDER_STATUS:  # a replace that came again is answered by it
+        state.requests.pop((command.session, command.cl_ord_id), None)
     parent = state.parents.get(command.parent_id)
     if parent is None or command.exec_type in _TELL_ONLY:
         return
@@ -115,7 +117,7 @@ def refuse_cancel(state: State, now: int, command: m.RefuseCancel) -> None:
     parent = state.parents.get(command.parent_id)
     if parent is None or parent.pending is None:
         return
-    if parent.pending.cl_ord_id == command.cl_ord_id:
+    if parent.pending.cl_ord_id == command.cl_ord_id and not command.repeated:
         parent.release(command.ord_status)
         if parent.terminal:
             ends.close(state, now, parent)
@@ -312,6 +314,18 @@ def mark_unknown(state: State, now: int, command: m.MarkUnknown) -> None:
     child.cancel_refused_at = 0
     state.turn(now, child, ChildInput.LOST)
     ends.child_moved(state, now, child)
+
+
+def expect_cod(state: State, now: int, command: m.ExpectCod) -> None:
+    """The venue's word will be held against it."""
+    state.children[command.cl_ord_id].cod = command.promised
+
+
+def note_cod(state: State, now: int, command: m.NoteCod) -> None:
+    """The venue has spoken: nothing more is expected of the child."""
+    child = state.children.get(command.cl_ord_id)
+    if child is not None:
+        child.cod = ""
 
 
 def settle_child(state: State, now: int, command: m.SettleChild) -> None:

@@ -243,6 +243,9 @@ class Child(msgspec.Struct, array_like=True, gc=False):
     amended_early: dict[str, tuple[str, int, int]] | None = None
     """By the key of an execution that has not come yet: key, quantity and price of what amends it;
     of a bust the quantity is 0. Nearly no child has any."""
+    cod: str = ""
+    """What its venue's profile says became of it when its session ended, until the venue has
+    spoken: `cancels` or `works`. Empty: nothing."""
 
     @property
     def terminal(self) -> bool:

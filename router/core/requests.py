@@ -50,6 +50,9 @@ def cancel(env: Environment, state: State, now: int, event: CancelReceived) -> I
     if parent is None:
         yield _unknown_order(event, CANCEL)
         return
+    if _came_again(state, parent, event):
+        yield _again(env, state, now, parent, event)
+        return
     refusal = _request_refusal(state, parent, event.cl_ord_id, CANCEL)
     if refusal is not None:
         yield refusal
@@ -64,6 +67,9 @@ def replace(env: Environment, state: State, now: int, event: ReplaceReceived) ->
     parent = find_parent(state, event.session, event.orig_cl_ord_id, event.order_id)
     if parent is None:
         yield _unknown_order(event, REPLACE)
+        return
+    if _came_again(state, parent, event):
+        yield _again(env, state, now, parent, event)
         return
     refusal = _request_refusal(state, parent, event.cl_ord_id, REPLACE)
     if refusal is None:
@@ -100,13 +106,48 @@ def _unknown_order(event: CancelReceived | ReplaceReceived, response_to: str) ->
     )
 
 
+def _came_again(state: State, parent: Parent, event: CancelReceived | ReplaceReceived) -> bool:
+    """True for a request that was taken before: it is answered by the order's status, as is an
+    order that comes again (F.1.b).
+
+    One that is pending is known by its content. Of one that is over nothing else is kept than its
+    ClOrdID(11), so that it has to say that it may be sent again, by PossResend(97).
+    """
+    terms = event.terms if isinstance(event, ReplaceReceived) else None
+    pending = parent.pending
+    if pending is not None and pending.cl_ord_id == event.cl_ord_id:
+        return pending.terms == terms
+    owner = state.by_client_id.get((parent.session, event.cl_ord_id))
+    is_request = owner == parent.parent_id and event.cl_ord_id != parent.client_ids[0]
+    return event.poss_resend and is_request
+
+
+def _again(
+    env: Environment,
+    state: State,
+    now: int,
+    parent: Parent,
+    event: CancelReceived | ReplaceReceived,
+) -> Report:
+    return report(
+        env.shard,
+        state,
+        parent,
+        ExecType.ORDER_STATUS,
+        now,
+        cl_ord_id=event.cl_ord_id,
+        orig_cl_ord_id=event.orig_cl_ord_id,
+    )
+
+
 def _request_refusal(
     state: State, parent: Parent, cl_ord_id: str, response_to: str
 ) -> RefuseCancel | None:
     """What stands against any request: a used ClOrdID, a pending request, an order that is over."""
     if (parent.session, cl_ord_id) in state.by_client_id:
         text = f"CLORDID_DUPLICATE: cl_ord_id={cl_ord_id}"
-        return cancel_refusal(parent, cl_ord_id, response_to, DUPLICATE_CL_ORD_ID, text)
+        refused = cancel_refusal(parent, cl_ord_id, response_to, DUPLICATE_CL_ORD_ID, text)
+        return msgspec.structs.replace(refused, ord_status=parent.standing(), repeated=True)
     if parent.pending is not None:
         text = f"ORDER_PENDING: request {parent.pending.cl_ord_id} has no final answer yet"
         return cancel_refusal(parent, cl_ord_id, response_to, ALREADY_PENDING, text)

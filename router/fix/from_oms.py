@@ -98,6 +98,7 @@ def _replace(session: str, message: Message, seq: int) -> Event:
         orig_cl_ord_id=message.get("41"),
         order_id=message.get("37"),
         refusal=refusal,
+        poss_resend=message.get("97") == "Y",
     )
 
 
@@ -109,6 +110,7 @@ def _cancel(session: str, message: Message, seq: int) -> Event:
         orig_cl_ord_id=message.get("41"),
         order_id=message.get("37"),
         reply_to=routing(message),
+        poss_resend=message.get("97") == "Y",
     )
 
 

@@ -36,7 +36,7 @@ from router.journal.scan import (
     segment_name,
     verify,
 )
-from router.journal.storage import NO_SPACE, Storage
+from router.journal.storage import NO_ROOM, NO_SPACE, Storage
 
 __all__ = ["Durability", "Journal", "JournalBroken", "JournalPoisoned", "VerifyReport", "verify"]
 
@@ -82,6 +82,8 @@ class Journal:
         """What `open` cut from a torn tail."""
         self.headroom_released = False
         """The disk is full and the reserve is in use: take no new risk."""
+        self.shortage = ""
+        """Why the reserve is in use, in words."""
         self.appended = 0
         """Records appended since `open`."""
         self.failed_before = ""
@@ -285,7 +287,7 @@ class Journal:
         except OSError as error:
             if error.errno not in NO_SPACE or self.headroom_released:
                 raise self._poisoned_by("write", error) from error
-            self._release_headroom()
+            self._release_headroom(error)
             self._disk("write", self._storage.write, name, offset, data)
 
     def _sync(self, segment: int) -> None:
@@ -319,9 +321,9 @@ class Journal:
                 break
             except OSError as error:
                 smaller = wanted // 2 if self.headroom_released else self._headroom_bytes or wanted
-                if error.errno not in NO_SPACE or smaller < size:
+                if error.errno not in NO_ROOM or smaller < size:
                     raise self._poisoned_by("create", error) from error
-                self._release_headroom()
+                self._release_headroom(error)
                 wanted = min(wanted, smaller)
         self._segment, self._end, self._capacity = self._segment + 1, 0, wanted
 
@@ -334,14 +336,19 @@ class Journal:
         try:
             self._storage.create(HEADROOM_NAME, self._headroom_bytes)
         except OSError as error:
-            if error.errno not in NO_SPACE:
+            if error.errno not in NO_ROOM:
                 raise self._poisoned_by("create", error) from error
-            self.headroom_released = True
+            self._run_short(error)
 
-    def _release_headroom(self) -> None:
-        self.headroom_released = True
+    def _release_headroom(self, error: OSError) -> None:
+        self._run_short(error)
         if HEADROOM_NAME in self._storage.names():
             self._disk("remove", self._storage.remove, HEADROOM_NAME)
+
+    def _run_short(self, error: OSError) -> None:
+        self.headroom_released = True
+        too_large = error.errno == errno.EFBIG
+        self.shortage = "no file may grow so large" if too_large else "the disk is full"
 
     def _look_for_failure(self) -> None:
         """What the life before has left word of; room for ours."""
@@ -352,7 +359,7 @@ class Journal:
         try:
             self._storage.create(FAILURE_NAME, FAILURE_BYTES)
         except OSError as error:
-            if error.errno not in NO_SPACE:
+            if error.errno not in NO_ROOM:
                 raise self._poisoned_by("create", error) from error
 
     def forget_failure(self) -> None:

@@ -25,6 +25,11 @@ _NETWORK_FILESYSTEMS = ("nfs", "cifs", "smb", "afs", "ceph", "glusterfs", "fuse.
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 """The error numbers of a full disk and of a used-up quota."""
+NO_ROOM = (*NO_SPACE, errno.EFBIG)
+"""Why a file of some size cannot be had: those, and RLIMIT_FSIZE, by which no file may be so large.
+
+Python ignores SIGXFSZ, which would end the process instead.
+"""
 
 
 class StateLocked(Exception):  # noqa: N818 - says what is

@@ -102,6 +102,12 @@ from router.messages.doubt import (
     DisputeExecution as DisputeExecution,
 )
 from router.messages.doubt import (
+    ExpectCod as ExpectCod,
+)
+from router.messages.doubt import (
+    NoteCod as NoteCod,
+)
+from router.messages.doubt import (
     NoteSuspense as NoteSuspense,
 )
 from router.messages.doubt import (

@@ -9,6 +9,8 @@ from router.messages.doubt import (
     BookCopy,
     DismissSuspense,
     DisputeExecution,
+    ExpectCod,
+    NoteCod,
     NoteSuspense,
     ReleaseParent,
     SuspendCopy,
@@ -87,6 +89,8 @@ class RefuseCancel(msgspec.Struct, frozen=True, tag=True):
     text: str
     parent_id: str = ""
     reply_to: str = ""
+    repeated: bool = False
+    """The ClOrdID is that of a request that is pending, and that stays so."""
 
 
 class ReportMassCancel(msgspec.Struct, frozen=True, tag=True):
@@ -423,6 +427,8 @@ Command = (
     | EngageKill
     | ReleaseKill
     | MarkUnknown
+    | ExpectCod
+    | NoteCod
     | SettleChild
     | Reschedule
     | FreezeParent

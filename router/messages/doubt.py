@@ -56,6 +56,25 @@ class NoteSuspense(msgspec.Struct, frozen=True, tag=True):
     account: str
 
 
+class ExpectCod(msgspec.Struct, frozen=True, tag=True):
+    """A session has ended with a child in doubt: what its venue's profile says becomes of it."""
+
+    cl_ord_id: str
+    promised: str
+    """`cancels` or `works`."""
+
+
+class NoteCod(msgspec.Struct, frozen=True, tag=True):
+    """A venue has said what became of a child when its session ended (cancel on disconnect)."""
+
+    cl_ord_id: str
+    mic: str
+    promised: str
+    """As in `ExpectCod`."""
+    broken: bool
+    """It is alive and was to be canceled, or it was canceled and was to be worked on."""
+
+
 class AssignSuspense(msgspec.Struct, frozen=True, tag=True):
     """An execution in suspense is booked as the child's that a named person says it is."""
 

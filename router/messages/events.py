@@ -59,6 +59,7 @@ class CancelReceived(msgspec.Struct, frozen=True, tag=True):
     orig_cl_ord_id: str = ""
     order_id: str = ""
     reply_to: str = ""
+    poss_resend: bool = False
 
 
 class ReplaceReceived(msgspec.Struct, frozen=True, tag=True):
@@ -71,6 +72,7 @@ class ReplaceReceived(msgspec.Struct, frozen=True, tag=True):
     orig_cl_ord_id: str = ""
     order_id: str = ""
     refusal: str = ""
+    poss_resend: bool = False
 
 
 class StatusReceived(msgspec.Struct, frozen=True, tag=True):
@@ -254,6 +256,9 @@ class SessionClosed(msgspec.Struct, frozen=True, tag=True):
     reason: str = ""
     cancel_after_ns: int = 0
     """Of an OMS: its open orders are taken back if it is gone for so long; 0: they work on."""
+    connected: bool = False
+    """True: the connection is there, after our Logout or where only what was said is in doubt. No
+    venue cancels then what it cancels on disconnect."""
 
 
 class TimerFired(msgspec.Struct, frozen=True, tag=True):

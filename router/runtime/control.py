@@ -24,6 +24,7 @@ from router.messages import (
     ThawRequested,
 )
 from router.runtime import doubt, operating, reloading
+from router.runtime.links import LinkKind
 from router.runtime.node import Node
 from router.runtime.reloading import ReloadAsked
 from router.runtime.standing import standing
@@ -146,6 +147,7 @@ def _frozen(node: Node) -> Answer:
 def _status(node: Node, now: int, request: Answer) -> Answer:
     state = node.engine.state
     live = state.live_children()
+    in_doubt = doubt.unknown(state)
     fallback = node.engine.env.fallback_learner
     return {
         "ready": node.ready,
@@ -170,7 +172,7 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
         },
         "children": {
             "live": len(live),
-            "unknown": sum(c.status.value == "unknown" for c in live),
+            "unknown": sum(in_doubt.values()),
             "known": len(state.children),
             "working": [
                 {
@@ -189,6 +191,8 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
                 "open": v.open,
                 "reconciled": v.reconciled,
                 "suspense": state.suspense.counts.get(mic, 0),
+                "unknown": in_doubt.get(mic, 0),
+                "cod": state.venues[mic].cod,
             }
             for mic, v in state.venue.items()
         },
@@ -209,10 +213,13 @@ def _status(node: Node, now: int, request: Answer) -> Answer:
 
 def _fix_sessions(node: Node, now: int, request: Answer) -> Answer:
     """Where each FIX session stands. The live driver adds what it knows of the connections."""
-    return {
-        "now": now,
-        "sessions": {name: standing(link, now) for name, link in node.links.items()},
-    }
+    state = node.engine.state
+    in_doubt = doubt.unknown(state)
+    told = {name: standing(link, now) for name, link in node.links.items()}
+    for name, link in node.links.items():
+        if link.kind is LinkKind.ORDERS:
+            told[name] |= {"unknown": in_doubt.get(link.mic, 0), "cod": state.venues[link.mic].cod}
+    return {"now": now, "sessions": told}
 
 
 def _fix_session(node: Node, now: int, request: Answer) -> Answer:

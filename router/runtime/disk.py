@@ -12,7 +12,7 @@ def trouble(journal: Journal, slow_s: float) -> str:
     """Why nothing that adds risk may be taken; empty if all is well. `slow_s` is what the last
     sync took."""
     if journal.headroom_released:
-        return "the disk is full"
+        return journal.shortage
     if slow_s > SYNC_SLOW_S:
         return f"a sync took longer than {SYNC_SLOW_S:g} s"
     return ""

@@ -1,4 +1,4 @@
-"""What is in doubt, as an operator sees and settles it: the suspense book and frozen parents.
+"""What is in doubt, as an operator sees and settles it: suspense, frozen parents, UNKNOWN children.
 
 Owns the answers to `assign`, `dismiss` and `release`, and what `status` shows of it. What each of
 them does is the core's business.
@@ -6,9 +6,11 @@ them does is the core's business.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from router.core import settling
+from router.core.orders import ChildStatus
 from router.core.state import State
 from router.core.suspense import Suspended
 from router.messages import AssignRequested, DismissRequested, Event, ReleaseRequested
@@ -19,6 +21,12 @@ SHOWN_MAX = 200
 """Entries, and parents, that an answer lists; the counts are of all."""
 
 Answer = dict[str, Any]
+
+
+def unknown(state: State) -> dict[str, int]:
+    """By venue, children whose fate is not known."""
+    live = state.live_children()
+    return Counter(child.mic for child in live if child.status is ChildStatus.UNKNOWN)
 
 
 def shown(state: State) -> Answer:

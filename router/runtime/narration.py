@@ -5,6 +5,10 @@ Owns the event names. The journal is the record; this is for the person at the t
 
 from __future__ import annotations
 
+from collections import Counter
+
+from router.core.cod import CANCELS
+from router.core.state import State
 from router.messages import (
     AssignSuspense,
     CancelChild,
@@ -19,6 +23,7 @@ from router.messages import (
     ModelLoaded,
     ModelRefused,
     NoteBreach,
+    NoteCod,
     NoteSuspense,
     OpenParent,
     PoliciesLoaded,
@@ -40,6 +45,13 @@ from router.messages import (
 )
 from router.model import ExecType
 from router.runtime.log import Log
+
+
+def say_what_is_left(log: Log, state: State) -> None:
+    """At the end: children at venues, and what each venue's profile says that it cancels now."""
+    left = Counter(child.mic for child in state.live_children())
+    for mic, count in left.items():
+        log.warning("children_left", mic=mic, children=count, cod=state.venues[mic].cod)
 
 
 def narrate(log: Log, step: Step) -> None:
@@ -190,6 +202,13 @@ def _narrate_doubt(log: Log, seq: int, command: object) -> None:
                 side=command.side,
                 last_qty=command.qty,
                 last_px=command.px / 1e8,
+            )
+        case NoteCod(cl_ord_id=cl_ord_id, mic=mic, promised=promised, broken=True):
+            log.warning(
+                "cod_not_kept" if promised == CANCELS else "cod_not_said",
+                seq=seq,
+                cl_ord_id=cl_ord_id,
+                mic=mic,
             )
         case AssignSuspense(suspense_id=suspense_id, cl_ord_id=cl_ord_id, who=who, reason=reason):
             log.warning(

@@ -44,7 +44,7 @@ from router.messages import (
     StorageChanged,
     TimerFired,
 )
-from router.runtime import disk, inbound, last_words, operating
+from router.runtime import disk, faults, inbound, last_words, operating
 from router.runtime.links import CLIENTS, Door, Link, LinkKind, doors
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.recovering import Recovery
@@ -52,7 +52,6 @@ from router.runtime.resends import stored_frames
 
 __all__ = ["Batch", "Built", "Node"]
 
-FAULTS_MAX = 100
 NOT_NOW = "7"  # SessionStatus(1409): logons are not allowed at this time
 REFUSALS = ("3", "j")
 """Messages that are never refused: two peers that did so would answer each other for ever."""
@@ -334,7 +333,8 @@ class Node:
                 link.answered = link.conn
                 self._logged_on(link, now)
             case LoggingOut() if link.kind is LinkKind.ORDERS:
-                self._logged_out(link, event.reason, now)  # an order would have a number, and stay
+                # An order would have a number, and stay.
+                self._logged_out(link, event.reason, now, connected=True)
             case LoggedOut():
                 self._logged_out(link, event.reason, now)
             case ResendNeeded():
@@ -347,7 +347,7 @@ class Node:
     def _reconcile(self, link: Link, reason: str, now: int) -> None:
         """What a venue has skipped may have been executions: as after a disconnection, its
         children are in doubt, and it takes no new risk, until it has answered."""
-        self._logged_out(link, reason, now)
+        self._logged_out(link, reason, now, connected=True)
         self._logged_on(link, now)
 
     def _resend_piece(self, link: Link, wanted: ResendNeeded, now: int) -> None:
@@ -363,11 +363,12 @@ class Node:
         else:
             self._step(now, SessionOpened(link.name, link.mic), link)
 
-    def _logged_out(self, link: Link, reason: str, now: int) -> None:
+    def _logged_out(self, link: Link, reason: str, now: int, *, connected: bool = False) -> None:
         if link.kind is LinkKind.DATA:
             self._step(now, MarketDataLost(link.mic))
-        else:
-            self._step(now, SessionClosed(link.name, link.mic, reason, link.cancel_after_ns), link)
+            return
+        closed = SessionClosed(link.name, link.mic, reason, link.cancel_after_ns, connected)
+        self._step(now, closed, link)
 
     def _message(self, link: Link, received: Received, now: int) -> None:
         """One application message: to an event, through the core, into one record."""
@@ -406,8 +407,7 @@ class Node:
         return from_oms.read(link.name, message, seq, link.dialect, link.config.validate)
 
     def _fault(self, text: str) -> None:
-        self.faults.append(text)
-        del self.faults[:-FAULTS_MAX]
+        faults.keep(self.faults, text)
 
     # -- steps -----------------------------------------------------------------------------------
 
@@ -419,6 +419,7 @@ class Node:
         recorder.seq += 1
         seq = recorder.seq
         commands = self.engine.handle(seq, now, event)
+        faults.broken_promises(self.faults, commands, self.engine.state.venues)
         kept: Event | None = event
         if isinstance(event, MARKET_EVENTS) and (link is None or not link.durable):
             recorder.keep_market_data(seq, now, event)

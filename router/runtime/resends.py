@@ -46,4 +46,4 @@ def _stale(frame: bytes, now: int, age_max: int) -> bool:
     message = decode(frame)
     if message.msg_type not in STALE_TYPES:
         return False
-    return not 0 <= now - time_value(message.get("52")) <= age_max
+    return age_max == 0 or not 0 <= now - time_value(message.get("52")) <= age_max

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -135,7 +135,7 @@ class World:
         """Kills that were lifted, some before their operator was told that they hold."""
         self._waiting: list[Callable[[], bool]] = []
         variant = VARIANTS[int(self.rng.integers(len(VARIANTS)))]
-        self._parts = parts(*variant, *spoken_overrides(self.spoken))
+        self._parts = parts(*variant, *spoken_overrides(self.spoken), *self._profiled())
         self._hash = hashlib.sha256()
         self._cuts = 0
         self._expected: str = ""
@@ -169,12 +169,18 @@ class World:
             for mic in self.market.mics
         }
 
+    def _profiled(self) -> Sequence[str]:
+        """What the node's configuration says of the venues besides."""
+        return ()
+
     def _manners(self) -> GatewayProfile:
         """How the venues treat their clients."""
         pending_new, quiet, drops = (bool(self.rng.random() < share) for share in (0.3, 0.3, 0.2))
         return GatewayProfile(
             order_entry=OrderEntryProfile(
-                pending_new=pending_new, pending_reports=not quiet, cancel_on_disconnect=drops
+                pending_new=pending_new,
+                pending_reports=not quiet,
+                cod="all" if drops else "none",
             )
         )
 

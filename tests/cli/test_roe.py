@@ -96,6 +96,103 @@ def test_a_venue_has_a_document_too(mic: str, capsys: pytest.CaptureFixture[str]
     assert ("### QuoteRequest (35=R), we send it" in text) is (mic == "SDP_2")
 
 
+LOST = "The session is lost; the venue works a child on"
+LOST_WITH_IT = "The session is lost, and the venue cancels a child"
+OUTLIVED = "A child has outlived the session all the same"
+
+
+@pytest.mark.parametrize(
+    ("cod", "says", "scenarios"),
+    [
+        (
+            "none",
+            "What rests at the venue stays there when the session ends; it counts in full until "
+            "the venue has answered for it.",
+            [LOST],
+        ),
+        ("day", "whatever reason, good-till orders excepted; it counts in full until", None),
+        ("all", "for whatever reason; it counts in full until the venue has answered", None),
+    ],
+)
+def test_a_venues_document_says_what_it_cancels_on_disconnect(
+    cod: str, says: str, scenarios: list[str] | None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = roe(capsys, "--venue", "LIT_A", "--set", f"venues.LIT_A.cod={cod}")
+    assert says in text
+    assert ("What is alive all the same after the next Logon is taken back." in text) is (
+        cod != "none"
+    )
+    played = re.findall(r"^### L (.*)$", text, re.MULTILINE)
+    assert played == (scenarios or [LOST_WITH_IT, OUTLIVED])
+
+
+BY_MASS_STATUS = {
+    LOST: ("D A AF", "8=0 A 8=I"),
+    LOST_WITH_IT: ("D A 2 AF", "8=0 A 8=4 4 8=I"),
+    OUTLIVED: ("D A AF F", "8=0 A 8=I 8=4"),
+}
+ONE_BY_ONE = {
+    LOST: ("D A H", "8=0 A 8=0"),
+    LOST_WITH_IT: ("D A 2 H", "8=0 A 8=4 4"),
+    OUTLIVED: ("D A H F", "8=0 A 8=0 8=4"),
+}
+"""In FIX.4.2, which has no AF, and whose answer to H has the ExecType(150) of the state."""
+
+
+@pytest.mark.parametrize(
+    ("keys", "passes"),
+    [
+        ([], BY_MASS_STATUS),
+        (["begin_string=FIX.4.2"], ONE_BY_ONE),
+        (["begin_string=FIXT.1.1", "default_appl_ver_id=9"], BY_MASS_STATUS),
+    ],
+    ids=["FIX.4.4", "FIX.4.2", "FIX.5.0SP2"],
+)
+@pytest.mark.parametrize("cod", ["none", "all"])
+def test_what_passes_when_a_session_is_lost(
+    keys: list[str],
+    passes: dict[str, tuple[str, str]],
+    cod: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = [f"venues.LIT_A.{each}" for each in [f"cod={cod}", *keys]]
+    text = roe(capsys, "--venue", "LIT_A", *(part for each in settings for part in ("--set", each)))
+    for title in [LOST] if cod == "none" else [LOST_WITH_IT, OUTLIVED]:
+        lines = text.partition(f"### L {title}\n")[2].partition("```\n")[2].partition("```")[0]
+        messages = [
+            (line[:2], decode(line[6:].replace("|", "\x01").encode("latin-1")))
+            for line in lines.splitlines()
+        ]
+        sent, received = passes[title]
+        assert [each.msg_type for who, each in messages if who == "us"] == sent.split()
+        kinds = [
+            f"8={each.get('150')}" if each.msg_type == "8" else each.msg_type
+            for who, each in messages
+            if who != "us"
+        ]
+        assert kinds == received.split()
+
+
+def test_whoever_is_told_of_a_disputed_execution_is_told_that_it_will_be(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    silent = roe(capsys, "--venue", "LIT_A")
+    told = roe(capsys, "--venue", "LIT_A", "--set", "venues.LIT_A.dk=ok")
+    for text, disputes in ((silent, False), (told, True)):
+        assert ("DontKnowTrade(Q) is not sent." in text) is not disputes
+        assert ("### DontKnowTrade (35=Q), we send it" in text) is disputes
+
+
+def test_an_oms_whose_orders_are_taken_back_when_it_is_gone_is_told_so(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    key = "fix.acceptor.sessions.OMS"
+    options = ["--set", f"{key}.on_disconnect=cancel_open", "--set", f"{key}.grace_s=7"]
+    text = roe(capsys, "--session", "OMS", *options)
+    assert "Open orders are taken back when the session has been gone for 7 s" in text
+    assert "Open orders stay open" not in text
+
+
 def test_a_bust_shows_as_its_scenario_says() -> None:
     names = Names("FIX.4.4", "", "SLUICE", "OMS")
     [busted] = [each for each in play(names) if "busted" in each.scenario.title]

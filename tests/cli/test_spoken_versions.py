@@ -16,6 +16,7 @@ MIXED = (
     "venues.LIT_A.begin_string=FIX.4.2",
     "venues.LIT_A.liquidity_flag_tag=9730",
     "venues.SDP_1.begin_string=FIXT.1.1",
+    "venues.LIT_B.cod=day",
 )
 
 
@@ -28,6 +29,8 @@ def test_each_simulated_venue_speaks_as_it_is_configured(tmp_path: Path) -> None
     assert pairs["LIT_A=9730"] == "--liquidity-tag"
     assert pairs["LIT_B=FIX.4.4"] == "--fix-version"
     assert pairs["SDP_1=FIX.5.0SP2"] == "--fix-version"
+    assert pairs["LIT_B=day"] == "--cod"
+    assert told.count("--cod") == 1, "none is what they do without being told"
     assert spoken_options(settings, tmp_path / "none.yaml") == []
 
 

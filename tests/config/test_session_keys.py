@@ -307,6 +307,11 @@ def test_what_is_for_an_oms_only_is_refused_at_a_venue(file: Path) -> None:
     assert line.endswith("expires: only an acceptor can refuse what has expired (session LIT_A)")
 
 
+def test_a_rate_is_for_a_venue_that_there_is(file: Path) -> None:
+    [line] = problems(file, "limits.venue_rate.by_venue={LIT_A: 5, LIT_X: 5}")
+    assert line.endswith("no venue 'LIT_X'; allowed: LIT_A")
+
+
 def test_two_sessions_that_nobody_could_tell_apart_are_refused(file: Path) -> None:
     [line] = problems(
         file, "venues.LIT_A.mic=OMS", "fix.acceptor.sessions.DESK.session_qualifier=q"

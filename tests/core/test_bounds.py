@@ -10,7 +10,7 @@ import pytest
 from router.core import fold_ends, windows
 from router.core.image import image_of
 from router.core.state import State
-from router.runtime.node import FAULTS_MAX
+from router.runtime.faults import FAULTS_MAX
 from tests.oms.desk import Desk
 
 PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"

@@ -188,6 +188,42 @@ print(*storage.names())
     assert run(program, tmp_path) == "File too large\nFORMAT LOCK small\n"
 
 
+def test_where_no_file_may_be_as_large_as_a_segment_smaller_ones_do(tmp_path: Path) -> None:
+    """RLIMIT_FSIZE is a shortage like a full disk's, which ends when the limit is lifted."""
+    program = """
+import resource, sys
+from router.journal.segments import Journal
+from router.journal.storage import FileStorage
+def limit(value):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (value, resource.RLIM_INFINITY))
+limit(1100)
+journal = Journal(FileStorage(sys.argv[1]), segment_bytes=4096, headroom_bytes=2048)
+assert list(journal.open()) == []
+print(journal.headroom_released, journal.shortage, journal.restore_headroom())
+def fill(first, last):
+    for seq in range(first, last):
+        journal.append(seq, 0, 0, b"x" * 436); journal.write(); journal.sync()
+fill(1, 6)
+limit(resource.RLIM_INFINITY)
+print(journal.restore_headroom(), journal.headroom_released)
+fill(6, 7)
+limit(1100)
+fill(7, 20)
+print(journal.headroom_released, journal.poisoned)
+journal.close()
+"""
+    assert run(program, tmp_path).splitlines() == [
+        "True no file may grow so large False",
+        "True False",
+        "True False",
+    ]
+    sizes = {path.stat().st_size for path in tmp_path.glob("journal-*.seg")}
+    assert max(sizes) == 1024
+    journal = Journal(FileStorage(tmp_path), segment_bytes=4096, headroom_bytes=0)
+    assert [record.seq for record in journal.open()] == list(range(1, 20))
+    journal.close()
+
+
 def test_a_short_write_that_ends_in_an_error_poisons(tmp_path: Path) -> None:
     """RLIMIT_FSIZE: the kernel takes a part of the write, then answers EFBIG."""
     program = """

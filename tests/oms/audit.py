@@ -160,14 +160,20 @@ def check_journal(desk: Desk) -> None:
 
 
 def check_answers(oms: Oms, *, pending: tuple[str, ...] = ()) -> None:
-    """Every D has an answer, every F and G exactly one final one, but for those said to wait."""
+    """Every D has an answer, every F and G exactly one final one, but for those said to wait.
+
+    One that came again may be answered by the order's status, under its own ClOrdID(11).
+    """
     by_mass = any(msg_type == "q" for msg_type, _ in oms.sent)
     finals: Counter[str] = Counter()
+    again: Counter[str] = Counter()
     answered: Counter[str] = Counter()
     for message in oms.inbox:
         cl_ord_id = message.get("11") or message.get("379")
         answered[cl_ord_id] += 1
-        is_end = message.msg_type == "8" and message.get("150") in ("4", "5")
+        is_status = _is_status(message)
+        is_end = message.msg_type == "8" and message.get("150") in ("4", "5") and not is_status
+        again[cl_ord_id] += is_status and bool(message.get("41"))
         own = by_mass and cl_ord_id == message.get("41")  # no request's answer
         refused = message.msg_type in ("9", "j") and not own
         if refused or (is_end and message.get("41")):
@@ -179,5 +185,10 @@ def check_answers(oms: Oms, *, pending: tuple[str, ...] = ()) -> None:
         elif msg_type in ("F", "G"):
             asked[fields["11"]] += 1
     for cl_ord_id, count in asked.items():
-        expected = count - (cl_ord_id in pending)
+        expected = count - (cl_ord_id in pending) - again[cl_ord_id]
         assert finals[cl_ord_id] == expected, f"{cl_ord_id}: {finals[cl_ord_id]} final answers"
+
+
+def _is_status(message: Message) -> bool:
+    """True for a report of how an order stands, in any version."""
+    return message.get("150") == "I" or message.get("20") == "3"

@@ -144,10 +144,10 @@ class Oms(Peer):
         terms = self._terms(qty, px, tif, extra)
         self.say("D", f"11={cl_ord_id}|{terms}", header=header, now=now)
 
-    def cancel(self, cl_ord_id: str, orig: str, *, now: bool = True) -> None:
+    def cancel(self, cl_ord_id: str, orig: str, *, header: str = "", now: bool = True) -> None:
         """OrderCancelRequest(F)."""
-        stamp = time_text(self.desk.now)
-        self.say("F", f"11={cl_ord_id}|41={orig}|55=ACME|54=1|60={stamp}", now=now)
+        body = f"11={cl_ord_id}|41={orig}|55=ACME|54=1|60={time_text(self.desk.now)}"
+        self.say("F", body, header=header, now=now)
 
     def replace(
         self,
@@ -158,11 +158,12 @@ class Oms(Peer):
         *,
         tif: str = "0",
         extra: str = "",
+        header: str = "",
         now: bool = True,
     ) -> None:
         """OrderCancelReplaceRequest(G): all terms restated."""
         terms = self._terms(qty, px, tif, extra)
-        self.say("G", f"11={cl_ord_id}|41={orig}|{terms}", now=now)
+        self.say("G", f"11={cl_ord_id}|41={orig}|{terms}", header=header, now=now)
 
     def status(self, cl_ord_id: str) -> None:
         """OrderStatusRequest(H)."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.oms.desk import Desk
 
 
@@ -178,6 +180,57 @@ def test_a_request_with_a_used_id_is_refused(desk: Desk) -> None:
     desk.oms.replace("X", "X", 1200)
     assert desk.oms.heard() == ["9 X(X) 39=0 102=6 434=2 CLORDID_DUPLICATE"]
     assert desk.a.heard() == []
+
+
+@pytest.mark.parametrize("flag", ["97=Y|", ""])
+def test_a_cancel_that_comes_again_while_it_is_pending_is_a_question(desk: Desk, flag: str) -> None:
+    start(desk)
+    desk.oms.cancel("Y", "X")
+    desk.oms.heard()
+    desk.oms.cancel("Y", "X", header=flag)
+    assert desk.oms.heard() == ["8 Y(X) I/6 1000/0/1000"]
+    assert desk.a.heard() == ["F c1"], "its child is taken back once"
+    desk.a.child().cancel()
+    assert desk.oms.heard() == ["8 Y(X) 4/4 1000/0/0"], "and the first one goes on"
+
+
+def test_a_cancel_that_is_over_is_a_question_if_it_says_that_it_may_come_again(desk: Desk) -> None:
+    start(desk)
+    desk.oms.cancel("Y", "X")
+    desk.a.child().cancel()
+    desk.oms.heard()
+    desk.oms.cancel("Y", "X", header="97=Y|")
+    assert desk.oms.heard() == ["8 Y(X) I/4 1000/0/0"]
+    desk.oms.cancel("Y", "X")
+    assert desk.oms.heard() == ["9 Y(X) 39=4 102=6 434=1 CLORDID_DUPLICATE"]
+
+
+def test_a_cancel_that_never_arrived_is_new_whatever_it_says(desk: Desk) -> None:
+    start(desk)
+    desk.oms.cancel("Y", "X", header="97=Y|")
+    assert desk.oms.heard() == ["8 Y(X) 6/6 1000/0/1000"]
+    desk.a.child().cancel()
+
+
+def test_another_request_under_the_id_of_a_pending_one_is_refused_and_ends_nothing(
+    desk: Desk,
+) -> None:
+    start(desk)
+    desk.oms.cancel("Y", "X")
+    desk.oms.heard()
+    for flag in ("", "97=Y|"):
+        desk.oms.replace("Y", "X", 1200, header=flag)
+        assert desk.oms.heard() == ["9 Y(X) 39=6 102=6 434=2 CLORDID_DUPLICATE"]
+    desk.a.child().cancel()
+    assert desk.oms.heard() == ["8 Y(X) 4/4 1000/0/0"]
+    desk.wait(5)
+    assert desk.a.heard() == ["F c1"], "nothing of it is placed again"
+
+
+def test_an_orders_own_id_is_no_requests(desk: Desk) -> None:
+    start(desk)
+    desk.oms.cancel("X", "X", header="97=Y|")
+    assert desk.oms.heard() == ["9 X(X) 39=0 102=6 434=1 CLORDID_DUPLICATE"]
 
 
 def test_an_order_is_canceled_when_its_last_child_has_answered(desk: Desk) -> None:

@@ -252,3 +252,58 @@ def test_a_request_may_name_any_id_of_the_order(desk: Desk, orig: str) -> None:
     desk.oms.heard()
     desk.oms.cancel("Z", orig)
     assert desk.oms.heard() == ["8 Z(Y) 6/6 1200/0/1200", "8 Z(Y) 4/4 1200/0/0"]
+
+
+# --- a request that comes again ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("flag", ["97=Y|", ""])
+def test_a_replace_that_comes_again_while_it_is_pending_is_a_question(
+    desk: Desk, flag: str
+) -> None:
+    start(desk)
+    desk.oms.replace("Y", "X", 1200)
+    desk.oms.heard()
+    desk.oms.replace("Y", "X", 1200, header=flag)
+    assert desk.oms.heard() == ["8 Y(X) I/E 1000/0/1000"]
+    desk.a.child().cancel()
+    assert desk.oms.heard() == ["8 Y(X) 5/0 1200/0/1200"]
+    assert desk.a.heard() == ["F c1"]
+
+
+def test_with_other_terms_it_is_refused_and_the_first_one_goes_on(desk: Desk) -> None:
+    start(desk)
+    desk.oms.replace("Y", "X", 1200)
+    desk.oms.heard()
+    desk.oms.replace("Y", "X", 1300, header="97=Y|")
+    assert desk.oms.heard() == ["9 Y(X) 39=E 102=6 434=2 CLORDID_DUPLICATE"]
+    desk.a.child().cancel()
+    assert desk.oms.heard() == ["8 Y(X) 5/0 1200/0/1200"], "to its own terms"
+
+
+def test_a_replace_that_is_over_is_a_question_if_it_says_that_it_may_come_again(
+    desk: Desk,
+) -> None:
+    start(desk)
+    desk.oms.replace("Y", "X", 1200)
+    desk.a.child().cancel()
+    desk.oms.heard()
+    desk.oms.replace("Y", "X", 1200, header="97=Y|")
+    assert desk.oms.heard() == ["8 Y(X) I/0 1200/0/1200"]
+    assert not desk.node.engine.state.requests, "nothing waits that was answered"
+    desk.oms.replace("Y", "X", 1200)
+    assert desk.oms.heard() == ["9 Y(Y) 39=0 102=6 434=2 CLORDID_DUPLICATE"]
+
+
+def test_an_order_that_was_replaced_is_known_by_its_first_id_too(desk: Desk) -> None:
+    start(desk)
+    desk.oms.replace("Y", "X", 1200)
+    desk.a.child().cancel()
+    desk.oms.heard()
+    desk.oms.order("X", 1000, header="97=Y|")
+    assert desk.oms.heard() == ["8 Y I/0 1200/0/1200"]
+    desk.oms.order("X", 1000)
+    assert desk.oms.heard() == ["8 X 8/0 1200/0/1200 103=6 CLORDID_DUPLICATE"]
+    desk.wait(5)
+    working = sum(each.working_qty for each in desk.node.engine.state.parents.values())
+    assert working == 1200, "no second order"

@@ -31,3 +31,16 @@ def test_an_order_older_than_max_resend_age_is_gap_filled(
     assert child.status.value == "unknown", "its fate is asked, not guessed"
     assert desk.a.inbox[-1].msg_type in ("AF", "H")
     assert desk.a.session.next_in == desk.node.links["LIT_A"].session.next_out
+
+
+@pytest.mark.parametrize(("age", "arrives"), [("1", True), ("0", False)])
+def test_a_venue_that_takes_no_order_again_is_sent_none_however_fresh(
+    age: str, arrives: bool
+) -> None:
+    desk = Desk(f"venues.LIT_A.max_resend_age_s={age}")
+    desk.open()
+    an_order_is_lost_on_the_way(desk)
+    desk.connect(desk.a)  # in the same nanosecond
+    assert bool(desk.a.children) is arrives
+    (child,) = desk.node.engine.state.live_children()
+    assert child.status.value == "unknown"

@@ -300,6 +300,17 @@ def test_venue_rate_counts_this_child_too() -> None:
     )
 
 
+def test_a_venue_may_have_a_rate_of_its_own() -> None:
+    limit = VenueRate(children_max=3, by_venue={"LIT_A": 2, "LIT_B": 9})
+    sent = [passes(limit, child(), Context(children=before)) for before in (1, 2)]
+    assert sent == [True, False]
+    assert told(limit, child(), Context(children=2)) == (
+        "RATE_MAX_EXCEEDED: mic=LIT_A, children=3, max=2, window_ms=1000",
+        "0",
+        "2",
+    )
+
+
 def test_suspense_stops_children_of_its_venue_and_no_parent() -> None:
     limit = Suspense(venue_max=50, entries_max=2)
     counts = [passes(limit, child(), Context(suspended=count)) for count in (2, 3)]

@@ -210,7 +210,11 @@ def test_every_limit_is_always_there_in_the_fixed_order() -> None:
     given = {"venue_rate": {"children_max": 7}}
     again = load(given, backwards)
     assert [limit.plugin_name() for limit in again] == names
-    assert again[names.index("venue_rate")].model_dump() == {"children_max": 7, "window_ms": 1_000}
+    assert again[names.index("venue_rate")].model_dump() == {
+        "children_max": 7,
+        "window_ms": 1_000,
+        "by_venue": {},
+    }
 
 
 def test_ranks_are_distinct() -> None:

@@ -68,6 +68,7 @@ class Users(Context):
         (OpenNotional(account_max=100), 0.8),
         (MessageRate(messages_max=10, window_ms=2_000), 0.9),
         (VenueRate(children_max=10), 0.7),
+        (VenueRate(children_max=10, by_venue={"LIT_B": 1}), 1.0),
         (RepeatExecution(executions_max=4), 1.25),
         (Suspense(venue_max=100, entries_max=5), 0.8),
         (Suspense(venue_max=100, entries_max=10), 0.6),

@@ -14,7 +14,7 @@ from router.simulation.reading import Read, read
 from router.simulation.world import START, World
 from venues.gateway import GatewayProfile
 from venues.misbehaviour import kinds
-from venues.order_entry import OrderEntryProfile
+from venues.order_entry import Cod, OrderEntryProfile
 
 LIT = ("LIT_A", "LIT_B", "LIT_C")
 EVERYWHERE = (*LIT, "DARK_A", "DARK_B", "SDP_1", "SDP_2")
@@ -25,8 +25,11 @@ SEED = 3
 class Stage(World):
     """A world, an order of one OMS in it, and a venue that misbehaves."""
 
-    def __init__(self, *, pending_new: bool = False) -> None:
-        self._pending_new = pending_new
+    def __init__(
+        self, *, pending_new: bool = False, cod: Cod = "none", promised: Cod = "none"
+    ) -> None:
+        """`cod` is what the venues cancel on disconnect, `promised` what their profiles say."""
+        self._pending_new, self._cod, self._promised = pending_new, cod, promised
         self.frames: list[tuple[int, str, Read]] = []
         """What has left the node: when, for whom, and what."""
         super().__init__(SEED)
@@ -34,7 +37,13 @@ class Stage(World):
         self.run(5)
 
     def _manners(self) -> GatewayProfile:
-        return GatewayProfile(order_entry=OrderEntryProfile(pending_new=self._pending_new))
+        manners = OrderEntryProfile(pending_new=self._pending_new, cod=self._cod)
+        return GatewayProfile(order_entry=manners)
+
+    def _profiled(self) -> list[str]:
+        if self._promised == "none":
+            return []
+        return [f"venues.{mic}.cod={self._promised}" for mic in EVERYWHERE]
 
     def _wrote(self, name: str, conn: int, data: bytes) -> None:
         super()._wrote(name, conn, data)

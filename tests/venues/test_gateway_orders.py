@@ -155,7 +155,7 @@ def test_a_resting_order_is_filled_while_the_client_is_away() -> None:
 
 
 def test_orders_of_a_lost_client_are_cancelled_where_the_venue_does_so() -> None:
-    profile = GatewayProfile(order_entry=OrderEntryProfile(cancel_on_disconnect=True))
+    profile = GatewayProfile(order_entry=OrderEntryProfile(cod="all"))
     wires = Wires(profile=profile)
     client = wires.orders()
     wires.order(client, "X", LIMIT.format(100, px_text(touch(wires)[0] - 50 * TICK)))

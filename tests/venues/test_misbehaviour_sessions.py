@@ -354,7 +354,7 @@ def test_the_numbers_of_both_sides_agree_after_an_outage_with_gaps(calm: MarketS
 
 def test_an_order_with_a_replace_under_way_when_the_client_goes_is_cancelled_then() -> None:
     spec = read_market(Path(config.__file__).parent / "markets" / "baseline.yaml")
-    profile = GatewayProfile(order_entry=OrderEntryProfile(cancel_on_disconnect=True))
+    profile = GatewayProfile(order_entry=OrderEntryProfile(cod="all"))
     wires = Wires(spec=spec, profile=profile)
     client = wires.orders()
     wires.order(client, "X", REST)

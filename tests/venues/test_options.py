@@ -25,6 +25,14 @@ def test_what_is_said_of_one_venue_outranks_what_is_said_of_all() -> None:
     assert profiles["SDP_1"].client == "ROUTER"
 
 
+def test_each_venue_cancels_on_disconnect_as_it_is_told() -> None:
+    argv = ["--market", "m.yaml", "--cod", "day", "--cod", "LIT_B=all"]
+    profiles = read_options(argv).profiles(MICS)
+    assert [profiles[mic].order_entry.cod for mic in MICS] == ["day", "all", "day"]
+    profiles = read_options(["--market", "m.yaml"]).profiles(MICS)
+    assert profiles["LIT_A"].order_entry.cod == "none"
+
+
 @pytest.mark.parametrize(
     ("option", "value", "text"),
     [
@@ -32,6 +40,7 @@ def test_what_is_said_of_one_venue_outranks_what_is_said_of_all() -> None:
         ("--fix-version", "XNYS=FIX.4.2", "no venue 'XNYS'; allowed: LIT_A, LIT_B, SDP_1"),
         ("--liquidity-tag", "LIT_A=0", "a tag is a number above 0"),
         ("--liquidity-tag", "nine", "a tag is a number above 0"),
+        ("--cod", "LIT_A=some", "allowed: none, day, all"),
     ],
 )
 def test_what_cannot_be_is_said_with_what_is_allowed(option: str, value: str, text: str) -> None:

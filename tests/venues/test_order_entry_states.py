@@ -10,7 +10,7 @@ import pytest
 from router.fix.versions import FIX42, FIX44, FIX50SP2, VERSIONS
 from tests.venues import order_entry_desk
 from tests.venues.order_entry_desk import NEW, Desk, nearest
-from venues.order_entry import OrderEntryProfile
+from venues.order_entry import Cod, OrderEntryProfile
 
 
 @pytest.fixture(name="spoken", params=VERSIONS, ids=lambda each: each.name, autouse=True)
@@ -430,7 +430,7 @@ def test_orders_stay_alive_when_the_client_is_lost() -> None:
 
 
 def test_cancel_on_disconnect_cancels_what_is_open() -> None:
-    desk = resting(profile=OrderEntryProfile(cancel_on_disconnect=True))
+    desk = resting(profile=OrderEntryProfile(cod="all"))
     desk.new("W")
     desk.accepted()
     desk.change("Y", "W", PARTLY.format(800))
@@ -442,3 +442,30 @@ def test_cancel_on_disconnect_cancels_what_is_open() -> None:
     assert desk.market.asked[-1] == "cancel #2", "the pending replace was answered, now it goes"
     desk.canceled()
     assert desk.said() == ["8 X 4/4 1000/0/0", "8 Y(W) 5/0 800/0/800", "8 Y 4/4 800/0/0"]
+
+
+@pytest.mark.parametrize(
+    ("cod", "asked"),
+    [("none", []), ("day", ["cancel #0"]), ("all", ["cancel #0", "cancel #1", "cancel #2"])],
+)
+def test_good_till_orders_outlast_a_session_unless_all_are_canceled(
+    cod: Cod, asked: list[str]
+) -> None:
+    desk = Desk(OrderEntryProfile(cod=cod))
+    for name, more in (("X", ""), ("Y", "|59=1"), ("Z", "|59=6|126=20260106-14:30:00")):
+        desk.new(name, NEW + more)
+        desk.accepted(ref=desk.market.refs.index(desk.market.orders[-1].order_ref))
+    before = len(desk.market.asked)
+    desk.entry.lost(0)
+    assert desk.market.asked[before:] == asked
+
+
+@pytest.mark.parametrize(("cod", "cancel"), [("none", True), ("day", False), ("all", False)])
+def test_once_it_may_be_otherwise(cod: Cod, cancel: bool) -> None:
+    desk = resting(profile=OrderEntryProfile(cod=cod))
+    desk.entry.at_next_loss(cancel=cancel)
+    before = len(desk.market.asked)
+    desk.entry.lost(0)
+    assert len(desk.market.asked) - before == cancel
+    desk.entry.lost(0)
+    assert len(desk.market.asked) - before == 1, "then the profile holds again"

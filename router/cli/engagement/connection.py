@@ -13,10 +13,19 @@ from config.venues import VenueSettings
 
 Rows = Iterator[list[str]]
 PLAIN = "none: the connection is plain TCP"
-RESTS = (
+HELD = (
     "Open orders stay open when the session ends, for whatever reason: nothing is canceled on "
     "disconnect. What happened meanwhile is sent after the next Logon."
 )
+COD = {
+    "none": "What rests at the venue stays there when the session ends",
+    "day": "The venue cancels what rests there when the session ends, for whatever reason, "
+    "good-till orders excepted",
+    "all": "The venue cancels what rests there when the session ends, for whatever reason",
+}
+"""By the venue's profile."""
+IN_FULL = "it counts in full until the venue has answered for it."
+OUTLIVED = "What is alive all the same after the next Logon is taken back."
 
 
 def oms_rows(settings: Settings, own: OmsSession) -> Rows:
@@ -54,6 +63,22 @@ def venue_rows(settings: Settings, own: VenueSettings) -> Rows:
     yield ["credentials", _credentials(keys)]
     again = f"after {keys.reconnect_interval:g} s, doubling up to {keys.reconnect_interval_max:g} s"
     yield ["a lost connection", f"we call again {again}"]
+
+
+def oms_rests(own: OmsSession) -> str:
+    """What becomes of an OMS's open orders when its session ends."""
+    if own.on_disconnect == "hold":
+        return HELD
+    return (
+        f"Open orders are taken back when the session has been gone for {own.grace_s:g} s, for "
+        "whatever reason. What happened meanwhile is sent after the next Logon."
+    )
+
+
+def venue_rests(own: VenueSettings) -> str:
+    """What becomes of our children at a venue when the session ends."""
+    text = f"{COD[own.cod]}; {IN_FULL}"
+    return text if own.cod == "none" else f"{text} {OUTLIVED}"
 
 
 def _acceptor_tls(settings: Settings, own: OmsSession) -> str:

@@ -51,8 +51,8 @@ DEVIATIONS = (
     "Good-till orders have no DayOrderQty(424), DayCumQty(425) and DayAvgPx(426).",
     "MassCancelRequestType(530) is 1 or 7; MassStatusReqType(585) is 1 or 7.",
 )
+NO_DISPUTES = "DontKnowTrade(Q) is not sent."
 VENUE_DEVIATIONS = (
-    "DontKnowTrade(Q) is not sent.",
     "OrderCancelReplaceRequest(G) is not sent: a child is canceled, and another one is sent.",
     "TradingSessionStatus(h) and SecurityStatus(f) are read by nobody.",
 )
@@ -70,6 +70,9 @@ class Party:
     spoken: tuple[Spoken, ...]
     algos: Mapping[str, type[Plugin]]
     """What an OMS may ask for; none for a venue."""
+    rests: str
+    """What becomes of open orders when the session ends."""
+    deviations: tuple[str, ...]
     unplayed: str = ""
     """Why there are no scenarios."""
 
@@ -101,6 +104,8 @@ def oms_party(settings: Settings, own: OmsSession, algos: Mapping[str, type[Plug
         connection=connection.oms_rows(settings, own),
         spoken=(*fields.FROM_OMS, *fields.TO_OMS),
         algos=algos,
+        rests=connection.oms_rests(own),
+        deviations=DEVIATIONS,
     )
 
 
@@ -113,8 +118,11 @@ def venue_party(settings: Settings, own: VenueSettings) -> Party:
         own.sender_comp_id,
         own.target_comp_id,
         own.mic,
+        own.cod,
     )
-    spoken = [*fields.TO_VENUE, *fields.FROM_VENUE]
+    disputes = own.dk == "ok"
+    disputing = fields.TO_VENUE_THAT_IS_TOLD if disputes else ()
+    spoken = [*fields.TO_VENUE, *disputing, *fields.FROM_VENUE]
     if own.mass_status != "AF":
         spoken = [each for each in spoken if each.msg_type != "AF"]
     if own.type == "dealer":
@@ -130,6 +138,8 @@ def venue_party(settings: Settings, own: VenueSettings) -> Party:
         connection=connection.venue_rows(settings, own),
         spoken=tuple(spoken),
         algos={},
+        rests=connection.venue_rests(own),
+        deviations=VENUE_DEVIATIONS if disputes else (NO_DISPUTES, *VENUE_DEVIATIONS),
         unplayed="" if lit else f"Scenarios are played for lit venues; this one is {own.type}.",
     )
 
@@ -184,14 +194,7 @@ def _connection(party: Party, opening: Iterable[Shown]) -> Iterator[str]:
         yield ""
         yield from table(("", ""), rows)
         yield ""
-    yield (
-        connection.RESTS
-        if party.is_oms
-        else (
-            "What rests at the venue stays there when the session ends; it counts in full until "
-            "the venue has answered for it."
-        )
-    )
+    yield party.rests
     yield ""
     if opening:
         yield "The exchange of Logons, with the names of this session:"
@@ -335,7 +338,7 @@ def _bytes(shown: Iterable[Shown]) -> Iterator[str]:
 def _deviations(party: Party, spec: Specification) -> Iterator[str]:
     yield "## 10. What is not there"
     yield ""
-    for each in DEVIATIONS if party.is_oms else VENUE_DEVIATIONS:
+    for each in party.deviations:
         yield f"- {each}"
     unspoken = sorted(party.dialect.unspoken & {each.msg_type for each in party.spoken})
     if unspoken:

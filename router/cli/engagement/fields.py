@@ -64,6 +64,16 @@ TO_VENUE = _spoken(
         "AF": ("where all our children stand, after every Logon", "584 585"),
     },
 )
+TO_VENUE_THAT_IS_TOLD = _spoken(
+    False,
+    {
+        "Q": (
+            "an execution is of no order of ours, or beyond its order",
+            "37 17 127 55 54 38 32 31 58",
+        )
+    },
+)
+"""With `dk: ok` alone."""
 FROM_VENUE = _spoken(
     True,
     {
@@ -193,6 +203,7 @@ VENUE_NOTES: Mapping[str, str] = {
     "110": "fewest shares that an execution may have",
     "114": "N: a short sale, located before it came to us",
     "117": "the quote that is hit",
+    "127": "D: no order of ours; C: beyond its order",
     "379": "else RefSeqNum(45) tells which message is meant",
     "1094": "2: pegged to the midpoint",
 }
@@ -218,6 +229,7 @@ EXAMPLES: Mapping[str, str] = {
     "122": "20260105-14:29:00.000",
     "123": "Y",
     "126": "20260105-14:40:00.000",
+    "127": "D",
     "141": "Y",
     "168": "20260105-14:35:00.000",
     "297": "5",

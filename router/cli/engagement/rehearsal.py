@@ -38,6 +38,8 @@ class Names:
     theirs: str
     mic: str = ""
     """Of the venue; empty for an OMS's session."""
+    cod: str = "none"
+    """What the venue cancels when the session ends."""
 
     @property
     def version(self) -> Version:
@@ -54,7 +56,8 @@ class Names:
         if self.default_appl_ver_id:
             found.append(f"{place}.default_appl_ver_id={self.default_appl_ver_id}")
         if self.mic:
-            return (*found, f"{place}.sender_comp_id={self.ours}", f"{place}.mic={self.mic}")
+            found += [f"{place}.mic={self.mic}", f"{place}.cod={self.cod}"]
+            return (*found, f"{place}.sender_comp_id={self.ours}")
         return (*found, f"fix.acceptor.sender_comp_id={self.ours}")
 
 
@@ -139,6 +142,16 @@ class Rehearsal:
         """What an operator asks."""
         self._node.control(event, self.now)
         self.run()
+
+    def drop(self, peer: Peer) -> None:
+        """The connection breaks. What the peer says from now on comes after the next Logon."""
+        peer.session.lost(self.now)
+        self._node.closed(peer.conn, self.now)
+        self.run()
+
+    def call(self, peer: Peer) -> None:
+        """The connection is there again, and both log on."""
+        self._connect(peer, peer.conn)
 
     def wait(self, seconds: int) -> None:
         """Let time pass; timers are served when they are due."""

@@ -25,6 +25,8 @@ class Scenario:
     play: Callable[[Desk], None]
     needs: str = ""
     """The MsgType(35) without which a version cannot play it."""
+    cod: str = ""
+    """Played for a venue alone, and for one that cancels this on disconnect."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,32 @@ class Desk:
         orig = f"41={child.get('11')}|" if request is not None else ""
         name = request.get("11") if request is not None else ""
         self._report(child, ExecType.CANCELED, OrdStatus.CANCELED, orig, name=name)
+
+    def lose(self) -> None:
+        """The venue's session is lost."""
+        self.rehearsal.drop(self.rehearsal.venue)
+
+    def back(self) -> None:
+        """It is there again."""
+        self.rehearsal.call(self.rehearsal.venue)
+
+    def alive(self) -> None:
+        """Asked what is open, the venue names the newest child."""
+        asked = self._newest("AF")
+        extra = "" if asked is None else f"584={asked.get('584')}|912=Y|"
+        self._report(self._child(), ExecType.ORDER_STATUS, OrdStatus.NEW, extra, exec_id="0")
+
+    def nothing_open(self) -> None:
+        """Asked what is open, the venue says that nothing is."""
+        asked = self._newest("AF")
+        if asked is None:
+            return  # it is asked for children that are in doubt alone
+        self.rehearsal.say(
+            self.rehearsal.venue,
+            "8",
+            f"37=NONE|11=NONE|17=0|150=I|39=U|55=ACME|54=1|151=0|14=0|6=0"
+            f"|584={asked.get('584')}|911=1|912=Y|",
+        )
 
     def _traded(self, child: Message) -> int:
         return self._cum_qty.get(child.get("11"), 0)
@@ -324,6 +352,28 @@ def _killed(desk: Desk) -> None:
     desk.rehearsal.control(ArmRequested("KA1", "risk", "drill over"))
 
 
+def _worked_on(desk: Desk) -> None:
+    desk.order("X", 1000)
+    desk.ack()
+    desk.lose()
+    desk.back()
+    desk.alive()
+
+
+def _canceled_with_its_session(desk: Desk) -> None:
+    desk.order("X", 1000)
+    desk.ack()
+    desk.lose()
+    desk.canceled()
+    desk.back()
+    desk.nothing_open()
+
+
+def _outlived_its_session(desk: Desk) -> None:
+    _worked_on(desk)
+    desk.canceled()
+
+
 SCENARIOS = (
     Scenario("A.1.a", "An order is filled in two parts", _filled),
     Scenario("A.1.a", "An order is refused: above a limit", _refused),
@@ -346,14 +396,27 @@ SCENARIOS = (
     Scenario("J.1.a", "An execution is busted, another corrected", _busted),
     Scenario("J.1.b", "A bust and a late fill after a cancel", _filled_after_cancel),
     Scenario("K", "A kill switch is engaged and released", _killed),
+    Scenario("L", "The session is lost; the venue works a child on", _worked_on, cod="none"),
+    *(
+        Scenario("L", title, way, cod=cod)
+        for cod in ("day", "all")
+        for title, way in (
+            ("The session is lost, and the venue cancels a child", _canceled_with_its_session),
+            ("A child has outlived the session all the same", _outlived_its_session),
+        )
+    ),
 )
+
+
+def _is_for(scenario: Scenario, names: Names) -> bool:
+    return not scenario.cod or (bool(names.mic) and scenario.cod == names.cod)
 
 
 def play(names: Names) -> Iterator[Played]:
     """Every scenario in the version of a session, each on a desk of its own; no Heartbeat(0)."""
     unspoken = dialect(names.version).unspoken if not names.mic else frozenset()
     for scenario in SCENARIOS:
-        if scenario.needs in unspoken:
+        if scenario.needs in unspoken or not _is_for(scenario, names):
             continue
         desk = Desk(names)
         scenario.play(desk)
