@@ -26,7 +26,7 @@ from router.model import NS
 from router.runtime import control
 from router.runtime.node import Built, Node
 from router.runtime.sim import Delays, Sim
-from router.simulation.again import decide_again, digest, folded
+from router.simulation.again import Refold, decide_again, digest
 from router.simulation.disk import WatchedStorage
 from router.simulation.ends import OmsEnd, VenuesEnd
 from router.simulation.kills import Kill
@@ -136,6 +136,7 @@ class World:
         self._waiting: list[Callable[[], bool]] = []
         variant = VARIANTS[int(self.rng.integers(len(VARIANTS)))]
         self._parts = parts(*variant, *spoken_overrides(self.spoken), *self._profiled())
+        self._refold = Refold(self._parts)
         self._hash = hashlib.sha256()
         self._cuts = 0
         self._expected: str = ""
@@ -235,7 +236,7 @@ class World:
         self.oracle.clock_is_off(self.sim.skew // MS)
         if self._expected and self.disk.power_cuts > self._cuts:
             self._expected = ""  # the power went while it recovered
-        again = self._expected or folded(self._parts, storage)
+        again = self._expected or self._refold.digest(storage)
         built = build.node(self._parts, storage, monotonic=lambda: self.sim.now)
         text = "what was in memory" if self._expected else "what a second fold comes to"
         hold(digest(built) == again, "I10", f"the journal is not {text}")
@@ -264,7 +265,7 @@ class World:
 
     def check_fold(self) -> None:
         """The state is what the journal says (I4, I10). Only when nothing is being written."""
-        again = folded(self._parts, self.sim.storage)
+        again = self._refold.digest(self.sim.storage)
         hold(again == digest(self.sim.built), "I10", "fold and state differ")
 
     def decide_again(self) -> None:
