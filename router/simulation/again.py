@@ -17,6 +17,14 @@ from router.journal.memory import MemoryStorage
 from router.journal.records import Record
 from router.journal.recovery import merge_market, read_steps, steps
 from router.journal.segments import Journal
+from router.messages import (
+    Decide,
+    FreezeParent,
+    OpenParent,
+    PoliciesLoaded,
+    PolicyFiles,
+    Restarted,
+)
 from router.runtime.links import Link
 from router.runtime.node import Built
 from router.runtime.recovering import Recovery
@@ -69,6 +77,28 @@ def _digest(state: State, links: Mapping[str, Link]) -> str:
         if link.durable
     )
     return f"{state.digest()} {numbers}"
+
+
+def pinned(storage: MemoryStorage) -> None:
+    """Whoever was opened got the policy that was in force then, and was decided for by that one.
+
+    Raises:
+        Broken: a record says otherwise.
+    """
+    in_force, under = "", dict[str, str]()
+    for _, step in read_steps(storage, live=True):
+        match step.event:
+            case Restarted(policies=PolicyFiles() as files) | PoliciesLoaded(files=files):
+                in_force = files.hash
+        for command in step.commands:
+            match command:
+                case OpenParent(parent_id=parent_id, policy_hash=policy_hash):
+                    hold(policy_hash == in_force, "pinned", f"{command}, and not {in_force}")
+                    under[parent_id] = policy_hash
+                case Decide(parent_id=parent_id, policy_hash=policy_hash):
+                    hold(policy_hash == under[parent_id], "pinned", f"{command} of another policy")
+                case FreezeParent(reason=reason):
+                    hold(not reason.startswith("POLICY_CHANGED"), "pinned", command)
 
 
 def decide_again(parts: build.Parts, storage: MemoryStorage) -> int:
