@@ -88,6 +88,10 @@ class Settings(BaseSettings):
 
     _layers: Layers = PrivateAttr(default_factory=lambda: Layers(Settings))
     _credentials_directory: Path | None = PrivateAttr(default=None)
+    _merged: dict[int, tuple[SessionKeys, SessionKeys, SessionKeys]] = PrivateAttr(
+        default_factory=dict
+    )
+    """By id of an item: the defaults, the item, and what came of the two."""
 
     @classmethod
     def settings_customise_sources(
@@ -113,7 +117,11 @@ class Settings(BaseSettings):
 
         Not judged again: `load_settings` has refused what is wrong together.
         """
-        return merged(self.fix.defaults, own)
+        defaults = self.fix.defaults
+        found = self._merged.get(id(own))
+        if found is None or found[0] is not defaults or found[1] is not own:
+            found = self._merged[id(own)] = defaults, own, merged(defaults, own)
+        return found[2]
 
     def session_name(self, own: OmsSession) -> str:
         """What an OMS session is called: its CompID, with `/qualifier` if it has one."""

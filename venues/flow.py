@@ -338,13 +338,7 @@ class SizeLaw:
 
     def mean_between(self, least: int, most: int) -> float:
         """Mean shares if smaller sizes are raised to `least` and larger ones cut to `most`."""
-        total = float(min(most, max(least, self.lot)))
-        before = total
-        for lots in range(2, LOTS_MAX + 1):
-            size = float(min(most, max(least, lots * self.lot)))
-            total += (size - before) * self._at_least(lots)
-            before = size
-        return total
+        return _mean_between(self.lot, self._p_lot, self._scale, self._alpha, least, most)
 
     @property
     def mean(self) -> float:
@@ -353,15 +347,36 @@ class SizeLaw:
 
     def moment(self, power: float) -> float:
         """Mean of lots^power."""
-        return 1.0 + sum(
-            (math.pow(lots, power) - math.pow(lots - 1.0, power)) * self._at_least(lots)
-            for lots in range(2, LOTS_MAX + 1)
-        )
+        return _moment(self._p_lot, self._scale, self._alpha, power)
 
-    def _at_least(self, lots: int) -> float:
-        """P(X >= lots), for two lots or more."""
-        tail = 1.0 if lots <= 2 else min(1.0, math.pow(self._scale / lots, self._alpha))
-        return (1.0 - self._p_lot) * tail
+
+# A market file has few laws of size, and many markets are made of one file.
+
+
+@lru_cache
+def _mean_between(
+    lot: int, p_lot: float, scale: float, alpha: float, least: int, most: int
+) -> float:
+    total = before = float(min(most, max(least, lot)))
+    for lots in range(2, LOTS_MAX + 1):
+        size = float(min(most, max(least, lots * lot)))
+        total += (size - before) * _at_least(lots, p_lot, scale, alpha)
+        before = size
+    return total
+
+
+@lru_cache
+def _moment(p_lot: float, scale: float, alpha: float, power: float) -> float:
+    return 1.0 + sum(
+        (math.pow(lots, power) - math.pow(lots - 1.0, power)) * _at_least(lots, p_lot, scale, alpha)
+        for lots in range(2, LOTS_MAX + 1)
+    )
+
+
+def _at_least(lots: int, p_lot: float, scale: float, alpha: float) -> float:
+    """P(X >= lots), for two lots or more."""
+    tail = 1.0 if lots <= 2 else min(1.0, math.pow(scale / lots, alpha))
+    return (1.0 - p_lot) * tail
 
 
 @lru_cache

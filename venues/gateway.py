@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from router.fix.alarms import Alarms, earliest
 from router.fix.dictionary import dictionary
 from router.fix.lobby import Lobby
 from router.fix.reception import Admitted
@@ -71,8 +72,9 @@ class VenueGateway:
         profile: GatewayProfile,
         start: int,
         settle: Callable[[int], None],
+        used: Callable[[VenueGateway], None],
     ) -> None:
-        """`settle` routes what the market has said; `MarketGateways` gives it."""
+        """`MarketGateways` gives `settle`, which routes what the market has said, and `used`."""
         self.mic = mic
         self._profile = profile
         self._store = numbers
@@ -127,8 +129,8 @@ class VenueGateway:
         """Until then the market-data session hangs."""
         self._unread: list[tuple[int, bytes]] = []
         """What its client has written meanwhile."""
-        self._deadline: int | None = None
-        self._touched = True  # since the deadline was found
+        self._used = used
+        used(self)
 
     def _copy_line(self, settle: Callable[[int], None]) -> Line:
         """The session of drop copies."""
@@ -159,14 +161,14 @@ class VenueGateway:
 
     def opened(self, conn: int, now: int) -> None:
         """A connection was accepted."""
-        self._touched = True
+        self._used(self)
         assert conn not in self._conns, conn
         if self._lobby.opened(conn, now) is not None:
             self._closes.append(conn)
 
     def received(self, conn: int, data: bytes, now: int) -> None:
         """Bytes came in. Those of a connection that is being closed are ignored."""
-        self._touched = True
+        self._used(self)
         self._read_on(now)
         line = self._conns.get(conn)
         if line is not None and self._hangs(line, now):
@@ -179,7 +181,7 @@ class VenueGateway:
 
     def closed(self, conn: int, now: int) -> None:
         """The connection is gone."""
-        self._touched = True
+        self._used(self)
         self._lobby.closed(conn)
         line = self._conns.pop(conn, None)
         if line is not None:
@@ -187,7 +189,7 @@ class VenueGateway:
 
     def backlog(self, conn: int, unsent: int, now: int) -> None:
         """So many bytes of the connection are written but not sent: conflate, or end it."""
-        self._touched = True
+        self._used(self)
         line = self._conns.get(conn)
         if line is None:
             return
@@ -200,11 +202,6 @@ class VenueGateway:
 
     def deadline(self) -> int | None:
         """When `tick` is wanted."""
-        if self._touched:
-            self._touched, self._deadline = False, self._next()
-        return self._deadline
-
-    def _next(self) -> int | None:
         unread = self._silent_until if self._unread else None
         times = [*map(self._due, self._lines.values()), self._lobby.deadline(), unread]
         return min((time for time in times if time is not None), default=None)
@@ -212,8 +209,8 @@ class VenueGateway:
     def tick(self, now: int) -> None:
         """Time has passed: heartbeats, timeouts, strangers that said nothing."""
         if (self.deadline() or now + 1) > now:
-            return  # most gateways have nothing to do
-        self._touched = True
+            return
+        self._used(self)
         self._read_on(now)
         for line in self._lines.values():
             due = self._due(line)
@@ -227,7 +224,7 @@ class VenueGateway:
 
     def tell(self, message: VenueMessage, now: int) -> None:
         """Carry one message of the market to whom it is for."""
-        self._touched = True
+        self._used(self)
         match message:
             case BookChanged():
                 self.feed.changed(message)
@@ -253,7 +250,7 @@ class VenueGateway:
 
     def pump(self, now: int) -> None:
         """Send what `tell` has brought."""
-        self._touched = True
+        self._used(self)
         for line in self._lines.values():
             line.pump(now)
             self._collect(line, now)
@@ -350,6 +347,9 @@ class MarketGateways:
         self.market = market
         self.numbers = numbers or MemoryNumbers()
         self._audit = audit or NoAudit()
+        self._alarms: Alarms[VenueGateway] = Alarms()
+        self._unsaved: dict[VenueGateway, None] = {}
+        """Those that were used since their numbers were given to the store."""
         shared = profile or GatewayProfile()
         self.gateways = {
             mic: VenueGateway(
@@ -360,6 +360,7 @@ class MarketGateways:
                 profile=(profiles or {}).get(mic, shared),
                 start=start,
                 settle=self._route,
+                used=self._note_use,
             )
             for mic in market.mics
         }
@@ -396,24 +397,25 @@ class MarketGateways:
 
     def deadline(self) -> int | None:
         """When `tick` is wanted: the market's next event or a session's timer."""
-        times = [gateway.deadline() for gateway in self.gateways.values()]
-        times.append(self.market.deadline())
-        return min((time for time in times if time is not None), default=None)
+        return earliest(self.market.deadline(), self._alarms.first())
 
     def tick(self, now: int) -> None:
         """Time has passed."""
         self._advance(now)
         for gateway in self.gateways.values():
-            gateway.tick(now)
+            if self._alarms.may_ring(gateway, now):
+                gateway.tick(now)
         self._route(now)
 
     def take_writes(self) -> list[tuple[int, bytes]]:
         """Bytes to write, by connection, in order. Account and numbers are durable before them."""
-        for gateway in self.gateways.values():
+        used = [gateway for gateway in self.gateways.values() if gateway in self._unsaved]
+        self._unsaved.clear()
+        for gateway in used:
             gateway.save()
         self._audit.flush()
         self.numbers.flush()
-        return [write for gateway in self.gateways.values() for write in gateway.take_writes()]
+        return [write for gateway in used for write in gateway.take_writes()]
 
     def take_closes(self) -> list[int]:
         """Connections to close once their bytes are written."""
@@ -421,6 +423,10 @@ class MarketGateways:
         for conn in closes:
             self._venue_of.pop(conn, None)
         return closes
+
+    def _note_use(self, gateway: VenueGateway) -> None:
+        self._alarms.touch(gateway)
+        self._unsaved[gateway] = None
 
     def _advance(self, now: int) -> None:
         due = self.market.deadline()

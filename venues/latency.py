@@ -17,6 +17,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from router.model import NS
@@ -62,10 +63,10 @@ class Latency(Plugin):
 class Channel:
     """Messages of one kind between one venue and its client, one way."""
 
-    __slots__ = ("_arrived", "_delays", "_last", "_normals", "_rate", "_usual")
+    __slots__ = ("_arrived", "_delays", "_last", "_quantiles", "_rate", "_stream", "_usual")
 
     def __init__(self, seed: int, purpose: str, p50_ms: float, p99_ms: float) -> None:
-        self._normals = Stream(seed, purpose).normals(DRAWS)
+        self._stream = seed, purpose
         self.change(p50_ms, p99_ms)
         self._arrived = 0
         self._last = 0
@@ -74,10 +75,19 @@ class Channel:
 
     def change(self, p50_ms: float, p99_ms: float) -> None:
         """Other quantiles from here on."""
+        self._quantiles = p50_ms, p99_ms
+        self._delays: NDArray[np.int64] | None = None
+
+    def _drawn(self) -> NDArray[np.int64]:
+        """The delays, (DRAWS,); made when they are wanted: by many channels nothing is ever sent.
+
+        The normals are the same whatever the quantiles are.
+        """
+        p50_ms, p99_ms = self._quantiles
         median = p50_ms * 1e6
         sigma = math.log(p99_ms / p50_ms) / Z99 if median else 0.0
-        drawn = np.rint(median * np.exp(sigma * self._normals))
-        self._delays: list[int] = drawn.astype(np.int64).tolist()
+        normals = Stream(*self._stream).normals(DRAWS)
+        return np.rint(median * np.exp(sigma * normals)).astype(np.int64)
 
     def arrival(self, at: int) -> int:
         """When a message that leaves at `at` arrives; calls are in order of time."""
@@ -86,7 +96,9 @@ class Channel:
         rate = self._rate * math.exp(-gap)
         self._rate = rate + 1.0
         self._usual += (rate - self._usual) * (1.0 - math.exp(-gap / USUAL_S))
-        delay = self._delays[((at * _MIX) >> 48) & (DRAWS - 1)]
+        if self._delays is None:
+            self._delays = self._drawn()
+        delay = self._delays.item(((at * _MIX) >> 48) & (DRAWS - 1))
         load = rate / (BUSY * max(1.0, self._usual))
         if load > 1.0:
             delay = round(delay * math.sqrt(load))

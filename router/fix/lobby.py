@@ -83,11 +83,15 @@ class Lobby(Generic[KeyT]):
 
     def deadline(self) -> int | None:
         """When the oldest stranger's time is up, nanoseconds of the caller's clock."""
+        if not self._strangers:
+            return None
         receptions = (each.reception for each in self._strangers.values())
         return min((each.deadline() for each in receptions if each is not None), default=None)
 
     def overdue(self, now: int) -> list[int]:
         """Connections that did not log on in time; they are strangers no more."""
+        if not self._strangers:
+            return []
         late = [
             conn
             for conn, each in self._strangers.items()

@@ -12,6 +12,7 @@ from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network
 from typing import Literal
 
+from router.fix.alarms import earliest
 from router.fix.credentials import Credentials
 from router.fix.dialects import Dialect, dialect
 from router.fix.schedule import ALWAYS, Schedule
@@ -163,6 +164,12 @@ class Link(Kept):
     def mic(self) -> str:
         """The venue's MIC; empty for an OMS."""
         return self.venue.mic if self.venue is not None else ""
+
+    def deadline(self) -> int | None:
+        """When the node's `tick` is wanted for it, UTC nanoseconds; 0 if a resend goes on."""
+        if self.resend is not None and not self.slow:
+            return 0
+        return earliest(self.session.deadline(), self.hours_at)
 
     def copies_what(self, session: str) -> bool:
         """True if what an OMS session is told is copied here."""

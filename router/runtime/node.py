@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from router.core.engine import Engine
 from router.fix import from_oms
+from router.fix.alarms import earliest
 from router.fix.application import market_data_request
 from router.fix.codec import Message
 from router.fix.credentials import LogonRefusal
@@ -216,6 +217,7 @@ class Node:
         link = self._by_conn.get(conn)
         if link is not None:
             link.slow = slow
+            self._recorder.alarms.touch(link)
 
     def mind_disk(self, now: int, slow_s: float = 0.0) -> None:
         """Look how the disk is, before a batch: it is an event, for decisions follow from it."""
@@ -226,30 +228,28 @@ class Node:
 
     def deadline(self) -> int | None:
         """When `tick` is wanted, UTC nanoseconds; 0 if there is work left."""
-        first = self.engine.deadline()
-        for link in self.links.values():
-            if link.resend is not None and not link.slow:
-                return 0
-            for at in (link.session.deadline(), link.hours_at):
-                if at is not None and (first is None or at < first):
-                    first = at
-        return first
+        return earliest(self.engine.deadline(), self._recorder.alarms.first())
 
     def tick(self, now: int) -> None:
         """Let timers fire that are due, and resends go on."""
         for link in self.links.values():
-            at = link.session.deadline()
-            if at is not None and at <= now:
-                link.session.tick(now)
-                self._settle(link, now)
-            if link.resend is not None and not link.slow:
-                self._resend_piece(link, link.resend, now)
-                self._settle(link, now)
-            if link.hours_at is not None and link.hours_at <= now:
-                self._keep_hours(link, now)
+            if self._recorder.alarms.may_ring(link, now):
+                self._ring(link, now)
         at = self.engine.deadline()
         if at is not None and at <= now:
             self._step(now, TimerFired())
+
+    def _ring(self, link: Link, now: int) -> None:
+        """What is due at a link: a timer of its session, a piece of a resend, the hours."""
+        at = link.session.deadline()
+        if at is not None and at <= now:
+            link.session.tick(now)
+            self._settle(link, now)
+        if link.resend is not None and not link.slow:
+            self._resend_piece(link, link.resend, now)
+            self._settle(link, now)
+        if link.hours_at is not None and link.hours_at <= now:
+            self._keep_hours(link, now)
 
     def logout(self, text: str, now: int) -> None:
         """Log every session out: the daemon is going."""

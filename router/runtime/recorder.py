@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from router.fix.alarms import Alarms
 from router.fix.application import Outgoing, addressee, drop_copy, outgoing
 from router.fix.redaction import redact
 from router.fix.session import Received
@@ -54,6 +55,9 @@ class Recorder:
         self.seq = 0
         """Of the last step."""
         self.batch = Batch()
+        self.alarms: Alarms[Link] = Alarms()
+        for link in links.values():
+            self.alarms.touch(link)
         self._links = links
         self._drops = [link for link in links.values() if link.kind is LinkKind.DROP]
         self._dialects = {name: link.dialect for name, link in links.items()}
@@ -168,6 +172,7 @@ class Recorder:
 
         What is kept of a Logon holds no secret: it is never sent again.
         """
+        self.alarms.touch(link)  # whatever happens to a session, its frames are taken after it
         fresh = []
         conn, writes, first = link.conn, self.batch.writes, self.batch.first
         secret = link.config.logon_fields is not None

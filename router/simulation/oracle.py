@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from router.simulation.kills import Kills
 from router.simulation.limits import Limits
+from router.simulation.pinned import Pinned
 from router.simulation.reading import FINAL, MS, Read, hold, milliseconds, read
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
@@ -81,6 +82,7 @@ class Oracle:
         """Account by ClOrdID, of orders and requests of the OMSs."""
         self.kills = Kills()
         self.limits = Limits()
+        self.pinned = Pinned()
         self._clock_off_ms = 0
         """What the clock of the node's life is off by."""
         self.resets: set[str] = set()
@@ -121,6 +123,7 @@ class Oracle:
     ) -> None:
         """An OMS sends an order, or one with a ClOrdID again."""
         self.accounts[cl_ord_id] = account
+        self.pinned.sent(account)
         asked = self.asked.setdefault(account, Asked(account, session, side, [], []))
         asked.qtys.append(qty)
         asked.limits.append(px)
@@ -165,6 +168,7 @@ class Oracle:
             self.limits.report(frame)
         if frame.msg_type == "8" and frame.get("37") != "NONE":
             account, cum = self.accounts[frame.get("11")], frame.qty("14")
+            self.pinned.answered(account)
             falls = cum < self._cum[account] and frame.get("150") not in ("H", "G")
             hold(not falls, "I5", f"CumQty of {account} falls to {cum}")
             self._cum[account] = cum
@@ -288,6 +292,7 @@ class Oracle:
             decided_ms = milliseconds(frame.get("60")) - self._clock_off_ms
             self.limits.child(name, frame, decided_ms)
             self.kills.child(name, account, frame, conn, decided_ms)
+            self.pinned.child(name, account, frame)
         self._children[cl_ord_id] = account
 
     # -- the venues ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 
 FRAME = re.compile(rb"8=FIX[T.0-9]+\x019=\d+\x01.*?\x0110=\d{3}\x01", re.DOTALL)
 HEAD = re.compile(rb"8=FIX[T.0-9]+\x019=(\d{1,6})\x01")
@@ -64,6 +65,10 @@ class Read:
     content: str
     """Type and body: what must be the same when the message is sent again."""
 
+    def __str__(self) -> str:
+        """In one line, cheaply: it is written out for every rule that a frame is held to."""
+        return f"{self.sender}>{self.target} 34={self.seq} {self.content}"
+
     def get(self, tag: str, default: str = "") -> str:
         """A field's text."""
         return self.fields.get(tag, default)
@@ -77,8 +82,9 @@ class Read:
         return int(Decimal(self.fields.get(tag, "0")) * PX)
 
 
+@lru_cache(maxsize=1024)
 def read(frame: bytes) -> Read:
-    """A whole frame."""
+    """A whole frame: read once, though it is written, leaves and arrives."""
     pairs = [part.split("=", 1) for part in frame.decode("latin-1").split("\x01")[:-1]]
     fields: dict[str, str] = {}
     for tag, value in pairs:

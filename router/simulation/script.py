@@ -16,6 +16,7 @@ from router.simulation.faults import Faults
 from router.simulation.limits import PARENT_MAX
 from router.simulation.misbehaving import misbehaviours
 from router.simulation.reading import hold
+from router.simulation.reloads import reloads
 from router.simulation.things import Thing, kept
 from router.simulation.world import OMS_NAMES, START, World
 
@@ -54,6 +55,7 @@ class Script:
             self._faults()
             self.things += misbehaviours(world, self.faults_end)
             self.things += Faults(world, self.faults_end).things
+            self.things += reloads(world, self.faults_end, self._orders_at)
         self._take_all_back()
         self.things.sort(key=lambda thing: thing.at)
         self.chosen = self.things if keep is None else kept(self.things, keep)
@@ -78,6 +80,8 @@ class Script:
         world.oracle.agree()
         world.check_strays()
         world.check_fold()
+        if world.reloaded:
+            world.check_pinned()
         if world.seed % AGAIN == 0:
             world.decide_again()
 

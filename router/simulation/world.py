@@ -25,8 +25,10 @@ from router.journal.memory import MemoryStorage
 from router.model import NS
 from router.runtime import control
 from router.runtime.node import Built, Node
+from router.runtime.reloading import ReloadAsked, take
 from router.runtime.sim import Delays, Sim
-from router.simulation.again import decide_again, digest, folded
+from router.simulation.again import Refold, decide_again, digest, pinned
+from router.simulation.books import BROKEN, SHIPPED, book_of, under
 from router.simulation.disk import WatchedStorage
 from router.simulation.ends import OmsEnd, VenuesEnd
 from router.simulation.kills import Kill
@@ -136,6 +138,11 @@ class World:
         self._waiting: list[Callable[[], bool]] = []
         variant = VARIANTS[int(self.rng.integers(len(VARIANTS)))]
         self._parts = parts(*variant, *spoken_overrides(self.spoken), *self._profiled())
+        self._refold = Refold(self._parts)
+        self._documents = SHIPPED
+        """The policy documents in the files: the next life begins with them."""
+        self.reloaded: Counter[str] = Counter()
+        """What came of reloads."""
         self._hash = hashlib.sha256()
         self._cuts = 0
         self._expected: str = ""
@@ -235,12 +242,21 @@ class World:
         self.oracle.clock_is_off(self.sim.skew // MS)
         if self._expected and self.disk.power_cuts > self._cuts:
             self._expected = ""  # the power went while it recovered
-        again = self._expected or folded(self._parts, storage)
-        built = build.node(self._parts, storage, monotonic=lambda: self.sim.now)
+        again = self._expected or self._refold.digest(storage)
+        built = build.node(self._of_this_life(), storage, monotonic=lambda: self.sim.now)
         text = "what was in memory" if self._expected else "what a second fold comes to"
         hold(digest(built) == again, "I10", f"the journal is not {text}")
         self._expected = ""
+        self.oracle.pinned.came_into_force(self._documents)
         return built
+
+    def _of_this_life(self) -> build.Parts:
+        """With the policies that the files hold now."""
+        if self._documents == SHIPPED:
+            return self._parts
+        book = book_of(self._parts, self._documents)
+        assert not isinstance(book, tuple), book
+        return replace(self._parts, env=under(self._parts.env, book))
 
     def crash(self, *, power: bool) -> None:
         """The process dies, or the machine. What was written survives the first (I10)."""
@@ -264,8 +280,12 @@ class World:
 
     def check_fold(self) -> None:
         """The state is what the journal says (I4, I10). Only when nothing is being written."""
-        again = folded(self._parts, self.sim.storage)
+        again = self._refold.digest(self.sim.storage)
         hold(again == digest(self.sim.built), "I10", "fold and state differ")
+
+    def check_pinned(self) -> None:
+        """Every order went on under the policy that took it, whoever was told what."""
+        pinned(self.sim.storage)
 
     def decide_again(self) -> None:
         """Everything that was decided is decided again, as far as the market's records are there:
@@ -355,6 +375,33 @@ class World:
                         self.oracle.kills.held[kill_id].until = self.sim.now
 
         self.sim.give(work)
+
+    def reload(self, name: str) -> None:
+        """Let policy documents be loaded. Those that are broken are refused whole, and what was in
+        the files before is put back."""
+        if name != BROKEN:
+            self._documents = name
+
+        def work(node: Node, now: int) -> None:
+            book = book_of(self._parts, name)
+            before = node.engine.state.policy_hash
+            answer = take(node, now, book, ReloadAsked(_WHO["who"], _WHO["reason"]))
+            if isinstance(book, tuple):
+                whole = answer.get("refused") == list(book) and answer["policy_hash"] == before
+                hold(whole, "pinned", f"broken documents are not refused: {answer}")
+            elif "error" not in answer:
+                hold(answer["policy_hash"] == book.files.hash, "pinned", answer)
+                self.oracle.pinned.came_into_force(name)
+            told = "refused" if "refused" in answer else "taken" if answer.get("differs") else "not"
+            self.reloaded[told] += 1
+
+        self.sim.give(work)
+
+    def edit_and_crash(self, name: str) -> None:
+        """The files are edited, and before anybody says so the process dies."""
+        self._documents = name
+        self.reloaded["edited"] += 1
+        self.crash(power=False)
 
 
 _WHO = {"who": "an operator", "reason": "a test"}

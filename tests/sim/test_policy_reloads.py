@@ -1,4 +1,4 @@
-"""Worlds in which everything goes wrong and the policy is reloaded meanwhile, some of it broken.
+"""Worlds in which everything goes wrong and policies are loaded meanwhile, some of them broken.
 
 Whatever crashes, what was decided under each policy is decided again, by who knows the policy of
 the start and the journal; the oracle holds all that must hold without reloads too.
@@ -7,122 +7,132 @@ the start and the journal; the oracle holds all that must hold without reloads t
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from config.documents import DocumentError
-from router import build
-from router.core.environment import Book
-from router.journal.recovery import read_steps
-from router.messages import (
-    Decide,
-    FreezeParent,
-    OpenParent,
-    PoliciesLoaded,
-    PolicyFiles,
-    Restarted,
-    Step,
-)
 from router.model import NS
-from router.runtime.node import Node
-from router.runtime.reloading import ReloadAsked, take
+from router.simulation.books import BROKEN, MORE, SHIPPED, book_of
+from router.simulation.pinned import BOUNDS, Pinned
+from router.simulation.reading import Broken, Read, read
 from router.simulation.script import Script
 from router.simulation.things import Thing
 from router.simulation.world import World, parts
+from tests.sim.staging import Stage
 
-RULES = (
-    "{id: no-a, why: w, match: {account: ACC1}, venues: {deny: {mic: LIT_A}}}",
-    "{id: no-b, why: w, match: {account: [ACC0, ACC2]}, venues: {deny: {mic: LIT_B}}}",
-    "{id: small, why: w, child_max: {shares: 300}}",
-    "{id: broken, why: w, child_max: {share: 300}}",
-)
-ASKED = ReloadAsked("an operator", "a test")
-Read = Book | tuple[str, ...]
+SETS = (SHIPPED, *MORE, BROKEN)
 
 
-@pytest.fixture(scope="module")
-def books(tmp_path_factory: pytest.TempPathFactory) -> list[Read]:
-    """The policy of the start, and it with one rule more each."""
-    folder = tmp_path_factory.mktemp("policies")
-    return [read(None), *(read(folder / f"{i}.yaml", rule) for i, rule in enumerate(RULES))]
-
-
-def read(more: Path | None, rule: str = "") -> Read:
-    made_of, env = parts(), parts().env
-    reading = build.policy_reading(
-        made_of.settings, made_of.family, tuple(env.venues.values()), tuple(env.instruments)
-    )
-    paths = [*made_of.settings.policies]
-    if more is not None:
-        more.write_text(f"policy: more\nversion: 1\nlayer: desk\nrules:\n  - {rule}\n")
-        paths.append(more)
-    try:
-        return reading.from_files(paths)
-    except DocumentError as error:
-        return error.problems
-
-
-def play(seed: int, books: list[Read]) -> Counter[str]:
+def play(seed: int) -> Counter[str]:
     """Run one seed with reloads besides; what came of them."""
-    world, seen = World(seed), Counter[str]()
+    world = World(seed)
     script = Script(world)
     rng = np.random.Generator(np.random.Philox(key=seed, counter=77 << 32))
-
-    def work(node: Node, now: int, *, found: Read) -> None:
-        answer = take(node, now, found, ASKED)
-        seen["refused" if "refused" in answer else "taken" if answer.get("differs") else "not"] += 1
-        seen["pinned"] += sum(answer.get("open_under_older", {}).values())
-
-    def reload(found: Read) -> None:
-        world.sim.give(partial(work, found=found))
-
     for _ in range(int(rng.integers(3, 9))):
-        at, which = int(rng.integers(script.faults_end - NS)), int(rng.integers(len(books)))
-        script.chosen.append(Thing(at, f"reload {which}", partial(reload, books[which])))
+        at, name = int(rng.integers(script.faults_end - NS)), SETS[int(rng.integers(len(SETS)))]
+        script.chosen.append(Thing(at, f"reload {name}", partial(world.reload, name)))
     script.chosen.sort(key=lambda thing: thing.at)
     try:
         script.run()
         world.decide_again()
-        held_to_the_policies(step for _, step in read_steps(world.sim.storage, live=True))
     except Exception as error:
         error.add_note(f"seed {seed}")
         raise
-    return seen
+    return world.reloaded + Counter(judged=world.oracle.pinned.judged)
 
 
-def held_to_the_policies(steps: Iterable[Step]) -> None:
-    """Who is opened gets what is in force then, who is decided for what it was opened with."""
-    in_force, pinned = "", dict[str, str]()
-    for step in steps:
-        match step.event:
-            case Restarted(policies=PolicyFiles() as files) | PoliciesLoaded(files=files):
-                in_force = files.hash
-        for command in step.commands:
-            match command:
-                case OpenParent(parent_id=parent_id, policy_hash=policy_hash):
-                    assert policy_hash == in_force
-                    pinned[parent_id] = policy_hash
-                case Decide(parent_id=parent_id, policy_hash=policy_hash):
-                    assert policy_hash == pinned[parent_id]
-                case FreezeParent(reason=reason):
-                    assert not reason.startswith("POLICY_CHANGED")
+def played(seeds: range) -> Counter[str]:
+    return sum((play(seed) for seed in seeds), Counter())
 
 
-def played(seeds: range, books: list[Read]) -> Counter[str]:
-    return sum((play(seed, books) for seed in seeds), Counter())
-
-
-def test_what_must_hold_holds_with_reloads_too(books: list[Read]) -> None:
-    seen = played(range(1, 5), books)
-    assert all(seen[each] for each in ("taken", "refused", "pinned")), seen
+def test_what_must_hold_holds_with_reloads_too() -> None:
+    seen = played(range(1, 5))
+    assert all(seen[each] for each in ("taken", "refused", "judged")), seen
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(1_800)
-def test_it_holds_in_many_worlds(books: list[Read]) -> None:
-    seen = played(range(1_000, 1_200), books)
-    assert all(seen[each] > 50 for each in ("taken", "refused", "not", "pinned")), seen
+def test_it_holds_in_many_worlds() -> None:
+    seen = played(range(1_000, 1_200))
+    assert all(seen[each] > 50 for each in ("taken", "refused", "not", "judged")), seen
+
+
+# -- what is loaded -------------------------------------------------------------------------------
+
+
+def test_every_sound_set_of_documents_has_its_bounds() -> None:
+    assert BOUNDS.keys() == {SHIPPED, *MORE}
+    hashes = set()
+    for name in BOUNDS:
+        book = book_of(parts(), name)
+        assert not isinstance(book, tuple), book
+        hashes.add(book.files.hash)
+    assert len(hashes) == len(BOUNDS)
+
+
+def test_the_broken_one_says_what_is_wrong_with_it_wherever_it_stands() -> None:
+    problems = book_of(parts(), BROKEN)
+    assert isinstance(problems, tuple)
+    assert any(each.startswith("more.yaml:") and "share" in each for each in problems), problems
+
+
+def test_an_order_after_a_reload_is_held_to_it_and_a_broken_one_changes_nothing() -> None:
+    stage = Stage()
+    stage.reload("no-lit-a")
+    stage.run(1)
+    stage.reload(BROKEN)
+    stage.run(1)
+    stage.order(2_000)
+    stage.run(5)
+    assert stage.reloaded == {"taken": 1, "refused": 1}
+    assert stage.sent("D")
+    assert stage.sent("D", ["LIT_A"]) == []
+    assert stage.oracle.pinned.judged == len(stage.sent("D"))
+    stage.done()
+
+
+# -- what the oracle says of it ------------------------------------------------------------------
+
+
+def child(qty: int = 100) -> Read:
+    return read(f"8=FIX.4.4|9=1|35=D|34=1|49=S|56=V|38={qty}|10=000|".replace("|", "\x01").encode())
+
+
+def pinned_to(name: str) -> Pinned:
+    """An order for account A was taken under these documents."""
+    pinned = Pinned()
+    pinned.came_into_force(name)
+    pinned.sent("A")
+    pinned.answered("A")
+    return pinned
+
+
+@pytest.mark.parametrize(
+    ("name", "mic", "qty"),
+    [("no-lit-a", "LIT_A", 100), ("no-pair", "DARK_A", 100), ("small", "LIT_B", 301)],
+)
+def test_a_child_that_its_policy_forbids_is_found_out(name: str, mic: str, qty: int) -> None:
+    pinned = pinned_to(name)
+    pinned.child("LIT_C", "A", child(300))
+    with pytest.raises(Broken, match="pinned"):
+        pinned.child(mic, "A", child(qty))
+
+
+def test_a_reload_is_nothing_to_an_order_that_was_taken_before() -> None:
+    free = pinned_to("shipped")
+    free.came_into_force("no-lit-a")
+    free.child("LIT_A", "A", child())
+    bound = pinned_to("no-lit-a")
+    bound.came_into_force("shipped")
+    with pytest.raises(Broken, match="pinned"):
+        bound.child("LIT_A", "A", child())
+
+
+def test_an_order_that_a_reload_has_met_on_its_way_is_not_judged() -> None:
+    pinned = Pinned()
+    pinned.sent("A")
+    pinned.came_into_force("no-lit-a")
+    pinned.answered("A")
+    pinned.child("LIT_A", "A", child())
+    assert not pinned.judged

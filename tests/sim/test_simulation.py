@@ -46,6 +46,7 @@ TROUBLE = (
     "cancel", "mass cancel", "again", "status", "stopped", "logs out", "misbehaves",
     "dies in call", "again in call", "a sync fails", "the disk is full", "clock is off",
     "flip on wire", "lags by", "stands still", "somebody else's order", "is lost, and lags",
+    "are loaded", "ms later", "are there, and a crash",
 )  # fmt: skip
 
 

@@ -1,0 +1,70 @@
+"""An order goes on under the policy that took it (F-28), and none is taken under one that is not.
+
+Owns which documents count for orders that arrive from now on, and what each set of them forbids, as
+numbers and names of its own. Only orders are judged of which nobody can be in doubt: their OMS has
+sent them, and the node has journaled its first answer, while the same documents counted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from router.simulation.reading import Read, hold
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a set of documents forbids beyond the shipped ones."""
+
+    denied: tuple[str, ...] = ()
+    """MICs."""
+    child_max: int = 1 << 62
+    """Shares."""
+
+
+BOUNDS = {
+    "shipped": Bounds(),
+    "no-lit-a": Bounds(denied=("LIT_A",)),
+    "no-pair": Bounds(denied=("LIT_B", "DARK_A")),
+    "small": Bounds(child_max=300),
+}
+
+
+class Pinned:
+    """Judges children by the policy that took their order."""
+
+    def __init__(self) -> None:
+        self._in_force = "shipped"
+        self._turn = 0
+        """How often documents have come into force, by a start or by a reload."""
+        self._sent: dict[str, int] = {}
+        """By account: the turn in which its OMS has sent the order."""
+        self._under: dict[str, str] = {}
+        """By account: the documents that its order was taken under; empty if one cannot know."""
+        self.judged = 0
+        """Children of orders that were taken under other documents than the shipped ones."""
+
+    def came_into_force(self, name: str) -> None:
+        """These documents count for what arrives from now on."""
+        self._in_force = name
+        self._turn += 1
+
+    def sent(self, account: str) -> None:
+        """An OMS sends an order, perhaps again: the first time counts, which is the earliest."""
+        self._sent.setdefault(account, self._turn)
+
+    def answered(self, account: str) -> None:
+        """An answer to an order is in the journal."""
+        if account not in self._under:
+            sure = self._sent[account] == self._turn
+            self._under[account] = self._in_force if sure else ""
+
+    def child(self, mic: str, account: str, frame: Read) -> None:
+        """A child leaves for the first time."""
+        name = self._under.get(account, "")
+        bounds = BOUNDS.get(name)
+        if bounds is None:
+            return
+        self.judged += name != "shipped"
+        hold(mic not in bounds.denied, "pinned", f"{frame} of an order under {name}")
+        hold(frame.qty("38") <= bounds.child_max, "pinned", f"{frame} of an order under {name}")
