@@ -69,8 +69,6 @@ class Sim:
         """What the next life's clock is off by: a clock is read once, at the start of a life."""
         self.lag: dict[str, int] = {}
         """By session: how much longer its bytes are under way, either way."""
-        self.flips: dict[int, int] = {}
-        """By wire: how many of the next deliveries have a bit that is not what it was."""
         self.poisoned = 0
         """How many lives have ended because the disk took no more."""
         self.failing = False
@@ -299,6 +297,10 @@ class Sim:
         wire = self._wires[conn]
         self._part(wire, lose=lose, near_at=self.now + near_after, far_at=self.now + far_after)
 
+    def flip(self, conn: int, count: int) -> None:
+        """Let so many of a wire's next deliveries have a bit that is not what it was."""
+        self._wires[conn].flips = count
+
     def stall(self, conn: int, until: int) -> None:
         """Nothing arrives over a wire, either way, until a time; then all of it, in order."""
         wire = self._wires[conn]
@@ -377,7 +379,7 @@ class Sim:
 
         def arrive(part: bytes) -> None:
             if wire.delivers and wire.far:
-                wire.peer.received(wire.conn, self._flipped(wire, part), self.now)
+                wire.peer.received(wire.conn, wire.flipped(part, self._rng), self.now)
                 self._collect(wire.peer)
 
         for part in self._parts(data):
@@ -389,7 +391,7 @@ class Sim:
 
         def arrive(part: bytes) -> None:
             if wire.delivers and wire.near:
-                data = self._flipped(wire, part)
+                data = wire.flipped(part, self._rng)
                 self.give(lambda node, now: self._inbound(node, wire.conn, data, now))
 
         for part in self._parts(data):
@@ -405,16 +407,6 @@ class Sim:
     def _arrival(self, wire: Wire, earliest: int) -> int:
         delay = int(self._rng.integers(self._delays.wire_min, self._delays.wire_max + 1))
         return max(self.now + delay + self.lag.get(wire.name, 0), earliest)
-
-    def _flipped(self, wire: Wire, data: bytes) -> bytes:
-        """The bytes, or with one bit of them turned."""
-        if not self.flips.get(wire.conn):
-            return data
-        self.flips[wire.conn] -= 1
-        at = int(self._rng.integers(8 * len(data)))
-        turned = bytearray(data)
-        turned[at // 8] ^= 1 << at % 8
-        return bytes(turned)
 
     def _inbound(self, node: Node, conn: int, data: bytes, now: int) -> None:
         if not self._lobby.holds(conn):

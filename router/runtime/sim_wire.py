@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+
 from router.model import NS
 
 
@@ -66,6 +68,24 @@ class Wire:
     there_at: int = 0
     """Bytes do not overtake each other: when the last arrive at the peer, and at the node."""
     back_at: int = 0
+    flips: int = 0
+    """So many more deliveries have a bit that is not what it was."""
+    _turned: bool = False
+
+    def flipped(self, data: bytes, rng: np.random.Generator) -> bytes:
+        """The bytes, or with one bit of them turned; not twice in turn.
+
+        Two in the halves of one frame may cancel out in its CheckSum(10), and nobody could tell
+        (seed 7828).
+        """
+        self._turned = self.flips > 0 and not self._turned
+        if not self._turned:
+            return data
+        self.flips -= 1
+        at = int(rng.integers(8 * len(data)))
+        turned = bytearray(data)
+        turned[at // 8] ^= 1 << at % 8
+        return bytes(turned)
 
 
 def together(writes: list[tuple[int, bytes]]) -> dict[int, list[bytes]]:

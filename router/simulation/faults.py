@@ -96,7 +96,7 @@ class Faults:
             # Market data begins anew with every Logon: there is not much to lose.
             wires = [n for n, name in self._world.sim.wires().items() if not name.endswith(".MD")]
             if wires:
-                self._world.sim.flips[wires[int(which * len(wires))]] = count
+                self._world.sim.flip(wires[int(which * len(wires))], count)
 
         self._add(at, f"{count} bits flip on wire {which:.3f}", act)
 
