@@ -17,10 +17,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from msgspec.structs import replace
 
 from bench.fix_codec import simplefix_decode
 from bench.market import MICS, SHOWN, Market, Wire

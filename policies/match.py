@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from policies.kinds import DAY_NS, OneOrMore, clock_ns
@@ -64,8 +64,7 @@ class Facts(Protocol):
         """When the order is accepted, UTC nanoseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFacts:
+class OrderFacts(msgspec.Struct, frozen=True):
     """The facts of one order, as a value."""
 
     session: str

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +23,7 @@ BRANCHES_MAX = 16
 """Branches that are looked at for the sake of floors, beyond one for each candidate."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allocation:
+class Allocation(msgspec.Struct, frozen=True):
     """Who gets how much."""
 
     lots_per_candidate: tuple[int, ...]

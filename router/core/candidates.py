@@ -7,15 +7,15 @@ up to how many shares. Must not know rules, limits or scores: they narrow, refus
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from router.core.books import Market
 from router.model import Arm, Instrument, Quote, Side, Tactic, Venue
 from router.ports import Candidate, MarketView, ParentView
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(msgspec.Struct, frozen=True):
     """What every tactic looks at."""
 
     parent: ParentView

@@ -8,9 +8,10 @@ record. Risk limits see what it chose like any other child.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from router.core.allocator import Allocation, IntArray, marginals_of, worth_of
 from router.core.ledger import Ledger
@@ -22,8 +23,7 @@ from router.model import Exploration
 from router.ports import FloatArray, Scores
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """What there is to share: K candidates as the rules left them, and how much."""
 
     narrowed: Sequence[Narrowed]
@@ -33,8 +33,7 @@ class Room:
     """Of `qty`, in the currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(msgspec.Struct, frozen=True):
     """Shares for each candidate, and the scores that they come from."""
 
     scores: Scores
@@ -42,8 +41,7 @@ class Split:
     allocation: Allocation
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """The split that is taken, and the record of why."""
 
     split: Split

@@ -7,14 +7,14 @@ the notes. Knows no rule by name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from router.messages import CapNote
 from router.ports import Candidate, Rule, RuleContext
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(msgspec.Struct, frozen=True):
     """What the rules leave of a candidate. Shares."""
 
     cap: int

@@ -7,7 +7,8 @@ record of it, from which `sluice why` answers. Knows no plug-in by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.core.candidates import candidates
 from router.core.environment import Environment, Policy

@@ -8,11 +8,11 @@ rules, only what caps they have left, nor how scores become a split.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from math import isfinite, sqrt
 
+import msgspec
 import numpy as np
 
 from router.core.chance import chance
@@ -54,8 +54,7 @@ class HeldBack(StrEnum):
     """The learner's model file was refused, and it has learned nothing here: the fallback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(msgspec.Struct, frozen=True):
     """What a decision goes by."""
 
     request: ScoreRequest
