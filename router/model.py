@@ -187,7 +187,7 @@ class Arm(msgspec.Struct, frozen=True):
     @property
     def key(self) -> str:
         """Stable name, `MIC/tactic`."""
-        return f"{self.mic}/{self.tactic.value}"
+        return f"{self.mic}/{self.tactic}"
 
 
 @dataclass(frozen=True, slots=True)

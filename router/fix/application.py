@@ -241,3 +241,6 @@ _WRITERS: dict[type, Callable[[Any, int, Dialects], Outgoing | None]] = {
     RequestQuote: _request_quote,
     DisputeExecution: _dispute_execution,
 }
+
+TELLING = frozenset(_WRITERS)
+"""Commands that are for somebody else: of all others `outgoing` makes nothing."""
