@@ -27,6 +27,8 @@ PAUSE_NS = 10 * NS
 """So long the loop never stands still: if it has, the process was stopped, or starved."""
 ASK_NS = NS // 1_000
 """The node is asked for its deadline once in so long: a timer may be late by as much."""
+LESSONS_AT_ONCE = 4
+"""Lessons that are taken, while the disk works, before the loop looks what else there is."""
 TURNS_MAX = 2
 """Turns of each connection in a batch that waits for the disk: what a sync costs is shared."""
 
@@ -235,6 +237,12 @@ class Pump:
         self._sync_began = self._clock.monotonic()
         future = self._loop.run_in_executor(self._disk, self._journal.sync)
         future.add_done_callback(lambda done: self._synced(done, batch))
+        self._loop.call_soon(self._study)
+
+    def _study(self) -> None:
+        """While the disk works: lessons that the next decision would have to wait for."""
+        if self.syncing and self._node.engine.catch_up(LESSONS_AT_ONCE):
+            self._loop.call_soon(self._study)
 
     def _handle(self) -> Batch:
         """What waits, through the node: connections take turns, so that none waits for long."""
