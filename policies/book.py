@@ -28,7 +28,7 @@ from policies.document import (
     Setting,
     read,
 )
-from policies.match import Facts, OrderFacts, Value, values_of
+from policies.match import Facts, OrderFacts, Value, missed, values_of
 from router.model import Exploration, Instrument, OrdType, Side, Venue
 from router.ports import Algo, Learner, Refusal, Rule, Urgency
 
@@ -112,7 +112,7 @@ class PolicyBook:
         self._venues = tuple(venues)
         self._default_learner = default_learner
         self._conditions = tuple(
-            each.match for each in self.clauses if any(each.match.specificity())
+            found for each in self.clauses if (found := each.match.conditions())
         )
         """Of the clauses that do not speak of every order."""
         self._resolved: dict[Told, ResolvedPolicy | Refusal] = {}
@@ -215,7 +215,7 @@ class PolicyBook:
 
     def _held(self, values: Mapping[str, Value], *, unknown_holds: bool) -> Held:
         return tuple(
-            not each.misses(values, unknown_holds=unknown_holds) for each in self._conditions
+            not missed(each, values, unknown_holds=unknown_holds) for each in self._conditions
         )
 
     def _default_algo(self, values: Mapping[str, Value]) -> str:

@@ -8,6 +8,7 @@ record. Risk limits see what it chose like any other child.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -116,10 +117,16 @@ class _Judge:
     def __init__(self, means: Scores, scores: Scores, room: Room) -> None:
         self._scores = scores
         self._room = room
+        self._means = means
         self._values = means.values[:, np.newaxis]
         self._tails = means.tails
-        self._marginals = marginals_of(means.tails, means.values, means.footprint_bp)
         self._due = max(1, lots(room.qty, room.lot))
+
+    @cached_property
+    def _marginals(self) -> FloatArray:
+        """Of the means. Most decisions have nothing to compare, and need none."""
+        means = self._means
+        return marginals_of(means.tails, means.values, means.footprint_bp)
 
     def worth_bp(self, which: Split) -> float:
         """What a split is expected to earn."""

@@ -176,7 +176,8 @@ def _finite(scores: Scores) -> bool:
     """True if there is no NaN and no infinity in what is acted on."""
     parts = (scores.tails, scores.mean_tails, scores.values, scores.mean_values)
     bounds = (scores.low_tails, scores.low_values)
-    return all(isfinite(part.sum()) for part in (*parts, *bounds) if part is not None)
+    total = np.add.reduce
+    return all(isfinite(total(part, axis=None)) for part in (*parts, *bounds) if part is not None)
 
 
 def _request(
