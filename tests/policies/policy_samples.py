@@ -135,7 +135,7 @@ FACTS = OrderFacts(
 
 
 def facts(**changes: object) -> OrderFacts:
-    return replace(FACTS, **changes)  # type: ignore[arg-type]
+    return replace(FACTS, **changes)
 
 
 def book(folder: Path, *documents: str, symbols: tuple[str, ...] = ("ACME", "BOLT")) -> PolicyBook:

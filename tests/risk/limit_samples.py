@@ -94,11 +94,11 @@ def parent(**changes: object) -> LimitedOrder:
     """The sample parent with changes; a new quantity adds all of itself."""
     if "qty" in changes:
         changes.setdefault("added_qty", changes["qty"])
-    return replace(PARENT, **changes)  # type: ignore[arg-type]
+    return replace(PARENT, **changes)
 
 
 def child(**changes: object) -> LimitedOrder:
     """The sample child with changes."""
     if "qty" in changes:
         changes.setdefault("added_qty", changes["qty"])
-    return replace(CHILD, **changes)  # type: ignore[arg-type]
+    return replace(CHILD, **changes)

@@ -344,7 +344,7 @@ def test_repeat_execution_stops_when_the_count_is_reached() -> None:
 
 def seen(order_id: str, *, at: int = 0, **changes: object) -> SeenOrder:
     known = SeenOrder(at, order_id, "A", "ACME", Side.BUY, 1_000, PX)
-    return structs.replace(known, **changes)  # type: ignore[arg-type]
+    return structs.replace(known, **changes)
 
 
 def test_the_same_order_may_come_so_often_within_the_window() -> None:
