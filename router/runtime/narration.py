@@ -260,7 +260,7 @@ _SAID_BY: dict[type, Callable[[Log, int, object], None]] = {
     ),
     **dict.fromkeys((Decide, FreezeLearner, ThawLearner), _narrate_learner),
     **dict.fromkeys(
-        (NoteSuspense, AssignSuspense, DismissSuspense, ReleaseParent, DisputeExecution),
+        (NoteSuspense, AssignSuspense, DismissSuspense, ReleaseParent, DisputeExecution, NoteCod),
         _narrate_doubt,
     ),
 }
