@@ -17,10 +17,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
+from msgspec.structs import replace
 
 from bench.fix_codec import simplefix_decode
 from bench.market import MICS, SHOWN, Market, Wire
@@ -78,7 +78,12 @@ def one_order(market: Market, route: Stopwatch, fill: Stopwatch) -> tuple[Wire, 
     [step] = market.steps
     market.exchange()
     fills = market.fills()
-    fill.time(lambda: market.give(fills), len(fills))
+
+    def filled() -> None:
+        market.give(fills)
+        market.study()
+
+    fill.time(filled, len(fills))
     reports = [each for each in market.steps[-1].commands if isinstance(each, Report)]
     assert reports[-1].ord_status == "2", "every share has been bought"
     market.exchange()

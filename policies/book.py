@@ -28,11 +28,18 @@ from policies.document import (
     Setting,
     read,
 )
-from policies.match import Facts, OrderFacts, Value, values_of
+from policies.match import Facts, OrderFacts, Value, missed, values_of
 from router.model import Exploration, Instrument, OrdType, Side, Venue
 from router.ports import Algo, Learner, Refusal, Rule, Urgency
 
 DOCUMENTS_MAX = 256
+RESOLVED_MAX = 1024
+"""Policies that are kept once they were put together; an order may name any algo."""
+
+Held = tuple[bool, ...]
+Told = tuple[str, bool, Held, Held, Held]
+"""Algo, whether the order has named it, and which conditions hold: before an algo is settled on,
+and after that for settings and for narrowing statements."""
 
 
 class Terms(Protocol):
@@ -104,6 +111,11 @@ class PolicyBook:
         self._known = known
         self._venues = tuple(venues)
         self._default_learner = default_learner
+        self._conditions = tuple(
+            found for each in self.clauses if (found := each.match.conditions())
+        )
+        """Of the clauses that do not speak of every order."""
+        self._resolved: dict[Told, ResolvedPolicy | Refusal] = {}
 
     @classmethod
     def load(
@@ -178,16 +190,46 @@ class PolicyBook:
         )
 
     def resolve(self, facts: Facts) -> ResolvedPolicy | Refusal:
-        """The same for facts; a Refusal if the order asks for what it may not have."""
+        """The same for facts; a Refusal if the order asks for what it may not have.
+
+        All that facts are asked is whether conditions hold. Where the same ones do, the documents
+        say the same, and say it but once.
+        """
         before = values_of(facts)
-        chosen = self._setting("algo", before)
+        algo = facts.algo or self._default_algo(before)
+        values = {**before, "algo": algo}
+        told: Told = (
+            algo,
+            bool(facts.algo),
+            self._held(before, unknown_holds=False),
+            self._held(values, unknown_holds=False),
+            self._held(values, unknown_holds=True),
+        )
+        found = self._resolved.get(told)
+        if found is None:
+            if len(self._resolved) >= RESOLVED_MAX:
+                self._resolved.clear()
+            found = self._read_out(algo, before, values, by_order=bool(facts.algo))
+            self._resolved[told] = found
+        return found
+
+    def _held(self, values: Mapping[str, Value], *, unknown_holds: bool) -> Held:
+        return tuple(
+            not missed(each, values, unknown_holds=unknown_holds) for each in self._conditions
+        )
+
+    def _default_algo(self, values: Mapping[str, Value]) -> str:
+        chosen = self._setting("algo", values)
         assert chosen is not None, "a book without a default algo does not load"
-        algo = facts.algo or chosen[1].name
-        values = values_of(facts, algo)
+        return chosen[1].name
+
+    def _read_out(
+        self, algo: str, before: Mapping[str, Value], values: Mapping[str, Value], *, by_order: bool
+    ) -> ResolvedPolicy | Refusal:
         speaking = list(self._speaking(values))
         allowed, denied_by = self._allowed(speaking, algo)
         if denied_by:
-            return _denied(algo, denied_by, by_order=bool(facts.algo))
+            return _denied(algo, denied_by, by_order=by_order)
         found = self._setting("learner", values)
         learner = self._default_learner if found is None else found[1]
         assert learner is not None, "a book without a default learner does not load"

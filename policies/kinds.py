@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import ROUND_FLOOR, Decimal
+from functools import lru_cache
 from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field
@@ -31,10 +32,15 @@ Shares = Annotated[int, Field(gt=0, le=10**12)]
 """A number of shares."""
 
 
+@lru_cache(maxsize=1024)
+def written(value: float) -> Decimal:
+    """The decimal that was written, not its nearest binary fraction."""
+    return Decimal(repr(value))
+
+
 def part(share: float, qty: int) -> int:
     """The whole shares in a fraction of `qty`, rounded down; 0.29 of 100 is 29, not 28."""
-    # The decimal that was written is meant, not its nearest binary fraction.
-    return int((Decimal(repr(share)) * qty).to_integral_value(ROUND_FLOOR))
+    return int((written(share) * qty).to_integral_value(ROUND_FLOOR))
 
 
 def clock_ns(text: str) -> int:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from policies.kinds import DAY_NS, OneOrMore, clock_ns
@@ -64,8 +64,7 @@ class Facts(Protocol):
         """When the order is accepted, UTC nanoseconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class OrderFacts:
+class OrderFacts(msgspec.Struct, frozen=True):
     """The facts of one order, as a value."""
 
     session: str
@@ -187,25 +186,16 @@ class Match(BaseModel):
         """Compares like words in a dictionary: the first key that only one has decides."""
         return tuple(getattr(self, key) is not None for key in KEY_ORDER)
 
-    def misses(self, values: Mapping[str, Value], *, unknown_holds: bool) -> str:
-        """The first key that does not hold, or empty.
+    def conditions(self) -> Conditions:
+        """The keys that are present, most specific first, ready to be held against an order."""
+        return tuple(
+            (key, wanted, (0.0, 0.0)) if isinstance(wanted, tuple) else (key, None, wanted.bounds())
+            for key, wanted in self.given()
+        )
 
-        A fact that is not known counts as `unknown_holds`: narrowing statements pass True, so
-        that a missing fact never widens; settings pass False.
-        """
-        for key, wanted in self.given():
-            value = values[key]
-            if value is None:
-                if not unknown_holds:
-                    return key
-            elif isinstance(wanted, tuple):
-                if value not in wanted:
-                    return key
-            else:
-                low, high = wanted.bounds()
-                if isinstance(value, str) or not low <= value < high:
-                    return key
-        return ""
+    def misses(self, values: Mapping[str, Value], *, unknown_holds: bool) -> str:
+        """The first key that does not hold, or empty; `missed` says of what is not known."""
+        return missed(self.conditions(), values, unknown_holds=unknown_holds)
 
     def overlaps(self, other: Match) -> bool:
         """True if one order can satisfy both. Keys are taken as independent of one another."""
@@ -225,6 +215,28 @@ class Match(BaseModel):
 
 KEY_ORDER = tuple(Match.model_fields)
 """Match keys, most specific first."""
+
+Conditions = tuple[tuple[str, tuple[str, ...] | None, tuple[float, float]], ...]
+"""Key, and the names of which any will do, or the bounds of a range."""
+
+
+def missed(conditions: Conditions, values: Mapping[str, Value], *, unknown_holds: bool) -> str:
+    """The first key that does not hold, or empty.
+
+    A fact that is not known counts as `unknown_holds`: narrowing statements pass True, so
+    that a missing fact never widens; settings pass False.
+    """
+    for key, names, (low, high) in conditions:
+        value = values[key]
+        if value is None:
+            if not unknown_holds:
+                return key
+        elif names is not None:
+            if value not in names:
+                return key
+        elif isinstance(value, str) or not low <= value < high:
+            return key
+    return ""
 
 
 def _edge(value: float | str | None) -> str:

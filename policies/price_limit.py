@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated
 
 from pydantic import Field
 
+from policies.kinds import written
 from router.model import BP, Tactic
 from router.ports import Candidate, Rule, RuleContext
 
@@ -26,14 +26,12 @@ class PriceLimit(Rule):
 
     def narrow(self, candidate: Candidate, context: RuleContext) -> int:
         """0 if the price is worse than a bound, or there is no reference to measure by."""
-        bounds = (
-            (self.arrival_bp, context.parent.arrival_mid),
-            (self.mid_bp, context.market.mid2),
-        )
-        for offset_bp, reference2 in bounds:
-            if offset_bp is not None and not _within(offset_bp, reference2, candidate, context):
-                return 0
-        return candidate.cap
+        arrival_bp, mid_bp, cap = self.arrival_bp, self.mid_bp, candidate.cap
+        if arrival_bp is not None:
+            cap = cap if _within(arrival_bp, context.parent.arrival_mid, candidate, context) else 0
+        if mid_bp is not None:
+            cap = cap if _within(mid_bp, context.market.mid2, candidate, context) else 0
+        return cap
 
 
 def _within(offset_bp: float, reference2: int, candidate: Candidate, context: RuleContext) -> bool:
@@ -42,7 +40,7 @@ def _within(offset_bp: float, reference2: int, candidate: Candidate, context: Ru
     if reference2 <= 0 or price2 <= 0:
         return False
     worse = context.parent.side.sign * (price2 - reference2)
-    return worse * BP <= Decimal(repr(offset_bp)) * reference2
+    return worse * BP <= written(offset_bp) * reference2
 
 
 def _price2(candidate: Candidate, context: RuleContext) -> int:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 PX_SCALE = 100_000_000
 """Price units in one unit of the currency."""
 
@@ -176,8 +178,7 @@ class Venue:
     """We are not ready without it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+class Arm(msgspec.Struct, frozen=True):
     """One thing the learner can choose: a tactic at a venue."""
 
     mic: str
@@ -186,7 +187,7 @@ class Arm:
     @property
     def key(self) -> str:
         """Stable name, `MIC/tactic`."""
-        return f"{self.mic}/{self.tactic.value}"
+        return f"{self.mic}/{self.tactic}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, Self
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
@@ -26,8 +27,7 @@ Arrays = dict[str, FloatArray]
 # -- what plug-ins may see ---------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class MarketView:
+class MarketView(msgspec.Struct, frozen=True):
     """The consolidated lit market of one symbol at one moment. Prices 0 where a side is empty."""
 
     bid: int
@@ -45,8 +45,7 @@ class MarketView:
         return self.bid + self.offer if self.bid and self.offer else 0
 
 
-@dataclass(frozen=True, slots=True)
-class ParentView:
+class ParentView(msgspec.Struct, frozen=True):
     """What a plug-in may know of a parent."""
 
     parent_id: str
@@ -82,8 +81,7 @@ class ParentView:
         return max(0, self.leaves_qty - self.working_qty)
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(msgspec.Struct, frozen=True):
     """A place where the next shares could go."""
 
     arm: Arm
@@ -103,8 +101,7 @@ class Candidate:
         return self.arm.tactic
 
 
-@dataclass(frozen=True, slots=True)
-class RuleContext:
+class RuleContext(msgspec.Struct, frozen=True):
     """What a rule may look at: nothing of the learner, nothing of the limits."""
 
     now: int
@@ -131,8 +128,7 @@ class Rule(Plugin):
         return 0
 
 
-@dataclass(frozen=True, slots=True)
-class LimitedOrder:
+class LimitedOrder(msgspec.Struct, frozen=True):
     """The exact order that would be accepted (a parent) or sent (a child)."""
 
     order_id: str
@@ -155,8 +151,7 @@ class LimitedOrder:
     is_replace: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SeenOrder:
+class SeenOrder(msgspec.Struct, frozen=True):
     """An order as the duplicate check remembers it."""
 
     at: int
@@ -267,8 +262,7 @@ class Limit(Plugin):
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Due:
+class Due(msgspec.Struct, frozen=True):
     """An algo's answer."""
 
     qty: int
@@ -320,8 +314,7 @@ MAIN_HORIZON = 2
 """The place of the main one: values are made of the markout there."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScoreRequest:
+class ScoreRequest(msgspec.Struct, frozen=True):
     """K candidates to score."""
 
     symbol: str
@@ -355,8 +348,7 @@ class ScoreRequest:
     """How many orders that rest could follow one another before the schedule ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scores:
+class Scores(msgspec.Struct, frozen=True):
     """What the learner expects of each candidate."""
 
     tails: FloatArray
@@ -378,8 +370,7 @@ class Scores:
     """How much less than u a share costs that waits, bp: to take one is worth less by it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(msgspec.Struct, frozen=True):
     """One observed outcome; `router.messages.Learn` says what the fields mean."""
 
     symbol: str
@@ -395,8 +386,7 @@ class Lesson:
     intervals: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Markout:
+class Markout(msgspec.Struct, frozen=True):
     """What the mid has done after a fill; `router.messages.LearnMarkout` says what fields mean."""
 
     arm: str

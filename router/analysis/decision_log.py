@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
+from msgspec import structs
 
 from router.analysis.offpolicy.behaviour import Behaviour
 from router.analysis.offpolicy.logged import Logged, Taught
@@ -249,7 +250,7 @@ class _Again:
 
     def free(self) -> Behaviour:
         """Every draw is taken: a target is judged as if nothing held it back."""
-        return Behaviour(replace(self.request, bounds=False), self.room(), None, Ledger())
+        return Behaviour(structs.replace(self.request, bounds=False), self.room(), None, Ledger())
 
     def score(self, learner: Learner, arrays: Arrays) -> Scores:
         """What a learner says with the decision's own chance."""

@@ -219,7 +219,7 @@ class Tracker:
 class _Symbol:
     """All that is known of one symbol."""
 
-    __slots__ = ("answers", "books", "halted", "quotes", "tracker")
+    __slots__ = ("_touch", "answers", "books", "halted", "quotes", "tracker")
 
     def __init__(self) -> None:
         self.books: dict[str, Book] = {}
@@ -228,9 +228,22 @@ class _Symbol:
         self.halted: dict[str, None] = {}
         """Venues that have said so."""
         self.tracker = Tracker()
+        self._touch: tuple[int, int, int, int, int] | None = None
+
+    def moved(self) -> None:
+        """A book is another one now. Whoever changes a book says so."""
+        self._touch = None
 
     def touch(self) -> tuple[int, int, int, int, int]:
-        """Best bid, best offer, their summed sizes, and the latest update, of books not stale."""
+        """Best bid, best offer, their summed sizes, and the latest update, of books not stale.
+
+        Kept until a book moves: an order asks a dozen times between two updates.
+        """
+        if self._touch is None:
+            self._touch = self._best()
+        return self._touch
+
+    def _best(self) -> tuple[int, int, int, int, int]:
         bid = offer = bid_qty = offer_qty = updated_at = 0
         for book in self.books.values():
             if book.stale:
@@ -361,12 +374,14 @@ class Market:
         if book is None:
             book = known.books[event.mic] = Book()
         book.apply(event, now)
+        known.moved()
 
     def _lost(self, event: MarketDataLost, now: int) -> None:
         for known in self._symbols.values():
             if event.mic in known.books:
                 known.tracker.sample(known.mid2(), now)
                 known.books[event.mic].lose()
+                known.moved()
             known.quotes.pop(event.mic, None)
             known.answers.pop(event.mic, None)
             known.halted.pop(event.mic, None)

@@ -7,15 +7,15 @@ up to how many shares. Must not know rules, limits or scores: they narrow, refus
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from router.core.books import Market
 from router.model import Arm, Instrument, Quote, Side, Tactic, Venue
 from router.ports import Candidate, MarketView, ParentView
 
 
-@dataclass(frozen=True, slots=True)
-class _Scene:
+class _Scene(msgspec.Struct, frozen=True):
     """What every tactic looks at."""
 
     parent: ParentView
@@ -44,8 +44,9 @@ def candidates(
     *,
     open_mics: Collection[str],
     asked: Collection[str],
+    tactics: Collection[Tactic] = tuple(Tactic),
 ) -> list[Candidate]:
-    """Every candidate, in the order of venues and, within a venue, of its tactics.
+    """Every candidate, in the order of venues and, within a venue, of its tactics among `tactics`.
 
     `open_mics` are the venues that may take new risk, `asked` those that still owe this parent an
     answer to a QuoteRequest(R). A cap starts at the parent's free quantity, or at the quote's size.
@@ -59,6 +60,8 @@ def candidates(
         if venue.mic not in open_mics or market.halted(parent.symbol, venue.mic):
             continue
         for tactic in venue.tactics:
+            if tactic not in tactics:
+                continue
             candidate = _TACTICS[tactic](scene, venue)
             if candidate is not None and candidate.cap > 0:
                 found.append(candidate)

@@ -93,6 +93,13 @@ class Engine:
         files = self.env.policy_files
         return None if files is None or files.hash == self.state.policy_hash else files
 
+    def catch_up(self, most: int) -> bool:
+        """Let learners take lessons that would wait for the next decision, at most so many.
+
+        Nothing but the moment of the work depends on it. True if more wait.
+        """
+        return self.state.shelf.catch_up(most)
+
     def deadline(self) -> int | None:
         """When the core wants a TimerFired, UTC nanoseconds."""
         return self.state.deadline()

@@ -8,9 +8,11 @@ record. Risk limits see what it chose like any other child.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from functools import cached_property
 
+import msgspec
 import numpy as np
+from msgspec.structs import replace
 
 from router.core.allocator import Allocation, IntArray, marginals_of, worth_of
 from router.core.ledger import Ledger
@@ -22,8 +24,7 @@ from router.model import Exploration
 from router.ports import FloatArray, Scores
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(msgspec.Struct, frozen=True):
     """What there is to share: K candidates as the rules left them, and how much."""
 
     narrowed: Sequence[Narrowed]
@@ -33,8 +34,7 @@ class Room:
     """Of `qty`, in the currency."""
 
 
-@dataclass(frozen=True, slots=True)
-class Split:
+class Split(msgspec.Struct, frozen=True):
     """Shares for each candidate, and the scores that they come from."""
 
     scores: Scores
@@ -42,8 +42,7 @@ class Split:
     allocation: Allocation
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(msgspec.Struct, frozen=True):
     """The split that is taken, and the record of why."""
 
     split: Split
@@ -118,10 +117,16 @@ class _Judge:
     def __init__(self, means: Scores, scores: Scores, room: Room) -> None:
         self._scores = scores
         self._room = room
+        self._means = means
         self._values = means.values[:, np.newaxis]
         self._tails = means.tails
-        self._marginals = marginals_of(means.tails, means.values, means.footprint_bp)
         self._due = max(1, lots(room.qty, room.lot))
+
+    @cached_property
+    def _marginals(self) -> FloatArray:
+        """Of the means. Most decisions have nothing to compare, and need none."""
+        means = self._means
+        return marginals_of(means.tails, means.values, means.footprint_bp)
 
     def worth_bp(self, which: Split) -> float:
         """What a split is expected to earn."""

@@ -18,7 +18,7 @@ from math import exp2, isfinite, log, log1p, sqrt
 import numpy as np
 
 from router.core.books import Book, Market, Tracker
-from router.model import BP, NS, Instrument, Side
+from router.model import BP, NS, Instrument, Side, Tactic
 from router.ports import Candidate, FloatArray, MarketView, ParentView
 
 FEATURE_VERSION = 1
@@ -53,10 +53,9 @@ _SCALES: dict[str, tuple[float, float]] = {
 FEATURES: tuple[str, ...] = tuple(_SCALES)
 """Names, in the order of columns."""
 
-_MEAN = np.array([mean for mean, _ in _SCALES.values()])
-_SCALE = np.array([scale for _, scale in _SCALES.values()])
 _COLUMN = {name: i for i, name in enumerate(FEATURES)}
-_PER_CANDIDATE = [_COLUMN[name] for name in ("imbalance", "displayed", "data_age", "fill_ratio")]
+_OF_CANDIDATE = ("imbalance", "displayed", "data_age", "fill_ratio")
+_PER_CANDIDATE = [_COLUMN[name] for name in _OF_CANDIDATE]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +96,25 @@ def features(
         **_parent_features(parent, instrument, now),
         **_signal_features(signal, parent, now),
     }
-    row = np.full(len(FEATURES), np.nan)
+    row = [0.0] * len(FEATURES)
     for name, value in common.items():
-        row[_COLUMN[name]] = value
-    raw = np.empty((len(candidate_list), len(FEATURES)))
-    raw[:] = row
+        row[_COLUMN[name]] = _scaled(name, value)
     typical = tracker.trade_size if tracker and tracker.trade_size else float(instrument.lot)
-    if candidate_list:
-        raw[:, _PER_CANDIDATE] = [
-            _venue_features(candidate, market, parent, now, typical, history)
-            for candidate in candidate_list
-        ]
-    scaled = (raw - _MEAN) / _SCALE
-    scaled[~np.isfinite(scaled)] = 0.0
-    return np.asarray(np.minimum(np.maximum(scaled, -CLIP), CLIP))
+    found = np.empty((len(candidate_list), len(FEATURES)))
+    for i, candidate in enumerate(candidate_list):
+        own = _venue_features(candidate, market, parent, now, typical, history)
+        for column, name, value in zip(_PER_CANDIDATE, _OF_CANDIDATE, own, strict=True):
+            row[column] = _scaled(name, value)
+        found[i] = row
+    return found
+
+
+def _scaled(name: str, value: float) -> float:
+    """Standardised and clipped; 0 if it is not known. In plain numbers: of one to a dozen
+    candidates, arrays cost more."""
+    mean, scale = _SCALES[name]
+    scaled = (value - mean) / scale
+    return min(max(scaled, -CLIP), CLIP) if isfinite(scaled) else 0.0
 
 
 def cost_bp(candidate: Candidate, side: Side, mid2: int) -> float:
@@ -122,7 +126,7 @@ def cost_bp(candidate: Candidate, side: Side, mid2: int) -> float:
     if mid2 <= 0:
         return 0.0
     away2 = 0
-    if candidate.price is not None and candidate.tactic.value != "dark_mid":
+    if candidate.price is not None and candidate.tactic is not Tactic.DARK_MID:
         away2 = side.sign * (2 * candidate.price - mid2)
     return BP * (away2 + 2 * candidate.fee) / mid2
 

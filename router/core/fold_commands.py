@@ -143,7 +143,7 @@ def send_child(state: State, now: int, command: m.SendChild) -> None:
         cancel_at=command.cancel_at,
         context=Context(
             parent.learner,
-            array("d", parent.contexts.get(f"{command.mic}/{command.tactic.value}", ())).tobytes(),
+            array("d", parent.contexts.get(f"{command.mic}/{command.tactic}", ())).tobytes(),
             parent.champion,
         ),
     )

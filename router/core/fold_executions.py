@@ -143,7 +143,7 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
     complete = child.cum_qty >= child.qty
     state.turn(now, child, ChildInput.COMPLETED if complete else ChildInput.TRADED)
     parent = state.parents[child.parent_id]
-    scope = f"{parent.algo}/{child.symbol}/{child.side.value}"
+    scope = f"{parent.algo}/{child.symbol}/{child.side}"
     state.count(state.execution_times, scope, now)
     state.outcome = Outcome.TRADE
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from router.core.features import Signal
 from router.core.predictor import Model
 from router.core.watch import Watch
@@ -33,8 +35,7 @@ class Foresight:
     """Whether it is a column of the context vector."""
 
 
-@dataclass(frozen=True, slots=True)
-class Foreseen:
+class Foreseen(msgspec.Struct, frozen=True):
     """What was said at a decision."""
 
     predictor: str = ""

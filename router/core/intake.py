@@ -6,6 +6,7 @@ Owns the order of the checks: form, limits, policy, algo. Knows nothing of where
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
+from functools import lru_cache
 
 import msgspec
 from pydantic import ValidationError
@@ -180,12 +181,18 @@ def make_algo(env: Environment, name: str, params: Mapping[str, str]) -> Algo | 
     if kind is None:
         return _instruction("847", name, f"allowed={', '.join(env.algos)}")
     try:
-        return kind.model_validate_strings(dict(params))
+        return _made(kind, tuple(params.items()))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         allowed = ", ".join(kind.model_fields)
         return _instruction("848", params.get(key, key), f"{key}: {first['msg']}, keys={allowed}")
+
+
+@lru_cache(maxsize=1024)
+def _made(kind: type[Algo], params: tuple[tuple[str, str], ...]) -> Algo:
+    """An algo is a value: orders with the same parameters share one."""
+    return kind.model_validate_strings(dict(params))
 
 
 def _instruction(tag: str, value: str, why: str) -> Refusal:

@@ -7,14 +7,14 @@ the notes. Knows no rule by name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from router.messages import CapNote
 from router.ports import Candidate, Rule, RuleContext
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(msgspec.Struct, frozen=True):
     """What the rules leave of a candidate. Shares."""
 
     cap: int
@@ -38,17 +38,21 @@ def narrow(
     lowered: list[tuple[int, str]] = []
     floor, floor_by = 0, ""
     min_qty, min_qty_by = 0, ""
+    full = candidate.cap
     for clause, rule in rules:
-        allowed = max(0, rule.narrow(candidate, context))
-        if allowed < candidate.cap:
+        allowed = rule.narrow(candidate, context)
+        if allowed < full and (allowed := max(0, allowed)) < full:
             lowered.append((allowed, clause))
             cap = min(cap, allowed)
-        asked = rule.floor(candidate, context)
-        if 0 < asked <= context.parent.leaves_qty:
-            floor, floor_by = _raised(floor, floor_by, asked, clause)
-        asked = rule.min_qty(candidate, context)
-        if asked > 0:
-            min_qty, min_qty_by = _raised(min_qty, min_qty_by, asked, clause)
+        kind = type(rule)
+        if kind.floor is not Rule.floor:
+            asked = rule.floor(candidate, context)
+            if 0 < asked <= context.parent.leaves_qty:
+                floor, floor_by = _raised(floor, floor_by, asked, clause)
+        if kind.min_qty is not Rule.min_qty:
+            asked = rule.min_qty(candidate, context)
+            if asked > 0:
+                min_qty, min_qty_by = _raised(min_qty, min_qty_by, asked, clause)
     lowered.sort(key=lambda item: (-item[0], item[1]))
     notes = [CapNote(by=clause, cap=allowed) for allowed, clause in lowered]
     if 0 < cap < min_qty:

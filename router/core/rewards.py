@@ -7,8 +7,8 @@ Must not know learners or states: it takes facts and returns values.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from router.model import BP, NS, RESTING_TACTICS, Side, Tactic
@@ -29,8 +29,7 @@ INTERVAL_NS = NS
 """A resting child is observed in intervals of so long (docs/hazard.md)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(msgspec.Struct, frozen=True):
     """The fields of `Learn` that are counted in lots, and the outcome."""
 
     sent_lots: int

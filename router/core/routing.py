@@ -7,7 +7,8 @@ record of it, from which `sluice why` answers. Knows no plug-in by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from router.core.candidates import candidates
 from router.core.environment import Environment, Policy
@@ -162,6 +163,7 @@ def _reason(
 
 def _candidates(env: Environment, state: State, now: int, scene: Scene) -> list[Candidate]:
     asked = {ask.mic for ask in state.asks.values() if ask.parent_id == scene.parent.parent_id}
+    at_once = scene.view.time_in_force in IMMEDIATE
     found = candidates(
         scene.view,
         scene.instrument,
@@ -170,15 +172,18 @@ def _candidates(env: Environment, state: State, now: int, scene: Scene) -> list[
         now,
         open_mics=_allowed_mics(state),
         asked=asked,
+        tactics=_AT_ONCE if at_once else _ANY,
     )
-    if scene.view.time_in_force in IMMEDIATE:
-        found = [each for each in found if each.tactic is not Tactic.DEALER_RFQ]
-    now_or_never = [each for each in found if each.tactic not in RESTING_TACTICS]
+    if at_once or scene.due.urgency < 1.0:
+        return found
     # At full urgency nothing rests, as long as there is something shown to take.
-    must_trade = scene.due.urgency >= 1.0 and any(each.displayed for each in now_or_never)
-    if scene.view.time_in_force in IMMEDIATE or must_trade:
-        found = now_or_never
-    return found
+    now_or_never = [each for each in found if each.tactic not in RESTING_TACTICS]
+    return now_or_never if any(each.displayed for each in now_or_never) else found
+
+
+_ANY = frozenset(Tactic)
+_AT_ONCE = _ANY - RESTING_TACTICS - {Tactic.DEALER_RFQ}
+"""Of an order that is immediate or cancelled: it can neither rest nor wait for an answer."""
 
 
 def _allowed_mics(state: State) -> set[str]:

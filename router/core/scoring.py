@@ -8,11 +8,11 @@ rules, only what caps they have left, nor how scores become a split.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from math import isfinite, sqrt
 
+import msgspec
 import numpy as np
 
 from router.core.chance import chance
@@ -54,8 +54,7 @@ class HeldBack(StrEnum):
     """The learner's model file was refused, and it has learned nothing here: the fallback."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
+class Scored(msgspec.Struct, frozen=True):
     """What a decision goes by."""
 
     request: ScoreRequest
@@ -177,7 +176,8 @@ def _finite(scores: Scores) -> bool:
     """True if there is no NaN and no infinity in what is acted on."""
     parts = (scores.tails, scores.mean_tails, scores.values, scores.mean_values)
     bounds = (scores.low_tails, scores.low_values)
-    return all(isfinite(part.sum()) for part in (*parts, *bounds) if part is not None)
+    total = np.add.reduce
+    return all(isfinite(total(part, axis=None)) for part in (*parts, *bounds) if part is not None)
 
 
 def _request(

@@ -6,7 +6,8 @@ Owns what a child of each tactic looks like. A dealer that does not stream is as
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from router.core.environment import Environment, Policy
 from router.core.gate import evaluate
@@ -30,8 +31,7 @@ from router.model import (
 from router.ports import Candidate, Due, LimitedOrder, MarketView, ParentView
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(msgspec.Struct, frozen=True):
     """Everything that one decision looks at."""
 
     parent: Parent

@@ -107,7 +107,7 @@ class LimitView:
 
     def execution_count(self, algo: str, symbol: str, side: Side, window_ns: int) -> int:
         """Executions of the algo on this symbol and side within the window."""
-        times = self._state.execution_times.get(f"{algo}/{symbol}/{side.value}")
+        times = self._state.execution_times.get(f"{algo}/{symbol}/{side}")
         return self._within(times, window_ns)
 
     def recent_orders(self, window_ns: int, like: LimitedOrder) -> Sequence[SeenOrder]:

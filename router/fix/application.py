@@ -7,10 +7,9 @@ Owns which field carries what on the way out; what differs between FIX versions 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from msgspec import structs
+import msgspec
 
 from router.fix.codec import px_text, safe_text, time_text
 from router.fix.dialects import Dialect
@@ -34,8 +33,7 @@ _NO_LOCATE = f"114=N{SOH}"
 """LocateReqd(114) of a short sale: the stock was located before the order came to us."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(msgspec.Struct, frozen=True):
     """An application message without its header."""
 
     session: str
@@ -65,8 +63,8 @@ def addressee(command: Command) -> str:
 
 def drop_copy(report: Report, session: str, now: int, dialects: Dialects) -> Outgoing:
     """A report to an OMS as a session of copies is told it: whose it is stands in 115."""
-    terms = structs.replace(report.terms, reply_to=f"115={report.session}{SOH}")
-    out = _report(structs.replace(report, session=session, terms=terms), now, dialects)
+    terms = msgspec.structs.replace(report.terms, reply_to=f"115={report.session}{SOH}")
+    out = _report(msgspec.structs.replace(report, session=session, terms=terms), now, dialects)
     mark = f"797=Y{SOH}" if dialects[session].copy_msg_indicator else ""
     return Outgoing(session, out.msg_type, out.body + mark)
 
@@ -243,3 +241,6 @@ _WRITERS: dict[type, Callable[[Any, int, Dialects], Outgoing | None]] = {
     RequestQuote: _request_quote,
     DisputeExecution: _dispute_execution,
 }
+
+TELLING = frozenset(_WRITERS)
+"""Commands that are for somebody else: of all others `outgoing` makes nothing."""

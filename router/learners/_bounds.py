@@ -9,9 +9,8 @@ so what is made of these bounds is more cautious than its name.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 
 from router.learners._tails import tails
 from router.ports import FloatArray, ScoreRequest, Scores

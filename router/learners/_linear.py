@@ -17,12 +17,12 @@ believed is V = s W: to forget is to lower s, and a new lesson weighs 1 / s in W
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from math import isfinite
 from typing import Literal
 
 import numpy as np
+from msgspec.structs import replace
 
 from router.learners._bounds import Z_95
 from router.learners._cleaning import clipped, finite

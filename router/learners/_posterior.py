@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from router.learners import _horizons, _pooled
@@ -30,8 +31,7 @@ SHOWN = ("/lit_take", "/dealer_quote", "/dealer_rfq")
 RESTS = ("/lit_make", "/dark_mid")
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(msgspec.Struct, frozen=True):
     """For what fills are looked at."""
 
     symbol: str

@@ -7,9 +7,8 @@ hazard learner's likelihood (docs/hazard.md) with its conjugate prior and no fea
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
+from msgspec.structs import replace
 from pydantic import Field
 
 from router.learners import _fading as fading

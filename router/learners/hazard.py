@@ -159,7 +159,8 @@ class Hazard(Learner):
         if found is not None and len(found[0]):
             told = _pooled.observe(arm.alpha, arm.precision, arm.own, x, found)
             arm.alpha, arm.precision, arm.own = told
-            if not isfinite(arm.alpha.sum() + arm.own.sum()):  # precisions grow by what own do
+            known = np.add.reduce(arm.alpha) + np.add.reduce(arm.own, axis=None)
+            if not isfinite(known):  # precisions grow by what own do
                 arm = new_fills(lesson.arm, scope, clock)
         write_fills(state, lesson.arm, lesson.symbol, arm)
         if lesson.markout_bp is not None and lesson.filled_lots > 0:

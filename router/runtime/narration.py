@@ -6,6 +6,7 @@ Owns the event names. The journal is the record; this is for the person at the t
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from router.core.cod import CANCELS
 from router.core.state import State
@@ -91,9 +92,9 @@ def narrate(log: Log, step: Step) -> None:
         case _:
             pass
     for command in step.commands:
-        _narrate(log, step.seq, command)
-        _narrate_learner(log, step.seq, command)
-        _narrate_doubt(log, step.seq, command)
+        say = _SAID_BY.get(type(command))
+        if say is not None:
+            say(log, step.seq, command)
 
 
 def _narrate(log: Log, seq: int, command: object) -> None:
@@ -236,3 +237,31 @@ def _narrate_doubt(log: Log, seq: int, command: object) -> None:
             )
         case _:
             pass
+
+
+_SAID_BY: dict[type, Callable[[Log, int, object], None]] = {
+    **dict.fromkeys(
+        (
+            OpenParent,
+            SendChild,
+            Report,
+            CancelChild,
+            NoteBreach,
+            MarkUnknown,
+            SettleChild,
+            FreezeParent,
+            EngageKill,
+            ReleaseKill,
+            RefuseCancel,
+            ReportMassCancel,
+            RefuseMessage,
+        ),
+        _narrate,
+    ),
+    **dict.fromkeys((Decide, FreezeLearner, ThawLearner), _narrate_learner),
+    **dict.fromkeys(
+        (NoteSuspense, AssignSuspense, DismissSuspense, ReleaseParent, DisputeExecution, NoteCod),
+        _narrate_doubt,
+    ),
+}
+"""Most commands are nothing to tell a person: they are passed over by their type."""

@@ -27,6 +27,8 @@ PAUSE_NS = 10 * NS
 """So long the loop never stands still: if it has, the process was stopped, or starved."""
 ASK_NS = NS // 1_000
 """The node is asked for its deadline once in so long: a timer may be late by as much."""
+LESSONS_AT_ONCE = 4
+"""Lessons that are taken, when nothing else can be done, before the loop looks what has come."""
 TURNS_MAX = 2
 """Turns of each connection in a batch that waits for the disk: what a sync costs is shared."""
 
@@ -70,6 +72,7 @@ class Pump:
         self._stopped = False
         self._busy = False
         """A batch is on its way, or will be: what comes in waits for the next."""
+        self._studying = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
         self._ask_at = 0
@@ -235,6 +238,19 @@ class Pump:
         self._sync_began = self._clock.monotonic()
         future = self._loop.run_in_executor(self._disk, self._journal.sync)
         future.add_done_callback(lambda done: self._synced(done, batch))
+        self._study_soon()
+
+    def _study_soon(self) -> None:
+        if not self._studying and self._node.engine.catch_up(0):
+            self._studying = True
+            self._loop.call_soon(self._study)
+
+    def _study(self) -> None:
+        """While the disk works, or nothing waits: lessons that the next decision would wait for."""
+        self._studying = False
+        if self.goes_on and (self.syncing or not self._busy):
+            self._node.engine.catch_up(LESSONS_AT_ONCE)
+            self._study_soon()
 
     def _handle(self) -> Batch:
         """What waits, through the node: connections take turns, so that none waits for long."""
@@ -307,6 +323,8 @@ class Pump:
         self._busy = False
         if self._ready or self._works:
             self._kick()
+        else:
+            self._study_soon()
 
     def _send(self, batch: Batch) -> None:
         writes = batch.writes

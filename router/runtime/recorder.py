@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from router.fix.alarms import Alarms
-from router.fix.application import Outgoing, addressee, drop_copy, outgoing
+from router.fix.application import TELLING, Outgoing, addressee, drop_copy, outgoing
 from router.fix.redaction import redact
 from router.fix.session import Received
 from router.journal.market import MarketFile
@@ -112,6 +112,8 @@ class Recorder:
         """Frame what was decided, and put it all into one record: event, decision, frames."""
         touched = [link] if link is not None and link.durable else []
         for command in commands:
+            if type(command) not in TELLING:
+                continue
             for out in self._messages(command, now):
                 if isinstance(command, SendChild):
                     self.batch.children.append(command.cl_ord_id)

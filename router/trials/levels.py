@@ -7,9 +7,9 @@ Must not know why a level was chosen, nor what comes of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import msgspec
+from msgspec.structs import replace
 
 from router.core.candidates import candidates
 from router.core.environment import Environment, Policy

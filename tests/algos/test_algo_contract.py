@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 import router.algos
 from router.model import NS, PX_SCALE, OrdType, Side, TimeInForce

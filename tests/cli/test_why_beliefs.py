@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
+from msgspec import structs
 from pydantic import Field
 
 from config.settings import DEFAULT_CONFIG, load_settings
@@ -159,7 +160,7 @@ def widths(folder: Path, cl_ord_id: str) -> dict[str, float]:
     again = recompute(history, lambda digest: rules, decision)
     assert again.question is not None
     request = again.question.request
-    typical = replace(request, features=np.zeros_like(request.features))
+    typical = structs.replace(request, features=np.zeros_like(request.features))
     found = believed(replace(again.question, request=typical), seed=again.seed, seq=decision.seq)
     assert found.tail_band is not None
     wide = found.tail_band.high - found.tail_band.low

@@ -7,6 +7,7 @@ from math import log, log1p, sqrt
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from router.core.books import Market
 from router.core.candidates import candidates
@@ -140,7 +141,7 @@ def test_a_seller_in_the_mirrored_market_sees_what_a_buyer_sees() -> None:
     mirrored.apply(MarketDataReceived("LIT_A", "XYZ", snapshot=True, entries=book), NOW - 2 * NS)
     buy = MarketDataEntry("2", "0", 5_002 * TICK, 400, +1)
     mirrored.apply(MarketDataReceived("LIT_A", "XYZ", snapshot=False, entries=(buy,)), NOW - 2 * NS)
-    seller = replace(PARENT, side=Side.SELL)
+    seller = structs.replace(PARENT, side=Side.SELL)
     assert vector(mirrored, NOW, seller) == pytest.approx(vector(by_hand(), NOW))
     assert not np.allclose(vector(by_hand(), NOW, seller), vector(by_hand(), NOW))
 
@@ -162,7 +163,7 @@ def test_vectors_are_finite_and_clipped_whatever_is_missing(seed: int) -> None:
     rng = np.random.default_rng(seed)
     market = Market()
     now = feed(market, rng, OPEN, 20 * seed)
-    odd = replace(
+    odd = structs.replace(
         PARENT,
         order_qty=int(rng.integers(1, 10**9)),
         cum_qty=0,
@@ -192,7 +193,7 @@ def test_a_signal_counts_from_its_receipt_and_fades() -> None:
     assert column(vector(market, NOW, signal=news), "signal_seen") == pytest.approx([1.0] * 3)
     later = vector(market, NOW + 599 * NS, signal=replace(news, t_received=NOW - NS))
     assert column(later, "signal") == pytest.approx([0.4] * 3)
-    seller = vector(market, NOW, replace(PARENT, side=Side.SELL), signal=news)
+    seller = vector(market, NOW, structs.replace(PARENT, side=Side.SELL), signal=news)
     assert column(seller, "signal") == pytest.approx([-0.8] * 3)
     other = replace(news, symbol="ABC")
     assert np.array_equal(vector(market, NOW, signal=other), vector(market, NOW))

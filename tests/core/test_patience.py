@@ -8,6 +8,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from msgspec import structs
 
 from router.core.features import FEATURES
 from router.core.orders import Parent
@@ -27,7 +28,7 @@ ADV = 1_000_000
 
 def scene(*, leaves: int = 10_000, urgency: float = 0.3, end: int = 100 * NS) -> Scene:
     sample = context(order_qty=10_000, cum_qty=10_000 - leaves)
-    view = replace(sample.parent, start_time=0, end_time=end)
+    view = structs.replace(sample.parent, start_time=0, end_time=end)
     return Scene(
         parent=cast(Parent, None),
         view=view,
@@ -115,7 +116,8 @@ def test_a_parent_without_an_end_has_no_place() -> None:
     found, note = asked(BAND, 0.0, scene(urgency=0.5, end=0))
     assert (found, note.by) == (5.0, "no place in the table")
     here = scene(urgency=0.5)
-    found, note = asked(BAND, 0.0, replace(here, instrument=replace(here.instrument, adv=0)))
+    thin = structs.replace(here, instrument=replace(here.instrument, adv=0))
+    found, note = asked(BAND, 0.0, thin)
     assert (found, note.by) == (5.0, "no place in the table")
 
 

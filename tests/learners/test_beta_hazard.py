@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import sqrt
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from router.learners.beta_hazard import BetaHazard
 from router.ports import CHILD_LOTS, Arrays, FloatArray, Lesson

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from math import exp
 
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from router.learners._waiting import at_least, option_bp
 from router.learners.hazard import Hazard

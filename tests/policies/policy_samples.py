@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 import policies
 import router.algos
@@ -134,7 +135,7 @@ FACTS = OrderFacts(
 
 
 def facts(**changes: object) -> OrderFacts:
-    return replace(FACTS, **changes)  # type: ignore[arg-type]
+    return replace(FACTS, **changes)
 
 
 def book(folder: Path, *documents: str, symbols: tuple[str, ...] = ("ACME", "BOLT")) -> PolicyBook:

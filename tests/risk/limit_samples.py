@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 import risk
 from router.model import PX_SCALE, Instrument, OrdType, Side, Tactic
@@ -92,11 +94,11 @@ def parent(**changes: object) -> LimitedOrder:
     """The sample parent with changes; a new quantity adds all of itself."""
     if "qty" in changes:
         changes.setdefault("added_qty", changes["qty"])
-    return replace(PARENT, **changes)  # type: ignore[arg-type]
+    return replace(PARENT, **changes)
 
 
 def child(**changes: object) -> LimitedOrder:
     """The sample child with changes."""
     if "qty" in changes:
         changes.setdefault("added_qty", changes["qty"])
-    return replace(CHILD, **changes)  # type: ignore[arg-type]
+    return replace(CHILD, **changes)

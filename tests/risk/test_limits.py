@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from msgspec import structs
 
 from risk.adv_share import AdvShare
 from risk.duplicate_order import DuplicateOrder
@@ -65,7 +66,7 @@ def test_order_quantity() -> None:
     assert told(limit, parent(qty=1_001)) == ("QTY_MAX_EXCEEDED: qty=1001, max=1000", "3", "2")
     bigger = parent(qty=2_000, added_qty=1, is_replace=True)
     assert not passes(limit, bigger)
-    assert passes(limit, replace(bigger, added_qty=0)), "a replace that adds nothing"
+    assert passes(limit, structs.replace(bigger, added_qty=0)), "a replace that adds nothing"
 
 
 def test_order_notional_of_a_price() -> None:
@@ -175,7 +176,7 @@ def test_a_midpoint_childs_limit_has_its_parents_band() -> None:
     limit = PriceCollar(parent_bp=1_000, child_bp=100, ticks=0)
     dark = child(tactic=Tactic.DARK_MID, price=PX + 5 * PX_SCALE)
     assert passes(limit, dark)
-    assert not passes(limit, replace(dark, price=PX + 5 * PX_SCALE + 1))
+    assert not passes(limit, structs.replace(dark, price=PX + 5 * PX_SCALE + 1))
     assert passes(limit, child(tactic=Tactic.DARK_MID, ord_type=OrdType.PEGGED, price=None))
 
 
@@ -343,7 +344,7 @@ def test_repeat_execution_stops_when_the_count_is_reached() -> None:
 
 def seen(order_id: str, *, at: int = 0, **changes: object) -> SeenOrder:
     known = SeenOrder(at, order_id, "A", "ACME", Side.BUY, 1_000, PX)
-    return replace(known, **changes)  # type: ignore[arg-type]
+    return structs.replace(known, **changes)
 
 
 def test_the_same_order_may_come_so_often_within_the_window() -> None:
@@ -414,4 +415,4 @@ def test_a_kill_names_itself_and_lets_reductions_pass() -> None:
     assert told(KillSwitch(), child(), kill("all"))[0] == "KILL_ENGAGED: id=K9, scope=all"
     smaller = parent(qty=500, added_qty=0, is_replace=True)
     assert passes(KillSwitch(), smaller, kill("all"))
-    assert not passes(KillSwitch(), replace(smaller, added_qty=1), kill("all"))
+    assert not passes(KillSwitch(), structs.replace(smaller, added_qty=1), kill("all"))

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 from pydantic import ValidationError
 
 from risk.card import Card
@@ -29,7 +30,7 @@ def orders(draw: st.DrawFn) -> LimitedOrder:
     is_child = draw(st.booleans())
     qty = draw(st.integers(-5, 10**9))
     is_replace = draw(st.booleans())
-    return replace(
+    return structs.replace(
         CHILD if is_child else PARENT,
         symbol=draw(st.sampled_from(["ACME", "NONE"])),
         side=draw(st.sampled_from(Side)),
@@ -150,7 +151,7 @@ def test_a_limit_answers_any_order_with_nothing_or_a_refusal_in_fix(
 @pytest.mark.parametrize("name", NAMES)
 def test_an_ordinary_order_in_an_ordinary_market_passes(name: str) -> None:
     limit = LIMITS[name]()
-    for order in (PARENT, CHILD, replace(PARENT, ord_type=OrdType.MARKET, price=None)):
+    for order in (PARENT, CHILD, structs.replace(PARENT, ord_type=OrdType.MARKET, price=None)):
         assert limit.check(order, Context()) is None
 
 
@@ -172,7 +173,7 @@ BLIND = {
 @pytest.mark.parametrize("name", sorted(BLIND))
 def test_a_number_that_is_none_refuses(name: str) -> None:
     context = Context(**BLIND[name])  # type: ignore[arg-type]
-    market = replace(PARENT, ord_type=OrdType.MARKET, price=None)
+    market = structs.replace(PARENT, ord_type=OrdType.MARKET, price=None)
     asked = [LIMITS[name]().check(each, context) for each in (PARENT, market, CHILD)]
     assert any(each is not None for each in asked)
 
@@ -258,7 +259,7 @@ def test_cards_show_what_holds_and_what_would_by_default() -> None:
 def test_the_gate_asks_every_limit_and_keeps_their_order() -> None:
     limits = load({}, LIMITS)
     assert evaluate(limits, PARENT, Context()) == ()
-    wild = replace(PARENT, qty=10**8, added_qty=10**8, price=2 * PX + 1)
+    wild = structs.replace(PARENT, qty=10**8, added_qty=10**8, price=2 * PX + 1)
     killed = Context(engaged=(Kill("K1", "all", "", "w", "r"),), messages=10_000)
     refusals = evaluate(limits, wild, killed)
     assert [(name, refusal.code) for name, refusal in refusals] == [
@@ -276,6 +277,6 @@ def test_the_gate_asks_every_limit_and_keeps_their_order() -> None:
 def test_without_any_market_nothing_passes() -> None:
     limits = load({}, LIMITS)
     nothing = Context(reference=0, reference_age=1 << 62, book_age=1 << 62)
-    for order in (PARENT, CHILD, replace(PARENT, price=None, ord_type=OrdType.MARKET)):
+    for order in (PARENT, CHILD, structs.replace(PARENT, price=None, ord_type=OrdType.MARKET)):
         codes = [refusal.code for _, refusal in evaluate(limits, order, nothing)]
         assert "PRICE_REF_MISSING" in codes

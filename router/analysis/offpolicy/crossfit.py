@@ -9,9 +9,10 @@ find nothing to correct.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
+from msgspec.structs import replace
 
 from router.analysis.offpolicy.logged import Logged, Taught
 from router.ports import Arrays, FloatArray, Learner

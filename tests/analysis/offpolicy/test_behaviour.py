@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from router.analysis.offpolicy.behaviour import Behaviour
 from router.analysis.offpolicy.propensity import Purpose, propensities, sample, stream
