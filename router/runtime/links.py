@@ -83,6 +83,8 @@ class Kept:
     """Numbers below it may leave without a record: after that, the session goes on from here."""
     barred: bool = field(default=False, init=False)
     """An operator has logged the session out: it stays out until one logs it on again."""
+    former: int = field(default=0, init=False)
+    """The last MsgSeqNum that a life before this one has used."""
 
     @property
     def last_stored(self) -> int:
@@ -103,6 +105,7 @@ class Kept:
         positions = self.positions
         if len(positions) != msg_seq_num - 1:
             del positions[msg_seq_num - 1 :]
+            self.former = min(self.former, msg_seq_num - 1)
             assert len(positions) == msg_seq_num - 1, f"{msg_seq_num} skips a number"
         positions.append(position[0] * OFFSETS + position[1])
 

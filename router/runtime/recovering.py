@@ -90,6 +90,7 @@ class Recovery:
                 link.session = Session(link.config, next_in=next_in, next_out=next_out)
                 link.told = (next_in, next_out)
                 link.period = link.schedule.period(at)
+                link.former = link.last_stored
 
     def oldest_frame(self) -> dict[str, int]:
         """By session the first segment that it may be asked for frames of."""

@@ -17,12 +17,17 @@ STALE_TYPES = frozenset({"D"})
 def stored_frames(
     journal: Journal, link: Link, begin: int, end: int, now: int
 ) -> list[tuple[int, bytes]]:
-    """What may be resent of a range: no NewOrderSingle that has grown old on its way."""
+    """What may be resent of a range: no NewOrderSingle that has grown old on its way.
+
+    One of a former life is old: how long it was is not known, for the clock may have been set since
+    (seed 8282). Within a life the clock goes on with the monotonic one.
+    """
     frames = sent_frames(journal, link, begin, end)
     if link.venue is None:
         return frames
     age_max = link.venue.max_resend_age_ns
-    return [(seq, frame) for seq, frame in frames if not _stale(frame, now, age_max)]
+    former = link.former
+    return [(seq, frame) for seq, frame in frames if not _stale(frame, now, age_max, seq <= former)]
 
 
 def sent_frames(journal: Journal, link: Link, begin: int, end: int) -> list[tuple[int, bytes]]:
@@ -41,9 +46,9 @@ def sent_frames(journal: Journal, link: Link, begin: int, end: int) -> list[tupl
     return found
 
 
-def _stale(frame: bytes, now: int, age_max: int) -> bool:
-    """True for an order that is old, or whose age nobody knows: our clock has gone back since."""
+def _stale(frame: bytes, now: int, age_max: int, former: bool) -> bool:
+    """True for an order that is old, or whose age nobody knows."""
     message = decode(frame)
     if message.msg_type not in STALE_TYPES:
         return False
-    return age_max == 0 or not 0 <= now - time_value(message.get("52")) <= age_max
+    return former or not 0 <= now - time_value(message.get("52")) < age_max

@@ -33,6 +33,22 @@ def test_an_order_older_than_max_resend_age_is_gap_filled(
     assert desk.a.session.next_in == desk.node.links["LIT_A"].session.next_out
 
 
+@pytest.mark.parametrize(("down_s", "skew_s"), [(0.0, 0.0), (2.5, -2.0)])
+def test_an_order_of_a_former_life_is_not_sent_again(
+    desk: Desk, down_s: float, skew_s: float
+) -> None:
+    """How old it is is not known: the clock may have been set since (simulation, seed 8282)."""
+    an_order_is_lost_on_the_way(desk)
+    desk.kill()
+    desk.now += round((down_s + skew_s) * 1e9)
+    desk.boot()
+    desk.connect(desk.a)
+    assert not [message for message in desk.a.inbox if message.msg_type == "D"]
+    (child,) = desk.node.engine.state.live_children()
+    assert child.status.value == "unknown"
+    assert desk.a.session.next_in == desk.node.links["LIT_A"].session.next_out
+
+
 @pytest.mark.parametrize(("age", "arrives"), [("1", True), ("0", False)])
 def test_a_venue_that_takes_no_order_again_is_sent_none_however_fresh(
     age: str, arrives: bool
