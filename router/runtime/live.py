@@ -234,23 +234,24 @@ class Live:
 
     async def _operator(self, ask: Request) -> Answer:
         """Run an operator's request in the pump, and answer when its record is safe."""
-        answered: asyncio.Future[Answer] = self._loop.create_future()
+        answered: asyncio.Future[tuple[Answer, int]] = self._loop.create_future()
+        pump = self.pump
 
         def work(now: int) -> None:
             if not answered.cancelled():
-                answered.set_result(ask(self._node, now))
+                answered.set_result((ask(self._node, now), pump.batches + 1))
 
-        self.pump.give(work)
-        answer = await answered
+        pump.give(work)
+        answer, batch = await answered
         if "epoch" in answer:
             answer |= {
                 "pid": self._announcer.who.pid,
                 "config_hash": self._announcer.who.config_hash,
             }
-        while self.pump.syncing:
+        while pump.goes_on and pump.batches < batch:
             await asyncio.sleep(0.001)
-        if self.pump.poisoned:
-            return {"error": f"the journal failed, and the daemon stops: {self.pump.poisoned}"}
+        if pump.poisoned:
+            return {"error": f"the journal failed, and the daemon stops: {pump.poisoned}"}
         sessions = answer.get("sessions", {})
         for name, told in self.connections().items():
             if name in sessions:

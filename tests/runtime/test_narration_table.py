@@ -1,4 +1,4 @@
-"""Every command that the narration has words for is in its table: none is passed over by mistake."""
+"""Every command that the narration has words for is in its table: none is passed over."""
 
 from __future__ import annotations
 
