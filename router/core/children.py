@@ -13,6 +13,7 @@ from router.core import cod
 from router.core.disputes import noticed, overfilled
 from router.core.environment import Environment
 from router.core.features import FEATURE_VERSION
+from router.core.fold_executions import ENDED_STATUS
 from router.core.ids import child_id, fill_key
 from router.core.orders import Child, ChildStatus, Parent
 from router.core.reports import fill_report, report, suspension
@@ -311,7 +312,20 @@ def cancel_refused(
     """
     if event.ord_status is OrdStatus.REJECTED:
         yield from _settle(env, state, child)
+    elif event.ord_status in ENDED_STATUS and not child.terminal:
+        yield from _over_there(env, state, now, child)
     yield from kept(env, state, now, child)
+
+
+def _over_there(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:
+    """A venue says that an order has ended, and nobody has told us how: its end was lost, or is
+    still to come. The answer to a question says what was filled (simulation, seed 8002).
+    """
+    if env.venues[child.mic].mass_status != "none":
+        if now >= child.query_at:
+            yield query(env, state, child)
+    elif child.unknown_answers >= env.routing.settle_answers:
+        yield SettleChild(child.cl_ord_id, "the venue says that it has ended")
 
 
 def kept(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:

@@ -35,6 +35,7 @@ ENDED_STATUS: dict[OrdStatus, ChildInput] = {
     OrdStatus.DONE_FOR_DAY: ChildInput.EXPIRED,
 }
 """What an OrdStatus(39) in the answer to H or AF does to a child whose quantities agree."""
+GONE_STATUS = ENDED_STATUS.keys() - {OrdStatus.FILLED}
 
 
 def execution_received(state: State, now: int, event: m.ExecutionReceived) -> None:
@@ -232,13 +233,19 @@ def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceive
 
 
 def cancel_reject_received(state: State, now: int, event: m.CancelRejectReceived) -> None:
-    """A refused cancel leaves the child alive, unless the venue does not know it."""
+    """A refused cancel leaves the child alive, unless the venue does not know it.
+
+    Of a venue that answers no questions it is the answer: the order has ended, though not by fills,
+    for those are told.
+    """
     ends.bring_back(state, now, event.cl_ord_id, event.orig_cl_ord_id)
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
     if child is not None:
         if event.ord_status is OrdStatus.REJECTED:
             child.unknown_answers += 1
         else:
+            if event.ord_status in GONE_STATUS and state.venues[child.mic].mass_status == "none":
+                child.unknown_answers += 1
             _cancel_refused(state, now, child)
         ends.child_moved(state, now, child)
 

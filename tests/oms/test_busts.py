@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.oms.desk import Desk
 
 
@@ -148,6 +150,41 @@ def test_an_order_that_is_opened_again_after_its_parents_end_is_taken_back(desk:
     child.cancel()
     desk.wait(10)
     assert desk.a.heard() == []
+
+
+def test_of_an_order_whose_end_was_lost_after_a_bust_its_venue_is_asked(desk: Desk) -> None:
+    """Simulation, seed 8002: the order was opened again and canceled, and only the first came."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(1000, "10", "B")
+    desk.wait(600)
+    child.open = True
+    child.bust("B", 1000, "C")
+    assert desk.a.heard()[-1] == "F c1"
+    child.refuse_cancel(reason="0", status="4")
+    assert desk.a.heard() == ["H c1"]
+    child.tell_status("4")
+    assert desk.oms.heard()[-1] == "8 X 3/3 1000/0/0"
+
+
+@pytest.mark.parametrize(("status", "ends"), [("4", True), ("C", True), ("2", False)])
+def test_a_venue_that_answers_no_questions_is_believed_the_second_time(
+    status: str, ends: bool
+) -> None:
+    """But if it says that the order was filled, executions are still to come."""
+    desk = Desk("venues.LIT_A.mass_status=none")
+    desk.open()
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(1000, "10", "B")
+    desk.wait(600)
+    child.open = True
+    child.bust("B", 1000, "C")
+    for _ in range(2):
+        desk.wait(2)
+        assert desk.a.heard()[-1] == "F c1"
+        child.refuse_cancel(reason="0", status=status)
+    assert (desk.oms.heard()[-1] == "8 X 3/3 1000/0/0") is ends
 
 
 def test_a_bust_that_comes_twice_counts_once(desk: Desk) -> None:
