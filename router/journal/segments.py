@@ -246,10 +246,11 @@ class Journal:
     # --- opening ---
 
     def _recover(self, after: Tail | None) -> Generator[Record, None, None]:
+        self._hear_of_failure()
         tail = yield from scan(self._storage, after=after)
         if tail.segment:
             self._adopt(tail)
-        self._look_for_failure()
+        self._make_room_for_word()
         self._reserve_headroom()
         if not tail.segment:
             self._create_segment(HEADER_SIZE)
@@ -350,11 +351,19 @@ class Journal:
         too_large = error.errno == errno.EFBIG
         self.shortage = "no file may grow so large" if too_large else "the disk is full"
 
-    def _look_for_failure(self) -> None:
-        """What the life before has left word of; room for ours."""
+    def _hear_of_failure(self) -> None:
+        """What the life before has left word of. It is durable before anything else is done: so far
+        it stands in the page cache, and this life may end in recovery.
+        """
         if FAILURE_NAME in self._storage.names():
             told = self._storage.read(FAILURE_NAME, 0, FAILURE_BYTES).rstrip(b"\0")
             self.failed_before = told.decode("utf-8", "replace")
+        if self.failed_before:
+            self._disk("sync", self._storage.sync, FAILURE_NAME)
+
+    def _make_room_for_word(self) -> None:
+        """Of a failure of ours."""
+        if FAILURE_NAME in self._storage.names():
             return
         try:
             self._storage.create(FAILURE_NAME, FAILURE_BYTES)

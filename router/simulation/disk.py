@@ -12,6 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from router.journal.memory import MemoryStorage
+from router.journal.segments import FAILURE_BYTES, FAILURE_NAME
 from router.runtime.sim import ProcessDied
 from router.simulation.reading import FRAME
 
@@ -19,9 +20,13 @@ from router.simulation.reading import FRAME
 class WatchedStorage(MemoryStorage):
     """Tells of every FIX frame in a journal segment once the segment was synced with it."""
 
-    def __init__(self, on_durable: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, on_durable: Callable[[bytes], None], on_forgotten: Callable[[], None] = lambda: None
+    ) -> None:
+        """`on_forgotten` is called when the power has taken the word of a failed life."""
         super().__init__()
         self._on_durable = on_durable
+        self._on_forgotten = on_forgotten
         self._written: dict[str, list[bytes]] = {}
         self._calls_left = 0
         self._power = False
@@ -92,9 +97,18 @@ class WatchedStorage(MemoryStorage):
 
     def crash(self, rng: np.random.Generator) -> None:
         """What was not synced is nothing to count on."""
+        before = self._word()
         super().crash(rng)
+        if before and not self._word():
+            self._on_forgotten()
         self.power_cuts += 1
         self._written.clear()
+
+    def _word(self) -> bytes:
+        """What a failed life has left for the next one."""
+        if FAILURE_NAME not in self.names():
+            return b""
+        return self.read(FAILURE_NAME, 0, FAILURE_BYTES).rstrip(b"\0")
 
     def _count(self) -> None:
         if self._calls_left:

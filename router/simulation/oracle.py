@@ -99,6 +99,8 @@ class Oracle:
         self._clock = clock
         self._noted = 0
         self._sessions: dict[str, Numbers] = defaultdict(Numbers)
+        self._unremembered: set[str] = set()
+        """Sessions that may not know which numbers a failed life has spent."""
         self._children: dict[str, str] = {}
         """Account by ClOrdID, of orders that have left for a venue."""
         self._arrived: set[str] = set()
@@ -239,6 +241,16 @@ class Oracle:
         left = self.kills.resting(connected) & at_work
         hold(not left, "last cancels", f"{left} rest though the disk has failed")
 
+    def forgotten(self) -> None:
+        """The power has taken the word of that failure: no disk knows which numbers were spent. A
+        Logon may try one; its venue turns it away, and the next goes on above them all.
+        """
+        self._unremembered |= {
+            name
+            for name, numbers in self._sessions.items()
+            if numbers.high > max(numbers.stored, default=0)
+        }
+
     def _numbered(self, name: str, numbers: Numbers, conn: int, frame: Read) -> None:
         """A new frame has the next number, the first of a connection a higher one."""
         if frame.poss_dup:
@@ -246,7 +258,11 @@ class Oracle:
         elif conn == numbers.conn:
             hold(frame.seq == numbers.high + 1, "I6", f"{name}: {frame.seq} after {numbers.high}")
         else:
-            hold(frame.seq > numbers.high, "I6", f"{name}: {frame.seq} used before")
+            above = frame.seq > numbers.high
+            tries = frame.msg_type == "A" and name in self._unremembered
+            hold(above or tries, "I6", f"{name}: {frame.seq} used before")
+            if above:
+                self._unremembered.discard(name)
             self.kills.parted(name)
             self._unasked[name] = {
                 order_id

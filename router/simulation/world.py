@@ -150,7 +150,7 @@ class World:
         self.venues = VenuesEnd(self.gateways)
         names = [each.mic for each in self._parts.settings.venues]
         data = [f"{each.mic}.MD" for each in self._parts.settings.venues if each.market_data]
-        self.disk = disk(self.oracle.durable)
+        self.disk = disk(self.oracle.durable, self.oracle.forgotten)
         self.sim = Sim(
             self._open,
             peers={**dict.fromkeys([*names, *data], self.venues), **self.oms},

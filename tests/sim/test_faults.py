@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+import numpy as np
 import pytest
 
 from router.journal.segments import Journal, JournalPoisoned
@@ -34,6 +35,27 @@ def test_after_a_failed_sync_only_what_is_written_again_reaches_the_disk() -> No
     storage.kill()
     again = Journal(storage, segment_bytes=4096, headroom_bytes=1024)
     assert [record.payload for record in again.open()] == [b"one"]
+
+
+@pytest.mark.parametrize("calls", [2, 3])
+def test_the_word_of_a_failure_is_durable_before_anything_else_is_done(calls: int) -> None:
+    """Seed 9087: the machine died in the recovery, and the word with it."""
+    forgotten: list[bool] = []
+    storage = WatchedStorage(lambda frame: None, lambda: forgotten.append(True))
+    journal = opened(storage)
+    journal.append(1, 0, 0, b"one")
+    journal.write()
+    storage.fail_sync()
+    with pytest.raises(JournalPoisoned):
+        journal.sync()
+    storage.kill()
+    storage.die(calls, power=True)
+    with pytest.raises(ProcessDied):
+        opened(storage)
+    for seed in range(20):
+        storage.crash(np.random.Generator(np.random.Philox(key=seed)))
+    assert forgotten == []
+    assert opened(storage).failed_before.startswith("sync failed: EIO")
 
 
 def test_the_process_dies_in_the_call_that_was_named_and_half_is_written() -> None:

@@ -129,6 +129,24 @@ def test_a_number_again_on_another_connection(history: History) -> None:
         history.oracle.left("LIT_A", 2, history.frame("LIT_A", "0", "112=a", seq=1))
 
 
+@pytest.mark.parametrize(("forgotten", "msg_type"), [(True, "A"), (False, "A"), (True, "0")])
+def test_a_number_of_last_words_again(history: History, forgotten: bool, msg_type: str) -> None:
+    """A Logon may try it, if the power has taken the word that it was spent; nothing else may."""
+    history.send("LIT_A", "A", "98=0|108=30")
+    history.child()
+    history.venue()
+    history.oracle.last_word("LIT_A", 1, history.frame("LIT_A", "F", "11=C2|41=C1"))
+    if forgotten:
+        history.oracle.forgotten()
+    again = history.frame("LIT_A", msg_type, "98=0|108=30", seq=3)
+    history.oracle.durable(again)
+    if forgotten and msg_type == "A":
+        history.oracle.left("LIT_A", 2, again)
+    else:
+        with pytest.raises(Broken, match="I6"):
+            history.oracle.left("LIT_A", 2, again)
+
+
 def test_a_report_that_is_passed_over(history: History) -> None:
     history.tell("37=P1|11=X|17=R1|150=0|39=0|38=300|151=300|14=0|6=0")
     gap_fill = history.frame("OMS", "4", "36=2|123=Y", seq=1, header="43=Y|")
