@@ -24,6 +24,7 @@ from router.core.engine import Engine
 from router.core.environment import Environment, Policy, Routing
 from router.core.shelf import LearnerShelf
 from router.core.state import State
+from router.fix.alarms import Alarms
 from router.fix.credentials import LogonRefusal
 from router.fix.session import Received, Session, SessionConfig
 from router.journal.market import MarketFile
@@ -169,6 +170,8 @@ class Daemon:
         def work() -> None:
             assert self.link.conn is None, "somebody is connected"
             self.link = self.node.links[self.link.name] = _link(config)
+            alarms = self.node._recorder.alarms = Alarms()  # those of the other are of no interest
+            alarms.touch(self.link)
             self.node.faults.clear()
 
         self.ask(work)
