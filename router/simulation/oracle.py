@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 
 from router.simulation.kills import Kills
 from router.simulation.limits import Limits
 from router.simulation.pinned import Pinned
 from router.simulation.reading import FINAL, MS, Read, hold, milliseconds, read
+from router.simulation.seen import Asked, AtVenue, Numbers
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
 RESEND_AGE_MAX = 1_000 * MS
@@ -21,55 +21,6 @@ RESEND_AGE_MAX = 1_000 * MS
 SYNC_MAX = 1_000 * MS
 """So long it may take until what was decided leaves."""
 ADMIN = frozenset("01245A")
-
-
-@dataclass
-class Asked:
-    """One order as its OMS has asked for it. Every order has an account of its own."""
-
-    account: str
-    session: str
-    side: str
-    qtys: list[int]
-    """OrderQty of the order and of every replace."""
-    limits: list[int | None]
-    """Price of the order and of every replace."""
-    order_ids: set[str] = field(default_factory=set)
-    """OrderID(37) that it was told under."""
-    status: str = ""
-    order_qty: int = 0
-    cum_qty: int = 0
-    avg_px: int = 0
-    last_seq: int = 0
-    """MsgSeqNum of the newest report that reached the OMS."""
-    status_seq: int = 0
-    """Of the newest message that told `status`: a refusal may come ahead of a gap of reports."""
-
-
-@dataclass(eq=False)
-class AtVenue:
-    """One order as a venue has noted it. Two of the same terms are two."""
-
-    mic: str
-    cl_ord_id: str
-    account: str
-    qty: int
-    cum_qty: int = 0
-    leaves_qty: int = 0
-    ended: bool = False
-    """The venue has told its end."""
-
-
-@dataclass
-class Numbers:
-    """What was seen of one session's outbound numbers."""
-
-    conn: int = 0
-    high: int = 0
-    stored: dict[int, str] = field(default_factory=dict)
-    """Content by MsgSeqNum, as the disk has it."""
-    stored_at: dict[int, int] = field(default_factory=dict)
-    """When that was, nanoseconds."""
 
 
 class Oracle:
