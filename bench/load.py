@@ -47,6 +47,9 @@ WARM = 200
 """Parents before the measurement."""
 RESTING = 1_000
 SEARCH_S = 8.0
+RATE_MAX = 10_000.0
+CLOSE = 1.1
+"""The search ends when what is not held is so little more than what is."""
 SAMPLES = 10
 """How often the daemon's memory is looked at."""
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -291,20 +294,16 @@ def counted(told: OmsClient, state: Path, venues: dict[str, Any]) -> dict[str, o
 
 def highest(durability: str) -> dict[str, object]:
     """The highest rate that is held, to a tenth: everything is back within a second."""
-    low, high = 0.0, 100.0
+    rate, low, high = 100.0, 0.0, 0.0  # nothing was held, nor not held
     tried: list[dict[str, object]] = []
-    while high < 10_000 and (not low or high / low > 1.1):
-        rate = high if not tried or (tried[-1]["held"] and high > 2 * low) else (low + high) / 2
+    while rate < RATE_MAX and (not high or high > CLOSE * low):
         found = load(rate, SEARCH_S, durability)
         late = found["last_back_after_s"]
         held = not found["lost"] and isinstance(late, float) and late < HELD_S
         tried.append({"rate": rate, "held": held, "p99": found["parent_to_child_ms"]})
         print(f"bench.load: {rate:.0f}/s {'held' if held else 'not held'}", file=sys.stderr)
-        if held:
-            low = rate
-            high = 2 * rate if rate == high else high
-        else:
-            high = rate
+        low, high = (rate, high) if held else (low, rate)
+        rate = (low + high) / 2 if high else 2 * low
     return {"held_per_s": low, "not_held_per_s": high, "tried": tried}
 
 
