@@ -32,6 +32,8 @@ class Oracle:
         self.accounts: dict[str, str] = {}
         """Account by ClOrdID, of orders and requests of the OMSs."""
         self.kills = Kills()
+        self.stopping = False
+        """An operator stops the node."""
         self.limits = Limits()
         self.pinned = Pinned()
         self._clock_off_ms = 0
@@ -185,9 +187,12 @@ class Oracle:
 
     def failed(self, connected: Collection[int]) -> None:
         """The disk has failed, and the process has said its last words on these connections. What
-        its venue has ended meanwhile may have told it so, in a record that the disk did not take.
+        its venue has ended meanwhile may have told it so, in a record that the disk did not take. A
+        stop in good order leaves what rests, whatever becomes of the disk in it (seed 36834).
         """
         self.heed()
+        if self.stopping:
+            return
         at_work = {each.cl_ord_id for each in self._orders.values() if each.leaves_qty}
         left = self.kills.resting(connected) & at_work
         hold(not left, "last cancels", f"{left} rest though the disk has failed")

@@ -12,6 +12,7 @@ from typing import Any
 
 from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
+from router.runtime.node import Node
 from router.simulation.faults import Faults
 from router.simulation.limits import PARENT_MAX
 from router.simulation.misbehaving import misbehaviours
@@ -321,7 +322,12 @@ class Script:
 
     def _stop(self) -> None:
         """Log out everywhere, and die a little later."""
-        self.world.sim.give(lambda node, now: node.logout("Sluice is stopping", now))
+
+        def work(node: Node, now: int) -> None:
+            self.world.oracle.stopping = True
+            node.logout("Sluice is stopping", now)
+
+        self.world.sim.give(work)
         later = self.world.sim.now + NS // 2
         self.world.sim.at(later, partial(self.world.crash, power=False))
 

@@ -239,6 +239,7 @@ class World:
         otherwise to what a second fold of the same journal comes to (I10).
         """
         self.lives += 1
+        self.oracle.stopping = False
         self.oracle.clock_is_off(self.sim.skew // MS)
         if self._expected and self.disk.power_cuts > self._cuts:
             self._expected = ""  # the power went while it recovered
