@@ -132,7 +132,8 @@ class Oracle:
                 self._frozen.add(account)
             if frame.get("39") in FINAL and frame.get("150") != "8":
                 self.heed()
-                alive = [each for each in self._of_account[account] if each.leaves_qty]
+                known = [each for each in self._of_account[account] if not each.unheard]
+                alive = [each for each in known if each.leaves_qty]
                 filled = frame.get("39") == "2" and account in self.overdone
                 hold(filled or not alive, "I1", f"{account} is over, but {alive}")
 
@@ -140,6 +141,9 @@ class Oracle:
         """What has reached the node is safe from now on."""
         if frame.msg_type == "8":
             self.kills.heard(frame)
+            for order in self._of_account[self._children.get(frame.get("11"), "")]:
+                if (order.mic, order.unheard) == (frame.sender, frame.get("17")):
+                    order.unheard = ""
             if frame.get("150") == "F" and frame.qty("14") > frame.qty("38"):
                 self._frozen.add(self._children.get(frame.get("11"), ""))
         elif frame.msg_type == "5":
@@ -298,6 +302,8 @@ class Oracle:
         beyond = record.exec_type == "F" and (order.ended or record.cum_qty > order.qty)
         if beyond:
             self.overdone[order.account] = record
+        if order.ended and record.leaves_qty and record.exec_type in ("G", "H"):
+            order.unheard = record.exec_id
         order.cum_qty, order.leaves_qty = record.cum_qty, record.leaves_qty
         order.ended = not record.leaves_qty
         if record.exec_type == "I" or not record.leaves_qty:

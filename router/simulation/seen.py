@@ -43,6 +43,8 @@ class AtVenue:
     leaves_qty: int = 0
     ended: bool = False
     """The venue has told its end."""
+    unheard: str = ""
+    """ExecID of the correction that has opened it again, until the node has heard of it."""
 
 
 @dataclass
