@@ -44,7 +44,7 @@ def narrow(
         if allowed < full and (allowed := max(0, allowed)) < full:
             lowered.append((allowed, clause))
             cap = min(cap, allowed)
-        kind = type(rule)
+        kind = type(rule)  # most rules have neither a floor nor a MinQty
         if kind.floor is not Rule.floor:
             asked = rule.floor(candidate, context)
             if 0 < asked <= context.parent.leaves_qty:

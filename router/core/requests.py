@@ -15,7 +15,7 @@ from router.core.gate import evaluate
 from router.core.ids import child_id
 from router.core.intake import breach, limited_parent, make_algo, malformed, untaken
 from router.core.orders import Child, ChildStatus, Parent, Request
-from router.core.reports import cancel_refusal, report, suspension
+from router.core.reports import cancel_refusal, report, status_report, suspension
 from router.core.state import State
 from router.core.views import LimitView
 from router.messages import (
@@ -129,12 +129,9 @@ def _again(
     parent: Parent,
     event: CancelReceived | ReplaceReceived,
 ) -> Report:
-    return report(
-        env.shard,
-        state,
-        parent,
-        ExecType.ORDER_STATUS,
-        now,
+    """Where the order stands, as whoever asks about it is told, under the request's ids."""
+    return msgspec.structs.replace(
+        status_report(env.shard, state, parent, now),
         cl_ord_id=event.cl_ord_id,
         orig_cl_ord_id=event.orig_cl_ord_id,
     )

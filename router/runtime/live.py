@@ -252,6 +252,8 @@ class Live:
             await asyncio.sleep(0.001)
         if pump.poisoned:
             return {"error": f"the journal failed, and the daemon stops: {pump.poisoned}"}
+        if pump.batches < batch:
+            return {"error": "the daemon stops by a mistake of its own; nothing was recorded"}
         sessions = answer.get("sessions", {})
         for name, told in self.connections().items():
             if name in sessions:

@@ -20,6 +20,7 @@ from router.simulation.shrinking import shrunk
 AT_ONCE = 8
 """Seeds that a process is given in one message."""
 SETTLED = 40
+"""Seeds after which a process has made what it makes once."""
 
 
 @dataclass(frozen=True, slots=True)

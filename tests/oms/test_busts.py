@@ -5,6 +5,18 @@ from __future__ import annotations
 import pytest
 
 from tests.oms.desk import Desk
+from tests.oms.peers import Child
+
+
+def opened_again(desk: Desk) -> Child:
+    """A filled child whose venue busts the fill and leaves it open, after its parent's time."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(1000, "10", "B")
+    desk.wait(600)
+    child.open = True
+    child.bust("B", 1000, "C")
+    return child
 
 
 def test_j_1_a_busts_and_corrections_of_a_filled_order(desk: Desk) -> None:
@@ -120,12 +132,7 @@ def test_an_order_that_its_venue_opens_again_is_taken_back_before_its_shares_go_
 
 
 def test_a_time_that_is_up_waits_for_an_order_that_its_venue_opens_again(desk: Desk) -> None:
-    desk.oms.order("X")
-    child = desk.a.child()
-    child.fill(1000, "10", "B")
-    desk.wait(600)
-    child.open = True
-    child.bust("B", 1000, "C")
+    child = opened_again(desk)
     assert desk.oms.heard()[2:] == ["8 X H/0 1000/0/1000 19=B ~0"]
     child.cancel()
     assert desk.oms.heard() == ["8 X 3/3 1000/0/0"]
@@ -154,12 +161,7 @@ def test_an_order_that_is_opened_again_after_its_parents_end_is_taken_back(desk:
 
 def test_of_an_order_whose_end_was_lost_after_a_bust_its_venue_is_asked(desk: Desk) -> None:
     """Simulation, seed 8002: the order was opened again and canceled, and only the first came."""
-    desk.oms.order("X")
-    child = desk.a.child()
-    child.fill(1000, "10", "B")
-    desk.wait(600)
-    child.open = True
-    child.bust("B", 1000, "C")
+    child = opened_again(desk)
     assert desk.a.heard()[-1] == "F c1"
     child.refuse_cancel(reason="0", status="4")
     assert desk.a.heard() == ["H c1"]
@@ -174,12 +176,7 @@ def test_a_venue_that_answers_no_questions_is_believed_the_second_time(
     """But if it says that the order was filled, executions are still to come."""
     desk = Desk("venues.LIT_A.mass_status=none")
     desk.open()
-    desk.oms.order("X")
-    child = desk.a.child()
-    child.fill(1000, "10", "B")
-    desk.wait(600)
-    child.open = True
-    child.bust("B", 1000, "C")
+    child = opened_again(desk)
     for _ in range(2):
         desk.wait(2)
         assert desk.a.heard()[-1] == "F c1"
