@@ -9,6 +9,7 @@ write that has failed, and ends the daemon with 75, not with SIGXFSZ.
 from __future__ import annotations
 
 import resource
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -53,6 +54,13 @@ def used(segment: Path) -> int:
     return len(segment.read_bytes().rstrip(b"\0"))
 
 
+def stands(desk: Desk) -> bool:
+    """True if every thread of the daemon has stopped, so that no write is under way: proc(5)."""
+    assert desk.life is not None
+    stats = Path(f"/proc/{desk.life.pid}/task").glob("*/stat")
+    return {stat.read_text().rpartition(")")[2].split()[0] for stat in stats} == {"T"}
+
+
 @pytest.mark.timeout(120)
 def test_a_limit_of_files_is_a_full_disk_until_it_is_lifted_and_a_short_write_is_the_end(
     desk: Desk,
@@ -62,6 +70,7 @@ def test_a_limit_of_files_is_a_full_disk_until_it_is_lifted_and_a_short_write_is
         desk.begin(None, trouble=small)
         assert await desk.answers()
         assert await desk.call(oms)
+        assert desk.life is not None
         assert await until_refused(oms) == REFUSED, "from the start: there is no headroom"
 
         limit(desk, resource.RLIM_INFINITY)
@@ -81,11 +90,11 @@ def test_a_limit_of_files_is_a_full_disk_until_it_is_lifted_and_a_short_write_is
         await until_taken(oms)
         await until_large(desk, oms)
         segment = newest(desk)
-        while True:  # until nothing was written before the limit held
-            end = used(segment) + PART
-            limit(desk, end)
-            if used(segment) <= end:
-                break
+        desk.life.signal(signal.SIGSTOP)  # it may still be writing of the order before
+        assert await oms.until(lambda: stands(desk), WAIT_S)
+        end = used(segment) + PART
+        limit(desk, end)
+        desk.life.signal(signal.SIGCONT)
         order(oms, 2_000)
         assert await desk.dead() == POISONED
         assert used(segment) == end, "the kernel was to take a part"
