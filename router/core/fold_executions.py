@@ -46,6 +46,7 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
     if child is None:
         suspense.unknown_order(state, now, event)
         return
+    _learn_name(state, child, event)
     if event.order_id:
         child.order_id = event.order_id
     if event.mass_status_req_id and not event.poss_dup:
@@ -73,6 +74,18 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             if event.exec_type is ExecType.REJECTED:
                 child.last_look = event.text.startswith("LAST_LOOK")
     ends.child_moved(state, now, child)
+
+
+def _learn_name(
+    state: State, child: Child, event: m.ExecutionReceived | m.CancelRejectReceived
+) -> None:
+    """A cancel that left when the disk had failed is on no disk. Its venue's answer names it, and
+    from then on the venue may tell of the order under that name alone.
+    """
+    name = event.cl_ord_id
+    if name and name not in state.children and name not in state.cancel_ids:
+        child.cancel_ids += (name,)
+        state.cancel_ids[name] = child.cl_ord_id
 
 
 def _listed(state: State, event: m.ExecutionReceived) -> None:
@@ -241,6 +254,7 @@ def cancel_reject_received(state: State, now: int, event: m.CancelRejectReceived
     ends.bring_back(state, now, event.cl_ord_id, event.orig_cl_ord_id)
     child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
     if child is not None:
+        _learn_name(state, child, event)
         if event.ord_status is OrdStatus.REJECTED:
             child.unknown_answers += 1
         else:

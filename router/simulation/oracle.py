@@ -21,6 +21,8 @@ RESEND_AGE_MAX = 1_000 * MS
 SYNC_MAX = 1_000 * MS
 """So long it may take until what was decided leaves."""
 ADMIN = frozenset("01245A")
+AMENDS = frozenset("GH")
+"""ExecType(150) of what corrects an execution or takes it back."""
 
 
 class Oracle:
@@ -68,6 +70,8 @@ class Oracle:
         self._refs: dict[str, str] = {}
         """By ExecID: the bust or correction of it that they were told."""
         self._cum: Counter[str] = Counter()
+        self._over: set[str] = set()
+        """Accounts whose order is over, as its OMS was told."""
         self._frozen: set[str] = set()
         """Accounts that have got more shares than were asked for, of a venue or by their OMS."""
 
@@ -124,18 +128,27 @@ class Oracle:
         if frame.msg_type == "8" and frame.get("37") != "NONE":
             account, cum = self.accounts[frame.get("11")], frame.qty("14")
             self.pinned.answered(account)
-            falls = cum < self._cum[account] and frame.get("150") not in ("H", "G")
+            falls = cum < self._cum[account] and frame.get("150") not in AMENDS
             hold(not falls, "I5", f"CumQty of {account} falls to {cum}")
             self._cum[account] = cum
             if cum > frame.qty("38"):
                 hold(account in self.overdone, "I1", f"{account} has {cum} of {frame.qty('38')}")
                 self._frozen.add(account)
             if frame.get("39") in FINAL and frame.get("150") != "8":
-                self.heed()
-                known = [each for each in self._of_account[account] if not each.unheard]
-                alive = [each for each in known if each.leaves_qty]
-                filled = frame.get("39") == "2" and account in self.overdone
-                hold(filled or not alive, "I1", f"{account} is over, but {alive}")
+                self._over_now(account, frame)
+
+    def _over_now(self, account: str, frame: Read) -> None:
+        """A report says that an order is over: no venue has any of it still. What takes back or
+        corrects an execution of one that was over leaves it so, though it opens a child again
+        (seed 16094).
+        """
+        self.heed()
+        known = [each for each in self._of_account[account] if not each.unheard]
+        alive = [each for each in known if each.leaves_qty]
+        filled = frame.get("39") == "2" and account in self.overdone
+        amends = frame.get("150") in AMENDS and account in self._over
+        hold(filled or amends or not alive, "I1", f"{account} is over, but {alive}")
+        self._over.add(account)
 
     def _heard(self, frame: Read) -> None:
         """What has reached the node is safe from now on."""
@@ -302,14 +315,14 @@ class Oracle:
         beyond = record.exec_type == "F" and (order.ended or record.cum_qty > order.qty)
         if beyond:
             self.overdone[order.account] = record
-        if order.ended and record.leaves_qty and record.exec_type in ("G", "H"):
+        if order.ended and record.leaves_qty and record.exec_type in AMENDS:
             order.unheard = record.exec_id
         order.cum_qty, order.leaves_qty = record.cum_qty, record.leaves_qty
         order.ended = not record.leaves_qty
         if record.exec_type == "I" or not record.leaves_qty:
             self._unasked[record.mic].discard(record.order_id)
         self._spent(order, record)
-        if record.exec_type in ("F", "G", "H"):
+        if record.exec_type in {"F", *AMENDS}:
             self._traded(order.account, record)
 
     def _spent(self, order: AtVenue, record: AuditRecord) -> None:
@@ -352,7 +365,7 @@ class Oracle:
         if exec_id != "0":
             known = self._reports.setdefault(exec_id, frame.content)
             hold(known == frame.content, "I2", f"{exec_id} is {known} and {frame.content}")
-        if frame.get("150") in ("F", "G", "H"):
+        if frame.get("150") in {"F", *AMENDS}:
             self._fill(asked, frame)
         refused_again = frame.get("150") == "8" and asked.status
         if refused_again:

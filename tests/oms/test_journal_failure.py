@@ -122,6 +122,22 @@ def test_the_next_life_goes_on_above_the_numbers_that_no_record_holds(
     ]
 
 
+def test_a_late_fill_under_the_name_of_a_cancel_that_no_record_holds_is_the_child_s(
+    desk: FailingDesk,
+) -> None:
+    """Its answer names both; what comes later names the cancel alone (simulation, seed 40484)."""
+    desk.fail("sync")
+    child = desk.a.child()
+    desk.next_life()
+    desk.a.connect(), desk.oms.connect()
+    child.cancel()
+    desk.oms.heard()
+    child.cum_qty += 100
+    child.report("F", "4", "32=100|31=11|851=2|", cl_ord_id=child.cancel_ids[-1])
+    assert desk.oms.heard() == ["8 X F/1 1000/100/900 +100@11 ~11"]
+    assert not desk.node.engine.state.suspense.entries
+
+
 def test_what_lies_between_is_one_gap_fill(desk: FailingDesk) -> None:
     desk.fail("sync")
     spent = desk.a.session.next_in

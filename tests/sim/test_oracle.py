@@ -279,6 +279,35 @@ def test_a_fill_that_is_taken_back_is_no_offence(history: History) -> None:
     history.oracle.agree()
 
 
+def a_bust_opens_the_child(history: History) -> None:
+    """Of a fill whose child was over with it; the node hears of it."""
+    history.venue("H", exec_id="1.3", ref="1.2", leaves=100)
+    told = "37=VC1|11=C1|17=1.3|19=1.2|150=H|39=0|1=ACC|38=100|151=100|14=0|6=0"
+    text = f"8=FIX.4.4|9=1|35=8|34=1|49=LIT_A|52={T}|56=SLUICE|{told}|10=000|"
+    history.oracle.durable(text.replace("|", "\x01").encode())
+
+
+def test_a_bust_that_opens_a_child_of_an_order_that_is_over_leaves_it_over(
+    history: History,
+) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    history.tell(END.replace("14=0|6=0", "14=100|6=50.00"))
+    a_bust_opens_the_child(history)
+    history.tell(BUST.replace("39=0", "39=4").replace("151=300", "151=0"))
+
+
+def test_an_order_is_not_over_while_a_bust_has_opened_its_child(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    a_bust_opens_the_child(history)
+    history.tell(BUST)
+    with pytest.raises(Broken, match="I1"):
+        history.tell(END)
+
+
 def test_a_bust_that_is_not_told(history: History) -> None:
     bust(history)
     history.tell(END.replace("14=0|6=0", "14=100|6=50.00"))
