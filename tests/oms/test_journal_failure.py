@@ -129,7 +129,8 @@ def test_a_late_fill_under_the_name_of_a_cancel_that_no_record_holds_is_the_chil
     desk.fail("sync")
     child = desk.a.child()
     desk.next_life()
-    desk.a.connect(), desk.oms.connect()
+    desk.a.connect()
+    desk.oms.connect()
     child.cancel()
     desk.oms.heard()
     child.cum_qty += 100
