@@ -253,14 +253,14 @@ def is_answer(found: Document | tuple[str, ...]) -> bool:
     return len(found) == 1 and found[0].startswith("f:")
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(text=st.text(alphabet=st.sampled_from(MARKUP), max_size=60))
 def test_any_text_is_a_document_or_a_document_error(text: str) -> None:
     assert is_answer(outcome(text))
     assert is_answer(outcome(text.encode()))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(content=st.binary(max_size=80))
 def test_any_bytes_are_a_document_or_a_document_error(content: bytes) -> None:
     assert is_answer(outcome(content))

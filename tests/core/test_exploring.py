@@ -276,7 +276,7 @@ def check_one(
     give_up=st.sampled_from([None, 0.0, 0.02, 0.5]),
     named=st.booleans(),
 )
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_what_is_spent_stays_within_the_budget_and_the_gate_holds_after_every_decision(
     seed: int, count: int, budget_bp: float, give_up: float | None, named: bool
 ) -> None:

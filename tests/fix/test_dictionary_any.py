@@ -6,7 +6,7 @@ import time
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from router.fix.codec import CodecError, Message, decode
@@ -112,7 +112,6 @@ VALUES = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(data=st.data())
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda each: each.name)
 def test_any_change_of_a_sound_message_is_judged(version: Version, data: st.DataObject) -> None:
@@ -140,7 +139,6 @@ def test_any_change_of_a_sound_message_is_judged(version: Version, data: st.Data
         judge(version, rules).conditional(message)
 
 
-@settings(deadline=None)
 @given(body=st.binary(max_size=200))
 def test_any_frame_that_decodes_is_judged(body: bytes) -> None:
     text = body.decode("latin-1").replace("|", "\x01")

@@ -20,7 +20,7 @@ from tests.fuzz.streams import check_frame, check_message
 FRAMES = [each for each in seeds.frames() if len(each) < 2_000]
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(st.sampled_from(FRAMES), st.integers(0, 2**32), st.integers(0, 4))
 def test_a_frame_is_taken_exactly_if_nothing_is_wrong_with_it(
     seed: bytes, choice: int, rounds: int

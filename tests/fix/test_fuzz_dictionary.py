@@ -38,7 +38,7 @@ def test_the_smallest_and_the_fullest_message_of_every_type_are_sound(version: V
             assert judge.validate(message) is None, message
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(KINDS), SEEDS, FILLS)
 def test_a_message_made_from_the_specification_is_sound(
     kind: tuple[str, str], seed: int, fill: float
@@ -50,7 +50,7 @@ def test_a_message_made_from_the_specification_is_sound(
 
 
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(kind=st.sampled_from(KINDS), seed=SEEDS, fill=FILLS)
 def test_one_thing_wrong_has_its_name(
     fault: Fault, kind: tuple[str, str], seed: int, fill: float
@@ -74,7 +74,7 @@ def read(way: Callable[[bytes], Message], text: bytes) -> tuple[Message | None, 
         return error.message, str(error)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.sampled_from(KINDS), SEEDS, st.integers(0, 3))
 def test_a_form_that_is_known_by_heart_is_judged_like_any_other(
     kind: tuple[str, str], seed: int, rounds: int

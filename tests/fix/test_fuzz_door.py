@@ -16,7 +16,7 @@ from tests.fuzz.mutate import mutated, stream
 SEEDS = seeds()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(SEEDS), st.integers(0, 2**32), st.integers(0, 4))
 def test_a_stranger_is_admitted_refused_or_waited_for(
     seed: bytes, choice: int, rounds: int

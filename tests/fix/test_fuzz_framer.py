@@ -20,7 +20,7 @@ CALLS_PER_CHUNK = 30
 CALLS_PER_KIB = 10  # a checksum goes by chunks
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.sampled_from(STREAMS), st.integers(0, 2**32), st.integers(0, 6))
 def test_any_stream_in_any_chunks_gives_the_same_sound_frames(
     seed: bytes, choice: int, rounds: int
@@ -28,7 +28,7 @@ def test_any_stream_in_any_chunks_gives_the_same_sound_frames(
     check_framer(mutated(stream, seed, choice, rounds=rounds, most=4_096), Meter().timed)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=400))
 def test_any_bytes_do(data: bytes) -> None:
     check_framer(data, Meter().timed)

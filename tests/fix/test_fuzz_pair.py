@@ -244,7 +244,6 @@ class Pair(RuleBasedStateMachine):
 SETTINGS = settings(
     max_examples=120,
     stateful_step_count=30,
-    deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 TestPair = Pair.TestCase

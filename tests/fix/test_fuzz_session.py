@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.fix import outbox
@@ -39,13 +39,13 @@ def play(data: bytes) -> int:
     return check_session(data, Meter().timed)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120)
 @given(st.binary(max_size=SIZE_MAX))
 def test_any_script_leaves_a_session_in_order(data: bytes) -> None:
     play(data)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.sampled_from(SCRIPTS), st.integers(0, 2**32), st.integers(0, 30))
 def test_the_usual_lives_and_what_becomes_of_them(seed: bytes, choice: int, rounds: int) -> None:
     play(mutated(script, seed, choice, rounds=rounds, most=SIZE_MAX))
@@ -54,7 +54,7 @@ def test_the_usual_lives_and_what_becomes_of_them(seed: bytes, choice: int, roun
 ROWS = st.lists(st.binary(min_size=ROW, max_size=ROW), min_size=1, max_size=12)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 @given(st.binary(min_size=ROW, max_size=ROW), ROWS)
 def test_it_is_all_the_same_how_messages_arrive(first: bytes, rows: list[bytes]) -> None:
     outcomes = []

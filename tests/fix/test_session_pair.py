@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from router.fix import inbox, outbox
@@ -147,7 +147,7 @@ WAYS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=200)
 @given(ACTIONS, WAYS, st.sampled_from(VERSIONS), st.integers(1, 4))
 def test_nothing_is_lost_doubled_or_disordered(
     actions: list[tuple[str, object, int]], ways: dict[str, object], version: Version, portion: int

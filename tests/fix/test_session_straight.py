@@ -53,7 +53,7 @@ MESSAGES = st.lists(CHANGES, max_size=2).map(lambda changes: {**PLAIN, **dict(ch
 """Ordinary messages but for a thing or two."""
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(MESSAGES, max_size=12),
     st.sampled_from(VERSIONS),

@@ -300,7 +300,7 @@ def play(steps: list[tuple[int, int, int]], house: House) -> None:
     chaos.close()
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(STEPS, HOUSES)
 def test_any_interleaving(steps: list[tuple[int, int, int]], house: House) -> None:
     play(steps, house)
@@ -308,7 +308,7 @@ def test_any_interleaving(steps: list[tuple[int, int, int]], house: House) -> No
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@settings(max_examples=3_000, deadline=None)
+@settings(max_examples=3_000)
 @given(STEPS, HOUSES)
 def test_any_interleaving_for_long(steps: list[tuple[int, int, int]], house: House) -> None:
     play(steps, house)

@@ -134,7 +134,7 @@ MATCHES = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(one=MATCHES, other=MATCHES)
 def test_two_matches_overlap_if_and_only_if_some_order_satisfies_both(
     one: dict[str, object], other: dict[str, object]

@@ -119,7 +119,7 @@ def test_the_numeric_keys_are_found() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(where=CANDIDATES, when=contexts())
 def test_a_rule_that_says_nothing_narrows_nothing(
     name: str, where: Candidate, when: RuleContext
@@ -131,7 +131,7 @@ def test_a_rule_that_says_nothing_narrows_nothing(
 
 
 @pytest.mark.parametrize("rule", RULES, ids=repr)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(where=CANDIDATES, when=contexts())
 def test_a_rule_lowers_repeats_itself_and_touches_nothing(
     rule: Rule, where: Candidate, when: RuleContext
@@ -147,7 +147,7 @@ def test_a_rule_lowers_repeats_itself_and_touches_nothing(
     assert (repr(where), repr(when)) == before
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(
     where=CANDIDATES,
     when=contexts(),
@@ -166,7 +166,7 @@ def test_rules_commute(
     assert narrow(where, [*named, *named], when).cap == once.cap
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(where=CANDIDATES, when=contexts(), extra=st.sampled_from(range(len(RULES))))
 def test_another_rule_never_leaves_more(where: Candidate, when: RuleContext, extra: int) -> None:
     few = [(f"doc/{i}", RULES[i]) for i in range(0, len(RULES), 4)]

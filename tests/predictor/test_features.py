@@ -136,7 +136,7 @@ def test_the_mirrored_market_has_the_mirrored_features() -> None:
     assert other[:, steady] == pytest.approx((found * SIGNS)[:, steady], nan_ok=True)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 10_000), cut_ms=st.integers(0, 60_000), latency_ms=st.integers(0, 3_000))
 def test_no_feature_changes_when_the_future_does(seed: int, cut_ms: int, latency_ms: int) -> None:
     """What happened less than a latency before a decision is its future."""

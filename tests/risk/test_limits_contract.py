@@ -128,7 +128,7 @@ def test_there_are_parameters_to_test() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(order=orders(), context=CONTEXTS)
 def test_a_limit_answers_any_order_with_nothing_or_a_refusal_in_fix(
     name: str, order: LimitedOrder, context: Context

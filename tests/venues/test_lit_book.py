@@ -141,7 +141,7 @@ def lit_order(name: str, side: int, qty: int, px: int | None, kind: str) -> LitO
     return LitOrder(name, side, qty, px, rests=kind != "now", display=display, pegged=kind == "peg")
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(_steps)
 def test_the_book_trades_what_the_rules_say_share_by_share(steps: list[tuple[str, object]]) -> None:
     model = OneByOne()

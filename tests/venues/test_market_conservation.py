@@ -188,7 +188,7 @@ class Ledger:
             assert all(each.cum_qty == self.filled[each.order.order_ref] for each in states)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 1000), _histories)
 def test_what_is_asked_is_filled_open_or_gone(
     spec: MarketSpec, seed: int, steps: list[tuple[Any, ...]]

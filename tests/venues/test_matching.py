@@ -223,7 +223,7 @@ _actions = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(st.lists(_actions, max_size=40))
 def test_every_history_is_that_of_the_naive_book(actions: list[tuple[object, ...]]) -> None:
     book, naive = Book(), NaiveBook()
@@ -255,7 +255,7 @@ def test_every_history_is_that_of_the_naive_book(actions: list[tuple[object, ...
         assert book.depth(-1, 99) == naive.depth(-1)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.tuples(st.sampled_from((1, -1)), _shares, _prices), max_size=40))
 def test_no_share_is_made_or_lost(orders: list[tuple[int, int, int]]) -> None:
     book = Book()
