@@ -20,8 +20,8 @@ from router.messages import OrderTerms, Step
 from router.runtime.node import Built
 from router.runtime.sim import Delays, Sim
 from router.trials import composition
-from venues.gateway import MarketGateways
 from venues.market import Market
+from venues.market_gateways import MarketGateways
 
 QUIET = ("fix.defaults.heart_bt_int=3600",)
 """A heartbeat is a record, and a record's number is chance."""

@@ -21,10 +21,11 @@ import uvloop
 from config.documents import DocumentError
 from router.model import NS
 from venues.audit import AuditFile
-from venues.gateway import BACKLOG_HARD, MarketGateways
+from venues.gateway import BACKLOG_HARD
 from venues.market import Market
 from venues.market_data import BACKLOG_RESUME, BACKLOG_SOFT
 from venues.market_file import read_market
+from venues.market_gateways import MarketGateways
 from venues.numbers import FileNumbers, NumbersError
 from venues.options import Options, read_options
 from venues.recording import RecordingError

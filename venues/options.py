@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TypeVar, cast, get_args
 
 from router.fix.versions import FIX44, named
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 from venues.order_entry import Cod, OrderEntryProfile
 
 ValueT = TypeVar("ValueT")

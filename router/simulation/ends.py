@@ -9,7 +9,7 @@ from router.fix.dictionary import dictionary
 from router.fix.session import SessionConfig
 from router.fix.versions import Version
 from router.simulation.reading import Read, Stream
-from venues.gateway import MarketGateways
+from venues.market_gateways import MarketGateways
 
 
 class OmsEnd:

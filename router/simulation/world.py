@@ -36,9 +36,10 @@ from router.simulation.limits import OVERRIDES
 from router.simulation.oracle import Oracle
 from router.simulation.reading import MS, hold
 from venues.audit import MemoryAudit
-from venues.gateway import GatewayProfile, MarketGateways
+from venues.gateway_profile import GatewayProfile
 from venues.market import Market
 from venues.market_file import MarketSpec, read_market
+from venues.market_gateways import MarketGateways
 from venues.order_entry import OrderEntryProfile
 
 START = 1_767_623_400 * NS

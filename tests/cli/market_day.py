@@ -21,9 +21,9 @@ from router.messages import Step, encode_step
 from router.model import NS, Side, TimeInForce
 from router.runtime.node import Built
 from router.runtime.sim import Endpoint, Sim
-from venues.gateway import MarketGateways
 from venues.market import Market
 from venues.market_file import read_market
+from venues.market_gateways import MarketGateways
 
 START = 1_767_623_400 * NS
 """2026-01-05 14:30 UTC."""

@@ -12,7 +12,7 @@ from router.core.orders import Child, Parent
 from router.model import NS, PX_SCALE, Side, TimeInForce
 from router.simulation.reading import Read, read
 from router.simulation.world import START, World
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 from venues.misbehaviour import kinds
 from venues.order_entry import Cod, OrderEntryProfile
 

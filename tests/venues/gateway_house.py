@@ -11,7 +11,7 @@ from router.fix.dictionary import Rules, dictionary
 from router.fix.versions import Version
 from router.messages.commands import Command
 from tests.venues.gateway_wire import SPEC, START, Client, Wires
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 from venues.market_file import MarketSpec
 
 

@@ -11,9 +11,10 @@ from router.fix.versions import FIX44, Version
 from tests.venues.market_data_reader import BookReader
 from tests.venues.simulated import at_once
 from venues.audit import MemoryAudit
-from venues.gateway import GatewayProfile, MarketGateways
+from venues.gateway_profile import GatewayProfile
 from venues.market import Market
 from venues.market_file import MarketSpec, read_market
+from venues.market_gateways import MarketGateways
 from venues.numbers import NumberStore
 
 START = 1_767_623_400 * 1_000_000_000  # 2026-01-05 14:30:00 UTC

@@ -5,7 +5,7 @@ from __future__ import annotations
 from router.fix.codec import px_text
 from tests.venues.gateway_wire import Client, Wires
 from tests.venues.test_gateway_orders import LIMIT, touch
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 
 PROFILE = GatewayProfile(copy_client="SLUICE.DC")
 SAME = ("11", "14", "17", "31", "32", "37", "39", "54", "55", "60", "150", "151")

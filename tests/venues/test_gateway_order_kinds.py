@@ -12,7 +12,7 @@ from tests.venues.gateway_house import House
 from tests.venues.gateway_wire import SPEC, START, Client, Wires
 from venues.controls import Band, LitControls
 from venues.dark import DarkSpec
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 from venues.lit import LitSpec
 from venues.market_file import MarketSpec
 from venues.pool import ConditionalTerms, SizeLaw

@@ -10,7 +10,7 @@ from router.fix.codec import px_text
 from router.model import PX_SCALE, OrdType, Side, TimeInForce
 from tests.venues.gateway_wire import MS, SPEC, START, Client, Wires
 from venues.audit import AuditKind, fills
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 from venues.market import Market
 from venues.messages import Executed, VenueOrder
 from venues.order_entry import OrderEntryProfile

@@ -9,7 +9,7 @@ from router.messages import CancelChild, QueryChild, QueryVenue, RequestQuote, S
 from router.model import OrdType, Side, Tactic, TimeInForce
 from tests.venues.gateway_house import House, kinds
 from tests.venues.gateway_wire import START, Client, Wires
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 
 CENT = 1_000_000
 CHILD = SendChild(

@@ -10,7 +10,7 @@ import config
 from tests.venues.gateway_wire import SECOND, SPEC, SUBSCRIBE, Client, Wires
 from tests.venues.market_data_reader import Levels
 from tests.venues.simulated import CALM, spec_of
-from venues.gateway import GatewayProfile
+from venues.gateway_profile import GatewayProfile
 from venues.market_file import MarketSpec, read_market
 from venues.misbehaviour import kinds
 from venues.order_entry import OrderEntryProfile
