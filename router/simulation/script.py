@@ -14,12 +14,13 @@ from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
 from router.runtime.node import Node
 from router.simulation.faults import Faults
+from router.simulation.houses import OMS_NAMES
 from router.simulation.limits import PARENT_MAX
 from router.simulation.misbehaving import misbehaviours
 from router.simulation.reading import hold
 from router.simulation.reloads import reloads
 from router.simulation.things import Thing, kept
-from router.simulation.world import OMS_NAMES, START, World
+from router.simulation.world import START, World
 
 ORDERS_END = 24 * NS
 FAULTS_END = 42 * NS

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,10 +17,9 @@ from pathlib import Path
 import numpy as np
 
 import config
-from config.settings import load_settings
 from router import build
 from router.fix.codec import time_text
-from router.fix.versions import FIX42, FIX44, FIX50SP2, Version
+from router.fix.versions import FIX42, FIX44
 from router.journal.memory import MemoryStorage
 from router.model import NS
 from router.runtime import control
@@ -31,8 +30,15 @@ from router.simulation.again import Refold, decide_again, digest, pinned
 from router.simulation.books import BROKEN, SHIPPED, book_of, under
 from router.simulation.disk import WatchedStorage
 from router.simulation.ends import OmsEnd, VenuesEnd
+from router.simulation.houses import (
+    LIQUIDITY_TAG,
+    OMS_NAMES,
+    parts,
+    spoken,
+    spoken_overrides,
+    variant_of,
+)
 from router.simulation.kills import Kill
-from router.simulation.limits import OVERRIDES
 from router.simulation.oracle import Oracle
 from router.simulation.reading import MS, hold
 from venues.audit import MemoryAudit
@@ -44,63 +50,12 @@ from venues.order_entry import OrderEntryProfile
 
 START = 1_767_623_400 * NS
 """2026-01-05 14:30:00 UTC, a Monday."""
-OMS_NAMES = ("OMS", "OMS2")
 FAULTS_MAX = 100
 """What peers did that an operator should know: so many are kept."""
 BUFFERED_MAX = 2_000
 """Messages: more than all that is said in a run."""
 BOUNDS_EVERY = 50
 """Events between two looks at the bounds."""
-
-
-ALWAYS = (
-    f"fix.acceptor.sessions.1.target_comp_id={OMS_NAMES[1]}",
-    "journal.segment_mib=1",
-    *OVERRIDES,
-)
-VARIANTS: tuple[tuple[str, ...], ...] = (
-    (),
-    ("fix.defaults.resend_request_chunk_size=3", "fix.defaults.heart_bt_int=2"),
-    ("venues.LIT_A.mass_status=H", "venues.DARK_A.mass_status=H", "venues.SDP_1.mass_status=H"),
-)
-"""What config/sluice.yaml is changed in: for all, and for some."""
-
-
-Spoken = Mapping[str, Version]
-"""FIX versions by OMS or MIC; those that are not named speak 4.4."""
-HOUSES: tuple[Spoken, ...] = (
-    {},
-    {"OMS": FIX42, "OMS2": FIX50SP2, "LIT_A": FIX50SP2, "LIT_B": FIX42, "DARK_A": FIX42,
-     "DARK_B": FIX50SP2, "SDP_1": FIX42, "SDP_2": FIX50SP2},
-    {"OMS": FIX50SP2, "LIT_A": FIX42, "LIT_C": FIX50SP2, "DARK_B": FIX42, "SDP_1": FIX50SP2,
-     "SDP_2": FIX42},
-)  # fmt: skip
-"""Seed by seed in turn."""
-ALGO_TAGS = Path(config.__file__).parent / "extensions" / "fix42-algo.yaml"
-LIQUIDITY_TAG = "9730"
-
-
-def spoken_overrides(spoken: Spoken) -> list[str]:
-    """How the node is told who speaks what."""
-    found = []
-    for name, version in spoken.items():
-        is_oms = name in OMS_NAMES
-        key = f"fix.acceptor.sessions.{OMS_NAMES.index(name)}" if is_oms else f"venues.{name}"
-        found.append(f"{key}.begin_string={version.begin_string}")
-        if version is FIX42:
-            more = (
-                f"dictionary_extension={ALGO_TAGS}"
-                if is_oms
-                else f"liquidity_flag_tag={LIQUIDITY_TAG}"
-            )
-            found.append(f"{key}.{more}")
-    return found
-
-
-@cache
-def parts(*overrides: str) -> build.Parts:
-    """What every life of a node is made of."""
-    return build.parts(load_settings(overrides=[*ALWAYS, *overrides]))
 
 
 @cache
@@ -119,7 +74,7 @@ class World:
         self.audit = MemoryAudit()
         self.oracle = Oracle(self.audit, lambda: self.sim.now)
         self.market = Market(market_spec(), seed=seed, start=START)
-        self.spoken = HOUSES[seed % len(HOUSES)]
+        self.spoken = spoken(seed)
         self.gateways = MarketGateways(
             self.market, audit=self.audit, profiles=self._profiles(), start=START
         )
@@ -137,7 +92,7 @@ class World:
         self._released: set[str] = set()
         """Kills that were lifted, some before their operator was told that they hold."""
         self._waiting: list[Callable[[], bool]] = []
-        variant = VARIANTS[int(self.rng.integers(len(VARIANTS)))]
+        variant = variant_of(seed, self.rng)
         self._parts = parts(*variant, *spoken_overrides(self.spoken), *self._profiled())
         self._refold = Refold(self._parts)
         self._documents = SHIPPED

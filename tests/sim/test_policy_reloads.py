@@ -14,11 +14,12 @@ import pytest
 
 from router.model import NS
 from router.simulation.books import BROKEN, MORE, SHIPPED, book_of
+from router.simulation.houses import parts
 from router.simulation.pinned import BOUNDS, Pinned
 from router.simulation.reading import Broken, Read, read
 from router.simulation.script import Script
 from router.simulation.things import Thing
-from router.simulation.world import World, parts
+from router.simulation.world import World
 from tests.sim.staging import Stage
 
 SETS = (SHIPPED, *MORE, BROKEN)

@@ -6,8 +6,9 @@ import pytest
 
 from router import build
 from router.simulation.again import Refold, digest
+from router.simulation.houses import parts
 from router.simulation.script import Script
-from router.simulation.world import World, parts
+from router.simulation.world import World
 
 SEEDS = (7002, 7003)
 """Of worlds in which the node dies several times, some of them with the power."""
