@@ -58,6 +58,9 @@ class Oracle:
         """Sessions that may not know which numbers a failed life has spent."""
         self._children: dict[str, str] = {}
         """Account by ClOrdID, of orders that have left for a venue."""
+        self._recorded: set[str] = set()
+        """ClOrdIDs of orders for venues that the disk holds, whether their line was up then or not
+        (seed 45493)."""
         self._arrived: set[str] = set()
         self._orders: dict[str, AtVenue] = {}
         self._of_account: dict[str, list[AtVenue]] = defaultdict(list)
@@ -121,6 +124,7 @@ class Oracle:
         stored[frame.seq] = frame.content
         self._sessions[frame.target].stored_at[frame.seq] = self._clock()
         if frame.msg_type == "D":
+            self._recorded.add(frame.get("11"))
             # In the order of the journal: what was decided before is no offence.
             hold(frame.get("1") not in self._frozen, "frozen", f"{frame} for what has too much")
         if frame.msg_type == "8":
@@ -198,7 +202,7 @@ class Oracle:
             numbers.high = int(frame.get("36")) - 1
             return
         hold(frame.seq == numbers.high + 1, "I6", f"{name}: {frame.seq} after {numbers.high}")
-        hold(frame.get("41") in self._children, "I3", f"{frame} is of nothing that has left")
+        hold(frame.get("41") in self._recorded, "I3", f"{frame} is of nothing that was to leave")
         numbers.high = frame.seq
         self.kills.cancel(frame)
 

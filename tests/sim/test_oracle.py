@@ -129,6 +129,22 @@ def test_a_number_again_on_another_connection(history: History) -> None:
         history.oracle.left("LIT_A", 2, history.frame("LIT_A", "0", "112=a", seq=1))
 
 
+def test_a_last_cancel_of_an_order_that_was_recorded_while_its_line_was_down(
+    history: History,
+) -> None:
+    """It has not left, and the node cannot know that (seed 45493)."""
+    history.send("LIT_A", "A", "98=0|108=30")
+    history.oracle.durable(history.frame("LIT_A", "D", CHILD, seq=2))
+    history.oracle.last_word("LIT_A", 1, history.frame("LIT_A", "4", "36=3|123=Y", seq=2))
+    history.oracle.last_word("LIT_A", 1, history.frame("LIT_A", "F", "11=C2|41=C1", seq=3))
+
+
+def test_a_last_cancel_of_an_order_that_is_on_no_disk(history: History) -> None:
+    history.send("LIT_A", "A", "98=0|108=30")
+    with pytest.raises(Broken, match="I3"):
+        history.oracle.last_word("LIT_A", 1, history.frame("LIT_A", "F", "11=C2|41=C1"))
+
+
 @pytest.mark.parametrize(("forgotten", "msg_type"), [(True, "A"), (False, "A"), (True, "0")])
 def test_a_number_of_last_words_again(history: History, forgotten: bool, msg_type: str) -> None:
     """A Logon may try it, if the power has taken the word that it was spent; nothing else may."""
