@@ -21,6 +21,7 @@ from router.messages import (
     ChildRefused,
     Command,
     Decide,
+    Disallow,
     ExecutionReceived,
     ExpectCod,
     Learn,
@@ -321,7 +322,7 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
             return
         case CancelChild():
             story.children[command.orig_cl_ord_id].events.append((*at, command))
-        case MarkUnknown() | ExpectCod() | NoteCod() | SettleChild() | QueryChild():
+        case MarkUnknown() | Disallow() | ExpectCod() | NoteCod() | SettleChild() | QueryChild():
             story.children[command.cl_ord_id].events.append((*at, command))
             return
         case _ if hasattr(command, "cl_ord_id") and command.cl_ord_id in story.children:

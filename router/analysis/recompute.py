@@ -113,6 +113,9 @@ class Recomputation:
     """Of the life that it belongs to, as its start has recorded it."""
     policies: Policies | None = None
     """The documents that it was decided under."""
+    applied: Policies | None = None
+    """Those that were applied to its order since, if any were; and their hash."""
+    applied_hash: str = ""
 
     @property
     def outcome(self) -> Outcome:
@@ -168,12 +171,16 @@ def _recompute(
         raise _Undecidable(reason)
     found = _decide(engine, step, decision)
     env = engine.library.under(engine.state, decision.decide.policy_hash)
+    applied = engine.state.parents[decision.decide.parent_id].narrowed_by
+    other = engine.library.under(engine.state, applied) if applied else None
     return replace(
         found,
         strayed=strayed,
         seed=engine.env.seed,
         config_hash=digest,
         policies=env.policies if env is not None else None,
+        applied=other.policies if other is not None else None,
+        applied_hash=applied,
     )
 
 

@@ -35,6 +35,10 @@ def reload(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Check and compare; nothing is taken into force.")
     ] = False,
+    apply_open: Annotated[
+        bool,
+        typer.Option("--apply-open", help="Open orders may do only what both policies allow."),
+    ] = False,
     state: StateOption = None,
     as_json: JsonOption = False,
     config: ConfigOption = DEFAULT_CONFIG,
@@ -42,8 +46,9 @@ def reload(
 ) -> None:
     """Let the daemon read its policy documents again, for orders that it takes from then on.
 
-    Open orders go on under the policy that took them. Exit 3: no daemon runs. Exit 4: a document is
-    wrong, and what was in force stays. Exit 6: refused.
+    Open orders go on under the policy that took them; with --apply-open they are narrowed by the
+    new one, and children that rest where it has none are taken back. Exit 3: no daemon runs. Exit
+    4: a document is wrong, and what was in force stays. Exit 6: refused.
     """
     if not (reason or dry_run):
         text = "--reason is missing: why are they read again? --dry-run needs none"
@@ -54,6 +59,7 @@ def reload(
         "who": who or getpass.getuser(),
         "reason": reason,
         "dry_run": dry_run,
+        "apply_open": apply_open,
     }
     answer = ask(folder, request, answer_s=RELOAD_S)
     if as_json:
@@ -68,17 +74,33 @@ def reload(
 
 def _text(answer: dict[str, Any]) -> Iterator[str]:
     policy, before = answer["policy_hash"][:SHORT], answer["before"][:SHORT]
-    if not answer["differs"]:
+    applied = answer.get("narrowed", 0) + answer.get("set_free", 0)
+    if not answer["differs"] and not applied:
         yield f"nothing has changed: policy {policy} is in force"
         return
     verb = "would be" if answer["dry_run"] else "is"
-    yield f"policy {policy} {verb} in force for orders from now on; before: {before}"
+    if answer["differs"]:
+        yield f"policy {policy} {verb} in force for orders from now on; before: {before}"
+    else:
+        yield f"policy {policy} is in force"
     for key in ("added", "removed", "changed"):
         for name in answer[key]:
             yield f"{key:<8} {name}"
+    yield from _applied(answer)
     older = sum(answer["open_under_older"].values())
     if older:
         yield f"{older:,} open orders {'would ' if answer['dry_run'] else ''}go on under older ones"
+
+
+def _applied(answer: dict[str, Any]) -> Iterator[str]:
+    """What it does to open orders, if it was to do something."""
+    would = "would be" if answer["dry_run"] else "are"
+    if narrowed := answer.get("narrowed", 0):
+        yield f"{narrowed:,} open orders {would} narrowed by it"
+    if free := answer.get("set_free", 0):
+        yield f"{free:,} open orders {would} narrowed no more: it is what took them"
+    if back := answer.get("taken_back", 0):
+        yield f"{back:,} children are taken back"
 
 
 # -- what was in force ---------------------------------------------------------------------------
@@ -94,6 +116,8 @@ class InForce:
     """Empty: a start of the daemon."""
     reason: str
     files: PolicyFiles
+    apply_open: bool = False
+    """They narrow the orders that were open then."""
 
 
 def show_command(
@@ -132,8 +156,8 @@ def _history(folder: Path) -> Iterator[InForce]:
     storage = FileStorage(folder, read_only=True)
     for _, step in read_steps(storage, live=True, partial=True):
         match step.event:
-            case PoliciesLoaded(who=who, reason=reason, files=files):
-                yield InForce(step.seq, step.now, who, reason, files)
+            case PoliciesLoaded(who=who, reason=reason, files=files, apply_open=apply_open):
+                yield InForce(step.seq, step.now, who, reason, files, apply_open)
             case Restarted(policies=PolicyFiles() as files):
                 yield InForce(step.seq, step.now, "", "", files)
             case _:
@@ -143,7 +167,8 @@ def _history(folder: Path) -> Iterator[InForce]:
 def _row(each: InForce) -> list[str]:
     names = "+".join(f"{one.name}:{one.version}" for one in each.files.documents)
     by = each.who or "a start"
-    return [time_text(each.now), f"{each.seq:,}", each.files.hash[:SHORT], by, names, each.reason]
+    why = f"{each.reason} (open orders too)" if each.apply_open else each.reason
+    return [time_text(each.now), f"{each.seq:,}", each.files.hash[:SHORT], by, names, why]
 
 
 def _documents(files: PolicyFiles) -> Iterator[str]:
@@ -161,6 +186,7 @@ def _data(each: InForce, *, texts: bool) -> dict[str, object]:
         "now": each.now,
         "who": each.who,
         "reason": each.reason,
+        "apply_open": each.apply_open,
         "policy_hash": each.files.hash,
         "documents": [f"{one.name}:{one.version}" for one in each.files.documents],
     }

@@ -77,6 +77,8 @@ def _policy(policy: dict[str, Any]) -> Iterator[str]:
         return
     older = sum(policy["open_under_older"].values())
     more = f"; {older:,} open parents go on under older ones" if older else ""
+    narrowed = sum(policy["open_narrowed"].values())
+    more += f", {narrowed:,} of them narrowed since" if narrowed else ""
     yield f"policy {policy['hash'][:12]}, {'+'.join(policy['documents'])}{more}"
 
 

@@ -15,6 +15,7 @@ from router.analysis.beliefs import Beliefs, believed
 from router.analysis.explain import Decision
 from router.analysis.recompute import History, Outcome, Recomputation, recompute
 from router.cli.configurations import Configurations
+from router.core.applying import clause_of
 from router.core.environment import Policies
 from router.journal.market import read_market
 from router.journal.recovery import read_steps
@@ -86,6 +87,9 @@ def _decide_again(storage: FileStorage, book: Configurations, decision: Decision
         why = "; ".join([found.reason, *book.unread[:1]])
         return Again(replace(found, reason=why))
     whys = _whys(found.policies)
+    if found.applied is not None:
+        narrowing = _whys(found.applied).items()
+        whys |= {clause_of(found.applied_hash, clause): why for clause, why in narrowing}
     foreign = "".join(book.missing([found.config_hash]))
     return Again(found, _beliefs(found, decision.decide, decision.seq), whys, foreign)
 

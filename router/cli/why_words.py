@@ -13,6 +13,7 @@ from router.messages import (
     CancelRejectReceived,
     ChildRefused,
     Decide,
+    Disallow,
     ExecutionReceived,
     ExpectCod,
     FreezeParent,
@@ -172,6 +173,9 @@ def _command(what: object) -> str:
             return f"UNKNOWN, counts in full: {what.reason}"
         case ExpectCod() | NoteCod():
             return _cod(what)
+        case Disallow():
+            left = f"{qty(what.cap)} shares" if what.cap else "nothing"
+            return f"not wanted there any more: {what.by} leaves {left}"
         case SettleChild():
             return f"closed with what it traded: {what.reason}"
         case QueryChild():

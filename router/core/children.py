@@ -152,7 +152,7 @@ def _unwanted(state: State, now: int, child: Child) -> bool:
     expired = 0 < parent.expire_at <= now
     held = bool(parent.frozen) or parent.pending is not None
     too_much = parent.working_qty > parent.leaves_qty  # a late fill has taken its place (F-12)
-    return child.learned or killed or expired or held or too_much
+    return child.learned or child.unwanted or killed or expired or held or too_much
 
 
 def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator[Command]:

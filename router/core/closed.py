@@ -99,6 +99,7 @@ class _Order(msgspec.Struct, array_like=True, gc=False):
     champion: str
     rounds: int
     volume: int
+    narrowed_by: str = ""
 
 
 class _FillNames(msgspec.Struct, array_like=True, gc=False):
@@ -224,6 +225,7 @@ def _closed(order: Order) -> _Order:
         champion=parent.champion,
         rounds=parent.rounds,
         volume=parent.volume,
+        narrowed_by=parent.narrowed_by,
     )
 
 
@@ -287,6 +289,7 @@ def _order(parent_id: str, data: bytes) -> Order:
         champion=row.champion,
         rounds=row.rounds,
         volume=row.volume,
+        narrowed_by=row.narrowed_by,
     )
     order = Order(parent, [], {})
     for child in row.children:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from router.core import (
+    applying,
     children,
     copies,
     disputes,
@@ -45,6 +46,7 @@ from router.messages import (
     MassCancelReceived,
     MassStatusReceived,
     OrderReceived,
+    PoliciesLoaded,
     PolicyFiles,
     ReleaseRequested,
     ReplaceReceived,
@@ -143,6 +145,9 @@ class Engine:
                     yield from children.lost(state, mic, "restarted")
             case ChangesAccepted():
                 yield from children.left_behind(env, state, now)
+            case PoliciesLoaded(apply_open=True):
+                for parent_id in tuple(state.open_parents):
+                    yield from self._apply(now, state.parents[parent_id])
             case KillRequested():
                 yield from killing.engage(env, state, now, event)
             case ArmRequested():
@@ -202,7 +207,8 @@ class Engine:
         env = self.library.under(self.state, parent.policy_hash)
         policy = self._policy(env, parent)
         if policy is None and not parent.frozen:
-            why = self.library.why_not(parent.policy_hash)
+            hashes = (parent.policy_hash, parent.narrowed_by)
+            why = next(filter(None, map(self.library.why_not, hashes)), "")
             text = "POLICY_CHANGED since it was accepted"
             yield FreezeParent(parent.parent_id, f"{text}: {why}" if why else text)
         if env is not None and policy is not None:
@@ -218,21 +224,35 @@ class Engine:
         yield from requests.cancel_children(self.env, self.state, parent, "expired")
         yield from children.finish(self.env, self.state, now, parent)
 
+    def _apply(self, now: int, parent: Parent) -> Iterator[Command]:
+        """A policy is applied to an open order: what it would not have at work is taken back."""
+        self._policies.pop(parent.parent_id, None)
+        env = self.library.under(self.state, parent.policy_hash)
+        policy = self._policy(env, parent)
+        if env is not None and isinstance(policy, applying.BothPolicies):
+            yield from applying.take_back(env, self.state, now, parent, policy)
+
     def _policy(self, env: Environment | None, parent: Parent) -> Policy | None:
-        """The policy that the parent is pinned to; None if its book cannot be had."""
+        """The policy that the parent is pinned to, narrowed by one that was applied to it since;
+        None if a book cannot be had.
+        """
         found = self._policies.get(parent.parent_id)
         if found is None and env is not None:
-            terms = parent.terms
-            instrument = env.instruments[terms.symbol]
-            ref_px = terms.price or parent.arrival_mid // 2
-            chosen = env.policies.choose(
-                parent.session, terms, instrument, parent.opened_at, ref_px
-            )
-            if isinstance(chosen, Refusal) or chosen.hash != parent.policy_hash:
+            own = _chosen(env, parent)
+            if isinstance(own, Refusal) or own.hash != parent.policy_hash:
                 return None
-            self._pin(parent, chosen)
-            found = chosen
+            found = self._narrowed(own, parent)
+            if found is not None:
+                self._pin(parent, found)
         return found
+
+    def _narrowed(self, own: Policy, parent: Parent) -> Policy | None:
+        if not parent.narrowed_by:
+            return own
+        env = self.library.under(self.state, parent.narrowed_by)
+        if env is None:
+            return None
+        return applying.both(own, _chosen(env, parent), parent.narrowed_by)
 
     def _pin(self, parent: Parent, policy: Policy) -> None:
         """Keep a parent's policy while the parent is open; now and then let go of the others."""
@@ -241,6 +261,14 @@ class Engine:
             kept = self._policies
             self._policies = {each: kept[each] for each in open_parents if each in kept}
         self._policies[parent.parent_id] = policy
+
+
+def _chosen(env: Environment, parent: Parent) -> Policy | Refusal:
+    """What documents say of an order as it came."""
+    terms = parent.terms
+    ref_px = terms.price or parent.arrival_mid // 2
+    instrument = env.instruments[terms.symbol]
+    return env.policies.choose(parent.session, terms, instrument, parent.opened_at, ref_px)
 
 
 _CHILD_TIMERS = frozenset({"ack", "slice", "markout"})

@@ -163,6 +163,7 @@ HANDLERS: dict[type, Handler] = {
     m.RefuseCancel: commands.refuse_cancel,
     m.SendChild: commands.send_child,
     m.CancelChild: commands.cancel_child,
+    m.Disallow: policies.disallow,
     m.QueryChild: commands.query_child,
     m.QueryVenue: commands.query_venue,
     m.RequestQuote: commands.request_quote,

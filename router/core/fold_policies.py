@@ -1,4 +1,5 @@
-"""Folding policy documents: which are in force, and for how long the older ones are kept.
+"""Folding policy documents: which are in force, which narrow open orders, and for how long the
+older ones are kept.
 
 Owns both. Reads no document: the texts are in the events. What they mean is the engine's business.
 """
@@ -13,8 +14,19 @@ POLICIES_KEPT = 8
 
 
 def policies_loaded(state: State, now: int, event: m.PoliciesLoaded) -> None:
-    """Parents that are opened from here on are pinned to these."""
+    """Parents that are opened from here on are pinned to these; if they are applied to those that
+    are open, these are narrowed by them, and by no others that were applied before.
+    """
+    applied = event.files.hash
+    for each in state.open_parents if event.apply_open else ():
+        parent = state.parents[each]
+        parent.narrowed_by = applied if applied != parent.policy_hash else ""
     take(state, event.files)
+
+
+def disallow(state: State, now: int, command: m.Disallow) -> None:
+    """It is taken back, now or when its venue has spoken."""
+    state.children[command.cl_ord_id].unwanted = True
 
 
 def take(state: State, files: m.PolicyFiles) -> None:
@@ -25,6 +37,7 @@ def take(state: State, files: m.PolicyFiles) -> None:
     if len(state.policies) <= POLICIES_KEPT:
         return
     pinned = {state.parents[each].policy_hash for each in state.open_parents}
+    pinned |= {state.parents[each].narrowed_by for each in state.open_parents}
     newest = list(state.policies)[-POLICIES_KEPT:]
     state.policies = {
         key: each for key, each in state.policies.items() if key in pinned or key in newest

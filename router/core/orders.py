@@ -246,6 +246,8 @@ class Child(msgspec.Struct, array_like=True, gc=False):
     cod: str = ""
     """What its venue's profile says became of it when its session ended, until the venue has
     spoken: `cancels` or `works`. Empty: nothing."""
+    unwanted: bool = False
+    """A policy that was applied since would not have it at work."""
 
     @property
     def terminal(self) -> bool:
@@ -327,6 +329,8 @@ class Parent(msgspec.Struct, array_like=True, gc=False):
     """Decisions since the algo was last asked in its own time: bounded by `reroutes_max`."""
     volume: int = 0
     """Market volume seen since the start, shares."""
+    narrowed_by: str = ""
+    """Hash of the policy documents that were applied to it since; empty: only its own count."""
 
     @property
     def terminal(self) -> bool:

@@ -42,7 +42,7 @@ def route(
         yield Wait(parent.parent_id, *blocked, parent.volume)
         return
     view = parent_view(parent)
-    volume = _volume(state, parent)
+    volume = traded_since_start(state, parent)
     market = state.market.view(view.symbol, now, state.market.volume(view.symbol) - volume)
     algo = make_algo(env, parent.algo, parent.algo_params)
     assert not isinstance(algo, Refusal), "parameters were checked when the parent was opened"
@@ -82,8 +82,8 @@ def _blocked(env: Environment, state: State, now: int, parent: Parent) -> tuple[
     return None
 
 
-def _volume(state: State, parent: Parent) -> int:
-    """Market volume since the parent's start. It goes on where a restart left it."""
+def traded_since_start(state: State, parent: Parent) -> int:
+    """Market volume since the parent's start, shares. It goes on where a restart left it."""
     seen = state.market.volume(parent.terms.symbol)
     start = state.volume_marks.setdefault(parent.parent_id, seen - parent.volume)
     return max(parent.volume, seen - start)

@@ -16,6 +16,7 @@ from router.messages.doubt import (
     SuspendCopy,
 )
 from router.messages.events import OrderTerms
+from router.messages.policies import Disallow
 from router.messages.safety import FreezeLearner, Safety, ThawLearner
 from router.model import ExecType, OrdStatus, OrdType, Side, Tactic, TimeInForce
 
@@ -415,6 +416,7 @@ Command = (
     | RefuseMessage
     | SendChild
     | CancelChild
+    | Disallow
     | QueryChild
     | QueryVenue
     | RequestQuote

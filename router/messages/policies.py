@@ -42,7 +42,7 @@ class PolicyFiles(msgspec.Struct, frozen=True):
 
 
 class PoliciesLoaded(msgspec.Struct, frozen=True, tag=True):
-    """Other policy documents are in force for orders that are taken from here on."""
+    """Policy documents are in force for orders that are taken from here on."""
 
     who: str
     reason: str
@@ -53,6 +53,19 @@ class PoliciesLoaded(msgspec.Struct, frozen=True, tag=True):
     """Names of documents."""
     removed: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
+    apply_open: bool = False
+    """They narrow the orders that are open, too: these may do only what both policies allow."""
+
+
+class Disallow(msgspec.Struct, frozen=True, tag=True):
+    """The policy that was applied to an open order would not have its child at work."""
+
+    cl_ord_id: str
+    policy_hash: str
+    by: str
+    """Its clause, or the code with which it would refuse the order."""
+    cap: int
+    """Shares that it would place there."""
 
 
 class PoliciesRefused(msgspec.Struct, frozen=True, tag=True):

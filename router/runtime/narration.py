@@ -81,6 +81,7 @@ def narrate(log: Log, step: Step) -> None:
                 added=list(loaded.added),
                 removed=list(loaded.removed),
                 changed=list(loaded.changed),
+                apply_open=loaded.apply_open,
                 who=loaded.who,
                 reason=loaded.reason,
             )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from router.core.environment import Book
+from router.core.orders import Parent
 from router.core.state import State
 from router.messages import PoliciesLoaded, PoliciesRefused, PolicyFiles
 from router.runtime.node import Node
@@ -34,6 +35,8 @@ class ReloadAsked:
     reason: str
     dry_run: bool = False
     """Only say what would come of it."""
+    apply_open: bool = False
+    """They narrow the orders that are open, too."""
 
 
 def read_request(request: Answer) -> ReloadAsked | Answer:
@@ -42,7 +45,7 @@ def read_request(request: Answer) -> ReloadAsked | Answer:
     dry_run = request.get("dry_run") is True
     if not dry_run and not (who and reason):
         return {"error": "it needs a named who and a reason"}
-    return ReloadAsked(who, reason, dry_run)
+    return ReloadAsked(who, reason, dry_run, request.get("apply_open") is True)
 
 
 def take(node: Node, now: int, found: Book | tuple[str, ...], asked: ReloadAsked) -> Answer:
@@ -52,21 +55,50 @@ def take(node: Node, now: int, found: Book | tuple[str, ...], asked: ReloadAsked
         return _refuse(node, now, found, asked)
     before, after = state.policy_hash, found.files.hash
     differing = differences(state.policies.get(before), found.files)
-    told = {
+    told: Answer = {
         "policy_hash": after,
         "before": before,
         "differs": after != before,
         "dry_run": asked.dry_run,
         **differing,
     }
-    if asked.dry_run or after == before:
+    affected = _affected(state, after) if asked.apply_open else []
+    if asked.apply_open:
+        told["narrowed"] = sum(each.policy_hash != after for each in affected)
+        told["set_free"] = len(affected) - told["narrowed"]
+    if asked.dry_run or (after == before and not affected):
         return {**told, "open_under_older": _under_older(state, after)}
     if state.trouble:
         return {"error": f"refused while the journal's disk is in trouble: {state.trouble}"}
     node.engine.library.keep(found)
-    names = {key: tuple(found_names) for key, found_names in differing.items()}
-    node.control(PoliciesLoaded(asked.who, asked.reason, before, found.files, **names), now)
+    node.control(
+        PoliciesLoaded(
+            who=asked.who,
+            reason=asked.reason,
+            before=before,
+            files=found.files,
+            added=tuple(differing["added"]),
+            removed=tuple(differing["removed"]),
+            changed=tuple(differing["changed"]),
+            apply_open=asked.apply_open,
+        ),
+        now,
+    )
+    if asked.apply_open:
+        told["taken_back"] = sum(
+            child.unwanted for each in affected for child in state.children_of(each)
+        )
     return {**told, "open_under_older": _under_older(state, after)}
+
+
+def _affected(state: State, applied: str) -> list[Parent]:
+    """Open orders for which something else counts when these documents are applied to all."""
+    opened = [state.parents[each] for each in state.open_parents]
+    return [
+        each
+        for each in opened
+        if each.narrowed_by != (applied if applied != each.policy_hash else "")
+    ]
 
 
 def _refuse(node: Node, now: int, errors: tuple[str, ...], asked: ReloadAsked) -> Answer:
@@ -98,6 +130,7 @@ def shown(state: State) -> Answer:
             "hash": state.policy_hash,
             "documents": [f"{each.name}:{each.version}" for each in documents],
             "open_under_older": _under_older(state, state.policy_hash),
+            "open_narrowed": _narrowed(state),
         }
     }
 
@@ -107,3 +140,10 @@ def _under_older(state: State, in_force: str) -> dict[str, int]:
     pinned = Counter(state.parents[each].policy_hash for each in state.open_parents)
     del pinned[in_force]
     return dict(sorted(pinned.items()))
+
+
+def _narrowed(state: State) -> dict[str, int]:
+    """How many open parents are narrowed by a book that was applied to them, by its hash."""
+    found = Counter(state.parents[each].narrowed_by for each in state.open_parents)
+    del found[""]
+    return dict(sorted(found.items()))

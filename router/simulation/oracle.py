@@ -36,6 +36,8 @@ class Oracle:
         self.kills = Kills()
         self.stopping = False
         """An operator stops the node."""
+        self.never_again: set[str] = set()
+        """MICs that are to get no order a second time: `max_resend_age_s` is 0."""
         self.limits = Limits()
         self.pinned = Pinned()
         self._clock_off_ms = 0
@@ -277,6 +279,7 @@ class Oracle:
             hold(not worse, "I7", f"{frame} is beyond {limits}")
         self._children.setdefault(cl_ord_id, "")
         if frame.poss_dup:
+            hold(name not in self.never_again, "stale", f"{frame} is sent again")
             age = self._clock() - self._sessions[name].stored_at[frame.seq]
             hold(age <= RESEND_AGE_MAX + SYNC_MAX, "stale", f"{frame} is sent {age} ns later")
         else:
@@ -285,7 +288,7 @@ class Oracle:
             decided_ms = milliseconds(frame.get("60")) - self._clock_off_ms
             self.limits.child(name, frame, decided_ms)
             self.kills.child(name, account, frame, conn, decided_ms)
-            self.pinned.child(name, account, frame)
+            self.pinned.child(name, account, frame, decided_ms)
         self._children[cl_ord_id] = account
 
     # -- the venues ------------------------------------------------------------------------------

@@ -1,4 +1,5 @@
-"""An order goes on under the policy that took it (F-28), and none is taken under one that is not.
+"""An order goes on under the policy that took it, and under none that is wider; what is applied to
+open orders narrows them (F-28).
 
 Owns which documents count for orders that arrive from now on, and what each set of them forbids, as
 numbers and names of its own. Only orders are judged of which nobody can be in doubt: their OMS has
@@ -41,6 +42,9 @@ class Pinned:
         """By account: the turn in which its OMS has sent the order."""
         self._under: dict[str, str] = {}
         """By account: the documents that its order was taken under; empty if one cannot know."""
+        self._applied: dict[str, tuple[str, int]] = {}
+        """By account: the documents that were applied to its open order, and since which
+        millisecond of the world."""
         self.judged = 0
         """Children of orders that were taken under other documents than the shipped ones."""
 
@@ -59,9 +63,25 @@ class Pinned:
             sure = self._sent[account] == self._turn
             self._under[account] = self._in_force if sure else ""
 
-    def child(self, mic: str, account: str, frame: Read) -> None:
-        """A child leaves for the first time."""
-        name = self._under.get(account, "")
+    def in_doubt(self) -> set[str]:
+        """Documents are about to be applied to open orders: to which, of those that have had an
+        answer. What was applied before may not count any more.
+        """
+        self._applied.clear()
+        return set(self._under)
+
+    def applied(self, name: str, accounts: set[str], since: int) -> None:
+        """These orders may do only what these documents allow as well, from that millisecond on."""
+        self._applied = dict.fromkeys(accounts, (name, since))
+
+    def child(self, mic: str, account: str, frame: Read, decided: int) -> None:
+        """A child leaves for the first time that was decided in a millisecond of the world."""
+        self._judge(self._under.get(account, ""), mic, frame)
+        name, since = self._applied.get(account, ("", 0))
+        if decided > since:
+            self._judge(name, mic, frame)
+
+    def _judge(self, name: str, mic: str, frame: Read) -> None:
         bounds = BOUNDS.get(name)
         if bounds is None:
             return

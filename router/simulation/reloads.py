@@ -32,6 +32,9 @@ def reloads(world: World, end: int, orders: Sequence[int]) -> list[Thing]:
 
     for _ in range(int(rng.integers(1, 5)) if rng.random() < 1 / 3 else 0):
         name = SETS[int(rng.integers(len(SETS)))]
+        apply_open = bool(rng.random() < 0.5)
+        text = f"policies {name} are loaded{', for open orders too' if apply_open else ''}"
+        load = partial(world.reload, name, apply_open=apply_open)
         at = int(rng.integers(end - NS))
         if rng.random() < 0.5:
             order = orders[int(rng.integers(len(orders)))]
@@ -39,12 +42,12 @@ def reloads(world: World, end: int, orders: Sequence[int]) -> list[Thing]:
         match int(rng.integers(8)):
             case 0 | 1:
                 power, after = bool(rng.random() < 0.5), int(rng.integers(NEAR))
-                add(at, f"policies {name} are loaded", partial(world.reload, name))
+                add(at, text, load)
                 crash = partial(world.crash, power=power)
                 add(at + after, f"crash, power {power}, {after / MS:.3f} ms later", crash)
             case 2 if name != BROKEN:
                 act = partial(world.edit_and_crash, name)
                 add(at, f"policies {name} are there, and a crash", act)
             case _:
-                add(at, f"policies {name} are loaded", partial(world.reload, name))
+                add(at, text, load)
     return things

@@ -94,6 +94,8 @@ class World:
         self._waiting: list[Callable[[], bool]] = []
         variant = variant_of(seed, self.rng)
         self._parts = parts(*variant, *spoken_overrides(self.spoken), *self._profiled())
+        venues = self._parts.settings.venues
+        self.oracle.never_again = {each.mic for each in venues if each.max_resend_age_s == 0}
         self._refold = Refold(self._parts)
         self._documents = SHIPPED
         """The policy documents in the files: the next life begins with them."""
@@ -104,8 +106,8 @@ class World:
         self._expected: str = ""
         """Digest of the state at a crash that the disk survived."""
         self.venues = VenuesEnd(self.gateways)
-        names = [each.mic for each in self._parts.settings.venues]
-        data = [f"{each.mic}.MD" for each in self._parts.settings.venues if each.market_data]
+        names = [each.mic for each in venues]
+        data = [f"{each.mic}.MD" for each in venues if each.market_data]
         self.disk = disk(self.oracle.durable, self.oracle.forgotten)
         self.sim = Sim(
             self._open,
@@ -333,26 +335,41 @@ class World:
 
         self.sim.give(work)
 
-    def reload(self, name: str) -> None:
-        """Let policy documents be loaded. Those that are broken are refused whole, and what was in
-        the files before is put back."""
+    def reload(self, name: str, *, apply_open: bool = False) -> None:
+        """Let policy documents be loaded, for open orders too if asked. Those that are broken are
+        refused whole, and what was in the files before is put back."""
         if name != BROKEN:
             self._documents = name
 
         def work(node: Node, now: int) -> None:
             book = book_of(self._parts, name)
             before = node.engine.state.policy_hash
-            answer = take(node, now, book, ReloadAsked(_WHO["who"], _WHO["reason"]))
+            asked = ReloadAsked(_WHO["who"], _WHO["reason"], apply_open=apply_open)
+            answer = take(node, now, book, asked)
             if isinstance(book, tuple):
                 whole = answer.get("refused") == list(book) and answer["policy_hash"] == before
                 hold(whole, "pinned", f"broken documents are not refused: {answer}")
             elif "error" not in answer:
                 hold(answer["policy_hash"] == book.files.hash, "pinned", answer)
                 self.oracle.pinned.came_into_force(name)
+                if apply_open:
+                    self._applies(name)
             told = "refused" if "refused" in answer else "taken" if answer.get("differs") else "not"
             self.reloaded[told] += 1
 
         self.sim.give(work)
+
+    def _applies(self, name: str) -> None:
+        """Documents are applied to open orders; it counts from when its record is safe."""
+        life, pinned = self.lives, self.oracle.pinned
+        narrowed = pinned.in_doubt()
+
+        def told() -> None:
+            if self.sim.up and self.lives == life:
+                pinned.applied(name, narrowed, since=self.sim.now // MS)
+                self.reloaded["applied"] += 1
+
+        self.sim.at(self.sim.now + self.sim.sync_ns + 1, told)
 
     def edit_and_crash(self, name: str) -> None:
         """The files are edited, and before anybody says so the process dies."""

@@ -19,14 +19,22 @@ from router.cli import run
 from router.cli.knock import ask
 from router.journal.recovery import read_steps
 from router.journal.storage import FileStorage
-from router.messages import PoliciesLoaded, PoliciesRefused, Step
-from tests.cli.conftest import ANY_PORT
+from router.messages import PoliciesLoaded, PoliciesRefused, SendChild, Step
+from tests.crash.processes import free_port
 
 NO_DEALER = """
 rules:
   - id: no-dealer
     why: the desk has had enough of them
     venues: {deny: {type: dealer}}
+"""
+
+
+NO_LIT = """
+rules:
+  - id: no-lit
+    why: they are slow today
+    venues: {deny: {type: lit}}
 """
 
 
@@ -38,6 +46,8 @@ class Daemon:
     policies: Path
     log: Path
     process: subprocess.Popen[str]
+    port: int
+    """Where OMSs call."""
 
     def change(self, version: int, more: str = "") -> None:
         """Another version of the desk's document."""
@@ -73,7 +83,9 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     policies = folder / "policies"
     shutil.copytree(DEFAULT_CONFIG.parent / "policies", policies)
     log, state = folder / "log", folder / "state"
-    argv = [sys.executable, "-m", "router", "run", "--simulate", "--json", *ANY_PORT]
+    port = free_port()
+    argv = [sys.executable, "-m", "router", "run", "--simulate", "--json"]
+    argv += ["--set", f"fix.acceptor.port={port}"]
     argv += ["--set", f"policies=[{policies}]", "--set", "log.format=json", "--state", str(state)]
     with log.open("w") as errors:
         process = subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=errors, text=True)
@@ -81,7 +93,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     with process.stdout:
         line = process.stdout.readline()
         assert line, log.read_text()
-        yield Daemon(state, policies, log, process)
+        yield Daemon(state, policies, log, process, port)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text()
 
@@ -196,6 +208,54 @@ def test_what_was_in_force_is_shown_from_the_journal(
     (found,) = json.loads(capsys.readouterr().out)["policies"]
     assert (found["policy_hash"], found["who"]) == (now, "grace")
     assert run(["policy", "show", "f" * 64, *state]) == 2
+
+
+def test_open_orders_are_narrowed_when_that_is_asked_for(
+    house: Daemon, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.change(7)
+    command(house, capsys, "--reason", "as it was")
+    resting = ["send", "buy", "1000", "--price", "49.5", "--set", f"fix.acceptor.port={house.port}"]
+    oms = subprocess.Popen([sys.executable, "-m", "router", *resting], stdout=subprocess.DEVNULL)
+    try:
+        house.change(8, NO_LIT)
+        apply = ["--apply-open", "--dry-run"]
+        while json.loads(command(house, capsys, *apply, "--json")[1])["narrowed"] == 0:
+            assert oms.poll() is None
+        while not (told := children(house)):
+            assert oms.poll() is None
+        assert command(house, capsys, *apply)[1].splitlines()[-2:] == [
+            "1 open orders would be narrowed by it",
+            "1 open orders would go on under older ones",
+        ]
+        _, out, _ = command(house, capsys, "--apply-open", "--reason", "at once", "--who", "ada")
+        after = in_force(house, capsys)
+        _, _, _, narrowed, back, older = out.splitlines()
+        assert narrowed == "1 open orders are narrowed by it"
+        assert back == f"{told} children are taken back"
+        assert older == "1 open orders go on under older ones"
+        assert run(["status", "--state", str(house.state)]) == 0
+        assert "1 open parents go on under older ones, 1 of them narrowed since" in (
+            capsys.readouterr().out
+        )
+        assert run(["policy", "show", "--state", str(house.state)]) == 0
+        assert capsys.readouterr().out.splitlines()[-1].endswith("at once (open orders too)")
+        assert run(["why", "PA1-0", "--state", str(house.state), "--json"]) == 0
+        assert f"extra/no-lit ({after[:12]})" in capsys.readouterr().out
+    finally:
+        oms.kill()
+        oms.wait()
+
+
+def children(house: Daemon) -> int:
+    """How many rest at lit venues."""
+    found = [
+        command.cl_ord_id
+        for _, step in read_steps(FileStorage(house.state, read_only=True), live=True)
+        for command in step.commands
+        if isinstance(command, SendChild)
+    ]
+    return len(found)
 
 
 def test_nobody_is_there_to_be_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

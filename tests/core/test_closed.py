@@ -27,6 +27,7 @@ LET_GO = {
     *("filled_at", "last_look", "unresolved", "marked_at", "markout_bp"),  # lessons, which are over
     *("order_id", "queries", "query_at", "unknown_answers", "listed_at", "cancel_reason"),
     *("cancel_sent_at", "cancel_refused_at", "cod"),  # the venue has nothing to be asked, or to say
+    "unwanted",  # so is whatever has had its lesson
     *("mic", "cl_ord_id"),  # of a fill: its child's
 }
 SEEDS = (20, 30)

@@ -12,7 +12,7 @@ from functools import partial
 import numpy as np
 import pytest
 
-from router.model import NS
+from router.model import NS, TimeInForce
 from router.simulation.books import BROKEN, MORE, SHIPPED, book_of
 from router.simulation.houses import parts
 from router.simulation.pinned import BOUNDS, Pinned
@@ -23,6 +23,8 @@ from router.simulation.world import World
 from tests.sim.staging import Stage
 
 SETS = (SHIPPED, *MORE, BROKEN)
+T = 1_000
+"""A millisecond."""
 
 
 def play(seed: int) -> Counter[str]:
@@ -32,7 +34,8 @@ def play(seed: int) -> Counter[str]:
     rng = np.random.Generator(np.random.Philox(key=seed, counter=77 << 32))
     for _ in range(int(rng.integers(3, 9))):
         at, name = int(rng.integers(script.faults_end - NS)), SETS[int(rng.integers(len(SETS)))]
-        script.chosen.append(Thing(at, f"reload {name}", partial(world.reload, name)))
+        load = partial(world.reload, name, apply_open=bool(rng.random() < 0.5))
+        script.chosen.append(Thing(at, f"reload {name}", load))
     script.chosen.sort(key=lambda thing: thing.at)
     try:
         script.run()
@@ -93,6 +96,24 @@ def test_an_order_after_a_reload_is_held_to_it_and_a_broken_one_changes_nothing(
     stage.done()
 
 
+def test_documents_that_are_applied_take_a_venue_from_an_open_order() -> None:
+    stage = Stage()
+    stage.order(3_000, TimeInForce.DAY, price=49.9)
+    stage.run(5)
+    before = len(stage.sent("D"))
+    resting = [child for child in stage.children if child.mic == "LIT_A"]
+    stage.reload("no-lit-a", apply_open=True)
+    stage.run(5)
+    assert resting
+    assert all(child.terminal for child in resting), "they are taken back, and venues give them"
+    stage.run(60)
+    assert len(stage.sent("D")) > before, "it goes on elsewhere"
+    assert len(stage.sent("D", ["LIT_A"])) == len(resting)
+    assert stage.reloaded == {"taken": 1, "applied": 1}
+    assert stage.oracle.pinned.judged
+    stage.done()
+
+
 # -- what the oracle says of it ------------------------------------------------------------------
 
 
@@ -115,19 +136,19 @@ def pinned_to(name: str) -> Pinned:
 )
 def test_a_child_that_its_policy_forbids_is_found_out(name: str, mic: str, qty: int) -> None:
     pinned = pinned_to(name)
-    pinned.child("LIT_C", "A", child(300))
+    pinned.child("LIT_C", "A", child(300), T)
     with pytest.raises(Broken, match="pinned"):
-        pinned.child(mic, "A", child(qty))
+        pinned.child(mic, "A", child(qty), T)
 
 
 def test_a_reload_is_nothing_to_an_order_that_was_taken_before() -> None:
     free = pinned_to("shipped")
     free.came_into_force("no-lit-a")
-    free.child("LIT_A", "A", child())
+    free.child("LIT_A", "A", child(), T)
     bound = pinned_to("no-lit-a")
     bound.came_into_force("shipped")
     with pytest.raises(Broken, match="pinned"):
-        bound.child("LIT_A", "A", child())
+        bound.child("LIT_A", "A", child(), T)
 
 
 def test_an_order_that_a_reload_has_met_on_its_way_is_not_judged() -> None:
@@ -135,5 +156,32 @@ def test_an_order_that_a_reload_has_met_on_its_way_is_not_judged() -> None:
     pinned.sent("A")
     pinned.came_into_force("no-lit-a")
     pinned.answered("A")
-    pinned.child("LIT_A", "A", child())
+    pinned.child("LIT_A", "A", child(), T)
     assert not pinned.judged
+
+
+def test_what_is_applied_narrows_an_open_order_from_then_on() -> None:
+    pinned = pinned_to("no-lit-a")
+    narrowed = pinned.in_doubt()
+    pinned.applied("small", narrowed, since=T)
+    pinned.child("LIT_B", "A", child(400), T)
+    pinned.child("LIT_B", "A", child(300), T + 1)
+    for mic, qty in (("LIT_B", 301), ("LIT_A", 100)):
+        with pytest.raises(Broken, match="pinned"):
+            pinned.child(mic, "A", child(qty), T + 1)
+
+
+def test_what_was_applied_before_counts_no_more_once_others_may_be() -> None:
+    """Their record may be safe although nobody was told so."""
+    pinned = pinned_to("shipped")
+    pinned.applied("no-lit-a", pinned.in_doubt(), since=T)
+    pinned.in_doubt()
+    pinned.child("LIT_A", "A", child(), T + 1)
+
+
+def test_an_order_that_comes_later_is_not_narrowed() -> None:
+    pinned = Pinned()
+    pinned.applied("no-lit-a", pinned.in_doubt(), since=T)
+    pinned.sent("A")
+    pinned.answered("A")
+    pinned.child("LIT_A", "A", child(), T + 1)
