@@ -166,7 +166,7 @@ def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator
         kind = ExecType.EXPIRED if good_till else ExecType.DONE_FOR_DAY
         status = OrdStatus.EXPIRED if good_till else OrdStatus.DONE_FOR_DAY
         yield report(env.shard, state, parent, kind, now, ord_status=status)
-    elif tif is TimeInForce.IOC and _more_to_take(env, parent):
+    elif tif is TimeInForce.IOC and _more_to_take(env, now, parent):
         return  # the last round traded: its timer asks for the next level of the books
     elif tif in (TimeInForce.IOC, TimeInForce.FOK) and parent.rounds:
         yield report(
@@ -174,10 +174,13 @@ def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator
         )
 
 
-def _more_to_take(env: Environment, parent: Parent) -> bool:
-    """An IOC goes on while each round trades something and the rounds are not used up."""
+def _more_to_take(env: Environment, now: int, parent: Parent) -> bool:
+    """An IOC goes on while each round trades something and the rounds are not used up.
+
+    One that began in what is the future by a clock that was set back does not wait for it.
+    """
     traded = parent.cum_qty > parent.cum_at_decision
-    stopped = parent.suspended or bool(parent.frozen)
+    stopped = parent.suspended or bool(parent.frozen) or now < parent.start_time
     return traded and not stopped and 0 < parent.rounds < env.routing.reroutes_max
 
 

@@ -64,6 +64,23 @@ def test_an_order_whose_time_had_come_ends_by_a_clock_that_is_behind(desk: Desk)
     assert desk.oms.heard() == ["8 X 3/3 1000/0/0"]
 
 
+def test_an_ioc_between_two_rounds_does_not_wait_for_its_start_by_a_clock_that_is_behind(
+    desk: Desk,
+) -> None:
+    """Simulation, seed 48845."""
+    desk.oms.order("X", qty=2000, tif="3")
+    desk.oms.heard()
+    child = desk.a.child()
+    child.fill(500, "11", "A1")
+    child.cancel()
+    desk.kill()
+    desk.now -= HOUR
+    desk.boot()
+    desk.open()
+    desk.wait(1)
+    assert desk.oms.heard()[-1] == "8 X 4/4 2000/500/0"
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_a_venue_whose_clock_is_off_is_reported_and_its_fills_are_taken(hours: int) -> None:
     desk = Desk()
