@@ -21,6 +21,9 @@ RESEND_AGE_MAX = 1_000 * MS
 SYNC_MAX = 1_000 * MS
 """So long it may take until what was decided leaves."""
 ADMIN = frozenset("01245A")
+ANSWERS = frozenset("I6")
+"""ExecType(150) by which a venue says how an order stands: asked for its status, or to cancel it,
+which is the question to a venue that answers no others (seed 25316)."""
 AMENDS = frozenset("GH")
 """ExecType(150) of what corrects an execution or takes it back."""
 
@@ -305,6 +308,8 @@ class Oracle:
                 self._arrived.add(cl_ord_id)
             elif record.kind is AuditKind.EXECUTION:
                 self._executed(record)
+            elif record.kind is AuditKind.CANCEL_REJECT:
+                self._unasked[record.mic].discard(record.order_id)
             elif record.kind is AuditKind.LOST and record.order_id in self._orders:
                 lost = self._orders.pop(record.order_id)
                 self._of_account[lost.account].remove(lost)
@@ -326,7 +331,7 @@ class Oracle:
             order.unheard = record.exec_id
         order.cum_qty, order.leaves_qty = record.cum_qty, record.leaves_qty
         order.ended = not record.leaves_qty
-        if record.exec_type == "I" or not record.leaves_qty:
+        if record.exec_type in ANSWERS or not record.leaves_qty:
             self._unasked[record.mic].discard(record.order_id)
         self._spent(order, record)
         if record.exec_type in {"F", *AMENDS}:

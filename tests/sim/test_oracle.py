@@ -186,6 +186,15 @@ def test_a_child_in_spite_of_a_kill(history: History, scope: str, value: str) ->
         history.child()
 
 
+def test_a_child_that_is_sent_again_to_a_venue_that_takes_none_twice(history: History) -> None:
+    history.child()
+    again = history.frame("LIT_A", "D", CHILD, seq=1, header="43=Y|")
+    history.oracle.left("LIT_A", 1, again)
+    history.oracle.never_again = {"LIT_A"}
+    with pytest.raises(Broken, match="stale"):
+        history.oracle.left("LIT_A", 1, again)
+
+
 def test_a_child_under_a_used_name(history: History) -> None:
     history.child()
     with pytest.raises(Broken, match="I3"):
@@ -200,7 +209,11 @@ def test_an_old_order_that_is_sent_again(history: History) -> None:
         history.oracle.left("LIT_A", 1, stale)
 
 
-def test_a_child_before_its_venue_was_asked_about_what_is_open(history: History) -> None:
+@pytest.mark.parametrize("answer", ["", "I", "6", "9"])
+def test_a_child_before_its_venue_was_asked_about_what_is_open(
+    history: History, answer: str
+) -> None:
+    """A status, or what comes of a cancel, which is the question to who answers no others."""
     history.child()
     history.venue()
     again = history.frame("LIT_A", "A", "98=0|108=30")
@@ -208,6 +221,16 @@ def test_a_child_before_its_venue_was_asked_about_what_is_open(history: History)
     history.oracle.left("LIT_A", 2, again)
     data = history.frame("LIT_A", "D", CHILD.replace("C1", "C2"))
     history.oracle.durable(data)
+    if answer == "9":
+        history.audit.note(
+            AuditRecord(AuditKind.CANCEL_REJECT, "LIT_A", START, order_id="VC1", cl_ord_id="F1")
+        )
+        history.oracle.heed()
+    elif answer:
+        history.venue(answer, exec_id="1.2")
+    if answer:
+        history.oracle.left("LIT_A", 2, data)
+        return
     with pytest.raises(Broken, match="reconcile"):
         history.oracle.left("LIT_A", 2, data)
 
