@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import msgspec
 
 from router.messages.commands import Command
@@ -42,13 +44,23 @@ class Step(msgspec.Struct, frozen=True):
     numbers: tuple[SessionNumbers, ...] = ()
 
 
+PACKED_ABOVE = 256 * 1024
+"""Bytes. A step that is larger is packed: a kill of ten thousand children is one step, and a record
+has a bound. Its frames are all alike, so that little is left of them."""
+_UNPACKED_MAX = 1 << 30
+_LEVEL = 1
+_PACKED = b"\x78"
+"""The first byte of what zlib packs with its window of 32 KiB (RFC 1950); a step begins with a
+map's, 0x80 or above."""
+
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Step)
 
 
 def encode_step(step: Step) -> bytes:
-    """A step as msgpack."""
-    return _encoder.encode(step)
+    """A step as msgpack, packed if it is large."""
+    data = _encoder.encode(step)
+    return data if len(data) <= PACKED_ABOVE else zlib.compress(data, _LEVEL)
 
 
 def decode_step(data: bytes | memoryview) -> Step:
@@ -57,4 +69,15 @@ def decode_step(data: bytes | memoryview) -> Step:
     Raises:
         msgspec.ValidationError, msgspec.DecodeError: if the bytes are not a step.
     """
-    return _decoder.decode(data)
+    return _decoder.decode(_unpacked(data) if data[:1] == _PACKED else data)
+
+
+def _unpacked(data: bytes | memoryview) -> bytes:
+    unpacking = zlib.decompressobj()
+    try:
+        step = unpacking.decompress(data, _UNPACKED_MAX)
+    except zlib.error as error:
+        raise msgspec.DecodeError(str(error)) from error
+    if not unpacking.eof:
+        raise msgspec.DecodeError("it is packed, and its end is missing")
+    return step

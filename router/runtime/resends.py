@@ -6,6 +6,7 @@ Owns the rule that no NewOrderSingle leaves late. Knows positions and frames, no
 from __future__ import annotations
 
 from router.fix.codec import decode, time_value
+from router.journal.records import Position
 from router.journal.segments import Journal
 from router.messages import decode_step
 from router.runtime.links import Link
@@ -33,16 +34,18 @@ def stored_frames(
 def sent_frames(journal: Journal, link: Link, begin: int, end: int) -> list[tuple[int, bytes]]:
     """The frames of a range of MsgSeqNums, as they were first sent."""
     found: list[tuple[int, bytes]] = []
+    read: Position | None = None
+    frames: dict[int, bytes] = {}
     for seq in range(max(1, begin), min(end, link.last_stored) + 1):
         position = link.position(seq)
         if position is None:
             continue
-        step = decode_step(journal.read(position))
-        found += (
-            (each.msg_seq_num, each.frame)
-            for each in step.sent
-            if each.session == link.name and each.msg_seq_num == seq
-        )
+        if position != read:  # one record may hold thousands
+            sent = decode_step(journal.read(position)).sent
+            frames = {each.msg_seq_num: each.frame for each in sent if each.session == link.name}
+            read = position
+        if seq in frames:
+            found.append((seq, frames[seq]))
     return found
 
 

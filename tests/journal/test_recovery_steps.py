@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import zlib
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -22,6 +24,7 @@ from router.messages import (
     TimerFired,
     encode_step,
 )
+from router.messages.records import PACKED_ABOVE
 from tests.journal.faulty_storage import open_journal
 
 
@@ -59,6 +62,32 @@ def test_steps_come_back_with_their_positions() -> None:
     assert list(steps(reopened.scan())) == []
 
 
+ROOM = 64 * 1024
+"""Bytes of a segment, and so of a record at most."""
+
+
+def large_step(seq: int) -> Step:
+    """As of a kill of twenty thousand children: their cancels are all alike."""
+    step = full_step(seq)
+    return msgspec.structs.replace(step, sent=step.sent * 20_000)
+
+
+def test_a_large_step_is_packed_and_read_as_it_was() -> None:
+    storage = MemoryStorage()
+    journal, _ = open_journal(storage, segment_bytes=ROOM)
+    step = large_step(1)
+    assert len(msgspec.msgpack.encode(step)) > PACKED_ABOVE
+    payload = encode_step(step)
+    assert len(payload) < 100_000
+    journal.append(1, 0, 0, payload)
+    journal.close()
+    assert [found for _, found in read_steps(storage)] == [step]
+
+
+def test_a_step_that_is_not_large_stays_as_it_is() -> None:
+    assert encode_step(full_step(1)) == msgspec.msgpack.encode(full_step(1))
+
+
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [
@@ -67,11 +96,15 @@ def test_steps_come_back_with_their_positions() -> None:
         (encode_step(full_step(2))[:-1], "not a step"),
         (msgspec.msgpack.encode({"seq": 2, "now": "noon"}), "not a step: Expected `int`"),
         (encode_step(full_step(3)), "the step's seq is 3, the record's 2"),
+        (encode_step(large_step(2))[:-1], "not a step: it is packed, and its end is missing"),
+        (encode_step(large_step(2))[:9] + b"?" * 90, "not a step: Error -3 while decompressing"),
+        (zlib.compress(b"no step"), "not a step"),
+        (encode_step(large_step(3)), "the step's seq is 3, the record's 2"),
     ],
 )
 def test_a_payload_that_is_no_step_refuses(payload: bytes, reason: str) -> None:
     storage = MemoryStorage()
-    journal, _ = open_journal(storage)
+    journal, _ = open_journal(storage, segment_bytes=ROOM)
     journal.append(1, 0, 0, encode_step(full_step(1)))
     place = journal.append(2, 0, 0, payload)
     journal.close()

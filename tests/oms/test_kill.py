@@ -197,3 +197,23 @@ def test_a_kill_of_one_venue_moves_its_orders_elsewhere(desk: Desk) -> None:
     a.cancel()
     desk.wait(0.02)
     assert (desk.a.heard(), desk.b.heard()) == ([], [f"D {leaves}@11.5 59=3"])
+
+
+def test_a_kill_of_more_than_a_record_holds_is_one_record_and_all_of_it_is_sent_again() -> None:
+    """Its frames alone are more than a segment of 128 KiB."""
+    desk = Desk("venues.LIT_A.tactics=[lit_make]", "routing.slice_s=600")
+    desk.open()
+    desk.data_a.book()
+    for number in range(400):
+        desk.oms.order(f"X{number}", 1000 + number, "10")
+        desk.now += 10_000_000
+    assert len(desk.a.heard()) == 400
+    desk.oms.heard()
+    desk.oms.drop()
+    kill(desk)
+    assert len(desk.a.heard()) == 400
+    desk.kill()
+    desk.boot()
+    desk.open()
+    told = [line.partition(" K")[0] for line in desk.oms.heard()]
+    assert told == [f"8 X{n} 9/9 {1000 + n}/0/{1000 + n}" for n in range(400)]
