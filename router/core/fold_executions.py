@@ -66,7 +66,7 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             # What is missing has traded and is not free: it is asked for until all is told.
             state.turn(now, child, ChildInput.LOST)
             state.outcome = Outcome.UNTOLD
-        case _ if _acknowledges(event) and _is_old_news(state, child, event):
+        case _ if _acknowledges(event) and _is_old_news(child, event):
             state.outcome = Outcome.STATUS
         case _:
             state.turn(now, child, INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED))
@@ -109,14 +109,14 @@ def _acknowledges(event: m.ExecutionReceived) -> bool:
     return INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED) is ChildInput.ACKNOWLEDGED
 
 
-def _is_old_news(state: State, child: Child, event: m.ExecutionReceived) -> bool:
-    """True if this is sent again, and the child's venue can be asked how it stands now.
+def _is_old_news(child: Child, event: m.ExecutionReceived) -> bool:
+    """True if this is sent again, of a child in doubt.
 
     What a venue said of an order before an outage is no answer to what has become of it: ends and
-    executions are facts, that it was alive, or not known then, is none.
+    executions are facts, that it was alive, or not known then, is none. Of a venue that answers no
+    questions what comes of the cancel is one (simulation, seed 53276).
     """
-    can_be_asked = state.venues[child.mic].mass_status != "none"
-    return event.poss_dup and child.status is ChildStatus.UNKNOWN and can_be_asked
+    return event.poss_dup and child.status is ChildStatus.UNKNOWN
 
 
 def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
@@ -229,7 +229,7 @@ def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None
 def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
     """The answer to H or AF. Quantities come from executions only, so a status moves none."""
     state.outcome = Outcome.STATUS
-    if event.ord_status not in ENDED_STATUS and _is_old_news(state, child, event):
+    if event.ord_status not in ENDED_STATUS and _is_old_news(child, event):
         return
     if event.ord_status is OrdStatus.REJECTED:
         child.unknown_answers += 1

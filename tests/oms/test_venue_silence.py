@@ -269,6 +269,23 @@ def test_what_was_said_before_an_outage_is_no_answer_after_it(desk: Desk, said: 
     assert "D 1000@11 59=3" in desk.a.heard()
 
 
+def test_of_a_venue_that_answers_no_questions_only_what_comes_of_the_cancel_counts() -> None:
+    """Simulation, seed 53276."""
+    desk = Desk("venues.LIT_A.mass_status=none")
+    desk.open()
+    desk.oms.order("X")
+    child = desk.a.child()
+    desk.a.drop()
+    child.ack()
+    desk.a.connect()
+    desk.oms.order("Z")
+    desk.wait(1)
+    assert desk.a.heard() == ["D 1000@11 59=3", "F c1"], "its old word lets nothing new there"
+    child.cancel()
+    desk.wait(5)
+    assert "D 1000@11 59=3" in desk.a.heard()
+
+
 def test_a_cancel_for_a_lost_venue_waits_and_arrives(desk: Desk) -> None:
     desk.oms.order("X")
     child = desk.a.child()
