@@ -80,7 +80,8 @@ def _forget_asks(state: State, mic: str) -> None:
 def timer_fired(state: State, now: int, event: m.TimerFired) -> None:
     """Collect what is due. A parent's timer counts only if it is the one that was last set."""
     state.due = []
-    while state.timers and state.timers[0].at <= now:
+    most = event.most or len(state.timers)
+    while state.timers and state.timers[0].at <= now and len(state.due) < most:
         timer = heapq.heappop(state.timers)
         if timer.kind == "parent":
             parent = state.parents.get(timer.subject)

@@ -264,6 +264,9 @@ class SessionClosed(msgspec.Struct, frozen=True, tag=True):
 class TimerFired(msgspec.Struct, frozen=True, tag=True):
     """The core's deadline has passed."""
 
+    most: int = 0
+    """So many timers at most are served, the others by the next one; 0: all that are due."""
+
 
 class Restarted(msgspec.Struct, frozen=True, tag=True):
     """The daemon has started: the first event of every epoch."""

@@ -54,6 +54,8 @@ from router.runtime.resends import stored_frames
 __all__ = ["Batch", "Built", "Node"]
 
 NOT_NOW = "7"  # SessionStatus(1409): logons are not allowed at this time
+DUE_MAX = 32
+"""Timers of one step, some 40 ms of work: after a pause those of thousands of orders are due."""
 REFUSALS = ("3", "j")
 """Messages that are never refused: two peers that did so would answer each other for ever."""
 CONDITIONALLY_REQUIRED = "5"
@@ -237,7 +239,7 @@ class Node:
                 self._ring(link, now)
         at = self.engine.deadline()
         if at is not None and at <= now:
-            self._step(now, TimerFired())
+            self._step(now, TimerFired(DUE_MAX))
 
     def _ring(self, link: Link, now: int) -> None:
         """What is due at a link: a timer of its session, a piece of a resend, the hours."""

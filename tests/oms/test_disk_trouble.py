@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from router.messages import StorageChanged
+from router.messages import Decide, StorageChanged, TimerFired
 from router.runtime.disk import SYNC_SLOW_S
+from router.runtime.node import DUE_MAX
 from tests.oms.desk import Desk
 
 REFUSED = "JOURNAL_UNAVAILABLE: a sync took longer than 2 s; cancels are taken"
@@ -85,3 +86,20 @@ def test_the_trouble_is_an_event_once_and_ends_with_the_life(desk: Desk) -> None
     desk.boot()
     assert desk.node.engine.state.trouble == ""
     assert "journal: the disk is well again" not in desk.node.faults
+
+
+def test_orders_that_all_wait_for_it_are_looked_at_a_few_in_a_step(desk: Desk) -> None:
+    """A step is one record, and what came meanwhile has its turn between two of them."""
+    for number in range(100):
+        desk.oms.order(f"X{number}", 1000 + number, "8")
+    desk.control(StorageChanged("the disk is full"))
+    desk.history.clear()
+    desk.control(StorageChanged(""))
+    began = desk.now
+    desk.wait(0)
+    steps = [[each.parent_id for each in commands if isinstance(each, Decide)]
+             for event, commands in desk.history if isinstance(event, TimerFired)]  # fmt: skip
+    assert [len(step) for step in steps] == [DUE_MAX, DUE_MAX, DUE_MAX, 100 - 3 * DUE_MAX]
+    looked = [parent_id for step in steps for parent_id in step]
+    assert looked == list(desk.node.engine.state.open_parents), "each once, in their order"
+    assert desk.now == began
