@@ -3,7 +3,7 @@
 The daemon as it is shipped, with a synchronous journal, an OMS and venues in processes of their own
 on the same machine. Parents of four children at a fixed rate, and whether each came back whole; how
 long from a parent's bytes to its first child's at a venue; what the daemon's memory does; and how
-long a kill of 1,000 resting children takes. One JSON object on stdout.
+long a kill of resting children takes (`--resting`). One JSON object on stdout.
 """
 
 from __future__ import annotations
@@ -45,7 +45,6 @@ HELD_S = 1.0
 """A rate is held if the last parent is back so soon after it was sent."""
 WARM = 200
 """Parents before the measurement."""
-RESTING = 1_000
 SEARCH_S = 8.0
 RATE_MAX = 10_000.0
 CLOSE = 1.1
@@ -307,19 +306,19 @@ def highest(durability: str) -> dict[str, object]:
     return {"held_per_s": low, "not_held_per_s": high, "tried": tried}
 
 
-def kill(durability: str) -> dict[str, object]:
+def kill(durability: str, resting: int) -> dict[str, object]:
     """From the operator's request to the last cancel at a venue, with so many children resting."""
     with Scene(durability) as scene:
 
         async def script(oms: LiveOms) -> tuple[int, int, int]:
             sender = await call(oms, scene.port)
-            for number in range(RESTING // CHILDREN):
+            for number in range(resting // CHILDREN):
                 sender.order(OFFER - 0.02, TimeInForce.DAY)
                 if number % 20 == 19:
                     oms.flush()
                     await asyncio.sleep(0.1)
             oms.flush()
-            while (live := await asyncio.to_thread(_live, scene.state)) < RESTING:
+            while (live := await asyncio.to_thread(_live, scene.state)) < resting:
                 await asyncio.sleep(0.2)
             who = {"who": "Ada Byron", "reason": "bench"}
             began = time.monotonic_ns()
@@ -330,7 +329,7 @@ def kill(durability: str) -> dict[str, object]:
             while await asyncio.to_thread(_live, scene.state):
                 await asyncio.sleep(0.2)
             await oms.leave()
-            assert told["cancels"] >= RESTING, told
+            assert told["cancels"] >= resting, told
             return began, answered, live
 
         began, answered, live = talk(client(), Clock(), script)
@@ -354,6 +353,7 @@ def main(argv: list[str]) -> None:
     parser.add_argument("--rate", type=float, default=300.0, help="parents in a second")
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--durability", choices=("sync", "page-cache"), default="sync")
+    parser.add_argument("--resting", type=int, default=1_000, help="children when it is killed")
     parser.add_argument("--only-load", action="store_true", help="no kill switch")
     parser.add_argument("--search", action="store_true", help="look for the highest rate too")
     asked = parser.parse_args(argv)
@@ -361,7 +361,7 @@ def main(argv: list[str]) -> None:
     machine: dict[str, object] = {"cpus": os.cpu_count(), "load_before": os.getloadavg()[0]}
     found: dict[str, object] = {"load": load(asked.rate, asked.seconds, asked.durability)}
     if not asked.only_load:
-        found["kill"] = kill(asked.durability)
+        found["kill"] = kill(asked.durability, asked.resting)
     if asked.search:
         found["search"] = highest(asked.durability)
     machine["load_after"] = os.getloadavg()[0]
