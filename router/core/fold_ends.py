@@ -9,7 +9,7 @@ from __future__ import annotations
 import heapq
 
 from router.core.closed import Order
-from router.core.orders import Child, ChildStatus, Parent
+from router.core.orders import Child, Parent
 from router.core.rewards import horizon_ns
 from router.core.state import State, Timer
 from router.model import NS
@@ -44,9 +44,7 @@ def _settle_venue(state: State, mic: str) -> None:
     """A venue is reconciled when none of its children is UNKNOWN any more."""
     venue = state.venue[mic]
     if venue.open and not venue.reconciled:
-        venue.reconciled = not any(
-            child.status is ChildStatus.UNKNOWN for child in state.live_children(mic)
-        )
+        venue.reconciled = not state.unknown[mic]
 
 
 def close(state: State, now: int, parent: Parent) -> None:

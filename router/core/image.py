@@ -7,7 +7,7 @@ out: they are volatile, and empty after a restart. Decides nothing and knows no 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 
 import msgspec
 import numpy as np
@@ -15,7 +15,7 @@ import numpy as np
 from router import messages as m
 from router.core.closed import ClosedOrders
 from router.core.ledger import Ledger
-from router.core.orders import Child, Fill, Parent
+from router.core.orders import Child, ChildStatus, Fill, Parent
 from router.core.shelf import LearnerShelf
 from router.core.state import Copy, QuoteAsk, State, Timer, VenueState
 from router.core.suspense import SuspenseBook
@@ -189,6 +189,8 @@ def _counters(state: State, image: Image) -> None:
 def _orders(state: State, image: Image) -> None:
     state.parents = {each.parent_id: each for each in image.parents}
     state.children = {each.cl_ord_id: each for each in image.children}
+    in_doubt = (each for each in image.children if each.status is ChildStatus.UNKNOWN)
+    state.unknown = Counter(each.mic for each in in_doubt)
     state.fills = {key: image.fills[number] for key, number in image.fill_names}
     state.cancel_ids = image.cancel_ids
     state.by_client_id = {(session, name): value for session, name, value in image.client_ids}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -125,6 +125,8 @@ class State:
         """Orders that are open, or have been so of late; like `children` and `fills`."""
         self.children: dict[str, Child] = {}
         self.cancel_ids: dict[str, str] = {}
+        self.unknown: Counter[str] = Counter()
+        """How many children at a venue are UNKNOWN: thousands of answers ask it after an outage."""
         self.fills: dict[str, Fill] = {}
         self.by_client_id: dict[tuple[str, str], str] = {}
         self.requests: dict[tuple[str, str], m.OrderTerms] = {}
@@ -334,6 +336,9 @@ class State:
         was = child.status
         if not child.turn(what, now):
             self.illegal_transitions += 1
+        self.unknown[child.mic] += (child.status is ChildStatus.UNKNOWN) - (
+            was is ChildStatus.UNKNOWN
+        )
         if child.status is ChildStatus.LIVE and was is ChildStatus.UNKNOWN and child.cancel_at:
             self.schedule(max(now, child.cancel_at), "slice", child.cl_ord_id)
 

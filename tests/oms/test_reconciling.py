@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from router import build
+from router.core.image import image_of, take_up
 from router.core.orders import ChildStatus
-from tests.oms.desk import Desk
+from tests.oms.desk import Desk, parts
 from tests.oms.peers import Child
 
 
@@ -132,3 +134,21 @@ def test_without_an_optional_venue_we_are_ready_and_without_a_mandatory_one_not(
     assert desk.b.heard() == [], "it takes no new risk all the same"
     desk.a.drop()
     assert not desk.node.ready
+
+
+def test_how_many_are_unknown_is_counted_and_taken_up_from_a_snapshot(desk: Desk) -> None:
+    for number in range(3):
+        desk.oms.order(f"X{number}", 1000 + number)
+    state = desk.node.engine.state
+    desk.a.drop()
+    assert +state.unknown == {"LIT_A": 3}
+    made_of = parts(*desk.overrides)
+    fresh = build.engine(made_of.env, made_of.family).state
+    take_up(fresh, image_of(state))
+    assert +fresh.unknown == {"LIT_A": 3}
+    desk.a.connect()
+    for number, child in enumerate(desk.a.children):
+        assert not state.venue["LIT_A"].reconciled, number
+        child.tell_status(extra="584=Q|")
+    assert +state.unknown == {}
+    assert state.venue["LIT_A"].reconciled
