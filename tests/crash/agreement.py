@@ -6,7 +6,10 @@ journal comes to. And one of the wire: which numbers carried what.
 
 from __future__ import annotations
 
+import contextlib
+import zlib
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 from config.settings import load_settings
@@ -22,6 +25,8 @@ from venues.audit import AuditKind, AuditRecord, fills, read_audit
 
 Fill = tuple[str, str, int, int]
 """MIC, the venue's ExecID, shares, price."""
+PACKED = b"\x78\x01"
+"""How a packed step begins."""
 
 
 class Told:
@@ -122,11 +127,21 @@ def once_at_a_venue(venues: list[AuditRecord], folded: State) -> None:
     assert not any(leaves.values()), leaves
 
 
+def frames(data: bytes) -> Iterator[bytes]:
+    """Every frame in the bytes of a segment, in steps that are packed (zlib, RFC 1950) too."""
+    yield from FRAME.findall(data)
+    at = data.find(PACKED)
+    while at >= 0:
+        with contextlib.suppress(zlib.error):
+            yield from FRAME.findall(zlib.decompressobj().decompress(data[at:]))
+        at = data.find(PACKED, at + 1)
+
+
 def numbers(told: Told, state: Path, *, jumps: bool = False) -> None:
     """Every number that we sent is in the journal once, and the OMS heard what stands there."""
     stored: dict[tuple[str, int], str] = {}
     for segment in sorted(state.glob("journal-*.seg")):
-        for data in FRAME.findall(segment.read_bytes()):
+        for data in frames(segment.read_bytes()):
             frame = read(data)
             if frame.sender == "SLUICE":
                 known = stored.setdefault((frame.target, frame.seq), frame.content)
