@@ -171,7 +171,8 @@ def _recompute(
         raise _Undecidable(reason)
     found = _decide(engine, step, decision)
     env = engine.library.under(engine.state, decision.decide.policy_hash)
-    applied = engine.state.parents[decision.decide.parent_id].narrowed_by
+    parent = engine.state.parent_to_read(decision.decide.parent_id)
+    applied = parent.narrowed_by if parent is not None else ""
     other = engine.library.under(engine.state, applied) if applied else None
     return replace(
         found,
