@@ -35,6 +35,8 @@ ENDED_STATUS: dict[OrdStatus, ChildInput] = {
     OrdStatus.DONE_FOR_DAY: ChildInput.EXPIRED,
 }
 """What an OrdStatus(39) in the answer to H or AF does to a child whose quantities agree."""
+NAMES_MAX = 100
+"""Of a child, its cancels included: a venue that makes up ever new ones is not followed."""
 GONE_STATUS = ENDED_STATUS.keys() - {OrdStatus.FILLED}
 
 
@@ -83,7 +85,8 @@ def _learn_name(
     from then on the venue may tell of the order under that name alone.
     """
     name = event.cl_ord_id
-    if name and name not in state.children and name not in state.cancel_ids:
+    known = not name or name in state.children or name in state.cancel_ids
+    if not known and len(child.cancel_ids) < NAMES_MAX:
         child.cancel_ids += (name,)
         state.cancel_ids[name] = child.cl_ord_id
 

@@ -55,7 +55,7 @@ __all__ = ["Batch", "Built", "Node"]
 
 NOT_NOW = "7"  # SessionStatus(1409): logons are not allowed at this time
 DUE_MAX = 32
-"""Timers of one step, some 40 ms of work: after a pause those of thousands of orders are due."""
+"""Timers of one step: after a pause those of thousands of orders are due."""
 REFUSALS = ("3", "j")
 """Messages that are never refused: two peers that did so would answer each other for ever."""
 CONDITIONALLY_REQUIRED = "5"

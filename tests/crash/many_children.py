@@ -13,6 +13,7 @@ import signal
 import sys
 import tempfile
 import time
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,9 @@ SETTINGS = (
 
 def run(folder: Path, parents: int) -> dict[str, float]:
     """Place them, kill -9, start, and wait until nothing is in doubt."""
-    nursery = Nursery()
     found: dict[str, float] = {}
-    with Desk(folder, nursery, time=Time(Clock().now() // NS * NS, 1.0)) as desk:
+    wall = Time(Clock().now() // NS * NS, 1.0)
+    with closing(Nursery()) as nursery, Desk(folder, nursery, time=wall) as desk:
 
         async def status() -> Any:
             request: dict[str, object] = {"command": "status"}
@@ -86,7 +87,6 @@ def run(folder: Path, parents: int) -> dict[str, float]:
         talk(desk.told.client, desk.clock, script)
         desk.end()
         desk.agree()
-    nursery.close()
     return found
 
 

@@ -10,6 +10,7 @@ import errno
 
 import pytest
 
+from router.core.fold_executions import NAMES_MAX
 from router.journal.memory import MemoryStorage
 from router.journal.segments import FAILURE_NAME, JournalPoisoned
 from router.messages import decode_step
@@ -137,6 +138,14 @@ def test_a_late_fill_under_the_name_of_a_cancel_that_no_record_holds_is_the_chil
     child.report("F", "4", "32=100|31=11|851=2|", cl_ord_id=child.cancel_ids[-1])
     assert desk.oms.heard() == ["8 X F/1 1000/100/900 +100@11 ~11"]
     assert not desk.node.engine.state.suspense.entries
+
+
+def test_a_venue_that_makes_up_ever_new_names_is_not_followed(desk: FailingDesk) -> None:
+    child = desk.a.child()
+    for number in range(2 * NAMES_MAX):
+        child.report("6", "6", f"41={child.cl_ord_id}|", cl_ord_id=f"M{number}")
+    (known,) = desk.node.engine.state.live_children()
+    assert len(known.cancel_ids) == NAMES_MAX
 
 
 def test_what_lies_between_is_one_gap_fill(desk: FailingDesk) -> None:
