@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection
 
 from router.simulation.kills import Kills
 from router.simulation.limits import Limits
+from router.simulation.overdone import Overdone
 from router.simulation.pinned import Pinned
 from router.simulation.reading import FINAL, MS, Read, hold, milliseconds, read
 from router.simulation.seen import Asked, AtVenue, Numbers
@@ -52,9 +53,7 @@ class Oracle:
         shares, price. A bust is of no shares."""
         self.standing: dict[tuple[str, str], tuple[str, int, int]] = {}
         """Those that were not taken back or corrected since."""
-        self.overdone: dict[str, AuditRecord] = {}
-        """By account: the execution by which a venue did what I1 cannot hold against the router,
-        one beyond an order's quantity or after its end."""
+        self.overdone = Overdone()
         self._audit = audit
         self._clock = clock
         self._noted = 0
@@ -141,7 +140,11 @@ class Oracle:
             hold(not falls, "I5", f"CumQty of {account} falls to {cum}")
             self._cum[account] = cum
             if cum > frame.qty("38"):
-                hold(account in self.overdone, "I1", f"{account} has {cum} of {frame.qty('38')}")
+                hold(
+                    account in self.overdone.accounts,
+                    "I1",
+                    f"{account} has {cum} of {frame.qty('38')}",
+                )
                 self._frozen.add(account)
             if frame.get("39") in FINAL and frame.get("150") != "8":
                 self._over_now(account, frame)
@@ -154,7 +157,7 @@ class Oracle:
         self.heed()
         known = [each for each in self._of_account[account] if not each.unheard]
         alive = [each for each in known if each.leaves_qty]
-        filled = frame.get("39") == "2" and account in self.overdone
+        filled = frame.get("39") == "2" and account in self.overdone.accounts
         amends = frame.get("150") in AMENDS and account in self._over
         hold(filled or amends or not alive, "I1", f"{account} is over, but {alive}")
         self._over.add(account)
@@ -163,11 +166,13 @@ class Oracle:
         """What has reached the node is safe from now on."""
         if frame.msg_type == "8":
             self.kills.heard(frame)
-            for order in self._of_account[self._children.get(frame.get("11"), "")]:
+            account = self._children.get(frame.get("11"), "")
+            for order in self._of_account[account]:
                 if (order.mic, order.unheard) == (frame.sender, frame.get("17")):
                     order.unheard = ""
+            self.overdone.heard(account, frame)
             if frame.get("150") == "F" and frame.qty("14") > frame.qty("38"):
-                self._frozen.add(self._children.get(frame.get("11"), ""))
+                self._frozen.add(account)
         elif frame.msg_type == "5":
             self.kills.parted(frame.sender)
 
@@ -324,9 +329,7 @@ class Oracle:
             order = AtVenue(record.mic, cl_ord_id, self._children[cl_ord_id], record.order_qty)
             self._orders[record.order_id] = order
             self._of_account[order.account].append(order)
-        beyond = record.exec_type == "F" and (order.ended or record.cum_qty > order.qty)
-        if beyond:
-            self.overdone[order.account] = record
+        self.overdone.executed(order, record)
         if order.ended and record.leaves_qty and record.exec_type in AMENDS:
             order.unheard = record.exec_id
         order.cum_qty, order.leaves_qty = record.cum_qty, record.leaves_qty
@@ -339,7 +342,7 @@ class Oracle:
 
     def _spent(self, order: AtVenue, record: AuditRecord) -> None:
         """No more is at work than was asked for, unless a venue has overdone it by itself."""
-        if order.account in self.overdone:
+        if order.account in self.overdone.accounts:
             return
         hold(order.cum_qty + order.leaves_qty <= order.qty, "I1", record)
         at_work = sum(each.cum_qty + each.leaves_qty for each in self._of_account[order.account])
@@ -438,7 +441,7 @@ class Oracle:
             cum = sum(qty for qty, _ in fills)
             hold(asked.cum_qty == cum, "I5", f"{asked} was told {asked.cum_qty} of {cum}")
             too_much = cum > asked.order_qty and asked.status != "8"
-            hold(not too_much or asked.account in self.overdone, "I1", asked)
+            hold(not too_much or asked.account in self.overdone.accounts, "I1", asked)
             if cum:
                 off = asked.avg_px * cum - sum(qty * px for qty, px in fills)
                 hold(2 * abs(off) <= cum, "I5", f"AvgPx of {asked} is off by {off / cum}")

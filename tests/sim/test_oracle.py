@@ -318,12 +318,16 @@ def test_a_fill_that_is_taken_back_is_no_offence(history: History) -> None:
     history.oracle.agree()
 
 
+def heard(history: History, told: str) -> None:
+    """A report of the child reaches the node."""
+    text = f"8=FIX.4.4|9=1|35=8|34=1|49=LIT_A|52={T}|56=SLUICE|37=VC1|11=C1|{told}|10=000|"
+    history.oracle.durable(text.replace("|", "\x01").encode())
+
+
 def a_bust_opens_the_child(history: History) -> None:
     """Of a fill whose child was over with it; the node hears of it."""
     history.venue("H", exec_id="1.3", ref="1.2", leaves=100)
-    told = "37=VC1|11=C1|17=1.3|19=1.2|150=H|39=0|1=ACC|38=100|151=100|14=0|6=0"
-    text = f"8=FIX.4.4|9=1|35=8|34=1|49=LIT_A|52={T}|56=SLUICE|{told}|10=000|"
-    history.oracle.durable(text.replace("|", "\x01").encode())
+    heard(history, "17=1.3|19=1.2|150=H|39=0|1=ACC|38=100|151=100|14=0|6=0")
 
 
 def test_a_bust_that_opens_a_child_of_an_order_that_is_over_leaves_it_over(
@@ -385,7 +389,7 @@ def over_fill(history: History) -> None:
 
 def test_an_over_fill_is_no_offence_of_the_router_s(history: History) -> None:
     over_fill(history)
-    assert history.oracle.overdone.keys() == {"ACC"}
+    assert history.oracle.overdone.accounts == {"ACC"}
 
 
 def test_more_shares_than_were_ordered_and_no_venue_has_over_filled(history: History) -> None:
@@ -400,6 +404,52 @@ def test_a_child_for_an_order_that_has_too_much(history: History) -> None:
     over_fill(history)
     with pytest.raises(Broken, match="frozen"):
         history.child(CHILD.replace("C1", "C2"))
+
+
+LATE = "17=1.2|150=F|39=2|1=ACC|38=100|32=100|31=50.00|151=0|14=100|6=50.00"
+"""The fill of the child, as its venue tells it."""
+
+
+def a_fill_that_is_told_late(history: History, *, ended_with: int) -> None:
+    """A venue fills the child, tells its end with so many shares, and then of the fill."""
+    history.child()
+    history.venue()
+    history.venue("F", leaves=0, cum=100)
+    heard(history, f"17=1.4|150=4|39=4|1=ACC|38=100|151=0|14={ended_with}|6=0")
+    heard(history, LATE)
+
+
+def test_an_order_whose_venue_has_left_a_fill_out_at_the_end_may_get_too_much(
+    history: History,
+) -> None:
+    """What it had left open was sent elsewhere by then (seed 66842)."""
+    a_fill_that_is_told_late(history, ended_with=0)
+    history.oracle.executions["LIT_A", "1.4"] = ("ACC", 100, 5_000_000_000)
+    history.tell(OVER)
+
+
+def test_a_late_fill_that_the_end_has_counted_excuses_nothing(history: History) -> None:
+    a_fill_that_is_told_late(history, ended_with=100)
+    history.oracle.executions["LIT_A", "1.4"] = ("ACC", 100, 5_000_000_000)
+    with pytest.raises(Broken, match="I1"):
+        history.tell(OVER)
+
+
+def test_a_fill_that_is_told_twice_excuses_nothing(history: History) -> None:
+    a_fill_that_is_told_late(history, ended_with=100)
+    heard(history, LATE)
+    with pytest.raises(Broken, match="I1"):
+        history.tell(OVER)
+
+
+def test_a_child_that_a_bust_has_opened_may_be_filled_again(history: History) -> None:
+    """And the router is held to what it sends, as before."""
+    history.child()
+    history.venue()
+    heard(history, LATE)
+    heard(history, "17=1.3|19=1.2|150=H|39=0|1=ACC|38=100|151=100|14=0|6=0")
+    heard(history, LATE.replace("17=1.2", "17=1.5"))
+    assert history.oracle.overdone.accounts == set()
 
 
 def test_of_two_like_orders_the_one_that_a_venue_has_lost_is_forgotten(history: History) -> None:
