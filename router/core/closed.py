@@ -100,6 +100,7 @@ class _Order(msgspec.Struct, array_like=True, gc=False):
     rounds: int
     volume: int
     narrowed_by: str = ""
+    loads: int = 0
 
 
 class _FillNames(msgspec.Struct, array_like=True, gc=False):
@@ -226,6 +227,7 @@ def _closed(order: Order) -> _Order:
         rounds=parent.rounds,
         volume=parent.volume,
         narrowed_by=parent.narrowed_by,
+        loads=parent.loads,
     )
 
 
@@ -290,6 +292,7 @@ def _order(parent_id: str, data: bytes) -> Order:
         rounds=row.rounds,
         volume=row.volume,
         narrowed_by=row.narrowed_by,
+        loads=row.loads,
     )
     order = Order(parent, [], {})
     for child in row.children:

@@ -76,7 +76,8 @@ class Engine:
         self.state = state
         self.library = Library(env)
         self._decide_for = route
-        self._policies: dict[str, Policy] = {}
+        self._policies: dict[str, tuple[str, Policy]] = {}
+        """By parent: the hash of what narrows it, and how that leaves its own."""
 
     def handle(self, seq: int, now: int, event: Event) -> tuple[Command, ...]:
         """Fold an event, decide, and fold what was decided."""
@@ -226,7 +227,6 @@ class Engine:
 
     def _apply(self, now: int, parent: Parent) -> Iterator[Command]:
         """A policy is applied to an open order: what it would not have at work is taken back."""
-        self._policies.pop(parent.parent_id, None)
         env = self.library.under(self.state, parent.policy_hash)
         policy = self._policy(env, parent)
         if env is not None and isinstance(policy, applying.BothPolicies):
@@ -236,14 +236,15 @@ class Engine:
         """The policy that the parent is pinned to, narrowed by one that was applied to it since;
         None if a book cannot be had.
         """
-        found = self._policies.get(parent.parent_id)
-        if found is None and env is not None:
-            own = _chosen(env, parent)
-            if isinstance(own, Refusal) or own.hash != parent.policy_hash:
-                return None
-            found = self._narrowed(own, parent)
-            if found is not None:
-                self._pin(parent, found)
+        narrowed_by, found = self._policies.get(parent.parent_id, ("", None))
+        if found is not None and narrowed_by == parent.narrowed_by:
+            return found
+        own = _chosen(env, parent) if env is not None else None
+        if own is None or isinstance(own, Refusal) or own.hash != parent.policy_hash:
+            return None
+        found = self._narrowed(own, parent)
+        if found is not None:
+            self._pin(parent, found)
         return found
 
     def _narrowed(self, own: Policy, parent: Parent) -> Policy | None:
@@ -260,7 +261,7 @@ class Engine:
         if len(self._policies) >= 2 * len(open_parents) + CLOSED_POLICIES_MAX:
             kept = self._policies
             self._policies = {each: kept[each] for each in open_parents if each in kept}
-        self._policies[parent.parent_id] = policy
+        self._policies[parent.parent_id] = (parent.narrowed_by, policy)
 
 
 def _chosen(env: Environment, parent: Parent) -> Policy | Refusal:

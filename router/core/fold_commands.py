@@ -36,6 +36,7 @@ def open_parent(state: State, now: int, command: m.OpenParent) -> None:
         expire_at=command.expire_at,
         arrival_mid=command.arrival_mid,
         opened_at=now,
+        loads=state.loads,
     )
     state.parents[parent.parent_id] = parent
     state.open_parents[parent.parent_id] = None

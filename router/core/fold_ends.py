@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 
+from router.core import fold_policies as policies
 from router.core.closed import Order
 from router.core.orders import Child, Parent
 from router.core.rewards import horizon_ns
@@ -67,6 +68,7 @@ def reopen(state: State, now: int, parent: Parent) -> None:
     if parent.parent_id in state.open_parents:
         return
     state.open_parents[parent.parent_id] = None
+    policies.narrow(state, parent)
     if parent.expire_at > now:  # its timer may have been dropped
         state.schedule(parent.expire_at, "end", parent.parent_id)
 

@@ -102,6 +102,8 @@ class Image(msgspec.Struct):
     policy_hash: str = ""
     """Like what follows not in images from before it: a fold from there on comes to the same."""
     policies: list[m.PolicyFiles] = []
+    loads: int = 0
+    applied: m.Applied = m.Applied()
 
 
 _encoder = msgspec.msgpack.Encoder()
@@ -152,6 +154,8 @@ def image_of(state: State) -> bytes:
         frozen_parents=list(state.frozen_parents),
         policy_hash=state.policy_hash,
         policies=list(state.policies.values()),
+        loads=state.loads,
+        applied=state.applied,
     )
     return _encoder.encode(image)
 
@@ -212,6 +216,7 @@ def _tables(state: State, image: Image) -> None:
     state.trouble, state.gone, state.facts = image.trouble, image.gone, image.facts
     state.policy_hash = image.policy_hash
     state.policies = {each.hash: each for each in image.policies}
+    state.loads, state.applied = image.loads, image.applied
     state.suspense, state.copies = image.suspense, image.copies
     state.frozen_parents = dict.fromkeys(image.frozen_parents)
     state.asks = image.asks

@@ -331,6 +331,8 @@ class Parent(msgspec.Struct, array_like=True, gc=False):
     """Market volume seen since the start, shares."""
     narrowed_by: str = ""
     """Hash of the policy documents that were applied to it since; empty: only its own count."""
+    loads: int = 0
+    """How often documents had come into force when it was opened, or last narrowed."""
 
     @property
     def terminal(self) -> bool:

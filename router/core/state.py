@@ -149,6 +149,8 @@ class State:
         """Of the policy documents in force; empty in journals without their texts."""
         self.policies: dict[str, m.PolicyFiles] = {}
         """By hash: those, those of open parents, and the last ones before; the newest last."""
+        self.loads, self.applied = 0, m.Applied()
+        """How often documents have come into force, and the last that narrow open orders."""
         self.asks: dict[str, QuoteAsk] = {}
         self.suspense = SuspenseBook()
         self.copies: dict[str, Copy] = {}
@@ -314,7 +316,7 @@ class State:
             "trouble": self.trouble,
             "gone": self.gone,
             "facts": self.facts,
-            "policies": [self.policy_hash, list(self.policies)],
+            "policies": [self.policy_hash, list(self.policies), self.loads, self.applied],
             "asks": self.asks,
             "suspense": self.suspense,
             "copies": self.copies,

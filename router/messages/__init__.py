@@ -216,6 +216,9 @@ from router.messages.events import (
     TradingStatusReceived as TradingStatusReceived,
 )
 from router.messages.policies import (
+    Applied as Applied,
+)
+from router.messages.policies import (
     Disallow as Disallow,
 )
 from router.messages.policies import (

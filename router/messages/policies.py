@@ -57,6 +57,14 @@ class PoliciesLoaded(msgspec.Struct, frozen=True, tag=True):
     """They narrow the orders that are open, too: these may do only what both policies allow."""
 
 
+class Applied(msgspec.Struct, frozen=True, array_like=True):
+    """The last documents that were applied to open orders."""
+
+    hash: str = ""
+    load: int = 0
+    """How often documents had come into force with them."""
+
+
 class Disallow(msgspec.Struct, frozen=True, tag=True):
     """The policy that was applied to an open order would not have its child at work."""
 

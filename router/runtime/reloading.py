@@ -14,7 +14,7 @@ from typing import Any
 from router.core.environment import Book
 from router.core.orders import Parent
 from router.core.state import State
-from router.messages import PoliciesLoaded, PoliciesRefused, PolicyFiles
+from router.messages import Applied, PoliciesLoaded, PoliciesRefused, PolicyFiles
 from router.runtime.node import Node
 
 COMMAND = "policy_reload"
@@ -66,7 +66,8 @@ def take(node: Node, now: int, found: Book | tuple[str, ...], asked: ReloadAsked
     if asked.apply_open:
         told["narrowed"] = sum(each.policy_hash != after for each in affected)
         told["set_free"] = len(affected) - told["narrowed"]
-    if asked.dry_run or (after == before and not affected):
+    is_applied = state.applied == Applied(after, state.loads)
+    if asked.dry_run or (after == before and (is_applied or not asked.apply_open)):
         return {**told, "open_under_older": _under_older(state, after)}
     if state.trouble:
         return {"error": f"refused while the journal's disk is in trouble: {state.trouble}"}

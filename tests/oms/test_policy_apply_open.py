@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from router import build
+from router.core import fold_ends
 from router.core.image import image_of, take_up
 from router.core.orders import ChildStatus, Parent
-from router.messages import CancelChild, Decide, Disallow, FreezeParent, PoliciesLoaded
+from router.messages import Applied, CancelChild, Decide, Disallow, FreezeParent, PoliciesLoaded
 from tests.oms.desk import parts
 from tests.oms.policy_desk import BASE, NO_B, PolicyDesk, policy_desk
 
@@ -244,6 +245,80 @@ def test_after_a_crash_it_goes_on_narrowed_and_is_decided_again_the_same(desk: P
     assert (verdict.difference, verdict.gaps) == (None, [])
 
 
+def filled(desk: PolicyDesk, name: str = "X") -> None:
+    """An order is over, by an execution of 1,000 at each of its venues."""
+    desk.a.child().fill(1000, "9", "A1")
+    desk.b.child().fill(1000, "9", "B1")
+    assert desk.oms.heard()[-1].startswith(f"8 {name} F/2")
+
+
+def test_an_order_that_was_over_is_narrowed_when_a_bust_opens_it_again(desk: PolicyDesk) -> None:
+    """By what was applied last, however long ago, and not by what is in force (seed 69898)."""
+    first = desk.a.child()
+    filled(desk)
+    assert applied(desk)["narrowed"] == 0
+    narrowed_by = desk.in_force
+    desk.write(BASE.format(name="firm", version=1))
+    desk.reload()
+    desk.other.order("Y", 100, px="8.9", extra="1=Y|")  # the documents that X has are needed yet
+    for version in range(3, 14):
+        desk.write(BASE.format(name="firm", version=version))
+        desk.reload()
+    desk.sent()
+    first.bust("A1", 1000, "A2")
+    desk.wait(6)
+    assert order(desk).narrowed_by == narrowed_by
+    assert desk.sent() == {"LIT_A": ["D 1000@9 59=0"], "LIT_B": []}
+    verdict = desk.decided_again()
+    assert (verdict.difference, verdict.gaps) == (None, [])
+
+
+def test_so_is_one_that_was_put_away(desk: PolicyDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold_ends, "REST_NS", 1)
+    first = desk.a.child()
+    filled(desk)
+    desk.wait(61)  # the last markout
+    desk.data_a.book()
+    desk.other.order("Y", 100, px="8.9", extra="1=Y|")
+    desk.other.cancel("C", "Y")
+    desk.a.child().cancel()
+    assert desk.node.engine.state.closed.of_child(first.cl_ord_id)
+    applied(desk)
+    desk.sent()
+    first.bust("A1", 1000, "A2")
+    desk.wait(6)
+    assert desk.sent() == {"LIT_A": ["D 1000@9 59=0"], "LIT_B": []}
+
+
+def test_an_order_that_came_after_what_was_applied_is_not_narrowed_by_it(desk: PolicyDesk) -> None:
+    """It is taken by wider documents, and opened again."""
+    applied(desk)
+    desk.write(BASE.format(name="firm", version=3))
+    desk.reload()
+    both_give_back(desk)
+    desk.oms.cancel("C", "X")
+    desk.sent(), desk.oms.heard()
+    desk.oms.order("Z", 2000, "10", extra="847=sweep|1=Z|")
+    assert desk.sent() == {"LIT_A": ["D 1000@9 59=0"], "LIT_B": ["D 1000@9 59=0"]}
+    filled(desk, "Z")
+    desk.a.child().bust("A1", 1000, "A2")
+    desk.wait(6)
+    assert desk.sent() == {"LIT_A": ["D 500@9 59=0"], "LIT_B": ["D 500@9 59=0"]}
+
+
+def test_documents_that_narrow_nobody_yet_are_applied_to_those_that_open_again(
+    desk: PolicyDesk,
+) -> None:
+    desk.without_b()
+    filled(desk)
+    answer = desk.reload(apply_open=True)
+    assert (answer["differs"], answer["narrowed"]) == (False, 0)
+    assert desk.told(PoliciesLoaded)[-1].apply_open
+    desk.a.child().bust("A1", 1000, "A2")
+    desk.wait(6)
+    assert desk.sent() == {"LIT_A": ["D 1000@9 59=0"], "LIT_B": []}
+
+
 def test_a_snapshot_has_it(desk: PolicyDesk) -> None:
     applied(desk)
     state = desk.node.engine.state
@@ -252,5 +327,6 @@ def test_a_snapshot_has_it(desk: PolicyDesk) -> None:
     take_up(fresh, image_of(state))
     assert fresh.parents == state.parents
     assert fresh.digest() == state.digest()
+    assert fresh.applied == state.applied != Applied()
     order(desk).narrowed_by = ""
     assert fresh.digest() != state.digest()
