@@ -12,6 +12,9 @@ from dataclasses import dataclass
 
 from router.simulation.reading import FINAL, MS, Read, hold
 
+IMMEDIATE = frozenset("34")
+"""TimeInForce(59) of IOC and FOK."""
+
 
 @dataclass
 class Kill:
@@ -29,12 +32,15 @@ class Kill:
 
 
 @dataclass
-class _AtWork:
+class AtWork:
     """A child, as the wire shows it."""
 
     mic: str
     account: str
     conn: int
+    stays: bool
+    """Until it is filled or taken back: no IOC and no FOK."""
+    leaves_qty: int
     confirmed: bool = False
 
 
@@ -43,7 +49,7 @@ class Kills:
 
     def __init__(self) -> None:
         self.held: dict[str, Kill] = {}
-        self._at_work: dict[str, _AtWork] = {}
+        self._at_work: dict[str, AtWork] = {}
         """By ClOrdID; neither ended nor being cancelled."""
 
     def told(self, kill_id: str, kill: Kill, connected: Collection[int]) -> None:
@@ -56,10 +62,10 @@ class Kills:
         ]
         hold(not left, "I8", f"{left} rest in spite of {kill}")
 
-    def resting(self, connected: Collection[int]) -> set[str]:
-        """ClOrdIDs of what is confirmed on these connections, and has had no cancel."""
+    def resting(self, connected: Collection[int]) -> dict[str, AtWork]:
+        """What is confirmed on these connections, and has had no cancel, by ClOrdID."""
         return {
-            cl_ord_id
+            cl_ord_id: each
             for cl_ord_id, each in self._at_work.items()
             if each.confirmed and each.conn in connected
         }
@@ -71,7 +77,8 @@ class Kills:
             hold(
                 not (late and kill.covers(mic, account)), "I8", f"{frame} leaves in spite of {kill}"
             )
-        self._at_work[frame.get("11")] = _AtWork(mic, account, conn)
+        stays = frame.get("59") not in IMMEDIATE
+        self._at_work[frame.get("11")] = AtWork(mic, account, conn, stays, frame.qty("38"))
 
     def cancel(self, frame: Read) -> None:
         """A cancel leaves."""
@@ -82,8 +89,9 @@ class Kills:
         for name in self._named(frame):
             if frame.get("39") in FINAL or frame.get("150") in FINAL:
                 del self._at_work[name]
-            elif frame.get("150") == "0":
-                self._at_work[name].confirmed = True
+                continue
+            self._at_work[name].leaves_qty = frame.qty("151")
+            self._at_work[name].confirmed |= frame.get("150") == "0"
 
     def parted(self, mic: str) -> None:
         """A session has ended, in whatever way."""

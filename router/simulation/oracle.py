@@ -225,7 +225,7 @@ class Oracle:
         if self.stopping:
             return
         at_work = {each.cl_ord_id for each in self._orders.values() if each.leaves_qty}
-        left = self.kills.resting(connected) & at_work
+        left = self.kills.resting(connected).keys() & at_work
         hold(not left, "last cancels", f"{left} rest though the disk has failed")
 
     def forgotten(self) -> None:

@@ -8,8 +8,10 @@ sent them, and the node has journaled its first answer, while the same documents
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from router.simulation.kills import AtWork
 from router.simulation.reading import Read, hold
 
 
@@ -21,6 +23,10 @@ class Bounds:
     """MICs."""
     child_max: int = 1 << 62
     """Shares."""
+
+    def allow(self, mic: str, qty: int) -> bool:
+        """True for so many shares at this venue."""
+        return mic not in self.denied and qty <= self.child_max
 
 
 BOUNDS = {
@@ -47,6 +53,8 @@ class Pinned:
         millisecond of the world."""
         self.judged = 0
         """Children of orders that were taken under other documents than the shipped ones."""
+        self.judged_resting = 0
+        """Children that rested when documents were applied to their orders."""
 
     def came_into_force(self, name: str) -> None:
         """These documents count for what arrives from now on."""
@@ -70,9 +78,18 @@ class Pinned:
         self._applied.clear()
         return set(self._under)
 
-    def applied(self, name: str, accounts: set[str], since: int) -> None:
-        """These orders may do only what these documents allow as well, from that millisecond on."""
+    def applied(
+        self, name: str, accounts: set[str], since: int, resting: Mapping[str, AtWork]
+    ) -> None:
+        """These orders may do only what these documents allow as well, from that millisecond on.
+        Of what rests then, more than that has had its cancel.
+        """
         self._applied = dict.fromkeys(accounts, (name, since))
+        for cl_ord_id, each in resting.items():
+            if each.account in accounts and each.stays:
+                self.judged_resting += 1
+                allowed = BOUNDS[name].allow(each.mic, each.leaves_qty)
+                hold(allowed, "pinned", f"{cl_ord_id}, {each}, rests in spite of {name}")
 
     def child(self, mic: str, account: str, frame: Read, decided: int) -> None:
         """A child leaves for the first time that was decided in a millisecond of the world."""
@@ -86,5 +103,5 @@ class Pinned:
         if bounds is None:
             return
         self.judged += name != "shipped"
-        hold(mic not in bounds.denied, "pinned", f"{frame} of an order under {name}")
-        hold(frame.qty("38") <= bounds.child_max, "pinned", f"{frame} of an order under {name}")
+        allowed = bounds.allow(mic, frame.qty("38"))
+        hold(allowed, "pinned", f"{frame} of an order under {name}")

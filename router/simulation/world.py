@@ -366,7 +366,8 @@ class World:
 
         def told() -> None:
             if self.sim.up and self.lives == life:
-                pinned.applied(name, narrowed, since=self.sim.now // MS)
+                resting = self.oracle.kills.resting(self.sim.wires())
+                pinned.applied(name, narrowed, self.sim.now // MS, resting)
                 self.reloaded["applied"] += 1
 
         self.sim.at(self.sim.now + self.sim.sync_ns + 1, told)

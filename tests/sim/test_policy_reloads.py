@@ -15,6 +15,7 @@ import pytest
 from router.model import NS, TimeInForce
 from router.simulation.books import BROKEN, MORE, SHIPPED, book_of
 from router.simulation.houses import parts
+from router.simulation.kills import AtWork, Kills
 from router.simulation.pinned import BOUNDS, Pinned
 from router.simulation.reading import Broken, Read, read
 from router.simulation.script import Script
@@ -43,7 +44,8 @@ def play(seed: int) -> Counter[str]:
     except Exception as error:
         error.add_note(f"seed {seed}")
         raise
-    return world.reloaded + Counter(judged=world.oracle.pinned.judged)
+    pinned = world.oracle.pinned
+    return world.reloaded + Counter(judged=pinned.judged, resting=pinned.judged_resting)
 
 
 def played(seeds: range) -> Counter[str]:
@@ -59,7 +61,8 @@ def test_what_must_hold_holds_with_reloads_too() -> None:
 @pytest.mark.timeout(1_800)
 def test_it_holds_in_many_worlds() -> None:
     seen = played(range(1_000, 1_200))
-    assert all(seen[each] > 50 for each in ("taken", "refused", "not", "judged")), seen
+    kinds = ("taken", "refused", "not", "judged", "resting")
+    assert all(seen[each] > 50 for each in kinds), seen
 
 
 # -- what is loaded -------------------------------------------------------------------------------
@@ -117,8 +120,16 @@ def test_documents_that_are_applied_take_a_venue_from_an_open_order() -> None:
 # -- what the oracle says of it ------------------------------------------------------------------
 
 
+def message(body: str) -> Read:
+    return read(f"8=FIX.4.4|9=1|{body}|11=C|10=000|".replace("|", "\x01").encode())
+
+
 def child(qty: int = 100) -> Read:
-    return read(f"8=FIX.4.4|9=1|35=D|34=1|49=S|56=V|38={qty}|10=000|".replace("|", "\x01").encode())
+    return message(f"35=D|34=1|49=S|56=V|38={qty}")
+
+
+def from_venue(body: str) -> Read:
+    return message(f"35=8|34=1|49=V|56=S|{body}")
 
 
 def pinned_to(name: str) -> Pinned:
@@ -163,7 +174,7 @@ def test_an_order_that_a_reload_has_met_on_its_way_is_not_judged() -> None:
 def test_what_is_applied_narrows_an_open_order_from_then_on() -> None:
     pinned = pinned_to("no-lit-a")
     narrowed = pinned.in_doubt()
-    pinned.applied("small", narrowed, since=T)
+    pinned.applied("small", narrowed, T, {})
     pinned.child("LIT_B", "A", child(400), T)
     pinned.child("LIT_B", "A", child(300), T + 1)
     for mic, qty in (("LIT_B", 301), ("LIT_A", 100)):
@@ -174,14 +185,45 @@ def test_what_is_applied_narrows_an_open_order_from_then_on() -> None:
 def test_what_was_applied_before_counts_no_more_once_others_may_be() -> None:
     """Their record may be safe although nobody was told so."""
     pinned = pinned_to("shipped")
-    pinned.applied("no-lit-a", pinned.in_doubt(), since=T)
+    pinned.applied("no-lit-a", pinned.in_doubt(), T, {})
     pinned.in_doubt()
     pinned.child("LIT_A", "A", child(), T + 1)
 
 
 def test_an_order_that_comes_later_is_not_narrowed() -> None:
     pinned = Pinned()
-    pinned.applied("no-lit-a", pinned.in_doubt(), since=T)
+    pinned.applied("no-lit-a", pinned.in_doubt(), T, {})
     pinned.sent("A")
     pinned.answered("A")
     pinned.child("LIT_A", "A", child(), T + 1)
+
+
+@pytest.mark.parametrize(("mic", "qty"), [("LIT_A", 100), ("LIT_B", 301)])
+def test_what_rests_where_less_is_allowed_has_had_its_cancel(mic: str, qty: int) -> None:
+    pinned = pinned_to("no-pair")
+    narrowed = pinned.in_doubt()
+    name = "no-lit-a" if mic == "LIT_A" else "small"
+    with pytest.raises(Broken, match="rests in spite of"):
+        pinned.applied(name, narrowed, T, {"C": AtWork(mic, "A", 1, stays=True, leaves_qty=qty)})
+
+
+def test_what_may_rest_and_what_ends_by_itself_needs_none() -> None:
+    pinned = pinned_to("shipped")
+    resting = {
+        "elsewhere": AtWork("LIT_B", "A", 1, stays=True, leaves_qty=400),
+        "immediate": AtWork("LIT_A", "A", 1, stays=False, leaves_qty=100),
+        "of another": AtWork("LIT_A", "B", 1, stays=True, leaves_qty=100),
+    }
+    pinned.applied("no-lit-a", pinned.in_doubt(), T, resting)
+    assert pinned.judged_resting == 1
+
+
+def test_what_is_left_of_a_child_counts() -> None:
+    """As its venue has told it, and not what was asked for."""
+    kills = Kills()
+    kills.child("LIT_B", "A", child(400), 1, T)
+    kills.heard(from_venue("150=0|39=0|151=400"))
+    kills.heard(from_venue("150=F|39=1|151=300"))
+    pinned = pinned_to("shipped")
+    pinned.applied("small", pinned.in_doubt(), T, kills.resting({1}))
+    assert pinned.judged_resting == 1
