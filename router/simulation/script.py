@@ -30,6 +30,9 @@ SLOW = 4
 of what a world costs is its time."""
 AGAIN = 5
 """Every so many seeds all is decided again: that costs a sixth of the run."""
+CROWDED = 100
+"""Every so many seeds a world has `CROWD` orders: it takes the time of ten others."""
+CROWD = 60
 PATIENCE = 150 * NS
 """After that: everything must have ended."""
 MS = 1_000_000
@@ -51,7 +54,8 @@ class Script:
         self._endless: dict[str, str] = {}
         """ClOrdID by account, of orders that end only when they are cancelled."""
         self._orders_at: list[int] = []
-        for number in range(self._draw(3, 9)):
+        is_crowded = world.seed % CROWDED == CROWDED - 1
+        for number in range(CROWD if is_crowded else self._draw(3, 9)):
             self._order(f"ACC{number}")
         if world.seed % 10:
             self._faults()
