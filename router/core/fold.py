@@ -18,6 +18,7 @@ from router.core import fold_executions as executions
 from router.core import fold_models as models
 from router.core import fold_policies as policies
 from router.core import fold_suspense as suspense
+from router.core import lines
 from router.core.books import Market
 from router.core.state import State
 
@@ -52,7 +53,7 @@ def _ask_ended(state: State, now: int, quote_req_id: str) -> None:
 
 def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
     """A venue is open at once, and reconciled when none of its children is in doubt."""
-    state.sessions.add(event.session)
+    state.lines[event.session].opened(now)
     state.gone.pop(event.session, None)
     if event.mic:
         venue = state.venue[event.mic]
@@ -62,7 +63,7 @@ def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
 
 def session_closed(state: State, now: int, event: m.SessionClosed) -> None:
     """A venue that is lost takes no new risk."""
-    state.sessions.discard(event.session)
+    state.lines[event.session].closed(now)
     if event.cancel_after_ns:
         state.gone[event.session] = now + event.cancel_after_ns
         state.schedule(now + event.cancel_after_ns, "gone", event.session)
@@ -111,7 +112,7 @@ def restarted(state: State, now: int, event: m.Restarted) -> None:
     if event.policies is not None:
         policies.take(state, event.policies)
     state.ids = state.reports = 0
-    state.sessions.clear()
+    lines.restarted(state.lines, now)
     state.trouble = ""
     state.asks.clear()
     state.market = Market()

@@ -63,6 +63,7 @@ def open_parent(state: State, now: int, command: m.OpenParent) -> None:
 def report(state: State, now: int, command: m.Report) -> None:
     """What the OMS is told is where the parent stands."""
     state.reports += 1
+    state.lines[command.session].spoke_at = now
     if command.exec_type is ExecType.ORDER_STATUS:  # a replace that came again is answered by it
         state.requests.pop((command.session, command.cl_ord_id), None)
     parent = state.parents.get(command.parent_id)

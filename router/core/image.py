@@ -15,6 +15,7 @@ import numpy as np
 from router import messages as m
 from router.core.closed import ClosedOrders
 from router.core.ledger import Ledger
+from router.core.lines import Line
 from router.core.orders import Child, ChildStatus, Fill, Parent
 from router.core.shelf import LearnerShelf
 from router.core.state import Copy, QuoteAsk, State, Timer, VenueState
@@ -22,7 +23,7 @@ from router.core.suspense import SuspenseBook
 from router.core.windows import Window
 from router.ports import Arrays, Kill, SeenOrder
 
-IMAGE_VERSION = 3
+IMAGE_VERSION = 4
 """Raise it when folding comes to something else, or a part means something else: images of another
 version are not taken up, and everything is folded."""
 
@@ -84,7 +85,7 @@ class Image(msgspec.Struct):
     freezes: dict[str, m.FreezeLearner]
     ledgers: list[tuple[str, int, Ledger]]
     venue: dict[str, VenueState]
-    sessions: list[str]
+    lines: dict[str, Line]
     asks: dict[str, QuoteAsk]
     fill_ratio: dict[str, float]
     seen: list[SeenOrder]
@@ -137,7 +138,7 @@ def image_of(state: State) -> bytes:
         freezes=state.freezes,
         ledgers=[(*key, ledger) for key, ledger in state.ledgers.items()],
         venue=state.venue,
-        sessions=sorted(state.sessions),
+        lines=state.lines,
         asks=state.asks,
         fill_ratio=state.fill_ratio,
         seen=list(state.seen),
@@ -212,7 +213,7 @@ def _tables(state: State, image: Image) -> None:
     state.freezes = image.freezes
     state.ledgers = {(account, day): ledger for account, day, ledger in image.ledgers}
     state.venue.update(image.venue)
-    state.sessions = set(image.sessions)
+    state.lines.update(image.lines)
     state.trouble, state.gone, state.facts = image.trouble, image.gone, image.facts
     state.policy_hash = image.policy_hash
     state.policies = {each.hash: each for each in image.policies}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
@@ -21,6 +21,7 @@ from router import messages as m
 from router.core.books import Market
 from router.core.closed import ClosedOrders
 from router.core.ledger import LEDGERS_MAX, Key, Ledger
+from router.core.lines import Line
 from router.core.lookalikes import Lookalikes
 from router.core.open_value import OpenValue
 from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
@@ -138,7 +139,7 @@ class State:
         """By the learner that they name; empty: every learner."""
         self.ledgers: dict[Key, Ledger] = {}
         self.venue: dict[str, VenueState] = {mic: VenueState() for mic in venues}
-        self.sessions: set[str] = set()
+        self.lines: defaultdict[str, Line] = defaultdict(Line)
         self.trouble = ""
         """What is wrong with the journal's disk: until it is well nothing may add risk."""
         self.gone: dict[str, int] = {}
@@ -312,7 +313,7 @@ class State:
             "freezes": sorted(self.freezes),
             "ledgers": [[*key, ledger] for key, ledger in self.ledgers.items()],
             "venues": self.venue,
-            "sessions": sorted(self.sessions),
+            "lines": self.lines,
             "trouble": self.trouble,
             "gone": self.gone,
             "facts": self.facts,

@@ -86,6 +86,11 @@ class Line:
         return self.outbox.next_out
 
     @property
+    def resets(self) -> int:
+        """How often our numbers have begun again."""
+        return self.outbox.resets
+
+    @property
     def logged_on(self) -> bool:
         """True if application messages go out at once."""
         return self.state is SessionState.ACTIVE
@@ -120,10 +125,24 @@ class Line:
 
         If the session is not logged on it takes its number and the peer asks for it later.
         """
+        return self.issue(msg_type, body, now, live=self._sends())
+
+    def send_again(self, stored: bytes, now: int) -> int:
+        """A frame of ours from before the numbers began again: under the next number now, and with
+        PossResend(97), for the peer may have it. Returns its MsgSeqNum.
+        """
+        live = self._sends()
+        extra = self._last_processed() if self._tells_last else ""
+        seq = self.outbox.issue_again(stored, now, live=live, extra=extra)
+        self._issued(now, live=live)
+        return seq
+
+    def _sends(self) -> bool:
+        """True if an application message leaves now; of a Logout on, all are kept from the peer."""
         live = self.state is _ACTIVE or self.state in SENDING
         if not live and self.state in LOGGING_OUT:
             self.kept_from = self.kept_from or self.next_out
-        return self.issue(msg_type, body, now, live=live)
+        return live
 
     def refuse(
         self,
@@ -221,13 +240,15 @@ class Line:
             extra += routing(message)
         if msg_type in REJECTS:
             self.reject_sent = (now, f"35={msg_type}\x01{body}")
-        outbox = self.outbox
-        seq = outbox.issue(msg_type, body, now, live=live, extra=extra)
+        seq = self.outbox.issue(msg_type, body, now, live=live, extra=extra)
+        self._issued(now, live=live)
+        return seq
+
+    def _issued(self, now: int, *, live: bool) -> None:
         if live:
             self.timers.last_sent = now
-        if outbox.overflowed or outbox.too_large:
+        if self.outbox.overflowed or self.outbox.too_large:
             self._mind_bounds(now)
-        return seq
 
     def _mind_bounds(self, now: int) -> None:
         """A message that is too large for the peer has its number and is stored, but not written.

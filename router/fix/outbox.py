@@ -30,6 +30,7 @@ _OURS = re.compile(
     re.DOTALL,
 )
 """A frame as `Outbox` writes it: MsgType, SendingTime, and all that is sent again as it was."""
+_POSS_RESEND = "97=Y\x01"
 
 
 @dataclass(slots=True)
@@ -60,6 +61,8 @@ class Outbox:
 
     def __init__(self, config: SessionConfig, next_out: int) -> None:
         self.next_out = next_out
+        self.resets = 0
+        """How often the numbers have begun again."""
         self.overflowed = False
         """True if more waits for a Logon, or more is asked for again, than may."""
         self.message_max = 0
@@ -105,6 +108,7 @@ class Outbox:
     def reset(self) -> None:
         """Begin again at 1. What waits is void."""
         self.next_out = 1
+        self.resets += 1
         self.forget()
 
     def forget(self) -> None:
@@ -141,13 +145,21 @@ class Outbox:
 
     def issue(self, msg_type: str, body: str, now: int, *, live: bool, extra: str = "") -> int:
         """Number and frame a new message; return its MsgSeqNum. `extra` are more header fields."""
+        return self._issue(msg_type, f"{extra}{self._origin}{body}", now, live=live)
+
+    def issue_again(self, stored: bytes, now: int, *, live: bool, extra: str = "") -> int:
+        """Number a message anew that was issued under a number of before a reset: its peer may have
+        it, and is told so by PossResend(97).
+        """
+        msg_type, _, rest = _read_ours(stored)
+        rest = rest.removeprefix(_POSS_RESEND)
+        return self._issue(msg_type, f"{extra}{_POSS_RESEND}{rest}", now, live=live)
+
+    def _issue(self, msg_type: str, rest: str, now: int, *, live: bool) -> int:
         seq = self.next_out
         self.next_out = seq + 1
-        header = (
-            f"34={seq}\x01{self._before_time}{self._sending_time(now)}"
-            f"{self._after_time}{extra}{self._origin}"
-        )
-        data = encode(self._config.begin_string, msg_type, header, body)
+        header = f"34={seq}\x01{self._before_time}{self._sending_time(now)}{self._after_time}"
+        data = encode(self._config.begin_string, msg_type, header, rest)
         if self.message_max and live and self._too_large(msg_type, data):
             live = False
         frame = OutFrame(seq, data, True, live and not self._holding)
@@ -252,9 +264,7 @@ class Outbox:
             self.release()
 
     def _resend_one(self, seq: int, data: bytes, now: int, extra: str) -> None:
-        ours = _OURS.fullmatch(data.decode("latin-1"))
-        assert ours, "a stored frame is one that was issued"
-        msg_type, sending_time, rest = ours.groups()
+        msg_type, sending_time, rest = _read_ours(data)
         if msg_type in ADMIN:
             self._gap_from = self._gap_from or seq
             return
@@ -281,6 +291,14 @@ class Outbox:
         data = encode(self._config.begin_string, msg_type, header, rest)
         if not self.too_large and not self._too_large(msg_type, data):
             self._frames.append(OutFrame(seq, data, fresh=False, live=True))
+
+
+def _read_ours(stored: bytes) -> tuple[str, str, str]:
+    """MsgType, SendingTime and the rest of a frame that was issued."""
+    ours = _OURS.fullmatch(stored.decode("latin-1"))
+    assert ours, "a stored frame is one that was issued"
+    msg_type, sending_time, rest = ours.groups()
+    return msg_type, sending_time, rest
 
 
 def _origin(config: SessionConfig) -> str:

@@ -212,14 +212,20 @@ class Alert(Struct, frozen=True):
     """Something that an operator should know and that does not end the session.
 
     `code` is one of ALERTS: a heartbeat that did not echo its TestReqID, a late clock, numbers that
-    a SequenceReset(4)-Reset skipped.
+    a SequenceReset(4)-Reset skipped, messages from before a reset that are told again.
     """
 
     code: str
     text: str
 
 
-ALERTS = ("TEST_REQUEST_NOT_ECHOED", "SENDING_TIME", "SEQUENCE_RESET", "MSG_SEQ_NUM_TOO_LOW")
+ALERTS = (
+    "TEST_REQUEST_NOT_ECHOED",
+    "SENDING_TIME",
+    "SEQUENCE_RESET",
+    "MSG_SEQ_NUM_TOO_LOW",
+    "POSS_RESEND",
+)
 
 SessionEvent = LoggedOn | LoggingOut | LoggedOut | Received | ResendNeeded | Alert
 

@@ -154,6 +154,8 @@ class Link(Kept):
     """When the schedule is to be looked at again, UTC nanoseconds."""
     slow: bool = False
     """The peer does not read as fast as we write: resends wait."""
+    resets: int = 0
+    """Of its session's, after how many what may be missing was told again."""
     resend: ResendNeeded | None = None
     """The next piece of a resend, which waits for its turn."""
 

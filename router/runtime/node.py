@@ -49,7 +49,7 @@ from router.runtime import disk, faults, inbound, last_words, operating
 from router.runtime.links import CLIENTS, Door, Link, LinkKind, doors
 from router.runtime.recorder import Batch, Recorder
 from router.runtime.recovering import Recovery
-from router.runtime.resends import stored_frames
+from router.runtime.resends import stored_frames, tell_again
 
 __all__ = ["Batch", "Built", "Node"]
 
@@ -211,6 +211,7 @@ class Node:
         """An operator's hand on a session that `operating.refusal` has nothing against."""
         link = self.links[event.session]
         operating.carry_out(link, event, now)
+        tell_again(self._journal, link, self.engine.state.lines, now)
         self._step(now, event, link)
         self._settle(link, now)
 
@@ -318,6 +319,8 @@ class Node:
     def _settle(self, link: Link, now: int) -> None:
         """Carry out what a session has to say, then record what the session did by itself."""
         session = link.session
+        if session.resets != link.resets:
+            tell_again(self._journal, link, self.engine.state.lines, now)
         while events := session.take_events():
             for event in events:
                 if type(event) is Received:

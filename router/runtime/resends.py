@@ -1,18 +1,29 @@
 """What of a sent range may be sent again: frames read back from the journal, a few at a time.
 
-Owns the rule that no NewOrderSingle leaves late. Knows positions and frames, no connection.
+Owns the rules that no NewOrderSingle leaves late, and that what a client may not have got is told
+again when its session's numbers begin again. Knows positions and frames, no connection.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from router.core.lines import Line
+from router.fix.checks import ADMIN
 from router.fix.codec import decode, time_value
+from router.fix.states import Alert
 from router.journal.records import Position
 from router.journal.segments import Journal
 from router.messages import decode_step
-from router.runtime.links import Link
+from router.runtime.links import CLIENTS, Link
 
 STALE_TYPES = frozenset({"D"})
 """Messages to a venue that are never resent when they are old: gap-filled instead."""
+AGAIN_MAX = 5_000
+"""Messages that are told again after a reset: the newest. Of what was before them its client must
+ask."""
+_AT_ONCE = 256
+"""Frames that are looked at, from the newest back, before it is seen whether that was enough."""
 
 
 def stored_frames(
@@ -55,3 +66,38 @@ def _stale(frame: bytes, now: int, age_max: int, former: bool) -> bool:
     if message.msg_type not in STALE_TYPES:
         return False
     return former or not 0 <= now - time_value(message.get("52")) < age_max
+
+
+def tell_again(journal: Journal, link: Link, lines: Mapping[str, Line], now: int) -> None:
+    """The numbers have begun again: what a client may not have got it is told again, under new ones
+    and with PossResend(97), in the record of the reset. It can ask for numbers of now alone.
+    """
+    was, link.resets = link.resets, link.session.resets
+    if link.resets == was or link.kind not in CLIENTS:
+        return  # a venue is asked how all orders stand
+    line = lines.get(link.name)
+    missed, whole = _missed(journal, link, line.arrived_by(now) if line is not None else 0)
+    for frame in missed:
+        link.session.send_again(frame, now)
+    if missed:
+        more = "" if whole else ", and there is more: it must ask for the state of its orders"
+        text = f"{len(missed)} messages may not have arrived before the reset, and are told again"
+        link.session.events.append(Alert("POSS_RESEND", text + more))
+
+
+def _missed(journal: Journal, link: Link, arrived: int) -> tuple[list[bytes], bool]:
+    """Application messages that were sent after what has arrived; and whether that is all."""
+    found: list[bytes] = []
+    end = link.last_stored
+    while end > 0:
+        for _, frame in reversed(sent_frames(journal, link, end - _AT_ONCE + 1, end)):
+            message = decode(frame)
+            if time_value(message.get("52")) <= arrived:
+                return found[::-1], True
+            if message.msg_type in ADMIN:
+                continue
+            if len(found) == AGAIN_MAX:
+                return found[::-1], False
+            found.append(frame)
+        end -= _AT_ONCE
+    return found[::-1], True

@@ -119,14 +119,16 @@ class Oracle:
             self._heard(frame)
             return
         if frame.seq == 1 and frame.get("141") == "Y" and frame.target in self.resets:
-            self._sessions[frame.target] = Numbers()
-        stored = self._sessions[frame.target].stored
-        if frame.seq in stored:  # Recovery writes what it has read once more.
-            same = stored[frame.seq] == frame.content
-            hold(same, "I6", f"{frame.target} {frame.seq}: {stored[frame.seq]}, {frame.content}")
+            self._sessions[frame.target] = self._sessions[frame.target].begun_again()
+        numbers = self._sessions[frame.target]
+        if frame.seq in numbers.stored:  # Recovery writes what it has read once more.
+            known = numbers.stored[frame.seq]
+            hold(known == frame.content, "I6", f"{frame.target} {frame.seq}: {known}, {frame}")
             return
-        stored[frame.seq] = frame.content
-        self._sessions[frame.target].stored_at[frame.seq] = self._clock()
+        numbers.keep(frame.seq, frame.content, self._clock())
+        if frame.get("97") == "Y":
+            hold(frame.content in numbers.before, "I2", f"{frame} was never told")
+            return
         if frame.msg_type == "D":
             self._recorded.add(frame.get("11"))
             # In the order of the journal: what was decided before is no offence.

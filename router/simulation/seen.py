@@ -57,3 +57,13 @@ class Numbers:
     """Content by MsgSeqNum, as the disk has it."""
     stored_at: dict[int, int] = field(default_factory=dict)
     """When that was, nanoseconds."""
+    before: set[str] = field(default_factory=set)
+    """Content of what had numbers before these began."""
+
+    def keep(self, seq: int, content: str, now: int) -> None:
+        """The disk has it."""
+        self.stored[seq], self.stored_at[seq] = content, now
+
+    def begun_again(self) -> Numbers:
+        """Those of a session that begins again at 1."""
+        return Numbers(before=self.before.union(self.stored.values()))

@@ -334,6 +334,33 @@ def test_what_a_peers_reset_costs_is_told(either: Make) -> None:
     assert side.says() == side.expected(RESET)
 
 
+def test_what_the_peer_may_have_is_told_under_a_new_number(either: Make) -> None:
+    side = either(next_in=7, next_out=9)
+    number = side.send("B", NEWS)
+    stored = side.stored[number]
+    assert side.session.resets == 0
+    begin_again(side)
+    assert side.session.resets == 1
+    side.says()
+    assert side.session.send_again(stored, side.now) == 2
+    side.settle()
+    assert side.says() == [], "it waits for the answer, as all does"
+    side.told(RESET)
+    assert side.says() == side.expected(f"35=B|34=2|97=Y|{NEWS}")
+
+
+def test_a_message_that_is_told_again_twice_says_so_once(either: Make) -> None:
+    """And when it is asked for, with PossDupFlag besides."""
+    side = either(next_in=7, next_out=9)
+    number = side.send("B", NEWS)
+    for _ in range(2):
+        number = side.session.send_again(side.stored[number], side.now)
+        side.settle()
+    side.says()
+    side.told(f"35=2|34=8|7={number}|16=0|")
+    assert side.says() == side.expected(f"35=B|34={number}|{DUP.replace('29:', '30:')}97=Y|{NEWS}")
+
+
 def test_every_way_out_of_a_reset_is_in_the_table() -> None:
     from router.fix.states import TRANSITIONS
 

@@ -25,6 +25,9 @@ ALWAYS = ("37", "11", "17", "150", "39", "54", "55", "38", "14", "151", "6", "60
 FILL = ("32", "31", "30")
 CLOSED = ("2", "3", "4", "8", "C")
 
+HEADER = ("8", "9", "34", "43", "52", "97", "122", "10")
+"""Fields that may differ when a message is told again."""
+
 FOLLOWS = {
     "": "A08",
     "A": "086E124C",
@@ -73,7 +76,8 @@ class Ledger:
 
     def __init__(self) -> None:
         self.books: dict[str, Book] = {}
-        self.exec_ids: set[str] = set()
+        self.exec_ids: dict[str, str] = {}
+        """What was told under each, but for the header."""
 
     def told(self, version: Version, message: Message) -> None:
         """One message to an OMS.
@@ -83,10 +87,21 @@ class Ledger:
         """
         fault = judge(version).validate(message)
         assert fault is None, (fault, message.pairs)
+        if message.get("97") == "Y" and self._knows(message):
+            return
         if message.msg_type == "8":
             self._report(version, message)
         elif message.msg_type == "9" and message.get("37") in self.books:
             self.books[message.get("37")].status = message.get("39")
+
+    def _knows(self, message: Message) -> bool:
+        """True for what may have been told before: then it was the same, or no news of an order."""
+        exec_id = message.get("17")
+        if message.msg_type != "8" or exec_id == "0":
+            return True
+        known = self.exec_ids.get(exec_id)
+        assert known in (None, _body(message)), (known, message.pairs)
+        return known is not None
 
     def _report(self, version: Version, message: Message) -> None:
         missing = [tag for tag in ALWAYS if tag not in message.fields]
@@ -97,7 +112,7 @@ class Ledger:
             assert exec_id == "0", message.pairs
         else:
             assert exec_id not in self.exec_ids, f"ExecID {exec_id} was told before"
-            self.exec_ids.add(exec_id)
+            self.exec_ids[exec_id] = _body(message)
         if message.get("37") == "NONE":
             assert (message.get("39"), message.get("14"), message.get("151")) == ("8", "0", "0")
             return
@@ -121,6 +136,10 @@ class Ledger:
         assert Decimal(message.get("6")) == book.avg_px, (book.avg_px, message.pairs)
         leaves = Decimal(0) if status in CLOSED else max(Decimal(0), order_qty - cum_qty)
         assert Decimal(message.get("151")) == leaves, message.pairs
+
+
+def _body(message: Message) -> str:
+    return "|".join(f"{tag}={value}" for tag, value in message.pairs if tag not in HEADER)
 
 
 def check_quantities(desk: Desk) -> None:

@@ -123,6 +123,31 @@ def test_a_number_with_other_content(history: History) -> None:
         history.oracle.durable(history.frame("LIT_A", "0", "112=b", seq=1))
 
 
+def begun_again(history: History) -> None:
+    """The OMS wants its numbers to begin again; our Logon says that they do."""
+    history.oracle.resets.add("OMS")
+    history.oracle.durable(history.frame("OMS", "A", "141=Y", seq=1))
+
+
+def test_what_is_told_again_after_a_reset_is_what_was_told(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    begun_again(history)
+    history.oracle.durable(history.frame("OMS", "8", FILL, seq=2, header="97=Y|"))
+    other = history.frame("OMS", "8", FILL.replace("32=100", "32=101"), seq=3, header="97=Y|")
+    with pytest.raises(Broken, match="I2"):
+        history.oracle.durable(other)
+
+
+def test_what_is_told_again_without_a_reset(history: History) -> None:
+    history.child()
+    history.venue()
+    history.fill()
+    with pytest.raises(Broken, match="I2"):
+        history.oracle.durable(history.frame("OMS", "8", FILL, seq=2, header="97=Y|"))
+
+
 def test_a_number_again_on_another_connection(history: History) -> None:
     history.send("LIT_A", "0", "112=a")
     with pytest.raises(Broken, match="I6"):
