@@ -162,7 +162,7 @@ def test_a_reset_by_an_operator(desk: Desk) -> None:
     steps = list[Step]()
     desk.on_step = steps.append
     desk.node.operate(SessionCommanded("OMS", "reset", who="ops", reason="test"), desk.now)
-    (step,) = steps[-1:]
+    (step,) = steps
     assert (len(step.sent), step.numbers[0].next_out) == (1, 2), "one record: a crash finds both"
     desk.run()
     begin_again(desk)
