@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from router.core.lines import Line
-from router.fix.checks import ADMIN
 from router.fix.codec import decode, time_value
 from router.fix.states import Alert
 from router.journal.records import Position
@@ -19,6 +18,9 @@ from router.runtime.links import CLIENTS, Link
 
 STALE_TYPES = frozenset({"D"})
 """Messages to a venue that are never resent when they are old: gap-filled instead."""
+AGAIN_TYPES = frozenset("89")
+"""What became of an order or of a request. Other answers speak of numbers that are no more, and
+whoever has asked may ask again."""
 AGAIN_MAX = 5_000
 """Messages that are told again after a reset: the newest. Of what was before them its client must
 ask."""
@@ -86,7 +88,7 @@ def tell_again(journal: Journal, link: Link, lines: Mapping[str, Line], now: int
 
 
 def _missed(journal: Journal, link: Link, arrived: int) -> tuple[list[bytes], bool]:
-    """Application messages that were sent after what has arrived; and whether that is all."""
+    """What was told of orders after what has arrived; and whether that is all."""
     found: list[bytes] = []
     end = link.last_stored
     while end > 0:
@@ -94,7 +96,7 @@ def _missed(journal: Journal, link: Link, arrived: int) -> tuple[list[bytes], bo
             message = decode(frame)
             if time_value(message.get("52")) <= arrived:
                 return found[::-1], True
-            if message.msg_type in ADMIN:
+            if message.msg_type not in AGAIN_TYPES:
                 continue
             if len(found) == AGAIN_MAX:
                 return found[::-1], False

@@ -140,6 +140,17 @@ def test_it_may_ask_for_what_was_told_again_and_that_still_says_so(desk: Desk) -
     assert all(each.get("43") == each.get("97") == "Y" for each in messages)
 
 
+def test_an_answer_to_a_message_that_makes_no_sense_is_not_told_again(desk: Desk) -> None:
+    """Its RefSeqNum(45) is a number of before."""
+    desk.wait(90)
+    desk.oms.say("B", "148=x|33=1|58=y")
+    assert [each.msg_type for each in desk.oms.read()] == ["j"]
+    desk.oms.drop()
+    desk.wait(TO_THE_RESET)
+    begin_again(desk)
+    assert desk.oms.read() == []
+
+
 def test_an_oms_that_begins_again_at_its_logon(desk: Desk) -> None:
     child = working(desk)
     desk.wait(90)
