@@ -11,7 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
-from router.fix.codec import Message, field_text, px_text, px_value, qty_value, safe_text, time_text
+from router.fix.codec import (
+    Message,
+    decode,
+    field_text,
+    px_text,
+    px_value,
+    qty_value,
+    safe_text,
+    time_text,
+)
 from router.fix.dialects import dialect
 from router.fix.session import Received, ResendNeeded, Session, SessionConfig
 from router.fix.versions import version
@@ -19,6 +28,9 @@ from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
 
 SENT_FRAMES_MAX = 100_000
 """Frames kept for resends; older ones are gap-filled."""
+ASKS_AGAIN = frozenset("DFG")
+"""What is sent again after a reset if nothing has answered it. A question may be asked anew, and a
+mass cancel would take back what has come since."""
 FINAL = frozenset(
     {
         OrdStatus.FILLED,
@@ -94,7 +106,10 @@ class OmsClient:
         self._terms: dict[str, list[tuple[str, str]]] = {}
         """The body of each D and G by ClOrdID: a replace restates what it does not change."""
         self._exec_ids: set[str] = set()
+        self._answered: set[str] = set()
+        """Every ClOrdID that a report or a reject has named."""
         self._sent: dict[int, bytes] = {}
+        self._resets = 0
         self._out = bytearray()
 
     # --- The connection ------------------------------------------------------------------------
@@ -296,6 +311,8 @@ class OmsClient:
 
     def _flush(self, now: int) -> None:
         """Keep and write the frames, act on the events, until there are no more."""
+        if self.session.resets != self._resets:
+            self._say_again(now)
         self._collect()
         while events := self.session.take_events():
             for event in events:
@@ -307,6 +324,16 @@ class OmsClient:
                         stored = [(seq, self._sent[seq]) for seq in wanted if seq in self._sent]
                         self.session.resend(stored, now)
             self._collect()
+
+    def _say_again(self, now: int) -> None:
+        """The numbers have begun again: orders and requests without an answer may not have arrived.
+        They are sent under new ones, with PossResend(97).
+        """
+        self._resets, sent, self._sent = self.session.resets, self._sent, {}
+        for _, data in sorted(sent.items()):
+            message = decode(data)
+            if message.msg_type in ASKS_AGAIN and message.get("11") not in self._answered:
+                self.session.send_again(data, now)
 
     def _collect(self) -> None:
         for frame in self.session.take_frames():
@@ -328,6 +355,7 @@ class OmsClient:
                 self.rejects.append(message)
 
     def _view(self, message: Message) -> OrderView | None:
+        self._answered.add(message.get("11"))
         view = self._by_id.get(message.get("11")) or self._by_id.get(message.get("41"))
         if view is None:
             self.unknown.append(message)

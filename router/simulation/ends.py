@@ -15,7 +15,15 @@ from venues.market_gateways import MarketGateways
 class OmsEnd:
     """An OMS: the client of the shell, and a record of every frame that reached it."""
 
-    def __init__(self, name: str, version: Version, on_read: Callable[[str, Read], None]) -> None:
+    def __init__(
+        self,
+        name: str,
+        version: Version,
+        on_read: Callable[[str, Read], None],
+        *,
+        begins_again: bool = False,
+    ) -> None:
+        """`begins_again`: its numbers do, with every call."""
         config = SessionConfig(
             begin_string=version.begin_string,
             default_appl_ver_id=version.appl_ver_id if version.fixt else "",
@@ -23,6 +31,7 @@ class OmsEnd:
             target_comp_id="SLUICE",
             role="initiator",
             validate=dictionary(version),
+            reset_on_logon=begins_again,
         )
         self.name = name
         self.client = OmsClient(config, prefix=name)

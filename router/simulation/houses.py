@@ -41,6 +41,9 @@ PROMISES: tuple[Variant, ...] = (
 PROMISED = 4
 
 
+BEGINS_AGAIN = 6
+"""In every so many worlds the second OMS begins its numbers again with every Logon."""
+
 Spoken = Mapping[str, Version]
 """FIX versions by OMS or MIC; those that are not named speak 4.4."""
 HOUSES: tuple[Spoken, ...] = (

@@ -367,17 +367,17 @@ class Oracle:
         if frame.msg_type not in ("8", "9"):
             return
         self.heed()
-        asked = self.asked[self.accounts[frame.get("11")]]
+        asked, at = self.asked[self.accounts[frame.get("11")]], self._sessions[session].place(frame)
         hold(asked.session == session, "I2", f"{frame} is another OMS's")
         if frame.get("37") != "NONE":
             asked.order_ids.add(frame.get("37"))
             hold(len(asked.order_ids) == 1, "I2", f"{asked.account} is {asked.order_ids}")
         if frame.msg_type == "8":
-            self._report(asked, frame)
-        elif frame.seq > asked.status_seq:
-            asked.status_seq, asked.status = frame.seq, frame.get("39")
+            self._report(asked, frame, at)
+        elif at > asked.status_at:
+            asked.status_at, asked.status = at, frame.get("39")
 
-    def _report(self, asked: Asked, frame: Read) -> None:
+    def _report(self, asked: Asked, frame: Read, at: int) -> None:
         exec_id = frame.get("17")
         if exec_id != "0":
             known = self._reports.setdefault(exec_id, frame.content)
@@ -387,10 +387,10 @@ class Oracle:
         refused_again = frame.get("150") == "8" and asked.status
         if refused_again:
             return
-        if frame.seq > asked.status_seq:
-            asked.status_seq, asked.status = frame.seq, frame.get("39")
-        if frame.seq > asked.last_seq:
-            asked.last_seq = frame.seq
+        if at > asked.status_at:
+            asked.status_at, asked.status = at, frame.get("39")
+        if at > asked.last_at:
+            asked.last_at = at
             asked.order_qty, asked.cum_qty = frame.qty("38"), frame.qty("14")
             asked.avg_px = frame.px("6")
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from router.simulation.reading import Read
+
 
 @dataclass
 class Asked:
@@ -25,9 +27,9 @@ class Asked:
     order_qty: int = 0
     cum_qty: int = 0
     avg_px: int = 0
-    last_seq: int = 0
-    """MsgSeqNum of the newest report that reached the OMS."""
-    status_seq: int = 0
+    last_at: int = 0
+    """Place of the newest report that reached the OMS."""
+    status_at: int = 0
     """Of the newest message that told `status`: a refusal may come ahead of a gap of reports."""
 
 
@@ -59,11 +61,19 @@ class Numbers:
     """When that was, nanoseconds."""
     before: set[str] = field(default_factory=set)
     """Content of what had numbers before these began."""
+    passed: int = 0
+    """How many numbers that were, at least."""
 
     def keep(self, seq: int, content: str, now: int) -> None:
         """The disk has it."""
         self.stored[seq], self.stored_at[seq] = content, now
 
+    def place(self, frame: Read) -> int:
+        """Of a frame among all that the session has sent, whatever number it has."""
+        return self.passed + frame.seq
+
     def begun_again(self) -> Numbers:
         """Those of a session that begins again at 1."""
-        return Numbers(before=self.before.union(self.stored.values()))
+        used = max(self.high, *self.stored, 0)
+        before = self.before.union(self.stored.values())
+        return Numbers(before=before, passed=self.passed + used)

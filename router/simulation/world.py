@@ -31,6 +31,7 @@ from router.simulation.books import BROKEN, SHIPPED, book_of, under
 from router.simulation.disk import WatchedStorage
 from router.simulation.ends import OmsEnd, VenuesEnd
 from router.simulation.houses import (
+    BEGINS_AGAIN,
     LIQUIDITY_TAG,
     OMS_NAMES,
     parts,
@@ -78,9 +79,7 @@ class World:
         self.gateways = MarketGateways(
             self.market, audit=self.audit, profiles=self._profiles(), start=START
         )
-        self.oms = {
-            name: OmsEnd(name, self.spoken.get(name, FIX44), self.oracle.told) for name in OMS_NAMES
-        }
+        self.oms = self._omss(seed)
         self.lives = 0
         self._events = 0
         self.forgetful: set[str] = set()
@@ -120,6 +119,19 @@ class World:
             after_event=self._look,
             on_failure=lambda: self.oracle.failed(self.sim.wires()),
         )
+
+    def _omss(self, seed: int) -> dict[str, OmsEnd]:
+        if seed % BEGINS_AGAIN == BEGINS_AGAIN - 1:
+            self.oracle.resets.add(OMS_NAMES[1])
+        return {
+            name: OmsEnd(
+                name,
+                self.spoken.get(name, FIX44),
+                self.oracle.told,
+                begins_again=name in self.oracle.resets,
+            )
+            for name in OMS_NAMES
+        }
 
     def _profiles(self) -> dict[str, GatewayProfile]:
         """Each venue in its version, judging by its dictionary what it is asked."""

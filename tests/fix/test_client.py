@@ -256,14 +256,37 @@ def test_a_reset_begins_the_frames_again() -> None:
     for _ in range(2):
         client.opened(T0)
         client.received(said("35=A|34=1|98=0|108=30|141=Y|", "SLUICE", "OMS"), T0)
-        client.new_order("BAC", Side.BUY, 100, now=T0)
+        name = client.new_order("BAC", Side.BUY, 100, now=T0)
         client.writes()
         client.received(said("35=2|34=2|7=1|16=0|", "SLUICE", "OMS"), T0)
         fill, order = pipes(client.writes())
         assert "|35=4|34=1|43=Y|" in fill
         assert "|35=D|34=2|43=Y|" in order
+        report = f"35=8|34=3|11={name}|{REPORT.format('1', '0', '0', 100, 0, 100, 0)}"
+        client.received(said(report, "SLUICE", "OMS"), T0)
         client.closed(T0)
     assert "|11=OMS-2|" in order
+
+
+def test_what_has_no_answer_is_sent_again_after_a_reset() -> None:
+    client = OmsClient(replace(OMS, reset_on_logon=True))
+    client.opened(T0)
+    client.received(said("35=A|34=1|98=0|108=30|141=Y|", "SLUICE", "OMS"), T0)
+    first, second = (client.new_order("BAC", Side.BUY, 100, now=T0) for _ in range(2))
+    client.status(first, T0)
+    report = f"35=8|34=2|11={first}|{REPORT.format('1', '0', '0', 100, 0, 100, 0)}"
+    client.received(said(report, "SLUICE", "OMS"), T0)
+    client.cancel(first, T0)
+    client.closed(T0)
+    client.opened(T0)
+    client.received(said("35=A|34=1|98=0|108=30|141=Y|", "SLUICE", "OMS"), T0)
+    client.received(said("35=2|34=2|7=1|16=0|", "SLUICE", "OMS"), T0)
+    _, *again = pipes(client.writes())[-3:]
+    assert [
+        f"|97=Y|11={name}|" in each for name, each in zip((second, "OMS-3"), again, strict=True)
+    ]
+    assert "|35=D|34=2|" in again[0]
+    assert "|35=F|34=3|" in again[1]
 
 
 # --- The other versions --------------------------------------------------------------------------
