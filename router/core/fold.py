@@ -53,7 +53,7 @@ def _ask_ended(state: State, now: int, quote_req_id: str) -> None:
 
 def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
     """A venue is open at once, and reconciled when none of its children is in doubt."""
-    state.lines[event.session].opened(now)
+    state.lines[event.session].opened(now, event.sure_ns)
     state.gone.pop(event.session, None)
     if event.mic:
         venue = state.venue[event.mic]
@@ -63,7 +63,7 @@ def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
 
 def session_closed(state: State, now: int, event: m.SessionClosed) -> None:
     """A venue that is lost takes no new risk."""
-    state.lines[event.session].closed(now)
+    state.lines[event.session].closed(event.heard_at)
     if event.cancel_after_ns:
         state.gone[event.session] = now + event.cancel_after_ns
         state.schedule(now + event.cancel_after_ns, "gone", event.session)

@@ -86,6 +86,13 @@ class Timers:
         self._tested = -1
         self._reset()
 
+    @property
+    def sure_ns(self) -> int:
+        """So long it takes at most until a line that is dead is ended: silence, ours or the peer's,
+        which may allow a heartbeat more. 0 without heartbeats.
+        """
+        return self._silence + self._beat if self._beat else 0
+
     def logging_out(self, now: int) -> None:
         """Only the end is waited for."""
         self.stop()

@@ -246,6 +246,8 @@ class SessionOpened(msgspec.Struct, frozen=True, tag=True):
 
     session: str
     mic: str = ""
+    sure_ns: int = 0
+    """So long it takes at most until the session ends if its line is dead; 0: nobody looks."""
 
 
 class SessionClosed(msgspec.Struct, frozen=True, tag=True):
@@ -259,6 +261,8 @@ class SessionClosed(msgspec.Struct, frozen=True, tag=True):
     connected: bool = False
     """True: the connection is there, after our Logout or where only what was said is in doubt. No
     venue cancels then what it cancels on disconnect."""
+    heard_at: int = 0
+    """When the peer was last heard, UTC nanoseconds."""
 
 
 class TimerFired(msgspec.Struct, frozen=True, tag=True):

@@ -20,6 +20,7 @@ from router.fix.session import ResendNeeded, Session, SessionConfig
 from router.fix.throttle import Throttle
 from router.fix.versions import version
 from router.journal.records import Position
+from router.messages import SessionClosed, SessionOpened
 from router.model import Venue
 
 OFFSETS = 1 << 40
@@ -175,6 +176,15 @@ class Link(Kept):
         if self.resend is not None and not self.slow:
             return 0
         return earliest(self.session.deadline(), self.hours_at)
+
+    def opened(self) -> SessionOpened:
+        """It is logged on: the event."""
+        return SessionOpened(self.name, self.mic, self.session.timers.sure_ns)
+
+    def lost(self, reason: str, *, connected: bool) -> SessionClosed:
+        """It is not any more."""
+        heard_at = self.session.timers.last_heard
+        return SessionClosed(self.name, self.mic, reason, self.cancel_after_ns, connected, heard_at)
 
     def copies_what(self, session: str) -> bool:
         """True if what an OMS session is told is copied here."""

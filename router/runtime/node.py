@@ -38,9 +38,7 @@ from router.messages import (
     ModelRefused,
     RefuseMessage,
     Restarted,
-    SessionClosed,
     SessionCommanded,
-    SessionOpened,
     Step,
     StorageChanged,
     TimerFired,
@@ -366,14 +364,13 @@ class Node:
                 out = market_data_request(link.name, symbol, f"{link.mic}-{number}")
                 link.session.send(out.msg_type, out.body, now)
         else:
-            self._step(now, SessionOpened(link.name, link.mic), link)
+            self._step(now, link.opened(), link)
 
     def _logged_out(self, link: Link, reason: str, now: int, *, connected: bool = False) -> None:
         if link.kind is LinkKind.DATA:
             self._step(now, MarketDataLost(link.mic))
             return
-        closed = SessionClosed(link.name, link.mic, reason, link.cancel_after_ns, connected)
-        self._step(now, closed, link)
+        self._step(now, link.lost(reason, connected=connected), link)
 
     def _message(self, link: Link, received: Received, now: int) -> None:
         """One application message: to an event, through the core, into one record."""

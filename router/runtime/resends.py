@@ -78,7 +78,8 @@ def tell_again(journal: Journal, link: Link, lines: Mapping[str, Line], now: int
     if link.resets == was or link.kind not in CLIENTS:
         return  # a venue is asked how all orders stand
     line = lines.get(link.name)
-    missed, whole = _missed(journal, link, line.arrived_by(now) if line is not None else 0)
+    heard_at = link.session.timers.last_heard
+    missed, whole = _missed(journal, link, line.arrived_by(heard_at) if line is not None else 0)
     for frame in missed:
         link.session.send_again(frame, now)
     if missed:
