@@ -211,6 +211,19 @@ def test_a_process_that_dies_knows_what_has_arrived_by_what_it_said_last(desk: D
     assert told(desk.oms) == [(True, FILL)], "and not the acknowledgement, of 120 s before"
 
 
+def test_a_process_that_stood_still_has_heard_nobody_meanwhile(desk: Desk) -> None:
+    """Its peer may have been gone for as long; when it goes on it finds the line closed."""
+    child = working(desk)
+    desk.wait(LONG)
+    child.fill(400, "10", "A1")
+    told(desk.oms)
+    desk.now += LONG * 1_000_000_000
+    desk.oms.drop()
+    desk.wait(TO_THE_RESET)
+    begin_again(desk)
+    assert told(desk.oms) == [(True, FILL)]
+
+
 def test_a_clock_that_is_behind_makes_nothing_arrive(desk: Desk) -> None:
     child = working(desk)
     desk.wait(240)
