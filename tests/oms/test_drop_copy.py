@@ -8,7 +8,7 @@ import pytest
 
 from router.core import fold_copies
 from router.fix.versions import FIX42, FIX50SP2, Version
-from router.messages import AssignRequested, DismissRequested
+from router.messages import AssignRequested, DismissRequested, SessionCommanded
 from tests.oms.copy_desk import CopyDesk, told
 from tests.oms.settling import held
 
@@ -273,6 +273,17 @@ def test_only_what_is_asked_for_is_copied() -> None:
     desk.oms.order("X")
     desk.other.order("Z", extra="1=A|")
     assert [each.get("11") for each in desk.back.read()] == ["Z"]
+
+
+def test_a_reader_that_was_away_is_told_again_when_its_numbers_begin_again(desk: CopyDesk) -> None:
+    desk.back.drop()
+    desk.oms.order("X")
+    desk.node.operate(SessionCommanded("BACK", "reset", who="ops", reason="a new day"), desk.now)
+    desk.run()
+    desk.back.session.reset(desk.now)
+    desk.back.connect()
+    (copied,) = desk.back.read()
+    assert told(copied, "97", "797", "11", "150") == {"97": "Y", "797": "Y", "11": "X", "150": "0"}
 
 
 def test_a_reader_may_not_send_orders(desk: CopyDesk) -> None:
