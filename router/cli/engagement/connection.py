@@ -210,7 +210,7 @@ def _clock(keys: SessionKeys, *, acceptor: bool) -> str:
     return f"within {keys.max_latency:g} s of our clock, else Reject(3) with 373=10 and Logout(5)"
 
 
-def number_rows(keys: SessionKeys) -> Rows:
+def number_rows(keys: SessionKeys, *, acceptor: bool) -> Rows:
     """Sequence numbers, resends, duplicates."""
     size = keys.resend_request_chunk_size
     pieces = f"in pieces of {size:,}, the next when the last has come" if size else "at once"
@@ -238,6 +238,12 @@ def number_rows(keys: SessionKeys) -> Rows:
         "answered with every application message as it was, with 43=Y and 122; runs of session "
         "messages become one gap fill; no new message stands in between",
     ]
+    if acceptor:
+        yield [
+            "when the numbers begin again",
+            "each 8 and 9 that you may not have got comes under a new one, with PossResend(97)=Y; "
+            "an ExecID(17) that you know tells nothing new",
+        ]
 
 
 def judging_rows(keys: SessionKeys, *, acceptor: bool) -> Rows:

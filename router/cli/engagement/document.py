@@ -187,7 +187,7 @@ def _connection(party: Party, opening: Iterable[Shown]) -> Iterator[str]:
         ("Connection", party.connection),
         ("Hours", connection.hours_rows(keys)),
         ("Times and limits", connection.timing_rows(keys, acceptor=party.is_oms)),
-        ("Sequence numbers", connection.number_rows(keys)),
+        ("Sequence numbers", connection.number_rows(keys, acceptor=party.is_oms)),
     )
     for number, (title, rows) in enumerate(parts, 1):
         yield f"## {number}. {title}"
