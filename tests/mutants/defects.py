@@ -62,6 +62,12 @@ def apply(name: str, folder: Path, *options: str) -> None:
     subprocess.run(["git", "apply", *options, patch], cwd=folder, env=env, check=True)
 
 
+def touched(name: str) -> list[str]:
+    """The files that a defect is in."""
+    lines = (FOLDER / f"{name}.patch").read_text(encoding="utf-8").splitlines()
+    return [line.removeprefix("+++ b/") for line in lines if line.startswith("+++ b/")]
+
+
 def hunted(name: str, folder: Path, seeds: int = SEEDS_MAX, jobs: int = 1) -> Found:
     """Put a defect into a copy, and play seeds until one breaks an invariant."""
     apply(name, folder)

@@ -5,11 +5,13 @@ A patch that fits no more is made anew, by hand: the defect, not the place, is w
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.mutants.defects import apply, copied, description, hunted, names
+from tests.mutants.defects import apply, copied, description, hunted, names, touched
 
 
 @pytest.fixture(scope="module")
@@ -21,8 +23,17 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("name", names())
-def test_the_patch_fits(name: str, copy: Path) -> None:
-    apply(name, copy, "--check")
+def test_the_patch_fits_and_runs(name: str, copy: Path) -> None:
+    """A name that is not there would be found by any seed, and show nothing."""
+    apply(name, copy)
+    try:
+        argv = [sys.executable, "-m", "ruff", "check", "--isolated", "--select", "F821", "--quiet"]
+        found = subprocess.run(
+            [*argv, *touched(name)], cwd=copy, capture_output=True, text=True, check=False
+        )
+    finally:
+        apply(name, copy, "--reverse")
+    assert found.returncode == 0, found.stdout
 
 
 def test_there_are_enough_of_them_and_each_says_what_is_wrong() -> None:
