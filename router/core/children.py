@@ -168,7 +168,8 @@ def finish(env: Environment, state: State, now: int, parent: Parent) -> Iterator
         yield report(env.shard, state, parent, kind, now, ord_status=status)
     elif tif is TimeInForce.IOC and _more_to_take(env, now, parent):
         return  # the last round traded: its timer asks for the next level of the books
-    elif tif in (TimeInForce.IOC, TimeInForce.FOK) and parent.rounds:
+    elif tif in (TimeInForce.IOC, TimeInForce.FOK) and (parent.rounds or parent.frozen):
+        # It has had its try; or it was stopped before the next one, and has none (seed 109579).
         yield report(
             env.shard, state, parent, ExecType.CANCELED, now, ord_status=OrdStatus.CANCELED
         )

@@ -128,3 +128,18 @@ def test_the_log_has_it_as_an_error() -> None:
     seen = [line for line in lines if line["log_level"] == "error"]
     assert [line["event"] for line in seen] == ["parent_frozen", "execution_suspended"]
     assert (seen[1]["mic"], seen[1]["exec_id"], seen[1]["last_qty"]) == ("LIT_A", "Z", 9)
+
+
+def test_an_ioc_that_is_frozen_before_its_next_round_ends(desk: Desk) -> None:
+    """Its algo was asked again while all of it was at work, and it has no round since (109579)."""
+    desk.data_b.book()
+    desk.oms.order("X", 2000, tif="3")
+    a, b = desk.a.child(), desk.b.child()
+    b.ack()
+    desk.wait(6)
+    parent = next(iter(desk.node.engine.state.parents.values()))
+    assert (parent.rounds, parent.working_qty) == (0, 2000)
+    desk.overfilled.add(a.cl_ord_id)
+    a.fill(1200, "10", "B")
+    b.cancel()
+    assert desk.oms.heard()[-1] == "8 X 4/4 2000/1200/0"

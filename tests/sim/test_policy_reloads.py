@@ -190,6 +190,15 @@ def test_what_was_applied_before_counts_no_more_once_others_may_be() -> None:
     pinned.child("LIT_A", "A", child(), T + 1)
 
 
+def test_what_is_told_of_when_others_may_have_followed_counts_no_more_either() -> None:
+    """Their record may be safe although the process dies before anybody is told (seed 86892)."""
+    pinned = pinned_to("shipped")
+    first = pinned.in_doubt()
+    pinned.in_doubt()
+    pinned.applied("no-lit-a", first, T, {})
+    pinned.child("LIT_A", "A", child(), T + 1)
+
+
 def test_an_order_that_comes_later_is_not_narrowed() -> None:
     pinned = Pinned()
     pinned.applied("no-lit-a", pinned.in_doubt(), T, {})
