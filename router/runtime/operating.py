@@ -48,6 +48,7 @@ def carry_out(link: Link, event: SessionCommanded, now: int) -> None:
             link.session.reset(now)
         case "set_numbers":
             link.session = Session(link.config, next_in=event.next_in, next_out=event.next_out)
+            link.resets = link.session.resets
 
 
 def remember(link: Kept, event: SessionCommanded) -> None:

@@ -183,6 +183,17 @@ def test_a_reset_by_an_operator(desk: Desk) -> None:
     assert told(desk.oms) == [(True, FILL)]
 
 
+def test_numbers_that_an_operator_sets_are_no_reset(desk: Desk) -> None:
+    """Not even after one: the session is another, and has begun again not once."""
+    working(desk)
+    desk.oms.drop()
+    desk.node.operate(SessionCommanded("OMS", "reset", who="ops", reason="test"), desk.now)
+    asked = SessionCommanded("OMS", "set_numbers", "ops", "test", next_in=1, next_out=1)
+    desk.node.operate(asked, desk.now)
+    desk.run()
+    assert desk.node.links["OMS"].session.next_out == 1
+
+
 @pytest.mark.parametrize("when", ["before the reset", "after the reset"])
 def test_a_crash_loses_nothing_of_it(desk: Desk, when: str) -> None:
     child = working(desk)
