@@ -13,7 +13,7 @@ from policies.document import Clause
 from policies.kinds import DAY_NS
 from policies.match import Value
 from router.model import Arm, Instrument, OrdType, Side, Tactic, TimeInForce, Venue, VenueType
-from router.ports import Candidate, MarketView, ParentView, RuleContext
+from router.ports import Candidate, MarketView, ParentView, Rule, RuleContext
 
 PROBES_A_DAY = 96
 """Times of the day at which a route is looked for: a rule may have hours."""
@@ -46,17 +46,35 @@ def routes(
 ) -> list[Route]:
     """One route for every venue and tactic."""
     contexts = list(_contexts(cell))
-    found: list[Route] = []
-    for venue in venues:
-        for tactic in venue.tactics:
-            candidate = _candidate(venue, tactic, contexts[0].parent)
-            best = _fold(speaking, candidate, contexts[0])
-            for context in contexts[1:]:
-                if best.largest > 0:
-                    break
-                best = _fold(speaking, candidate, context)
-            found.append(best)
-    return found
+    return [
+        _best(speaking, _candidate(venue, tactic, contexts[0].parent), contexts)
+        for venue in venues
+        for tactic in venue.tactics
+    ]
+
+
+def _best(
+    speaking: Sequence[Clause], candidate: Candidate, contexts: Sequence[RuleContext]
+) -> Route:
+    """At the first time of day that leaves something; at the last one if none does.
+
+    The rule that shut the route last is asked first: most have no hours, and spare the others.
+    """
+    shut: Rule | None = None
+    for context in contexts:
+        if shut is None or shut.narrow(candidate, context) > 0:
+            shut = _shutting(speaking, candidate, context)
+        if shut is None:
+            return _fold(speaking, candidate, context)
+    return _fold(speaking, candidate, contexts[-1])
+
+
+def _shutting(
+    speaking: Sequence[Clause], candidate: Candidate, context: RuleContext
+) -> Rule | None:
+    """The first rule that leaves nothing."""
+    rules = (rule for clause in speaking for rule in clause.rules)
+    return next((rule for rule in rules if rule.narrow(candidate, context) <= 0), None)
 
 
 def _fold(speaking: Sequence[Clause], candidate: Candidate, context: RuleContext) -> Route:
