@@ -15,6 +15,7 @@ from router.journal.recovery import steps
 from router.journal.scan import scan
 from router.journal.storage import Storage
 from router.messages import (
+    AssignSuspense,
     CancelChild,
     CancelRejectReceived,
     CandidateRecord,
@@ -22,6 +23,7 @@ from router.messages import (
     Command,
     Decide,
     Disallow,
+    EnterExecution,
     ExecutionReceived,
     ExpectCod,
     Learn,
@@ -322,7 +324,16 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
             return
         case CancelChild():
             story.children[command.orig_cl_ord_id].events.append((*at, command))
-        case MarkUnknown() | Disallow() | ExpectCod() | NoteCod() | SettleChild() | QueryChild():
+        case (
+            MarkUnknown()
+            | Disallow()
+            | ExpectCod()
+            | NoteCod()
+            | SettleChild()
+            | QueryChild()
+            | AssignSuspense()
+            | EnterExecution()
+        ) if command.cl_ord_id in story.children:
             story.children[command.cl_ord_id].events.append((*at, command))
             return
         case _ if hasattr(command, "cl_ord_id") and command.cl_ord_id in story.children:

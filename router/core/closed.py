@@ -70,6 +70,7 @@ class _Child(msgspec.Struct, array_like=True, gc=False):
     context: Context | None
     """Only of a child without a ticket: an execution that comes late opens one."""
     amended_early: dict[str, tuple[str, int, int]] | None
+    unresolved: bool = False
 
 
 class _Order(msgspec.Struct, array_like=True, gc=False):
@@ -257,6 +258,7 @@ def _closed_child(child: Child, fills: dict[str, Fill]) -> _Child:
         mark_mid=child.mark_mid,
         context=None if child.mark_mid else child.context,
         amended_early=child.amended_early or None,
+        unresolved=child.unresolved,
     )
 
 
@@ -327,6 +329,7 @@ def _child(parent_id: str, terms: OrderTerms, row: _Child) -> Child:
         learned=True,
         fill_keys=tuple(key for fill in row.fills for key in dict.fromkeys(_keys(fill))),
         amended_early=row.amended_early,
+        unresolved=row.unresolved,
     )
 
 

@@ -53,6 +53,7 @@ from router.messages import (
     Restarted,
     SessionClosed,
     SessionOpened,
+    SettleRequested,
     StatusReceived,
     ThawRequested,
     TimerFired,
@@ -163,6 +164,8 @@ class Engine:
                 yield from settling.dismiss(state, event)
             case ReleaseRequested():
                 yield from settling.release(state, event)
+            case SettleRequested():
+                yield from settling.settle(env, state, now, event)
             case _:
                 pass
 

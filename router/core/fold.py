@@ -189,6 +189,7 @@ HANDLERS: dict[type, Handler] = {
     m.AssignSuspense: executions.assign_suspense,
     m.DismissSuspense: suspense.dismiss_suspense,
     m.DisputeExecution: suspense.dispute_execution,
+    m.EnterExecution: executions.enter_execution,
     m.BookCopy: copies.book_copy,
     m.SuspendCopy: copies.suspend_copy,
     m.ReleaseParent: suspense.release_parent,

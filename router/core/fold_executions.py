@@ -58,6 +58,11 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             _book_trade(state, now, child, event)
         case ExecType.TRADE_CANCEL | ExecType.TRADE_CORRECT:
             _book_correction(state, now, child, event)
+        case _ if _is_alive_after_all(child, event):
+            state.turn(now, child, ChildInput.REOPENED)
+            child.unresolved = False
+            ends.reopen(state, now, state.parents[child.parent_id])
+            state.outcome = Outcome.STATUS
         case ExecType.ORDER_STATUS:
             _book_status(state, now, child, event)
         case ExecType.PENDING_NEW:
@@ -67,6 +72,7 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
         case _ if _ends_before_its_fills(child, event):
             # What is missing has traded and is not free: it is asked for until all is told.
             state.turn(now, child, ChildInput.LOST)
+            child.claimed_qty = event.cum_qty
             state.outcome = Outcome.UNTOLD
         case _ if _acknowledges(event) and _is_old_news(child, event):
             state.outcome = Outcome.STATUS
@@ -110,6 +116,13 @@ def _ends_before_its_fills(child: Child, event: m.ExecutionReceived) -> bool:
 
 def _acknowledges(event: m.ExecutionReceived) -> bool:
     return INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED) is ChildInput.ACKNOWLEDGED
+
+
+def _is_alive_after_all(child: Child, event: m.ExecutionReceived) -> bool:
+    """True if a venue says that an order is at work which was closed without its own end of it."""
+    told = event.exec_type is ExecType.ORDER_STATUS or _acknowledges(event)
+    closed = child.unresolved and child.status is ChildStatus.CANCELED
+    return closed and told and event.ord_status in LIVE_STATUS and not event.poss_dup
 
 
 def _is_old_news(child: Child, event: m.ExecutionReceived) -> bool:
@@ -240,7 +253,8 @@ def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceive
     elif event.ord_status is OrdStatus.PENDING_NEW:
         child.unknown_answers = 0  # known, and still not judged: it is asked for again
     elif event.cum_qty != child.cum_qty:
-        return  # an execution is still missing: it comes by the session's resend
+        # An execution is still missing: it comes by the session's resend, or a person enters it.
+        child.claimed_qty = event.cum_qty
     elif event.ord_status in LIVE_STATUS:
         child.unknown_answers = child.queries = 0
         state.turn(now, child, ChildInput.ACKNOWLEDGED)
@@ -295,3 +309,28 @@ def assign_suspense(state: State, now: int, command: m.AssignSuspense) -> None:
     child = state.children[command.cl_ord_id]
     _book_trade(state, now, child, structs.replace(entry.event, exec_id=exec_id_of(entry)))
     ends.child_moved(state, now, child)
+
+
+def enter_execution(state: State, now: int, command: m.EnterExecution) -> None:
+    """Book what a person has learned of: told by the venue later, it is the same execution."""
+    child = state.children[command.cl_ord_id]
+    _book_trade(state, now, child, entered(child, command.execution))
+    ends.child_moved(state, now, child)
+
+
+def entered(child: Child, execution: m.Entered) -> m.ExecutionReceived:
+    """An execution that a person has entered, as the venue's report of it."""
+    return m.ExecutionReceived(
+        mic=child.mic,
+        cl_ord_id=child.cl_ord_id,
+        exec_id=execution.exec_id,
+        exec_type=ExecType.TRADE,
+        ord_status=OrdStatus.PARTIALLY_FILLED,
+        order_id=child.order_id,
+        symbol=child.symbol,
+        side=child.side,
+        order_qty=child.qty,
+        last_qty=execution.qty,
+        last_px=execution.px,
+        trade_date=execution.trade_date,
+    )

@@ -103,6 +103,7 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     (_C.FILLED, _I.ACKNOWLEDGED): _C.FILLED,
     (_C.FILLED, _I.CANCELED): _C.CANCELED,
     (_C.FILLED, _I.REOPENED): _C.LIVE,
+    (_C.CANCELED, _I.REOPENED): _C.LIVE,  # closed by somebody else's word than its venue's
 }
 """Anything else that a venue says is booked by its quantities and leaves the status alone."""
 
@@ -248,6 +249,8 @@ class Child(msgspec.Struct, array_like=True, gc=False):
     spoken: `cancels` or `works`. Empty: nothing."""
     unwanted: bool = False
     """A policy that was applied since would not have it at work."""
+    claimed_qty: int = 0
+    """CumQty(14) by its venue's last word, if that counts executions that were not told."""
 
     @property
     def terminal(self) -> bool:

@@ -1,4 +1,5 @@
-"""An operator settles what is in doubt: assigns, dismisses, lets a frozen parent go on.
+"""An operator settles what is in doubt: assigns, dismisses, lets a frozen parent go on, says what
+became of a child whose venue does not.
 
 Owns what stands against it, in words for the operator, and what follows. Every one of these is
 journaled with who and why.
@@ -11,8 +12,10 @@ from itertools import islice
 
 from msgspec import structs
 
-from router.core.children import executed
+from router.core.children import ended, executed, query
 from router.core.environment import Environment
+from router.core.fold_executions import entered
+from router.core.ids import fill_key
 from router.core.orders import Child, ChildStatus
 from router.core.state import State
 from router.core.suspense import Cause, exec_id_of
@@ -22,8 +25,12 @@ from router.messages import (
     Command,
     DismissRequested,
     DismissSuspense,
+    Entered,
+    EnterExecution,
     ReleaseParent,
     ReleaseRequested,
+    SettleChild,
+    SettleRequested,
 )
 from router.model import ExecType
 
@@ -108,6 +115,69 @@ def release(state: State, event: ReleaseRequested) -> Iterator[Command]:
     """A frozen parent goes on."""
     if not release_refusal(state, event):
         yield ReleaseParent(event.parent_id, event.who, event.reason)
+
+
+def settle_refusal(state: State, event: SettleRequested) -> str:
+    """Why a person's word on a child does not count; nothing if it does."""
+    child = state.children.get(event.cl_ord_id)
+    if child is None or child.status is not ChildStatus.UNKNOWN:
+        return f"{event.cl_ord_id!r} is not UNKNOWN; {_unknown(state)}"
+    if not event.executions and not event.over:
+        return f"it says nothing of {child.cl_ord_id}: no execution, and not that it is over"
+    keys = [fill_key(child.mic, each.trade_date, each.exec_id) for each in event.executions]
+    if len(set(keys)) < len(keys):
+        return "an ExecID stands there twice"
+    told = zip(keys, event.executions, strict=True)
+    return next(filter(None, (_told_before(state, *each) for each in told)), "") or _sum(
+        child, event
+    )
+
+
+def _unknown(state: State) -> str:
+    live = state.live_children()
+    names = [each.cl_ord_id for each in live if each.status is ChildStatus.UNKNOWN]
+    return f"UNKNOWN: {', '.join(names[:10]) or 'none'}"
+
+
+def _told_before(state: State, key: str, execution: Entered) -> str:
+    if not execution.exec_id or execution.qty <= 0 or execution.px <= 0:
+        return "an execution has an ExecID, shares and a price"
+    if state.knows_fill(key):
+        return f"{execution.exec_id} is booked already"
+    entry = state.suspense.entries.get(key)
+    if entry is not None:
+        return f"{execution.exec_id} is in suspense as {entry.suspense_id}: assign that"
+    return ""
+
+
+def _sum(child: Child, event: SettleRequested) -> str:
+    """The venue's total is asked for besides: what is entered by hand is to add up."""
+    added = sum(each.qty for each in event.executions)
+    total = child.cum_qty + added
+    if total != event.cum_qty:
+        sums = f"{child.cum_qty} were told, and {added} more are {total}"
+        return f"{child.cl_ord_id}: {sums}, not {event.cum_qty}"
+    if total > child.qty:
+        return f"{child.cl_ord_id} is of {child.qty}, not {total}"
+    return ""
+
+
+def settle(env: Environment, state: State, now: int, event: SettleRequested) -> Iterator[Command]:
+    """Book what a person has learned, and close the child if nothing of it works any more.
+
+    If a part of it may be at work, its venue is asked.
+    """
+    if settle_refusal(state, event):
+        return
+    child = state.children[event.cl_ord_id]
+    for execution in event.executions:
+        yield EnterExecution(child.cl_ord_id, execution, event.who, event.reason)
+        yield from executed(env, state, now, entered(child, execution))
+    if event.over and not child.terminal:
+        yield SettleChild(child.cl_ord_id, f"by {event.who}: {event.reason}")
+        yield from ended(env, state, now, child)
+    elif not child.terminal and state.venue[child.mic].open:
+        yield query(env, state, child)  # what it says may agree now
 
 
 def _no_entry(state: State, suspense_id: str) -> str:

@@ -102,6 +102,12 @@ from router.messages.doubt import (
     DisputeExecution as DisputeExecution,
 )
 from router.messages.doubt import (
+    Entered as Entered,
+)
+from router.messages.doubt import (
+    EnterExecution as EnterExecution,
+)
+from router.messages.doubt import (
     ExpectCod as ExpectCod,
 )
 from router.messages.doubt import (
@@ -115,6 +121,9 @@ from router.messages.doubt import (
 )
 from router.messages.doubt import (
     ReleaseRequested as ReleaseRequested,
+)
+from router.messages.doubt import (
+    SettleRequested as SettleRequested,
 )
 from router.messages.doubt import (
     SuspendCopy as SuspendCopy,

@@ -9,6 +9,7 @@ from router.messages.doubt import (
     BookCopy,
     DismissSuspense,
     DisputeExecution,
+    EnterExecution,
     ExpectCod,
     NoteCod,
     NoteSuspense,
@@ -439,6 +440,7 @@ Command = (
     | NoteSuspense
     | AssignSuspense
     | DismissSuspense
+    | EnterExecution
     | BookCopy
     | SuspendCopy
     | ReleaseParent

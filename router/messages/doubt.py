@@ -1,4 +1,5 @@
-"""What is in doubt and who settles it: the suspense book, disputes, frozen parents, copies.
+"""What is in doubt and who settles it: the suspense book, disputes, frozen parents, copies, and
+orders of which no venue tells.
 
 Owns the shapes of the operator's requests and of what follows from them. `core.suspense` says what
 stands in the book and what it counts for.
@@ -34,6 +35,33 @@ class ReleaseRequested(msgspec.Struct, frozen=True, tag=True):
     """An operator lets a frozen parent go on."""
 
     parent_id: str
+    who: str
+    reason: str
+
+
+class Entered(msgspec.Struct, frozen=True, array_like=True):
+    """An execution that a person has learned of: by telephone, or from the venue's own screens."""
+
+    exec_id: str
+    """The venue's ExecID(17): told again by the venue itself it is the same execution."""
+    qty: int
+    """Shares."""
+    px: int
+    """In 1e-8 of the currency."""
+    trade_date: str
+    """TradeDate(75), YYYYMMDD: an ExecID is one of its day."""
+
+
+class SettleRequested(msgspec.Struct, frozen=True, tag=True):
+    """An operator says what became of a child whose venue cannot be asked or has forgotten."""
+
+    cl_ord_id: str
+    executions: tuple[Entered, ...]
+    """Those that are missing."""
+    cum_qty: int
+    """What was executed in all, these included: the venue's CumQty(14)."""
+    over: bool
+    """Nothing of it is at work any more."""
     who: str
     reason: str
 
@@ -88,6 +116,15 @@ class DismissSuspense(msgspec.Struct, frozen=True, tag=True):
     """An entry leaves the suspense book and counts no more, upon a named person."""
 
     suspense_id: str
+    who: str
+    reason: str
+
+
+class EnterExecution(msgspec.Struct, frozen=True, tag=True):
+    """An execution is booked as the child's upon a named person, as if the venue had told it."""
+
+    cl_ord_id: str
+    execution: Entered
     who: str
     reason: str
 

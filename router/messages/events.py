@@ -8,7 +8,12 @@ from __future__ import annotations
 
 import msgspec
 
-from router.messages.doubt import AssignRequested, DismissRequested, ReleaseRequested
+from router.messages.doubt import (
+    AssignRequested,
+    DismissRequested,
+    ReleaseRequested,
+    SettleRequested,
+)
 from router.messages.policies import PoliciesLoaded, PoliciesRefused, PolicyFiles
 from router.messages.safety import FreezeRequested, ThawRequested
 from router.model import ExecType, OrdStatus, OrdType, Side, TimeInForce
@@ -404,6 +409,7 @@ Event = (
     | AssignRequested
     | DismissRequested
     | ReleaseRequested
+    | SettleRequested
 )
 
 MarketEvent = (

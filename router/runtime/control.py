@@ -255,6 +255,7 @@ _REQUESTS: dict[str, Callable[[Node, int, Answer], Answer]] = {
     "assign": doubt.assign,
     "dismiss": doubt.dismiss,
     "release": doubt.release,
+    "settle": doubt.settle,
     "status": _status,
     "fix_sessions": _fix_sessions,
     "fix_session": _fix_session,

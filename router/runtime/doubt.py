@@ -1,7 +1,7 @@
 """What is in doubt, as an operator sees and settles it: suspense, frozen parents, UNKNOWN children.
 
-Owns the answers to `assign`, `dismiss` and `release`, and what `status` shows of it. What each of
-them does is the core's business.
+Owns the answers to `assign`, `dismiss`, `release` and `settle`, and what `status` shows of it. What
+each of them does is the core's business.
 """
 
 from __future__ import annotations
@@ -10,10 +10,18 @@ from collections import Counter
 from typing import Any
 
 from router.core import settling
-from router.core.orders import ChildStatus
+from router.core.orders import Child, ChildStatus
 from router.core.state import State
 from router.core.suspense import Suspended
-from router.messages import AssignRequested, DismissRequested, Event, ReleaseRequested
+from router.fix.codec import px_value, qty_value, time_text, time_value
+from router.messages import (
+    AssignRequested,
+    DismissRequested,
+    Entered,
+    Event,
+    ReleaseRequested,
+    SettleRequested,
+)
 from router.model import PX_SCALE
 from router.runtime.node import Node
 
@@ -30,7 +38,8 @@ def unknown(state: State) -> dict[str, int]:
 
 
 def shown(state: State) -> Answer:
-    """The suspense book and the frozen parents."""
+    """The suspense book, the frozen parents and the UNKNOWN children."""
+    children = [each for each in state.live_children() if each.status is ChildStatus.UNKNOWN]
     entries = list(state.suspense.entries.values())
     return {
         "suspense": [_entry(each) for each in entries[:SHOWN_MAX]],
@@ -40,6 +49,8 @@ def shown(state: State) -> Answer:
             _parent(state, parent_id) for parent_id in list(state.frozen_parents)[:SHOWN_MAX]
         ],
         "frozen_parents_count": len(state.frozen_parents),
+        "unknown": [_child(state, each) for each in children[:SHOWN_MAX]],
+        "unknown_count": len(children),
     }
 
 
@@ -77,6 +88,22 @@ def _parent(state: State, parent_id: str) -> Answer:
     }
 
 
+def _child(state: State, child: Child) -> Answer:
+    return {
+        "cl_ord_id": child.cl_ord_id,
+        "mic": child.mic,
+        "order_id": child.order_id,
+        "symbol": child.symbol,
+        "side": child.side.value,
+        "qty": child.qty,
+        "cum_qty": child.cum_qty,
+        "claimed_qty": child.claimed_qty,
+        "sent_at": child.sent_at,
+        "parent_id": child.parent_id,
+        "venue_open": state.venue[child.mic].open,
+    }
+
+
 def assign(node: Node, now: int, request: Answer) -> Answer:
     """Book an execution in suspense as a child's."""
     suspense_id, who, reason = _named(request, "suspense_id")
@@ -100,6 +127,45 @@ def release(node: Node, now: int, request: Answer) -> Answer:
     refused = settling.release_refusal(node.engine.state, event)
     told = {"parent_id": event.parent_id, "who": event.who}
     return _carried_out(node, now, event, refused, told)
+
+
+def settle(node: Node, now: int, request: Answer) -> Answer:
+    """Take a person's word on an UNKNOWN child."""
+    cl_ord_id, who, reason = _named(request, "cl_ord_id")
+    try:
+        executions = tuple(_entered(each, now) for each in request.get("executions") or ())
+        cum_qty = qty_value(str(request.get("cum_qty", "")))
+    except (TypeError, ValueError, AttributeError) as error:
+        return {"error": f"executions, cum_qty: {error}"}
+    over = request.get("over") is True
+    event = SettleRequested(cl_ord_id, executions, cum_qty, over, who, reason)
+    state = node.engine.state
+    refused = settling.settle_refusal(state, event)
+    told = {"cl_ord_id": cl_ord_id, "cum_qty": cum_qty, "over": over, "who": who}
+    answer = _carried_out(node, now, event, refused, told)
+    if "error" in answer:
+        return answer
+    left = sum(unknown(state).values())
+    return {**answer, "status": state.children[cl_ord_id].status.value, "unknown_count": left}
+
+
+def _entered(told: Answer, now: int) -> Entered:
+    """One execution, its price as text; without a date it is of today, UTC.
+
+    Raises:
+        ValueError: a quantity, a price or a date that is none.
+    """
+    trade_date = str(told.get("trade_date") or time_text(now, 0)[:8])
+    try:
+        time_value(f"{trade_date}-00:00:00")
+    except ValueError:
+        raise ValueError(f"trade_date {trade_date!r} is not YYYYMMDD") from None
+    return Entered(
+        exec_id=str(told.get("exec_id", "")),
+        qty=qty_value(str(told.get("qty", ""))),
+        px=px_value(str(told.get("px", ""))),
+        trade_date=trade_date,
+    )
 
 
 def _named(request: Answer, key: str) -> tuple[str, str, str]:

@@ -18,6 +18,7 @@ from router.messages import (
     DismissSuspense,
     DisputeExecution,
     EngageKill,
+    EnterExecution,
     FreezeLearner,
     FreezeParent,
     MarkUnknown,
@@ -225,6 +226,17 @@ def _narrate_doubt(log: Log, seq: int, command: object) -> None:
             log.warning(
                 "suspense_dismissed", seq=seq, suspense_id=suspense_id, who=who, reason=reason
             )
+        case EnterExecution(cl_ord_id=cl_ord_id, execution=told, who=who, reason=reason):
+            log.warning(
+                "execution_entered",
+                seq=seq,
+                cl_ord_id=cl_ord_id,
+                exec_id=told.exec_id,
+                last_qty=told.qty,
+                last_px=told.px / 1e8,
+                who=who,
+                reason=reason,
+            )
         case ReleaseParent(parent_id=parent_id, who=who, reason=reason):
             log.warning("parent_released", seq=seq, parent_id=parent_id, who=who, reason=reason)
         case DisputeExecution(mic=mic, exec_id=exec_id, dk_reason=dk_reason, text=text):
@@ -261,7 +273,15 @@ _SAID_BY: dict[type, Callable[[Log, int, object], None]] = {
     ),
     **dict.fromkeys((Decide, FreezeLearner, ThawLearner), _narrate_learner),
     **dict.fromkeys(
-        (NoteSuspense, AssignSuspense, DismissSuspense, ReleaseParent, DisputeExecution, NoteCod),
+        (
+            NoteSuspense,
+            AssignSuspense,
+            DismissSuspense,
+            EnterExecution,
+            ReleaseParent,
+            DisputeExecution,
+            NoteCod,
+        ),
         _narrate_doubt,
     ),
 }

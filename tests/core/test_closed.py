@@ -24,9 +24,9 @@ LET_GO = {
         "cancel_at",
         "ended_at",
     ),  # for its
-    *("filled_at", "last_look", "unresolved", "marked_at", "markout_bp"),  # lessons, which are over
+    *("filled_at", "last_look", "marked_at", "markout_bp"),  # lessons, which are over
     *("order_id", "queries", "query_at", "unknown_answers", "listed_at", "cancel_reason"),
-    *("cancel_sent_at", "cancel_refused_at", "cod"),  # the venue has nothing to be asked, or to say
+    *("cancel_sent_at", "cancel_refused_at", "cod", "claimed_qty"),  # there is nothing to be asked
     "unwanted",  # so is whatever has had its lesson
     *("mic", "cl_ord_id"),  # of a fill: its child's
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from router.core import fold_ends
-from router.messages import AssignRequested
+from router.messages import AssignRequested, SettleRequested
 from tests.oms.copy_desk import CopyDesk
 from tests.oms.desk import Desk
 from tests.oms.peers import Child
@@ -253,3 +253,20 @@ def test_timers_of_orders_that_are_over_are_dropped(monkeypatch: pytest.MonkeyPa
     assert 1 <= max(ends[10:]) < 30
     desk.wait(600)
     assert desk.oms.heard()[-1] == "8 X7 3/3 100/0/0"
+
+
+def test_what_was_said_to_be_over_and_works_is_taken_back(desk: Desk, rest_ns: int) -> None:
+    desk.oms.order("X", 1000)
+    child = desk.a.child()
+    child.ack()
+    desk.a.drop()
+    desk.control(SettleRequested(child.cl_ord_id, (), 0, True, "ada", "by telephone"))
+    desk.oms.cancel("C", "X")
+    settled(desk, rest_ns)
+    desk.a.connect()
+    child.tell_status()
+    assert desk.a.heard() == ["F c1"]
+    child.fill(100, "10", "E")
+    child.cancel()
+    assert desk.oms.heard() == ["8 X F/4 1000/100/0 +100@10 ~10"]
+    assert desk.node.engine.state.live_children() == []
