@@ -279,7 +279,7 @@ def _running(status: dict[str, Any]) -> Iterator[Finding]:
         yield Finding("venues", "warning", text, "see the daemon's log; it goes on trying")
     if unsettled:
         text = f"not reconciled, so they take no new risk: {', '.join(unsettled)}"
-        cure = "the venue must answer for its open orders; `sluice status` shows the children"
+        cure = "the venue must answer for its open orders: `sluice unknown list`"
         yield Finding("venues", "warning", text, cure)
     if not shut and not unsettled:
         yield Finding("venues", "ok", f"all {len(status['venues'])} take new risk")

@@ -19,6 +19,32 @@ def unknown_text(venues: dict[str, Any]) -> Iterator[str]:
             yield f"{_children(each['unknown'])} {where}"
 
 
+def unknown_children_text(answer: dict[str, Any]) -> Iterator[str]:
+    """The UNKNOWN children; nothing if there are none."""
+    children = answer["unknown"]
+    if not children:
+        return
+    yield ""
+    header = ["child", "venue", "OrderID", "what", "told", "venue says", "session", "sent, UTC"]
+    yield table(header, [_unknown_row(each) for each in children])
+    if answer["unknown_count"] > len(children):
+        yield f"and {answer['unknown_count'] - len(children):,} more"
+
+
+def _unknown_row(child: dict[str, Any]) -> list[object]:
+    side = _SIDES.get(child["side"], f"side {child['side']}")
+    return [
+        child["cl_ord_id"],
+        child["mic"],
+        child["order_id"] or "-",
+        f"{side} {child['qty']:,} {child['symbol']}",
+        child["cum_qty"],
+        child["claimed_qty"] or "-",
+        "on" if child["venue_open"] else "off",
+        time_text(child["sent_at"]),
+    ]
+
+
 def unknown_note(session: dict[str, Any]) -> str:
     """The same of one session of a venue."""
     return f"{_children(session['unknown'])} UNKNOWN there; the venue {becomes(session)}"

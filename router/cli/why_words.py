@@ -8,12 +8,14 @@ from __future__ import annotations
 from router.core.cod import CANCELS
 from router.fix.codec import px_text, time_text
 from router.messages import (
+    AssignSuspense,
     CancelChild,
     CancelReceived,
     CancelRejectReceived,
     ChildRefused,
     Decide,
     Disallow,
+    EnterExecution,
     ExecutionReceived,
     ExpectCod,
     FreezeParent,
@@ -178,6 +180,12 @@ def _command(what: object) -> str:
             return f"not wanted there any more: {what.by} leaves {left}"
         case SettleChild():
             return f"closed with what it traded: {what.reason}"
+        case AssignSuspense():
+            return f"{what.suspense_id} is of it, by {what.who}: {what.reason}"
+        case EnterExecution():
+            told = f"{qty(what.execution.qty)} at {px(what.execution.px)}"
+            named = f"ExecID {what.execution.exec_id}"
+            return f"filled {told}, {named}, entered by {what.who}: {what.reason}"
         case QueryChild():
             return "asked the venue what became of it"
         case FreezeParent():

@@ -1,0 +1,105 @@
+"""Children whose fate is not known: list them, and enter what their venue says by other means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+import typer
+
+from config.settings import DEFAULT_CONFIG
+from router.cli.doubt_text import unknown_children_text
+from router.cli.errors import CommandError, ExitCode
+from router.cli.kill import NamedOption, ReasonOption, StateOption
+from router.cli.knock import ask
+from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
+from router.cli.output import show, show_json
+from router.fix.codec import px_value, qty_value
+
+_FORM = "QTY@PX/EXECID"
+
+
+def listed(
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Every UNKNOWN child, and how much of it its venue says has traded. Exit 3: no daemon runs."""
+    answer = ask(state or settings_of(config, overrides).state, {"command": "status"})
+    if as_json:
+        show_json({key: answer[key] for key in ("unknown", "unknown_count")})
+        return
+    lines = list(unknown_children_text(answer))
+    for line in lines[1:]:
+        show(line)
+    if not lines:
+        show("no child is UNKNOWN")
+
+
+def settle(
+    cl_ord_id: Annotated[str, typer.Argument(metavar="CHILD", help="Its ClOrdID(11).")],
+    cum_qty: Annotated[
+        int, typer.Option(help="Shares of it that were executed in all, by the venue's word.")
+    ],
+    who: NamedOption,
+    reason: ReasonOption,
+    execution: Annotated[
+        list[str] | None,
+        typer.Option(metavar=_FORM, help="An execution that was not told; may be given again."),
+    ] = None,
+    trade_date: Annotated[
+        str, typer.Option(metavar="YYYYMMDD", show_default="today, UTC", help="Of the executions.")
+    ] = "",
+    over: Annotated[bool, typer.Option("--over", help="Nothing of it works any more.")] = False,
+    state: StateOption = None,
+    as_json: JsonOption = False,
+    config: ConfigOption = DEFAULT_CONFIG,
+    overrides: SetOption = NO_OVERRIDES,
+) -> None:
+    """Say what became of a child whose venue cannot be asked, or forgot what it had not told.
+
+    Executions are booked and told to the OMS like any other; told by the venue later, they are the
+    same by their ExecID. Over, its shares are free. An order that works all the same is taken back
+    when its venue names it.
+
+    Exit 2: it is not UNKNOWN. Exit 3: no daemon runs. Exit 4: an execution that cannot be read.
+    Exit 6: refused, because it does not add up, or is booked already.
+    """
+    told = [_execution(each, trade_date) for each in execution or []]
+    folder = state or settings_of(config, overrides).state
+    there = [each["cl_ord_id"] for each in ask(folder, {"command": "status"})["unknown"]]
+    if cl_ord_id not in there:
+        text = f"{cl_ord_id!r} is not UNKNOWN; UNKNOWN: {', '.join(there) or 'none'}"
+        raise CommandError(ExitCode.NOT_FOUND, text)
+    request: dict[str, object] = {
+        "command": "settle",
+        "cl_ord_id": cl_ord_id,
+        "executions": told,
+        "cum_qty": cum_qty,
+        "over": over,
+        "who": who,
+        "reason": reason,
+    }
+    answer = ask(folder, request)
+    if as_json:
+        show_json(answer)
+        return
+    booked = f"{len(told)} execution{'' if len(told) == 1 else 's'} booked"
+    left = f"{answer['unknown_count']} UNKNOWN left"
+    show(f"{cl_ord_id}: {booked}, {answer['status']} with {cum_qty}, by {who}; {left}")
+
+
+def _execution(text: str, trade_date: str) -> dict[str, str]:
+    qty, at, rest = text.partition("@")
+    px, slash, exec_id = rest.partition("/")
+    try:
+        readable = at and slash and exec_id and qty_value(qty) and px_value(px)
+    except ValueError:
+        readable = False
+    if not readable:
+        raise CommandError(ExitCode.CONFIGURATION, f"--execution {text!r} is not {_FORM}")
+    return {"qty": qty, "px": px, "exec_id": exec_id, "trade_date": trade_date}
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"list": listed, "settle": settle}

@@ -1,0 +1,182 @@
+"""suspense, frozen, unknown: what an operator sees of what is in doubt, and settles."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from router.cli import run
+from router.core.orders import ChildStatus
+from router.runtime.console import Console
+from router.runtime.control import Answer, Request
+from router.runtime.reloading import ReloadAsked
+from tests.oms.desk import Desk
+from tests.oms.peers import Child
+from tests.oms.settling import held, stranger
+
+ADA = ("--who", "ada", "--reason", "by telephone")
+
+
+@contextmanager
+def console(folder: Path, desk: Desk) -> Iterator[None]:
+    """The operator's socket of a desk's node, in a thread of its own."""
+    loop = asyncio.new_event_loop()
+
+    async def ask(request: Request) -> Answer:
+        answer = request(desk.node, desk.now)
+        desk.run()
+        return answer
+
+    async def reload(asked: ReloadAsked) -> Answer:
+        raise AssertionError(asked)
+
+    door = Console(folder, ask, reload)
+    loop.run_until_complete(door.open())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        door.close()
+        loop.close()
+
+
+@pytest.fixture
+def desk() -> Desk:
+    made = Desk()
+    made.open()
+    return made
+
+
+@pytest.fixture
+def state(desk: Desk, tmp_path: Path) -> Iterator[list[str]]:
+    """Options that name the folder of the desk's daemon."""
+    with console(tmp_path, desk):
+        yield ["--state", str(tmp_path)]
+
+
+def in_doubt(desk: Desk) -> Child:
+    """A buy of 1,000 at LIT_A, which says that 300 have traded and does not tell how."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.a.drop()
+    child.cum_qty = 300
+    desk.a.connect()
+    child.tell_status(extra="584=M|911=1|912=Y|")
+    desk.oms.heard()
+    return child
+
+
+def test_unknown_children_are_listed_with_what_their_venue_claims(
+    desk: Desk, state: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["unknown", "list", *state]) == 0
+    assert capsys.readouterr().out == "no child is UNKNOWN\n"
+    child = in_doubt(desk)
+    assert run(["unknown", "list", *state]) == 0
+    out = capsys.readouterr().out
+    assert out.splitlines()[-1].split() == [
+        child.cl_ord_id, "LIT_A", f"V{child.cl_ord_id}", "buy", "1,000", "ACME", "0", "300", "on",
+        "20260105-14:30:00.000",
+    ]  # fmt: skip
+    assert run(["unknown", "list", *state, "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["unknown_count"], told["unknown"][0]["claimed_qty"]) == (1, 300)
+
+
+def test_an_unknown_child_is_settled_by_a_named_person(
+    desk: Desk, state: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = in_doubt(desk)
+    settle = ["unknown", "settle", child.cl_ord_id, *ADA, *state]
+    lost = ["--execution", "100@10.01/E7", "--execution", "200@10/E/8@1"]
+    assert run([*settle, *lost, "--cum-qty", "400"]) == 6
+    sums = "0 were told, and 300 more are 300, not 400"
+    assert capsys.readouterr().err == f"{child.cl_ord_id}: {sums}\n"
+    assert run([*settle, *lost, "--cum-qty", "300", "--trade-date", "20261305"]) == 6
+    why = "trade_date '20261305' is not YYYYMMDD"
+    assert capsys.readouterr().err == f"executions, cum_qty: {why}\n"
+    assert run([*settle, *lost, "--cum-qty", "300"]) == 0
+    assert capsys.readouterr().out == (
+        f"{child.cl_ord_id}: 2 executions booked, unknown with 300, by ada; 1 UNKNOWN left\n"
+    )
+    assert desk.oms.heard() == [
+        "8 X F/1 1000/100/900 +100@10.01 ~10.01",
+        "8 X F/1 1000/300/700 +200@10 ~10.00333333",
+    ]
+    assert sorted(desk.node.engine.state.fills) == [
+        "LIT_A.20260105.E/8@1", "LIT_A.20260105.E7",
+    ]  # fmt: skip
+    child.open = False
+    assert run([*settle, "--cum-qty", "300", "--over", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["status"] == "canceled"
+    assert run([*settle, "--cum-qty", "300", "--over"]) == 2
+    assert capsys.readouterr().err == f"'{child.cl_ord_id}' is not UNKNOWN; UNKNOWN: none\n"
+
+
+@pytest.mark.parametrize(
+    "text", ["300", "300@10", "300@10/", "x@10/E", "0@10/E", "3@0/E", "3@1e2/E"]
+)
+def test_an_execution_that_cannot_be_read_is_refused(
+    desk: Desk, state: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    child = in_doubt(desk)
+    settle = ["unknown", "settle", child.cl_ord_id, *ADA, *state]
+    assert run([*settle, "--execution", text, "--cum-qty", "300"]) == 4
+    assert capsys.readouterr().err == f"--execution '{text}' is not QTY@PX/EXECID\n"
+    assert desk.node.engine.state.children[child.cl_ord_id].status is ChildStatus.UNKNOWN
+
+
+def test_what_is_in_suspense_is_listed_assigned_and_dismissed(
+    desk: Desk, state: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["suspense", "list", *state]) == 0
+    assert capsys.readouterr().out == "nothing is in suspense\n"
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    stranger(desk, "B", 300, "10")
+    stranger(desk, "C", 200, "10")
+    assert run(["suspense", "list", *state]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()[-2:]]
+    assert [row[:5] for row in rows] == [
+        ["S1", "unknown_order", "LIT_A", "B", "STRANGE"],
+        ["S2", "unknown_order", "LIT_A", "C", "STRANGE"],
+    ]
+    assert run(["suspense", "assign", "S9", "--order", child.cl_ord_id, *ADA, *state]) == 2
+    assert capsys.readouterr().err == "no entry 'S9' in suspense; there: S1, S2\n"
+    assert run(["suspense", "assign", "S1", "--order", child.cl_ord_id, *ADA, *state]) == 0
+    assert capsys.readouterr().out == f"S1: booked as {child.cl_ord_id}'s by ada; 1 left\n"
+    assert run(["suspense", "dismiss", "S2", *ADA, *state]) == 0
+    assert capsys.readouterr().out == "S2: dismissed by ada; 0 left\n"
+    assert held(desk) == []
+
+
+def test_a_frozen_parent_is_listed_and_released(
+    desk: Desk, state: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["frozen", "list", *state]) == 0
+    assert capsys.readouterr().out == "no parent is frozen\n"
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    child.fill(200, "10", "B")
+    child.report("F", "1", "32=300|31=10|", exec_id="B")
+    (parent_id,) = desk.node.engine.state.frozen_parents
+    assert run(["frozen", "list", *state]) == 0
+    row = capsys.readouterr().out.splitlines()[-1].split()
+    assert row[:6] == [parent_id, "OMS", "X", "200", "1,000", "EXEC_ID_REUSED"]
+    assert run(["frozen", "release", "P9", *ADA, *state]) == 2
+    assert capsys.readouterr().err == f"'P9' is not frozen; frozen: {parent_id}\n"
+    assert run(["frozen", "release", parent_id, *ADA, *state]) == 0
+    assert capsys.readouterr().out == f"{parent_id}: released by ada; none is\n"
+    assert not desk.node.engine.state.frozen_parents
