@@ -11,17 +11,17 @@ from collections.abc import Callable, Collection
 
 from router.simulation.kills import Kills
 from router.simulation.limits import Limits
+from router.simulation.outbound import Outbound
 from router.simulation.overdone import Overdone
 from router.simulation.pinned import Pinned
 from router.simulation.reading import FINAL, MS, Read, hold, milliseconds, read
-from router.simulation.seen import Asked, AtVenue, Numbers
+from router.simulation.seen import Asked, AtVenue
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
 RESEND_AGE_MAX = 1_000 * MS
 """`max_resend_age_s` of the venues."""
 SYNC_MAX = 1_000 * MS
 """So long it may take until what was decided leaves."""
-ADMIN = frozenset("01245A")
 ANSWERS = frozenset("I6")
 """ExecType(150) by which a venue says how an order stands: asked for its status, or to cancel it,
 which is the question to a venue that answers no others (seed 25316)."""
@@ -46,8 +46,7 @@ class Oracle:
         self.pinned = Pinned()
         self._clock_off_ms = 0
         """What the clock of the node's life is off by."""
-        self.resets: set[str] = set()
-        """Sessions that may begin again at 1: their OMS asks for it."""
+        self.outbound = Outbound(clock)
         self.executions: dict[tuple[str, str], tuple[str, int, int]] = {}
         """What the venues have told of fills and their corrections, by (MIC, ExecID): account,
         shares, price. A bust is of no shares."""
@@ -55,11 +54,7 @@ class Oracle:
         """Those that were not taken back or corrected since."""
         self.overdone = Overdone()
         self._audit = audit
-        self._clock = clock
         self._noted = 0
-        self._sessions: dict[str, Numbers] = defaultdict(Numbers)
-        self._unremembered: set[str] = set()
-        """Sessions that may not know which numbers a failed life has spent."""
         self._children: dict[str, str] = {}
         """Account by ClOrdID, of orders that have left for a venue."""
         self._recorded: set[str] = set()
@@ -118,16 +113,10 @@ class Oracle:
         if frame.sender != "SLUICE":
             self._heard(frame)
             return
-        if frame.seq == 1 and frame.get("141") == "Y" and frame.target in self.resets:
-            self._sessions[frame.target] = self._sessions[frame.target].begun_again()
-        numbers = self._sessions[frame.target]
-        if frame.seq in numbers.stored:  # Recovery writes what it has read once more.
-            known = numbers.stored[frame.seq]
-            hold(known == frame.content, "I6", f"{frame.target} {frame.seq}: {known}, {frame}")
+        if not self.outbound.durable(frame):
             return
-        numbers.keep(frame.seq, frame.content, self._clock())
         if frame.get("97") == "Y":
-            hold(frame.content in numbers.before, "I2", f"{frame} was never told")
+            hold(self.outbound.told_before(frame), "I2", f"{frame} was never told")
             return
         if frame.msg_type == "D":
             self._recorded.add(frame.get("11"))
@@ -185,13 +174,13 @@ class Oracle:
         if name.endswith(".MD"):
             return
         frame = read(data)
-        numbers = self._sessions[name]
-        self._numbered(name, numbers, conn, frame)
+        if self.outbound.left(name, conn, frame):
+            self._begins(name)
         if frame.poss_dup and frame.msg_type == "4":
-            self._gap_filled(name, numbers, frame)
+            clients = {each.session for each in self.asked.values()}
+            self.outbound.gap_filled(name, frame, is_venue=name not in clients)
             return
-        stored = numbers.stored.get(frame.seq)
-        hold(stored == frame.content, "I3", f"{name} {frame.seq} is not on the disk: {frame}")
+        self.outbound.on_disk(name, frame)
         if frame.msg_type == "D":
             self._child(name, frame, conn)
         elif frame.msg_type == "F":
@@ -200,23 +189,14 @@ class Oracle:
             self.kills.parted(name)
 
     def last_word(self, name: str, conn: int, data: bytes) -> None:
-        """A frame leaves though the disk has failed: cancels of what has left, behind one GapFill.
-
-        No record holds it, so the numbers that it spends are remembered here alone.
-        """
+        """A frame leaves though the disk has failed: it is on none, and cancels what has left."""
         frame = read(data)
-        numbers = self._sessions[name]
-        hold(conn == numbers.conn, "I3", f"{frame} leaves {name} before its Logon")
-        hold(frame.msg_type in ("4", "F"), "I3", f"{frame} leaves {name} and is on no disk")
-        if frame.msg_type == "4":
-            closes = frame.seq <= numbers.high + 1 <= int(frame.get("36"))
-            hold(closes, "I6", f"{name}: {frame} after {numbers.high}")
-            numbers.high = int(frame.get("36")) - 1
-            return
-        hold(frame.seq == numbers.high + 1, "I6", f"{name}: {frame.seq} after {numbers.high}")
-        hold(frame.get("41") in self._recorded, "I3", f"{frame} is of nothing that was to leave")
-        numbers.high = frame.seq
-        self.kills.cancel(frame)
+        self.outbound.last_word(name, conn, frame)
+        if frame.msg_type == "F":
+            hold(
+                frame.get("41") in self._recorded, "I3", f"{frame} is of nothing that was to leave"
+            )
+            self.kills.cancel(frame)
 
     def failed(self, connected: Collection[int]) -> None:
         """The disk has failed, and the process has said its last words on these connections. What
@@ -230,50 +210,14 @@ class Oracle:
         left = self.kills.resting(connected).keys() & at_work
         hold(not left, "last cancels", f"{left} rest though the disk has failed")
 
-    def forgotten(self) -> None:
-        """The power has taken the word of that failure: no disk knows which numbers were spent. A
-        Logon may try one; its venue turns it away, and the next goes on above them all.
-        """
-        self._unremembered |= {
-            name
-            for name, numbers in self._sessions.items()
-            if numbers.high > max(numbers.stored, default=0)
+    def _begins(self, name: str) -> None:
+        """The first frame of a connection leaves."""
+        self.kills.parted(name)
+        self._unasked[name] = {
+            order_id
+            for order_id, order in self._orders.items()
+            if order.mic == name and order.leaves_qty
         }
-
-    def _numbered(self, name: str, numbers: Numbers, conn: int, frame: Read) -> None:
-        """A new frame has the next number, the first of a connection a higher one."""
-        if frame.poss_dup:
-            hold(frame.seq <= numbers.high, "I6", f"{name}: {frame.seq} again, {numbers.high} sent")
-        elif conn == numbers.conn:
-            hold(frame.seq == numbers.high + 1, "I6", f"{name}: {frame.seq} after {numbers.high}")
-        else:
-            above = frame.seq > numbers.high
-            tries = frame.msg_type == "A" and name in self._unremembered
-            hold(above or tries, "I6", f"{name}: {frame.seq} used before")
-            if above:
-                self._unremembered.discard(name)
-            self.kills.parted(name)
-            self._unasked[name] = {
-                order_id
-                for order_id, order in self._orders.items()
-                if order.mic == name and order.leaves_qty
-            }
-        numbers.conn, numbers.high = conn, max(numbers.high, frame.seq)
-
-    def _gap_filled(self, name: str, numbers: Numbers, frame: Read) -> None:
-        """No report is passed over, and of what a venue was sent only orders that are old.
-
-        A venue's number may be on no disk: reserved, and jumped over after the disk has failed.
-        """
-        is_venue = name not in {each.session for each in self.asked.values()}
-        for seq in range(frame.seq, int(frame.get("36"))):
-            content = numbers.stored.get(seq)
-            if content is None:
-                hold(is_venue, "I2", f"{name}: {seq} is passed over, and nothing was stored there")
-                continue
-            kind = content[3:].partition("|")[0]
-            may_pass = kind in ADMIN or (is_venue and kind == "D")
-            hold(may_pass, "I2", f"{name}: {seq} is passed over: 35={kind}")
 
     def _child(self, name: str, frame: Read, conn: int) -> None:
         account, cl_ord_id = frame.get("1"), frame.get("11")
@@ -290,7 +234,7 @@ class Oracle:
         self._children.setdefault(cl_ord_id, "")
         if frame.poss_dup:
             hold(name not in self.never_again, "stale", f"{frame} is sent again")
-            age = self._clock() - self._sessions[name].stored_at[frame.seq]
+            age = self.outbound.age(name, frame)
             hold(age <= RESEND_AGE_MAX + SYNC_MAX, "stale", f"{frame} is sent {age} ns later")
         else:
             hold(not self._children[cl_ord_id], "I3", f"{cl_ord_id} is sent again as new")
@@ -367,7 +311,7 @@ class Oracle:
         if frame.msg_type not in ("8", "9"):
             return
         self.heed()
-        asked, at = self.asked[self.accounts[frame.get("11")]], self._sessions[session].place(frame)
+        asked, at = self.asked[self.accounts[frame.get("11")]], self.outbound.place(session, frame)
         hold(asked.session == session, "I2", f"{frame} is another OMS's")
         if frame.get("37") != "NONE":
             asked.order_ids.add(frame.get("37"))

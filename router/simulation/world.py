@@ -107,7 +107,7 @@ class World:
         self.venues = VenuesEnd(self.gateways)
         names = [each.mic for each in venues]
         data = [f"{each.mic}.MD" for each in venues if each.market_data]
-        self.disk = disk(self.oracle.durable, self.oracle.forgotten)
+        self.disk = disk(self.oracle.durable, self.oracle.outbound.forgotten)
         self.sim = Sim(
             self._open,
             peers={**dict.fromkeys([*names, *data], self.venues), **self.oms},
@@ -122,13 +122,13 @@ class World:
 
     def _omss(self, seed: int) -> dict[str, OmsEnd]:
         if seed % BEGINS_AGAIN == BEGINS_AGAIN - 1:
-            self.oracle.resets.add(OMS_NAMES[1])
+            self.oracle.outbound.resets.add(OMS_NAMES[1])
         return {
             name: OmsEnd(
                 name,
                 self.spoken.get(name, FIX44),
                 self.oracle.told,
-                begins_again=name in self.oracle.resets,
+                begins_again=name in self.oracle.outbound.resets,
             )
             for name in OMS_NAMES
         }

@@ -125,7 +125,7 @@ def test_a_number_with_other_content(history: History) -> None:
 
 def begun_again(history: History) -> None:
     """The OMS wants its numbers to begin again; our Logon says that they do."""
-    history.oracle.resets.add("OMS")
+    history.oracle.outbound.resets.add("OMS")
     history.oracle.durable(history.frame("OMS", "A", "141=Y", seq=1))
 
 
@@ -178,7 +178,7 @@ def test_a_number_of_last_words_again(history: History, forgotten: bool, msg_typ
     history.venue()
     history.oracle.last_word("LIT_A", 1, history.frame("LIT_A", "F", "11=C2|41=C1"))
     if forgotten:
-        history.oracle.forgotten()
+        history.oracle.outbound.forgotten()
     again = history.frame("LIT_A", msg_type, "98=0|108=30", seq=3)
     history.oracle.durable(again)
     if forgotten and msg_type == "A":

@@ -34,7 +34,7 @@ def test_reports_are_resent_after_a_reset_and_a_crash() -> None:
     config = replace(end.client.session.config, reset_on_logon=True)
     sim.run(sim.now + NS // 100, stop=lambda: end.client.session.state.name == "DISCONNECTED")
     end.client.session = Session(config)
-    world.oracle.resets.add("OMS")
+    world.oracle.outbound.resets.add("OMS")
     assert sim.run(sim.now + 10 * NS, stop=lambda: end.client.logged_on)
     end.client.session.config = replace(config, reset_on_logon=False)
     assert end.client.session.next_in == 2 + before, "all was told in the last minute"
