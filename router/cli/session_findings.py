@@ -17,6 +17,15 @@ from router.runtime.certificates import certificates, validity
 
 DAY_NS = 86_400 * NS
 
+BEGIN_AGAIN = (
+    "reset_on_logon",
+    "reset_on_logout",
+    "reset_on_disconnect",
+    "reset_seq_time",
+    "start_time",
+)
+"""Keys by which a session's numbers begin again."""
+
 CALENDAR_DAYS = 30
 """A calendar that ends sooner is due to be renewed."""
 CERTIFICATE_DAYS = 30
@@ -36,6 +45,7 @@ def findings(settings: Settings, now: int) -> Iterator[str]:
         if clear and venue.tls is None and not all(_is_here(each.host) for each in venue.connect):
             text = f"the password for {venue.mic} goes over the network in clear; set tls"
             yield settings.problem((*where, "credentials"), text)
+    yield from _silent(settings)
     yield from _calendars(settings, now)
     yield from _certificates(settings, now)
 
@@ -60,6 +70,20 @@ def _acceptor(settings: Settings) -> Iterator[str]:
         if is_open and not certified and settings.session_keys(own).credentials is None:
             text = f"{name} shows neither credentials nor a certificate: its address is all"
             yield settings.problem((*place, "credentials"), text)
+
+
+def _silent(settings: Settings) -> Iterator[str]:
+    """Venues that may keep an execution to themselves: it is not resent, and nobody can ask."""
+    copied = {mic for copies in settings.drop_copies.received for mic in copies.mics}
+    for index, venue in enumerate(settings.venues):
+        keys = settings.session_keys(venue)
+        begins = next((name for name in BEGIN_AGAIN if getattr(keys, name)), "")
+        if venue.mass_status == "none" and begins and venue.mic not in copied:
+            text = (
+                f"{venue.mic} answers no questions, and by {begins} its numbers begin again: nobody"
+                " would know what traded while it was away; set H or AF, or receive its drop copies"
+            )
+            yield settings.problem(("venues", index, "mass_status"), text)
 
 
 def _calendars(settings: Settings, now: int) -> Iterator[str]:

@@ -44,6 +44,9 @@ PROMISED = 4
 BEGINS_AGAIN = 6
 """In every so many worlds the second OMS begins its numbers again with every Logon."""
 
+FORGETS = 7
+"""In every so many worlds a venue and we begin all numbers again with every Logon."""
+
 Spoken = Mapping[str, Version]
 """FIX versions by OMS or MIC; those that are not named speak 4.4."""
 HOUSES: tuple[Spoken, ...] = (
@@ -68,6 +71,16 @@ def variant_of(seed: int, rng: np.random.Generator) -> Variant:
     variant = VARIANTS[int(rng.integers(len(VARIANTS)))]
     number, promised = divmod(seed, PROMISED)
     return variant if promised else PROMISES[number % len(PROMISES)]
+
+
+def forgets(seed: int, variant: Variant) -> str:
+    """The MIC of a venue whose numbers begin again: what it has not told it never tells. Not one
+    that answers no questions, for then nobody would know that there is something missing.
+    """
+    number, left = divmod(seed, FORGETS)
+    mic = ("LIT_A", "LIT_B", "LIT_C", "DARK_A", "SDP_1")[number % 5]
+    asked = f"venues.{mic}.mass_status=none" not in variant
+    return mic if left == FORGETS - 1 and asked else ""
 
 
 def spoken_overrides(spoken: Spoken) -> list[str]:

@@ -41,6 +41,8 @@ DETAILS: dict[str, tuple[dict[str, object], ...]] = {
     "slow": ({"delay_ms": 30}, {"delay_ms": 3_000}),
 }
 """Ways in which each kind is told to happen."""
+AFTER_THE_END = frozenset({"bust", "correct", "late_execution", "no_ack", "over_fill"})
+"""Kinds that tell of an order that is over: a venue that forgets would tell it to nobody."""
 TWICE = frozenset({"bust", "correct", "duplicate_execution"})
 """Kinds that speak of a fill again."""
 
@@ -56,6 +58,8 @@ def misbehaviours(world: World, end: int) -> list[Thing]:
         mic = world.market.mics[min(int(rng.integers(7)), int(rng.integers(7)))]
         at = int(rng.integers(0, end - 2 * NS))
         until = min(at + int(10 ** rng.uniform(9.5 if kind in TWICE else 8.5, 10.3)), end)
+        if mic == world.forgets and kind in AFTER_THE_END:
+            continue
         text = f"{mic}: {kind} {detail} until {until / NS:.3f}"
         what = kinds()[kind].from_document(detail)
         things.append(Thing(at, text, partial(_start, world, what, mic, until)))

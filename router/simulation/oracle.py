@@ -284,7 +284,7 @@ class Oracle:
             self._unasked[record.mic].discard(record.order_id)
         self._spent(order, record)
         if record.exec_type in {"F", *AMENDS}:
-            self._traded(order.account, record)
+            self._traded(order, record)
 
     def _spent(self, order: AtVenue, record: AuditRecord) -> None:
         """No more is at work than was asked for, unless a venue has overdone it by itself."""
@@ -295,14 +295,16 @@ class Oracle:
         most = max(self.asked[order.account].qtys)
         hold(at_work <= most, "I1", f"{order.account}: {at_work} of {most} after {record}")
 
-    def _traded(self, account: str, record: AuditRecord) -> None:
-        key = (record.mic, record.exec_id)
+    def _traded(self, order: AtVenue, record: AuditRecord) -> None:
+        key, qty, px = (record.mic, record.exec_id), record.qty, record.px or 0
         hold(key not in self.executions, "venue", f"{key} is used twice")
         if record.exec_ref_id:
             del self.standing[record.mic, record.exec_ref_id]
-        self.executions[key] = (account, record.qty, record.px or 0)
+            del order.executions[record.exec_ref_id]
+        self.executions[key] = (order.account, qty, px)
         if record.exec_type != "H":
             self.standing[key] = self.executions[key]
+            order.executions[record.exec_id] = (qty, px)
 
     # -- what the OMSs were told -----------------------------------------------------------------
 
@@ -368,6 +370,10 @@ class Oracle:
         """Executions that their OMS does not know yet, or thinks to stand still."""
         done, told = Counter(self.standing.values()), Counter(self._valid())
         return (done - told) + (told - done)
+
+    def known_as(self, cl_ord_id: str) -> list[AtVenue]:
+        """What venues know under a ClOrdID of ours: one order, unless it has never arrived."""
+        return [each for each in self._orders.values() if each.cl_ord_id == cl_ord_id]
 
     def at_venues(self) -> list[AtVenue]:
         """Orders of which a venue has not told the end."""

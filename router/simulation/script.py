@@ -14,6 +14,7 @@ from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
 from router.runtime.node import Node
 from router.simulation.faults import Faults
+from router.simulation.forgetting import forgetting
 from router.simulation.houses import OMS_NAMES
 from router.simulation.limits import PARENT_MAX
 from router.simulation.misbehaving import misbehaviours
@@ -61,6 +62,7 @@ class Script:
             self._faults()
             self.things += misbehaviours(world, self.faults_end)
             self.things += Faults(world, self.faults_end).things
+            self.things += forgetting(world, self.faults_end)
             self.things += reloads(world, self.faults_end, self._orders_at)
         self._take_all_back()
         self.things.sort(key=lambda thing: thing.at)
@@ -96,6 +98,7 @@ class Script:
         if not self._over():
             world, now = self.world, self.world.sim.now
             world.arm()
+            world.telephone()
             for account in world.oracle.open_accounts():
                 if account in self._endless:
                     self._cancel(world.oracle.asked[account].session, self._endless[account])

@@ -45,6 +45,8 @@ class AtVenue:
     leaves_qty: int = 0
     ended: bool = False
     """The venue has told its end."""
+    executions: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Shares and price by ExecID, of those that stand."""
     unheard: str = ""
     """ExecID of the correction that has opened it again, until the node has heard of it."""
 

@@ -34,6 +34,7 @@ from router.simulation.houses import (
     BEGINS_AGAIN,
     LIQUIDITY_TAG,
     OMS_NAMES,
+    forgets,
     parts,
     spoken,
     spoken_overrides,
@@ -42,6 +43,7 @@ from router.simulation.houses import (
 from router.simulation.kills import Kill
 from router.simulation.oracle import Oracle
 from router.simulation.reading import MS, hold
+from router.simulation.telephone import settle_unknown
 from venues.audit import MemoryAudit
 from venues.gateway_profile import GatewayProfile
 from venues.market import Market
@@ -92,6 +94,11 @@ class World:
         """Kills that were lifted, some before their operator was told that they hold."""
         self._waiting: list[Callable[[], bool]] = []
         variant = variant_of(seed, self.rng)
+        self.forgets = forgets(seed, variant)
+        """A venue of which, while it is away, nobody will ever be told what traded; or none."""
+        if self.forgets:
+            variant = (*variant, f"venues.{self.forgets}.reset_on_logon=true")
+            self.oracle.outbound.resets.add(self.forgets)
         self._parts = parts(*variant, *spoken_overrides(self.spoken), *self._profiled())
         venues = self._parts.settings.venues
         self.oracle.never_again = {each.mic for each in venues if each.max_resend_age_s == 0}
@@ -100,6 +107,8 @@ class World:
         """The policy documents in the files: the next life begins with them."""
         self.reloaded: Counter[str] = Counter()
         """What came of reloads."""
+        self.settled = 0
+        """Children of which an operator has said what became of them."""
         self._hash = hashlib.sha256()
         self._cuts = 0
         self._expected: str = ""
@@ -249,6 +258,21 @@ class World:
 
         self.wait(wait)
 
+    def cut_at_fill(self, mic: str, *, until: int) -> None:
+        """Break a venue's line at the next execution there, which is lost with it."""
+        known = len(self.oracle.executions)
+
+        def wait() -> bool:
+            fresh = list(self.oracle.executions)[known:]
+            if not any(key[0] == mic for key in fresh):
+                return self.sim.now >= until
+            for conn, name in self.sim.wires().items():
+                if name == mic:
+                    self.sim.cut(conn, lose=True)
+            return True
+
+        self.wait(wait)
+
     def check_fold(self) -> None:
         """The state is what the journal says (I4, I10). Only when nothing is being written."""
         again = self._refold.digest(self.sim.storage)
@@ -344,6 +368,17 @@ class World:
                     self._released.add(kill_id)
                     if kill_id in self.oracle.kills.held:
                         self.oracle.kills.held[kill_id].until = self.sim.now
+
+        self.sim.give(work)
+
+    def telephone(self) -> None:
+        """Ask venues what became of children in doubt, and enter it."""
+
+        def work(node: Node, now: int) -> None:
+            day = time_text(self.sim.now, 0)[:8]
+            self.settled += settle_unknown(
+                node, self.oracle, day, lambda request: _ask(node, now, request)
+            )
 
         self.sim.give(work)
 

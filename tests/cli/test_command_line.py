@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from config.documents import DocumentError
+from config.drop_copies import DropCopies, DropCopyIn
 from config.fix import AcceptorTls
 from config.layers import SettingsError
 from config.settings import DEFAULT_CONFIG, load_settings
@@ -268,6 +269,32 @@ def test_a_session_that_is_open_or_shut_by_mistake_is_a_finding(
         "venues[0].tls.verify: anybody may pretend to be LIT_A; set fingerprints, or verify",
         "venues[1].credentials: the password for LIT_B goes over the network in clear; set tls",
     ]
+
+
+@pytest.mark.parametrize("key", ["reset_on_logon=true", "reset_seq_time=22:00"])
+def test_a_venue_that_may_keep_an_execution_to_itself_is_a_finding(
+    place: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    own, silent = f"venues.LIT_B.{key}", "venues.LIT_B.mass_status=none"
+    assert findings(capsys, own) == findings(capsys, silent) == []
+    assert findings(capsys, own, silent) == [
+        f"venues[1].mass_status: LIT_B answers no questions, and by {key.partition('=')[0]} its"
+        " numbers begin again: nobody would know what traded while it was away; set H or AF, or"
+        " receive its drop copies"
+    ]
+    settings = load_settings(place / "sluice.yaml", overrides=[own, silent])
+    copies = DropCopyIn.model_validate(
+        {
+            "name": "COPIES",
+            "mics": ("LIT_B",),
+            "connect": ({"host": "127.0.0.1", "port": 1},),
+            "sender_comp_id": "A",
+            "target_comp_id": "B",
+        }
+    )
+    received = DropCopies(received=(copies,))
+    settings = settings.model_copy(update={"drop_copies": received})
+    assert list(session_findings.findings(settings, 0)) == []
 
 
 def test_a_calendar_that_is_about_to_end_is_a_finding(
