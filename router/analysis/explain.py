@@ -23,6 +23,7 @@ from router.messages import (
     Command,
     Decide,
     Disallow,
+    EnterBust,
     EnterExecution,
     ExecutionReceived,
     ExpectCod,
@@ -332,6 +333,7 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
             | SettleChild()
             | QueryChild()
             | AssignSuspense()
+            | EnterBust()
             | EnterExecution()
         ) if command.cl_ord_id in story.children:
             story.children[command.cl_ord_id].events.append((*at, command))

@@ -14,9 +14,7 @@ from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
-from router.fix.codec import px_value, qty_value
-
-_FORM = "QTY@PX/EXECID"
+from router.cli.typed import FORM, TradeDateOption, execution_of
 
 
 def listed(
@@ -46,11 +44,9 @@ def settle(
     reason: ReasonOption,
     execution: Annotated[
         list[str] | None,
-        typer.Option(metavar=_FORM, help="An execution that was not told; may be given again."),
+        typer.Option(metavar=FORM, help="An execution that was not told; may be given again."),
     ] = None,
-    trade_date: Annotated[
-        str, typer.Option(metavar="YYYYMMDD", show_default="today, UTC", help="Of the executions.")
-    ] = "",
+    trade_date: TradeDateOption = "",
     over: Annotated[bool, typer.Option("--over", help="Nothing of it works any more.")] = False,
     state: StateOption = None,
     as_json: JsonOption = False,
@@ -66,7 +62,7 @@ def settle(
     Exit 2: it is not UNKNOWN. Exit 3: no daemon runs. Exit 4: an execution that cannot be read.
     Exit 6: refused, because it does not add up, or is booked already.
     """
-    told = [_execution(each, trade_date) for each in execution or []]
+    told = [execution_of("--execution", each, trade_date) for each in execution or []]
     folder = state or settings_of(config, overrides).state
     there = [each["cl_ord_id"] for each in ask(folder, {"command": "status"})["unknown"]]
     if cl_ord_id not in there:
@@ -88,18 +84,6 @@ def settle(
     booked = f"{len(told)} execution{'' if len(told) == 1 else 's'} booked"
     left = f"{answer['unknown_count']} UNKNOWN left"
     show(f"{cl_ord_id}: {booked}, {answer['status']} with {cum_qty}, by {who}; {left}")
-
-
-def _execution(text: str, trade_date: str) -> dict[str, str]:
-    qty, at, rest = text.partition("@")
-    px, slash, exec_id = rest.partition("/")
-    try:
-        readable = at and slash and exec_id and qty_value(qty) and px_value(px)
-    except ValueError:
-        readable = False
-    if not readable:
-        raise CommandError(ExitCode.CONFIGURATION, f"--execution {text!r} is not {_FORM}")
-    return {"qty": qty, "px": px, "exec_id": exec_id, "trade_date": trade_date}
 
 
 COMMANDS: dict[str, Callable[..., None]] = {"list": listed, "settle": settle}

@@ -15,6 +15,8 @@ from router.messages import (
     ChildRefused,
     Decide,
     Disallow,
+    EnterBust,
+    Entered,
     EnterExecution,
     ExecutionReceived,
     ExpectCod,
@@ -182,10 +184,14 @@ def _command(what: object) -> str:
             return f"closed with what it traded: {what.reason}"
         case AssignSuspense():
             return f"{what.suspense_id} is of it, by {what.who}: {what.reason}"
+        case EnterBust():
+            what_is = f"bust of ExecID {what.exec_id}"
+            if what.instead is not None:
+                what_is = f"correction of ExecID {what.exec_id}: {_entered(what.instead)}"
+            return f"{what_is}, entered by {what.who}: {what.reason}"
         case EnterExecution():
-            told = f"{qty(what.execution.qty)} at {px(what.execution.px)}"
-            named = f"ExecID {what.execution.exec_id}"
-            return f"filled {told}, {named}, entered by {what.who}: {what.reason}"
+            told = _entered(what.execution)
+            return f"filled {told}, entered by {what.who}: {what.reason}"
         case QueryChild():
             return "asked the venue what became of it"
         case FreezeParent():
@@ -198,6 +204,10 @@ def _command(what: object) -> str:
             return _markout(what)
         case _:
             return type(what).__name__
+
+
+def _entered(told: Entered) -> str:
+    return f"{qty(told.qty)} at {px(told.px)}, ExecID {told.exec_id}"
 
 
 def _cod(note: ExpectCod | NoteCod) -> str:

@@ -31,6 +31,7 @@ from router.messages import (
     MARKET_EVENTS,
     ArmRequested,
     AssignRequested,
+    BustRequested,
     CancelReceived,
     CancelRejectReceived,
     ChangesAccepted,
@@ -166,6 +167,8 @@ class Engine:
                 yield from settling.release(state, event)
             case SettleRequested():
                 yield from settling.settle(env, state, now, event)
+            case BustRequested():
+                yield from settling.bust(env, state, now, event)
             case _:
                 pass
 

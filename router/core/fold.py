@@ -190,6 +190,7 @@ HANDLERS: dict[type, Handler] = {
     m.DismissSuspense: suspense.dismiss_suspense,
     m.DisputeExecution: suspense.dispute_execution,
     m.EnterExecution: executions.enter_execution,
+    m.EnterBust: executions.enter_bust,
     m.BookCopy: copies.book_copy,
     m.SuspendCopy: copies.suspend_copy,
     m.ReleaseParent: suspense.release_parent,

@@ -334,3 +334,31 @@ def entered(child: Child, execution: m.Entered) -> m.ExecutionReceived:
         last_px=execution.px,
         trade_date=execution.trade_date,
     )
+
+
+def enter_bust(state: State, now: int, command: m.EnterBust) -> None:
+    """Take back or correct what a person says: told by its venue later, that changes nothing."""
+    ends.bring_back(state, now, command.cl_ord_id)
+    child = state.children[command.cl_ord_id]
+    _book_correction(state, now, child, busted(child, command))
+    ends.child_moved(state, now, child)
+
+
+def busted(child: Child, command: m.EnterBust) -> m.ExecutionReceived:
+    """A bust or correction that a person has entered, as the venue's report of it."""
+    instead = command.instead or m.Entered(f"BUST-{command.exec_id}", 0, 0, command.trade_date)
+    return m.ExecutionReceived(
+        mic=command.mic,
+        cl_ord_id=child.cl_ord_id,
+        exec_id=instead.exec_id,
+        exec_type=ExecType.TRADE_CORRECT if command.instead else ExecType.TRADE_CANCEL,
+        ord_status=OrdStatus.FILLED,
+        order_id=child.order_id,
+        exec_ref_id=command.exec_id,
+        symbol=child.symbol,
+        side=child.side,
+        order_qty=child.qty,
+        last_qty=instead.qty,
+        last_px=instead.px,
+        trade_date=command.trade_date,
+    )

@@ -1,5 +1,5 @@
 """An operator settles what is in doubt: assigns, dismisses, lets a frozen parent go on, says what
-became of a child whose venue does not.
+became of a child or of an execution when its venue does not.
 
 Owns what stands against it, in words for the operator, and what follows. Every one of these is
 journaled with who and why.
@@ -14,7 +14,7 @@ from msgspec import structs
 
 from router.core.children import ended, executed, query
 from router.core.environment import Environment
-from router.core.fold_executions import entered
+from router.core.fold_executions import busted, entered
 from router.core.ids import fill_key
 from router.core.orders import Child, ChildStatus
 from router.core.state import State
@@ -22,9 +22,11 @@ from router.core.suspense import Cause, exec_id_of
 from router.messages import (
     AssignRequested,
     AssignSuspense,
+    BustRequested,
     Command,
     DismissRequested,
     DismissSuspense,
+    EnterBust,
     Entered,
     EnterExecution,
     ReleaseParent,
@@ -178,6 +180,39 @@ def settle(env: Environment, state: State, now: int, event: SettleRequested) -> 
         yield from ended(env, state, now, child)
     elif not child.terminal and state.venue[child.mic].open:
         yield query(env, state, child)  # what it says may agree now
+
+
+def bust_refusal(state: State, event: BustRequested) -> str:
+    """Why an execution is not taken back or corrected; nothing if it is."""
+    named = f"{event.exec_id} of {event.mic} on {event.trade_date}"
+    fill = state.fill_to_read(fill_key(event.mic, event.trade_date, event.exec_id))
+    if fill is None:
+        return f"no execution {named} is booked"
+    if fill.qty == 0 or fill.exec_id != fill_key(event.mic, event.trade_date, event.exec_id):
+        return f"{named} was taken back or corrected before"
+    if event.instead is None:
+        return ""
+    child = state.child_to_read(fill.cl_ord_id)
+    assert child is not None, fill
+    total = child.cum_qty - fill.qty + event.instead.qty
+    if total > child.qty:
+        return f"{child.cl_ord_id} is of {child.qty}, not {total}"
+    return _told_before(
+        state, fill_key(event.mic, event.trade_date, event.instead.exec_id), event.instead
+    )
+
+
+def bust(env: Environment, state: State, now: int, event: BustRequested) -> Iterator[Command]:
+    """Take an execution back, or put another in its place, as if its venue had told it."""
+    if bust_refusal(state, event):
+        return
+    fill = state.fill_to_read(fill_key(event.mic, event.trade_date, event.exec_id))
+    assert fill is not None
+    told = (event.mic, event.exec_id, event.trade_date, event.instead, event.who, event.reason)
+    command = EnterBust(fill.cl_ord_id, *told)
+    yield command
+    child = state.children[fill.cl_ord_id]
+    yield from executed(env, state, now, busted(child, command))
 
 
 def _no_entry(state: State, suspense_id: str) -> str:

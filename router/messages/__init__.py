@@ -93,6 +93,9 @@ from router.messages.doubt import (
     BookCopy as BookCopy,
 )
 from router.messages.doubt import (
+    BustRequested as BustRequested,
+)
+from router.messages.doubt import (
     DismissRequested as DismissRequested,
 )
 from router.messages.doubt import (
@@ -100,6 +103,9 @@ from router.messages.doubt import (
 )
 from router.messages.doubt import (
     DisputeExecution as DisputeExecution,
+)
+from router.messages.doubt import (
+    EnterBust as EnterBust,
 )
 from router.messages.doubt import (
     Entered as Entered,

@@ -9,6 +9,7 @@ from router.messages.doubt import (
     BookCopy,
     DismissSuspense,
     DisputeExecution,
+    EnterBust,
     EnterExecution,
     ExpectCod,
     NoteCod,
@@ -441,6 +442,7 @@ Command = (
     | AssignSuspense
     | DismissSuspense
     | EnterExecution
+    | EnterBust
     | BookCopy
     | SuspendCopy
     | ReleaseParent

@@ -66,6 +66,19 @@ class SettleRequested(msgspec.Struct, frozen=True, tag=True):
     reason: str
 
 
+class BustRequested(msgspec.Struct, frozen=True, tag=True):
+    """An operator says that a venue has taken an execution back or corrected it, and not told."""
+
+    mic: str
+    exec_id: str
+    trade_date: str
+    """TradeDate(75) of the execution, YYYYMMDD."""
+    instead: Entered | None
+    """What stands in its place, of the same day; None: nothing."""
+    who: str
+    reason: str
+
+
 # --- Commands: to ourselves ---------------------------------------------------------------------
 
 
@@ -125,6 +138,18 @@ class EnterExecution(msgspec.Struct, frozen=True, tag=True):
 
     cl_ord_id: str
     execution: Entered
+    who: str
+    reason: str
+
+
+class EnterBust(msgspec.Struct, frozen=True, tag=True):
+    """An execution is taken back or corrected upon a named person, as if its venue had told it."""
+
+    cl_ord_id: str
+    mic: str
+    exec_id: str
+    trade_date: str
+    instead: Entered | None
     who: str
     reason: str
 

@@ -10,6 +10,7 @@ import msgspec
 
 from router.messages.doubt import (
     AssignRequested,
+    BustRequested,
     DismissRequested,
     ReleaseRequested,
     SettleRequested,
@@ -410,6 +411,7 @@ Event = (
     | DismissRequested
     | ReleaseRequested
     | SettleRequested
+    | BustRequested
 )
 
 MarketEvent = (

@@ -256,6 +256,7 @@ _REQUESTS: dict[str, Callable[[Node, int, Answer], Answer]] = {
     "dismiss": doubt.dismiss,
     "release": doubt.release,
     "settle": doubt.settle,
+    "bust": doubt.bust,
     "status": _status,
     "fix_sessions": _fix_sessions,
     "fix_session": _fix_session,

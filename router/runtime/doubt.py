@@ -1,7 +1,7 @@
 """What is in doubt, as an operator sees and settles it: suspense, frozen parents, UNKNOWN children.
 
-Owns the answers to `assign`, `dismiss`, `release` and `settle`, and what `status` shows of it. What
-each of them does is the core's business.
+Owns the answers to `assign`, `dismiss`, `release`, `settle` and `bust`, and what `status` shows of
+it. What each of them does is the core's business.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from router.core.suspense import Suspended
 from router.fix.codec import px_value, qty_value, time_text, time_value
 from router.messages import (
     AssignRequested,
+    BustRequested,
     DismissRequested,
     Entered,
     Event,
@@ -149,23 +150,42 @@ def settle(node: Node, now: int, request: Answer) -> Answer:
     return {**answer, "status": state.children[cl_ord_id].status.value, "unknown_count": left}
 
 
+def bust(node: Node, now: int, request: Answer) -> Answer:
+    """Take an execution back, or correct it, upon a person's word."""
+    mic, who, reason = _named(request, "mic")
+    exec_id, instead = str(request.get("exec_id", "")), request.get("instead")
+    try:
+        trade_date = _day(request, now)
+        corrected = _entered({**instead, "trade_date": trade_date}, now) if instead else None
+    except (TypeError, ValueError) as error:
+        return {"error": str(error)}
+    event = BustRequested(mic, exec_id, trade_date, corrected, who, reason)
+    refused = settling.bust_refusal(node.engine.state, event)
+    told = {"mic": mic, "exec_id": exec_id, "trade_date": trade_date, "who": who}
+    return _carried_out(node, now, event, refused, told)
+
+
 def _entered(told: Answer, now: int) -> Entered:
     """One execution, its price as text; without a date it is of today, UTC.
 
     Raises:
         ValueError: a quantity, a price or a date that is none.
     """
-    trade_date = str(told.get("trade_date") or time_text(now, 0)[:8])
-    try:
-        time_value(f"{trade_date}-00:00:00")
-    except ValueError:
-        raise ValueError(f"trade_date {trade_date!r} is not YYYYMMDD") from None
     return Entered(
         exec_id=str(told.get("exec_id", "")),
         qty=qty_value(str(told.get("qty", ""))),
         px=px_value(str(told.get("px", ""))),
-        trade_date=trade_date,
+        trade_date=_day(told, now),
     )
+
+
+def _day(told: Answer, now: int) -> str:
+    day = str(told.get("trade_date") or time_text(now, 0)[:8])
+    try:
+        time_value(f"{day}-00:00:00")
+    except ValueError:
+        raise ValueError(f"trade_date {day!r} is not YYYYMMDD") from None
+    return day
 
 
 def _named(request: Answer, key: str) -> tuple[str, str, str]:

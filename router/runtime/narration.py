@@ -18,6 +18,7 @@ from router.messages import (
     DismissSuspense,
     DisputeExecution,
     EngageKill,
+    EnterBust,
     EnterExecution,
     FreezeLearner,
     FreezeParent,
@@ -213,6 +214,22 @@ def _narrate_doubt(log: Log, seq: int, command: object) -> None:
                 cl_ord_id=cl_ord_id,
                 mic=mic,
             )
+        case DisputeExecution(mic=mic, exec_id=exec_id, dk_reason=dk_reason, text=text):
+            log.warning(
+                "execution_disputed",
+                seq=seq,
+                mic=mic,
+                exec_id=exec_id,
+                dk_reason=dk_reason,
+                text=text,
+            )
+        case _:
+            pass
+
+
+def _narrate_settled(log: Log, seq: int, command: object) -> None:
+    """What a named person has taken upon them."""
+    match command:
         case AssignSuspense(suspense_id=suspense_id, cl_ord_id=cl_ord_id, who=who, reason=reason):
             log.warning(
                 "suspense_assigned",
@@ -237,17 +254,19 @@ def _narrate_doubt(log: Log, seq: int, command: object) -> None:
                 who=who,
                 reason=reason,
             )
-        case ReleaseParent(parent_id=parent_id, who=who, reason=reason):
-            log.warning("parent_released", seq=seq, parent_id=parent_id, who=who, reason=reason)
-        case DisputeExecution(mic=mic, exec_id=exec_id, dk_reason=dk_reason, text=text):
+        case EnterBust(cl_ord_id=cl_ord_id, mic=mic, exec_id=exec_id, who=who, reason=reason):
             log.warning(
-                "execution_disputed",
+                "execution_taken_back",
                 seq=seq,
+                cl_ord_id=cl_ord_id,
                 mic=mic,
                 exec_id=exec_id,
-                dk_reason=dk_reason,
-                text=text,
+                instead=command.instead.exec_id if command.instead else "",
+                who=who,
+                reason=reason,
             )
+        case ReleaseParent(parent_id=parent_id, who=who, reason=reason):
+            log.warning("parent_released", seq=seq, parent_id=parent_id, who=who, reason=reason)
         case _:
             pass
 
@@ -272,17 +291,10 @@ _SAID_BY: dict[type, Callable[[Log, int, object], None]] = {
         _narrate,
     ),
     **dict.fromkeys((Decide, FreezeLearner, ThawLearner), _narrate_learner),
+    **dict.fromkeys((NoteSuspense, DisputeExecution, NoteCod), _narrate_doubt),
     **dict.fromkeys(
-        (
-            NoteSuspense,
-            AssignSuspense,
-            DismissSuspense,
-            EnterExecution,
-            ReleaseParent,
-            DisputeExecution,
-            NoteCod,
-        ),
-        _narrate_doubt,
+        (AssignSuspense, DismissSuspense, EnterExecution, EnterBust, ReleaseParent),
+        _narrate_settled,
     ),
 }
 """Most commands are nothing to tell a person: they are passed over by their type."""

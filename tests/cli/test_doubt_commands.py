@@ -1,4 +1,4 @@
-"""suspense, frozen, unknown: what an operator sees of what is in doubt, and settles."""
+"""suspense, frozen, unknown, bust: what an operator sees of what is in doubt, and settles."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from router.analysis.explain import parent_story
 from router.cli import run
+from router.cli.why_words import words
 from router.core.orders import ChildStatus
+from router.messages import AssignRequested, BustRequested, Entered, SettleRequested
+from router.model import PX_SCALE
 from router.runtime.console import Console
 from router.runtime.control import Answer, Request
 from router.runtime.reloading import ReloadAsked
@@ -20,6 +24,8 @@ from tests.oms.desk import Desk
 from tests.oms.peers import Child
 from tests.oms.settling import held, stranger
 
+DAY = "20260105"
+"""The desk's."""
 ADA = ("--who", "ada", "--reason", "by telephone")
 
 
@@ -180,3 +186,51 @@ def test_a_frozen_parent_is_listed_and_released(
     assert run(["frozen", "release", parent_id, *ADA, *state]) == 0
     assert capsys.readouterr().out == f"{parent_id}: released by ada; none is\n"
     assert not desk.node.engine.state.frozen_parents
+
+
+def test_an_execution_is_corrected_and_taken_back_by_a_named_person(
+    desk: Desk, state: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    child.fill(300, "10", "E1")
+    desk.oms.heard()
+    bust = ["bust", "LIT_A", "E1", *ADA, *state]
+    assert run([*bust, "--instead", "250@10"]) == 4
+    assert capsys.readouterr().err == "--instead '250@10' is not QTY@PX/EXECID\n"
+    assert run([*bust, "--trade-date", "20260104"]) == 6
+    assert capsys.readouterr().err == "no execution E1 of LIT_A on 20260104 is booked\n"
+    child.cum_qty = 250
+    assert run([*bust, "--instead", "250@10.01/C1"]) == 0
+    told = "corrected to 250@10.01/C1, by ada"
+    assert capsys.readouterr().out == f"E1 of LIT_A on 20260105: {told}\n"
+    assert desk.oms.heard() == ["8 X G/1 1000/250/750 +250@10.01 19=E1 ~10.01"]
+    child.cum_qty = 0
+    assert run(["bust", "LIT_A", "C1", *ADA, *state, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["exec_id"] == "C1"
+    assert desk.oms.heard() == ["8 X H/0 1000/0/1000 19=C1 ~0"]
+
+
+def test_the_story_of_an_order_has_what_persons_have_entered(desk: Desk) -> None:
+    child = in_doubt(desk)
+    lost, other = (Entered(f"E{n}", n * 100, 10 * PX_SCALE, DAY) for n in (1, 2))
+    who = ("ada", "by telephone")
+    desk.control(SettleRequested(child.cl_ord_id, (lost, other), 300, False, *who))
+    child.cum_qty = 250
+    instead = Entered("C1", 50, 1001 * PX_SCALE // 100, DAY)
+    desk.control(BustRequested("LIT_A", "E1", DAY, instead, *who))
+    child.cum_qty = 200
+    desk.control(BustRequested("LIT_A", "C1", DAY, None, *who))
+    stranger(desk, "S", 100, "10")
+    child.cum_qty = 300
+    desk.control(AssignRequested("S1", child.cl_ord_id, *who))
+    story = parent_story(desk.storage, next(iter(desk.node.engine.state.parents)))
+    told = [words(what) for _, _, what in story.children[child.cl_ord_id].events]
+    assert [line for line in told if "ada" in line] == [
+        "filled 100 at 10.00, ExecID E1, entered by ada: by telephone",
+        "filled 200 at 10.00, ExecID E2, entered by ada: by telephone",
+        "correction of ExecID E1: 50 at 10.01, ExecID C1, entered by ada: by telephone",
+        "bust of ExecID C1, entered by ada: by telephone",
+        "S1 is of it, by ada: by telephone",
+    ]
