@@ -157,6 +157,9 @@ class Oracle:
         """What has reached the node is safe from now on."""
         if frame.msg_type == "8":
             self.kills.heard(frame)
+            if frame.get("150") == "0" and not frame.poss_dup:
+                # It is acknowledged after our Logon: that tells as much (seed 116757).
+                self._unasked[frame.sender].discard(frame.get("37"))
             account = self._children.get(frame.get("11"), "")
             for order in self._of_account[account]:
                 if (order.mic, order.unheard) == (frame.sender, frame.get("17")):

@@ -99,6 +99,7 @@ class World:
         if self.forgets:
             variant = (*variant, f"venues.{self.forgets}.reset_on_logon=true")
             self.oracle.outbound.resets.add(self.forgets)
+            self.forgetful.add(self.forgets)
         self._parts = parts(*variant, *spoken_overrides(self.spoken), *self._profiled())
         venues = self._parts.settings.venues
         self.oracle.never_again = {each.mic for each in venues if each.max_resend_age_s == 0}

@@ -260,6 +260,27 @@ def test_a_child_before_its_venue_was_asked_about_what_is_open(
         history.oracle.left("LIT_A", 2, data)
 
 
+@pytest.mark.parametrize("header", ["", "43=Y|122=20260105-14:29:59.000|"])
+def test_an_order_that_is_acknowledged_after_the_logon_is_known(
+    history: History, header: str
+) -> None:
+    """Not so by what is sent again: it says what was."""
+    history.child()
+    history.venue()
+    again = history.frame("LIT_A", "A", "98=0|108=30")
+    history.oracle.durable(again)
+    history.oracle.left("LIT_A", 2, again)
+    told = f"8=FIX.4.4|9=1|35=8|34=5|{header}49=LIT_A|52={T}|56=SLUICE|37=VC1|11=C1|17=1.1|150=0|"
+    history.oracle.durable(told.replace("|", "\x01").encode() + b"10=000\x01")
+    data = history.frame("LIT_A", "D", CHILD.replace("C1", "C2"))
+    history.oracle.durable(data)
+    if not header:
+        history.oracle.left("LIT_A", 2, data)
+        return
+    with pytest.raises(Broken, match="reconcile"):
+        history.oracle.left("LIT_A", 2, data)
+
+
 def test_an_order_at_a_venue_that_has_never_left(history: History) -> None:
     with pytest.raises(Broken, match="I3"):
         history.venue()
