@@ -204,7 +204,8 @@ def left_behind(env: Environment, state: State, now: int) -> Iterator[Command]:
     """A person has accepted that there are venues no more: what is left there has ended."""
     for child in state.live_children():
         if child.mic not in env.venues:
-            yield SettleChild(child.cl_ord_id, "its venue was taken out of the configuration")
+            reason = "its venue was taken out of the configuration"
+            yield SettleChild(child.cl_ord_id, reason, by_venue=False)
             yield from ended(env, state, now, child)
 
 

@@ -331,9 +331,11 @@ def note_cod(state: State, now: int, command: m.NoteCod) -> None:
 
 
 def settle_child(state: State, now: int, command: m.SettleChild) -> None:
-    """The venue does not know it: closed with what it traded."""
+    """It is not there any more: closed with what it traded."""
     child = state.children[command.cl_ord_id]
     child.unresolved = True
+    if not command.by_venue:
+        child.cod = ""
     state.turn(now, child, ChildInput.CANCELED)
     ends.child_moved(state, now, child)
 

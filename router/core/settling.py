@@ -176,7 +176,7 @@ def settle(env: Environment, state: State, now: int, event: SettleRequested) -> 
         yield EnterExecution(child.cl_ord_id, execution, event.who, event.reason)
         yield from executed(env, state, now, entered(child, execution))
     if event.over and not child.terminal:
-        yield SettleChild(child.cl_ord_id, f"by {event.who}: {event.reason}")
+        yield SettleChild(child.cl_ord_id, f"by {event.who}: {event.reason}", by_venue=False)
         yield from ended(env, state, now, child)
     elif not child.terminal and state.venue[child.mic].open:
         yield query(env, state, child)  # what it says may agree now

@@ -36,9 +36,6 @@ from router.messages.commands import (
     MarkChild as MarkChild,
 )
 from router.messages.commands import (
-    MarkUnknown as MarkUnknown,
-)
-from router.messages.commands import (
     NoteBreach as NoteBreach,
 )
 from router.messages.commands import (
@@ -73,9 +70,6 @@ from router.messages.commands import (
 )
 from router.messages.commands import (
     SendChild as SendChild,
-)
-from router.messages.commands import (
-    SettleChild as SettleChild,
 )
 from router.messages.commands import (
     UrgencyNote as UrgencyNote,
@@ -117,6 +111,9 @@ from router.messages.doubt import (
     ExpectCod as ExpectCod,
 )
 from router.messages.doubt import (
+    MarkUnknown as MarkUnknown,
+)
+from router.messages.doubt import (
     NoteCod as NoteCod,
 )
 from router.messages.doubt import (
@@ -127,6 +124,9 @@ from router.messages.doubt import (
 )
 from router.messages.doubt import (
     ReleaseRequested as ReleaseRequested,
+)
+from router.messages.doubt import (
+    SettleChild as SettleChild,
 )
 from router.messages.doubt import (
     SettleRequested as SettleRequested,

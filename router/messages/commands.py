@@ -12,9 +12,11 @@ from router.messages.doubt import (
     EnterBust,
     EnterExecution,
     ExpectCod,
+    MarkUnknown,
     NoteCod,
     NoteSuspense,
     ReleaseParent,
+    SettleChild,
     SuspendCopy,
 )
 from router.messages.events import OrderTerms
@@ -377,20 +379,6 @@ class ReleaseKill(msgspec.Struct, frozen=True, tag=True):
 
     kill_id: str
     who: str
-    reason: str
-
-
-class MarkUnknown(msgspec.Struct, frozen=True, tag=True):
-    """A child's fate is not known: it counts in full until the venue has answered."""
-
-    cl_ord_id: str
-    reason: str
-
-
-class SettleChild(msgspec.Struct, frozen=True, tag=True):
-    """The venue says that it has no such live order: the child is closed with what it traded."""
-
-    cl_ord_id: str
     reason: str
 
 

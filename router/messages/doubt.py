@@ -82,6 +82,22 @@ class BustRequested(msgspec.Struct, frozen=True, tag=True):
 # --- Commands: to ourselves ---------------------------------------------------------------------
 
 
+class MarkUnknown(msgspec.Struct, frozen=True, tag=True):
+    """A child's fate is not known: it counts in full until the venue has answered."""
+
+    cl_ord_id: str
+    reason: str
+
+
+class SettleChild(msgspec.Struct, frozen=True, tag=True):
+    """It is said that there is no such live order: the child is closed with what it traded."""
+
+    cl_ord_id: str
+    reason: str
+    by_venue: bool = True
+    """False: upon a person's word, which shows nothing of what the venue does."""
+
+
 class NoteSuspense(msgspec.Struct, frozen=True, tag=True):
     """Something that a venue told was put into suspense: for whoever must be told."""
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from router.core.orders import ChildStatus
-from router.messages import Entered, EnterExecution, QueryChild, SettleRequested
+from router.messages import Entered, EnterExecution, NoteCod, QueryChild, SettleRequested
 from router.model import PX_SCALE
 from router.runtime import control
 from tests.oms.desk import Desk
@@ -217,3 +217,19 @@ def test_of_an_order_that_is_not_in_doubt_its_venue_tells(desk: Desk) -> None:
     child.ack()
     why = f"'{child.cl_ord_id}' is not UNKNOWN; UNKNOWN: none"
     assert refusal(desk, child, LOST, 300) == why
+
+
+@pytest.mark.parametrize("cod", ["none", "day"])
+def test_a_persons_word_shows_nothing_of_what_a_venue_does_on_disconnect(cod: str) -> None:
+    desk = Desk("venues.LIT_A.tactics=[lit_make]", f"venues.LIT_A.cod={cod}")
+    desk.open()
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.a.drop()
+    assert desk.node.engine.state.children[child.cl_ord_id].cod
+    desk.control(said(child, cum_qty=0, over=True))
+    assert status(desk, child) is ChildStatus.CANCELED
+    assert not desk.node.engine.state.children[child.cl_ord_id].cod
+    decided = [each for _, commands in desk.history for each in commands]
+    assert not [each for each in decided if isinstance(each, NoteCod)]
