@@ -210,13 +210,19 @@ def left_behind(env: Environment, state: State, now: int) -> Iterator[Command]:
 
 
 def opened(env: Environment, state: State, mic: str) -> Iterator[Command]:
-    """A venue is back: ask what became of the children in doubt, as its profile says."""
-    if not state.live_children(mic):
+    """A venue is back: ask what became of the children in doubt, as its profile says, and of those
+    that persons have said to be over.
+    """
+    said_over = state.venue[mic].said_over
+    if not state.live_children(mic) and not said_over:
         return
     if env.venues[mic].mass_status == "AF":
         yield QueryVenue(mic, child_id(env.shard, state.epoch, state.ids))
-    else:
-        yield from query_unknown(env, state, mic)
+        return
+    yield from query_unknown(env, state, mic)
+    if env.venues[mic].mass_status == "H":
+        said = (state.child_to_read(name) for name in said_over)
+        yield from (query(env, state, child) for child in said if child is not None)
 
 
 def list_overdue(env: Environment, state: State, now: int, mic: str) -> Iterator[Command]:

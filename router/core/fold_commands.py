@@ -15,6 +15,9 @@ from router.core.state import FILL_RATIO_WEIGHT, QuoteAsk, State
 from router.model import ExecType, OrdStatus
 from router.ports import MARKOUT_HORIZONS, Kill, SeenOrder
 
+SAID_OVER_MAX = 100
+"""Orders that persons have said to be over: of a venue that is back it is asked about so many."""
+
 _TELL_ONLY = frozenset({ExecType.ORDER_STATUS, ExecType.REJECTED})
 """Reports that change nothing: an answer, or the refusal of a second order with a used ClOrdID."""
 
@@ -179,6 +182,7 @@ def cancel_child(state: State, now: int, command: m.CancelChild) -> None:
 
 def query_child(state: State, now: int, command: m.QueryChild) -> None:
     """A question is under way."""
+    ends.bring_back(state, now, command.cl_ord_id)
     _asked_about(state, now, state.children[command.cl_ord_id])
 
 
@@ -336,6 +340,10 @@ def settle_child(state: State, now: int, command: m.SettleChild) -> None:
     child.unresolved = True
     if not command.by_venue:
         child.cod = ""
+        if child.mic in state.venue:
+            said_over = state.venue[child.mic].said_over
+            said_over.append(child.cl_ord_id)
+            del said_over[:-SAID_OVER_MAX]
     state.turn(now, child, ChildInput.CANCELED)
     ends.child_moved(state, now, child)
 

@@ -49,6 +49,9 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
         suspense.unknown_order(state, now, event)
         return
     _learn_name(state, child, event)
+    said_over = state.venue[child.mic].said_over
+    if said_over and child.cl_ord_id in said_over and not event.poss_dup:
+        said_over.remove(child.cl_ord_id)
     if event.order_id:
         child.order_id = event.order_id
     if event.mass_status_req_id and not event.poss_dup:
@@ -106,6 +109,7 @@ def _listed(state: State, event: m.ExecutionReceived) -> None:
         venue.listed += 1
     if event.last_report or 0 < event.tot_num_reports <= venue.listed:
         venue.list_ended = True
+        venue.said_over.clear()
 
 
 def _ends_before_its_fills(child: Child, event: m.ExecutionReceived) -> bool:

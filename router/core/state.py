@@ -77,6 +77,8 @@ class VenueState(msgspec.Struct):
     """How many answers to that have come."""
     list_ended: bool = False
     """All of them have."""
+    said_over: list[str] = []
+    """ClOrdIDs of orders that persons have said to be over and it has not spoken of since."""
 
 
 class Copy(msgspec.Struct):

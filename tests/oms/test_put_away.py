@@ -264,6 +264,7 @@ def test_what_was_said_to_be_over_and_works_is_taken_back(desk: Desk, rest_ns: i
     desk.oms.cancel("C", "X")
     settled(desk, rest_ns)
     desk.a.connect()
+    assert desk.a.heard() == ["AF"]
     child.tell_status()
     assert desk.a.heard() == ["F c1"]
     child.fill(100, "10", "E")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import pytest
 
+from router.core import fold_commands
 from router.core.orders import ChildStatus
 from router.messages import Entered, EnterExecution, NoteCod, QueryChild, SettleRequested
 from router.model import PX_SCALE
@@ -149,8 +150,9 @@ def test_what_was_said_before_is_no_sign_that_it_works(desk: Desk) -> None:
     desk.control(said(child, cum_qty=0, over=True))
     child.open = False
     desk.a.connect()
-    assert desk.a.inbox, "it is back, and what it had said was sent again"
+    assert desk.a.heard()[1:] == ["AF"], "it is back, and what it had said was sent again"
     assert status(desk, child) is ChildStatus.CANCELED
+    assert desk.node.engine.state.venue["LIT_A"].said_over == [child.cl_ord_id]
 
 
 @pytest.mark.parametrize(
@@ -233,3 +235,84 @@ def test_a_persons_word_shows_nothing_of_what_a_venue_does_on_disconnect(cod: st
     assert not desk.node.engine.state.children[child.cl_ord_id].cod
     decided = [each for _, commands in desk.history for each in commands]
     assert not [each for each in decided if isinstance(each, NoteCod)]
+
+
+def said_over(*overrides: str) -> tuple[Desk, Child]:
+    """LIT_A works X; while it was away for two minutes a person has said that it does not."""
+    desk = Desk(*overrides)
+    desk.open()
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.a.drop()
+    desk.control(said(child, cum_qty=0, over=True))
+    desk.oms.cancel("Y", "X")
+    for _ in range(12):
+        desk.wait(10)
+    desk.data_a.book()
+    desk.other.order("N", 100, px="8.9", extra="1=N|")
+    desk.other.cancel("CN", "N")
+    desk.oms.heard(), desk.a.heard()
+    return desk, child
+
+
+@pytest.mark.parametrize("mass_status", ["AF", "H"])
+def test_a_venue_that_is_back_is_asked_about_what_was_said_to_be_over(mass_status: str) -> None:
+    desk, child = said_over(f"venues.LIT_A.mass_status={mass_status}")
+    assert not desk.node.engine.state.children, "it is put away"
+    desk.a.connect()
+    asked = ["AF" if mass_status == "AF" else "H c1"]
+    assert desk.a.heard() == asked
+    desk.a.drop()
+    desk.a.connect()
+    assert desk.a.heard() == asked, "it has not answered"
+    child.tell_status(extra="584=M|911=1|912=Y|" if mass_status == "AF" else "")
+    assert desk.a.heard() == ["F c1"]
+    child.cancel()
+    assert status(desk, child) is ChildStatus.CANCELED
+    desk.a.drop()
+    desk.a.connect()
+    assert desk.a.heard() == [], "it has told"
+    assert desk.node.engine.state.illegal_transitions == 0
+
+
+def test_what_its_venue_does_not_list_is_over(desk: Desk) -> None:
+    child = forgotten(desk)
+    child.open = False
+    desk.control(said(child, LOST, cum_qty=300, over=True))
+    desk.oms.cancel("Y", "X")
+    desk.a.drop()
+    desk.a.connect()
+    desk.a.say("8", "37=NONE|17=0|150=I|39=8|55=ACME|54=1|151=0|14=0|6=0|584=M|911=0|912=Y|")
+    desk.a.drop()
+    desk.a.connect()
+    assert desk.a.heard() == ["AF"], "once"
+
+
+def test_it_is_asked_by_the_next_life_too_and_not_if_it_answers_nothing() -> None:
+    desk, _ = said_over()
+    desk.kill()
+    desk.boot()
+    desk.a.connect()
+    assert desk.a.heard() == ["AF"]
+    desk, _ = said_over("venues.LIT_A.mass_status=none")
+    desk.a.connect()
+    assert desk.a.heard() == []
+
+
+def test_of_many_that_were_said_to_be_over_the_newest_are_asked_about(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(fold_commands, "SAID_OVER_MAX", 2)
+    desk = Desk("venues.LIT_A.mass_status=H")
+    desk.open()
+    for number in range(3):
+        desk.oms.order(f"X{number}", 100)
+        desk.a.child().ack()
+    desk.a.drop()
+    for child in desk.a.children:
+        child.open = False
+        desk.control(said(child, cum_qty=0, over=True))
+    desk.a.heard()
+    desk.a.connect()
+    assert desk.a.heard() == ["H c2", "H c3"]
