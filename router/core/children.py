@@ -14,7 +14,7 @@ from router.core.disputes import noticed, overfilled
 from router.core.environment import Environment
 from router.core.features import FEATURE_VERSION
 from router.core.fold_executions import ENDED_STATUS
-from router.core.ids import child_id, fill_key
+from router.core.ids import child_id
 from router.core.orders import Child, ChildStatus, Parent
 from router.core.reports import fill_report, report, suspension
 from router.core.requests import cancel_child, cancel_children, settle_request
@@ -65,7 +65,7 @@ def executed(
         if state.outcome is Outcome.TRADE:
             yield from _traded(env, state, now, child, event)
         elif state.outcome is Outcome.CORRECTION:
-            yield _corrected(state, parent, now, event)
+            yield _corrected(state, child, now, event)
             yield from suspension(env.shard, state, parent, now)
         elif state.outcome is Outcome.UNKNOWN_ORDER:
             yield from _settle(env, state, child)
@@ -96,7 +96,7 @@ def _traded(
     mid = state.market.mid2(child.symbol)
     if child.mark_mid == 0 and mid:
         yield MarkChild(child.cl_ord_id, mid)
-    fill = state.fills[fill_key(event.mic, event.trade_date, event.exec_id)]
+    fill = state.fills[child.fill_key(event.trade_date, event.exec_id)]
     yield fill_report(parent, fill, ExecType.TRADE, now)
     if parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty:
         yield FreezeParent(parent.parent_id, f"OVERFILL by {child.mic} on {child.cl_ord_id}")
@@ -107,12 +107,12 @@ def _traded(
         yield from cancel_children(env, state, parent, "late fill")
 
 
-def _corrected(state: State, parent: Parent, now: int, event: ExecutionReceived) -> Command:
+def _corrected(state: State, child: Child, now: int, event: ExecutionReceived) -> Command:
     """A bust (150=H) or correction (150=G) goes on to the OMS under 19 = what it was told (J.1)."""
-    fill = state.fills[fill_key(event.mic, event.trade_date, event.exec_id)]
-    told = fill_report(parent, fill, event.exec_type, now)
-    ref = fill_key(event.mic, event.trade_date, event.exec_ref_id)
-    return msgspec.structs.replace(told, exec_ref_id=ref)
+    fill = state.fills[child.fill_key(event.trade_date, event.exec_id)]
+    amended = state.fills[child.fill_key(event.trade_date, event.exec_ref_id)]
+    told = fill_report(state.parents[child.parent_id], fill, event.exec_type, now)
+    return msgspec.structs.replace(told, exec_ref_id=amended.exec_id)
 
 
 def ended(env: Environment, state: State, now: int, child: Child) -> Iterator[Command]:

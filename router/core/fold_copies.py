@@ -24,11 +24,20 @@ def copy_received(state: State, now: int, event: m.CopyReceived) -> None:
     told = event.execution
     if told.exec_type not in _EXECUTIONS:
         return
-    key = fill_key(told.mic, told.trade_date, told.exec_id)
+    key = _key(state, told)
     if state.knows_fill(key):
         suspense.compare_copy(state, now, key, told)
     elif key not in state.suspense.entries and key not in state.copies:
         _wait(state, now, key, event)
+
+
+def _key(state: State, told: m.ExecutionReceived) -> str:
+    """A second session may name another day than the order's own."""
+    child = state.find_child(told.cl_ord_id, told.orig_cl_ord_id)
+    child = child or state.child_to_read(told.cl_ord_id)
+    if child is not None and child.mic == told.mic:
+        return child.fill_key(told.trade_date, told.exec_id)
+    return fill_key(told.mic, told.trade_date, told.exec_id)
 
 
 def _wait(state: State, now: int, key: str, event: m.CopyReceived) -> None:
@@ -49,4 +58,8 @@ def book_copy(state: State, now: int, command: m.BookCopy) -> None:
 def suspend_copy(state: State, now: int, command: m.SuspendCopy) -> None:
     """Nobody trusts it enough: a person must look."""
     copy = state.copies.pop(command.key)
-    suspense.suspend(state, now, command.key, Cause.COPY_ONLY, copy.event)
+    key = _key(state, copy.event)
+    if state.knows_fill(key):
+        suspense.compare_copy(state, now, key, copy.event)
+    else:
+        suspense.suspend(state, now, command.key, Cause.COPY_ONLY, copy.event)

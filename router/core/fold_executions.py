@@ -10,7 +10,6 @@ from msgspec import structs
 from router import messages as m
 from router.core import fold_ends as ends
 from router.core import fold_suspense as suspense
-from router.core.ids import fill_key
 from router.core.orders import Child, ChildInput, ChildStatus, Fill
 from router.core.state import Outcome, State
 from router.core.suspense import Cause, exec_id_of, other_key
@@ -140,7 +139,7 @@ def _is_old_news(child: Child, event: m.ExecutionReceived) -> bool:
 
 
 def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
-    key = fill_key(event.mic, event.trade_date, event.exec_id)
+    key = child.fill_key(event.trade_date, event.exec_id)
     known = state.fill_to_read(key)
     if known is not None:
         if suspense.is_other(known, child, event):
@@ -183,8 +182,8 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
 
 
 def _book_correction(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
-    own_key = fill_key(event.mic, event.trade_date, event.exec_id)
-    found = state.fill_to_read(fill_key(event.mic, event.trade_date, event.exec_ref_id))
+    own_key = child.fill_key(event.trade_date, event.exec_id)
+    found = state.fill_to_read(child.fill_key(event.trade_date, event.exec_ref_id))
     if state.knows_fill(own_key):
         state.outcome = Outcome.DUPLICATE
         return
@@ -235,7 +234,7 @@ def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None
 
     Of two that overtook it the second names the first: the last word counts.
     """
-    ref = fill_key(event.mic, event.trade_date, event.exec_ref_id)
+    ref = child.fill_key(event.trade_date, event.exec_ref_id)
     early = child.amended_early = child.amended_early or {}
     for key, (name, _, _) in early.items():
         if name == ref:

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
+from router.core.ids import fill_key
 from router.messages import OrderTerms
 from router.model import ExecType, OrdStatus, Side, Tactic
 from router.ports import MARKOUT_HORIZONS
@@ -267,6 +268,18 @@ class Child(msgspec.Struct, array_like=True, gc=False):
     def leaves_qty(self) -> int:
         """What it may still trade; 0 when closed."""
         return 0 if self.terminal else max(0, self.qty - self.cum_qty)
+
+    def fill_key(self, trade_date: str, exec_id: str) -> str:
+        """What makes an execution of it the same execution, by its ExecID(17).
+
+        All its executions are of the day that the first was told with: it lives for one, and a bust
+        after midnight, a second session or a person may name another (TradeDate(75), or without one
+        TransactTime(60)).
+        """
+        known = self.fill_keys or tuple(self.amended_early or ())
+        if known:
+            trade_date = known[0][len(self.mic) + 1 :].partition(".")[0]
+        return fill_key(self.mic, trade_date, exec_id)
 
     def turn(self, what: ChildInput, now: int) -> bool:
         """Apply an input to the status. False if the table has no such transition."""

@@ -126,7 +126,7 @@ def settle_refusal(state: State, event: SettleRequested) -> str:
         return f"{event.cl_ord_id!r} is not UNKNOWN; {_unknown(state)}"
     if not event.executions and not event.over:
         return f"it says nothing of {child.cl_ord_id}: no execution, and not that it is over"
-    keys = [fill_key(child.mic, each.trade_date, each.exec_id) for each in event.executions]
+    keys = [child.fill_key(each.trade_date, each.exec_id) for each in event.executions]
     if len(set(keys)) < len(keys):
         return "an ExecID stands there twice"
     told = zip(keys, event.executions, strict=True)
@@ -197,9 +197,8 @@ def bust_refusal(state: State, event: BustRequested) -> str:
     total = child.cum_qty - fill.qty + event.instead.qty
     if total > child.qty:
         return f"{child.cl_ord_id} is of {child.qty}, not {total}"
-    return _told_before(
-        state, fill_key(event.mic, event.trade_date, event.instead.exec_id), event.instead
-    )
+    key = child.fill_key(event.trade_date, event.instead.exec_id)
+    return _told_before(state, key, event.instead)
 
 
 def bust(env: Environment, state: State, now: int, event: BustRequested) -> Iterator[Command]:

@@ -14,7 +14,7 @@ import numpy as np
 from router.model import NS
 from router.simulation.reading import MS
 from router.simulation.things import Thing
-from router.simulation.world import START, World
+from router.simulation.world import World
 
 SKEW_MAX_S = 90
 """Peers judge SendingTime(52) by 120 s. Beyond that no session is possible, and that is right."""
@@ -127,7 +127,7 @@ class Faults:
     def _freeze(self, at: int) -> None:
         """The process stands still, as under SIGSTOP or in a machine that is moved."""
         until = min(at + self._draw(NS // 10, 30 * NS), self._end)
-        act = partial(self._world.sim.freeze, START + until)
+        act = partial(self._world.sim.freeze, self._world.start + until)
         self._add(at, f"the process stands still until {until / NS:.3f}", act)
 
     # -- venues ----------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import numpy as np
 
 from router.model import NS
 from router.simulation.things import Thing
-from router.simulation.world import START, World
+from router.simulation.world import World
 
 CALLED = 0.3
 """The share of worlds in which operators telephone before faults have stopped."""
@@ -22,7 +22,7 @@ def forgetting(world: World, end: int) -> list[Thing]:
     things = []
     for _ in range(int(rng.integers(1, 4)) if world.forgets else 0):
         at = int(rng.integers(0, end - NS))
-        until = START + min(at + 10 * NS, end)
+        until = world.start + min(at + 10 * NS, end)
         text = f"the line of {world.forgets} breaks as something trades there"
         things.append(Thing(at, text, partial(world.cut_at_fill, world.forgets, until=until)))
     for _ in range(int(rng.integers(1, 4)) if rng.random() < CALLED else 0):

@@ -15,6 +15,7 @@ import config
 from config.settings import load_settings
 from router import build
 from router.fix.versions import FIX42, FIX50SP2, Version
+from router.model import NS
 from router.simulation.limits import OVERRIDES
 
 OMS_NAMES = ("OMS", "OMS2")
@@ -41,6 +42,13 @@ PROMISES: tuple[Variant, ...] = (
 PROMISED = 4
 
 
+START = 1_767_623_400 * NS
+"""2026-01-05 14:30:00 UTC, a Monday."""
+BEFORE_MIDNIGHT = 1_767_657_593 * NS
+"""23:59:53 of that day."""
+OVER_MIDNIGHT = 11
+"""Every so many worlds begin then."""
+
 BEGINS_AGAIN = 6
 """In every so many worlds the second OMS begins its numbers again with every Logon."""
 
@@ -59,6 +67,11 @@ HOUSES: tuple[Spoken, ...] = (
 """Seed by seed in turn."""
 ALGO_TAGS = Path(config.__file__).parent / "extensions" / "fix42-algo.yaml"
 LIQUIDITY_TAG = "9730"
+
+
+def start_of(seed: int) -> int:
+    """When a seed's world begins, UTC nanoseconds."""
+    return BEFORE_MIDNIGHT if seed % OVER_MIDNIGHT == OVER_MIDNIGHT - 1 else START
 
 
 def spoken(seed: int) -> Spoken:

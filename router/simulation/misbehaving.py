@@ -12,7 +12,7 @@ import numpy as np
 from router.model import NS
 from router.simulation.reading import MS
 from router.simulation.things import Thing
-from router.simulation.world import START, World
+from router.simulation.world import World
 from venues.faults.session_drop import SessionDrop
 from venues.misbehaviour import Misbehaviour, kinds
 
@@ -73,7 +73,7 @@ def _start(world: World, what: Misbehaviour, mic: str, until: int) -> None:
     now = world.sim.now
     if isinstance(what, SessionDrop) and (what.gap_fills or not what.resend_on_logon):
         world.forgetful.add(mic)
-    world.market.misbehaviours.start(what, mic, now, START + until)
+    world.market.misbehaviours.start(what, mic, now, world.start + until)
     world.sim.poke(world.venues)
 
 
@@ -86,5 +86,5 @@ def _crash_meanwhile(
     if kind not in TWICE:
         return Thing(when, text, partial(world.crash, power=power))
     later = int(rng.integers(MS, 150 * MS))
-    act = partial(world.crash_after_fill, mic, power=power, later=later, until=START + until)
+    act = partial(world.crash_after_fill, mic, power=power, later=later, until=world.start + until)
     return Thing(at, f"{text}: {later // MS} ms after a fill", act)

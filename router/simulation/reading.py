@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 
@@ -25,8 +26,6 @@ PX = 100_000_000
 FINAL = frozenset("234C8")
 """OrdStatus(39) after which nothing more is to be expected."""
 MS = 1_000_000
-DAY_MS = 1_767_571_200_000
-"""2026-01-05, the day on which every run takes place."""
 
 
 class Broken(AssertionError):  # noqa: N818 - says what is
@@ -45,10 +44,9 @@ def hold(what: object, rule: str, text: object) -> None:
 
 
 def milliseconds(text: str) -> int:
-    """Since 1970 of a time with milliseconds, on the day of the run."""
-    _, _, time = text.partition("-")
-    hours, minutes, seconds = time.split(":")
-    return DAY_MS + round((int(hours) * 3600 + int(minutes) * 60) * 1000 + float(seconds) * 1000)
+    """Since 1970 of a UTCTimestamp with milliseconds."""
+    at = datetime.strptime(text, "%Y%m%d-%H:%M:%S.%f").replace(tzinfo=UTC)
+    return round(at.timestamp() * 1000)
 
 
 @dataclass(frozen=True, slots=True)

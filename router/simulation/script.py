@@ -21,7 +21,7 @@ from router.simulation.misbehaving import misbehaviours
 from router.simulation.reading import hold
 from router.simulation.reloads import reloads
 from router.simulation.things import Thing, kept
-from router.simulation.world import START, World
+from router.simulation.world import World
 
 ORDERS_END = 24 * NS
 FAULTS_END = 42 * NS
@@ -78,12 +78,12 @@ class Script:
         """
         world, sim = self.world, self.world.sim
         for thing in self.chosen:
-            sim.at(START + thing.at, thing.act)
-        sim.run(START + self.faults_end)
+            sim.at(world.start + thing.at, thing.act)
+        sim.run(world.start + self.faults_end)
         sim.sync_ns = 200_000
         world.disk.spare()
         self._wind_up()
-        sim.run(START + self.faults_end + PATIENCE, stop=self._over)
+        sim.run(world.start + self.faults_end + PATIENCE, stop=self._over)
         hold(self._over(), "liveness", self._unfinished())
         world.oracle.agree()
         world.check_strays()
@@ -167,12 +167,12 @@ class Script:
         else:
             terms |= self._schedule(at)
             if tif is TimeInForce.GTD:
-                terms["expire_time"] = START + at + self._span(5 * NS, 40 * NS)
+                terms["expire_time"] = self.world.start + at + self._span(5 * NS, 40 * NS)
         cl_ord_id = f"{name}-{account}"
         if tif in (TimeInForce.DAY, TimeInForce.GTC):
             self._endless[account] = cl_ord_id
         send = partial(self._send, name, cl_ord_id, side, qty, terms)
-        text = f"{cl_ord_id}: {side.name} {qty}{_told(terms)}"
+        text = f"{cl_ord_id}: {side.name} {qty}{_told(terms, self.world.start)}"
         self._add(at, text, send, cl_ord_id, opens=True)
         self._requests(name, cl_ord_id, side, qty, terms, at)
 
@@ -188,7 +188,7 @@ class Script:
                 params = {"horizon_s": str(horizon), "interval_s": str(interval)}
                 found = {"algo": "twap", "params": params}
         if self._chance(0.15):
-            found["effective_time"] = START + at + self._span(NS, 4 * NS)
+            found["effective_time"] = self.world.start + at + self._span(NS, 4 * NS)
         if self._chance(0.15):
             found["min_qty"] = 100 * self._draw(1, 5)
         return found
@@ -348,7 +348,7 @@ class Script:
         self.world.sim.sync_ns = takes
 
 
-def _told(terms: dict[str, Any]) -> str:
+def _told(terms: dict[str, Any], start: int) -> str:
     """An order's terms for a reader."""
     found = []
     for key, value in terms.items():
@@ -362,7 +362,7 @@ def _told(terms: dict[str, Any]) -> str:
             case "tif", _:
                 found.append(value.name)
             case (("effective_time" | "expire_time"), _):
-                found.append(f"{key} {(value - START) / NS:.3f}")
+                found.append(f"{key} {(value - start) / NS:.3f}")
             case "params", _:
                 found += [f"{name} {each}" for name, each in value.items()]
             case _:

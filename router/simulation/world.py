@@ -21,7 +21,6 @@ from router import build
 from router.fix.codec import time_text
 from router.fix.versions import FIX42, FIX44
 from router.journal.memory import MemoryStorage
-from router.model import NS
 from router.runtime import control
 from router.runtime.node import Built, Node
 from router.runtime.reloading import ReloadAsked, take
@@ -38,6 +37,7 @@ from router.simulation.houses import (
     parts,
     spoken,
     spoken_overrides,
+    start_of,
     variant_of,
 )
 from router.simulation.kills import Kill
@@ -51,8 +51,6 @@ from venues.market_file import MarketSpec, read_market
 from venues.market_gateways import MarketGateways
 from venues.order_entry import OrderEntryProfile
 
-START = 1_767_623_400 * NS
-"""2026-01-05 14:30:00 UTC, a Monday."""
 FAULTS_MAX = 100
 """What peers did that an operator should know: so many are kept."""
 BUFFERED_MAX = 2_000
@@ -72,14 +70,15 @@ class World:
 
     def __init__(self, seed: int, disk: type[WatchedStorage] = WatchedStorage) -> None:
         self.seed = seed
+        self.start = start_of(seed)
         self.rng = np.random.Generator(np.random.Philox(key=seed, counter=2 << 32))
         """For whatever is drawn about this world, its script included."""
         self.audit = MemoryAudit()
         self.oracle = Oracle(self.audit, lambda: self.sim.now)
-        self.market = Market(market_spec(), seed=seed, start=START)
+        self.market = Market(market_spec(), seed=seed, start=self.start)
         self.spoken = spoken(seed)
         self.gateways = MarketGateways(
-            self.market, audit=self.audit, profiles=self._profiles(), start=START
+            self.market, audit=self.audit, profiles=self._profiles(), start=self.start
         )
         self.oms = self._omss(seed)
         self.lives = 0
@@ -122,7 +121,7 @@ class World:
             self._open,
             peers={**dict.fromkeys([*names, *data], self.venues), **self.oms},
             storage=self.disk,
-            start=START,
+            start=self.start,
             seed=seed,
             delays=self._delays(),
             on_write=self._wrote,
@@ -210,7 +209,7 @@ class World:
     @property
     def elapsed(self) -> int:
         """Nanoseconds since the start."""
-        return self.sim.now - START
+        return self.sim.now - self.start
 
     # -- the node's lives ------------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ class CopyDesk(Desk):
         *,
         kind: str = "F",
         ref: str = "",
+        day: str = "",
         by: Peer | None = None,
         mark: bool = True,
     ) -> None:
@@ -80,6 +81,7 @@ class CopyDesk(Desk):
             f"37=V{name}|11={name}|17={exec_id}|150={kind}|39=1|55=ACME|54=1|38=1000|32={qty}"
             f"|31={px}|151=1|14={qty}|6=0|60={time_text(self.now)}|"
             + (f"19={ref}|" if ref else "")
+            + (f"75={day}|" if day else "")
             + ("797=Y|" if mark else ""),
         )
 

@@ -139,6 +139,25 @@ def test_a_copy_that_differs_is_an_alert_and_moves_nothing(desk: CopyDesk, first
     assert held(desk) == []
 
 
+@pytest.mark.parametrize("first", ["copy", "original"])
+def test_a_copy_that_names_another_day_is_of_the_same_execution(desk: CopyDesk, first: str) -> None:
+    """Their copies say TradeDate(75), their orders' session does not, and it is past midnight."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.oms.heard()
+    if first == "copy":
+        desk.copy(child, 300, "10", "B", day="20260106")
+    child.fill(300, "10", "B")
+    if first == "original":
+        desk.copy(child, 300, "10", "B", day="20260106")
+    assert desk.oms.heard() == ["8 X F/1 1000/300/700 +300@10 ~10"]
+    desk.wait(10)
+    assert (desk.oms.heard(), held(desk), waiting(desk)) == ([], [], [])
+    desk.copy(child, 300, "10.5", "B", day="20260106")
+    assert [line.split()[1] for line in held(desk)] == ["copy_differs"]
+
+
 def test_a_trusted_copy_of_a_bust_takes_back_what_was_told(trusting: CopyDesk) -> None:
     desk = trusting
     desk.oms.order("X")

@@ -10,8 +10,9 @@ from typing import Any
 
 from router.core.orders import Child, Parent
 from router.model import NS, PX_SCALE, Side, TimeInForce
+from router.simulation.houses import START
 from router.simulation.reading import Read, read
-from router.simulation.world import START, World
+from router.simulation.world import World
 from venues.gateway_profile import GatewayProfile
 from venues.misbehaviour import kinds
 from venues.order_entry import Cod, OrderEntryProfile

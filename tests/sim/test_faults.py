@@ -11,7 +11,8 @@ from router.journal.segments import Journal, JournalPoisoned
 from router.model import NS, Side, TimeInForce
 from router.runtime.sim import ProcessDied
 from router.simulation.disk import WatchedStorage
-from router.simulation.world import START, World
+from router.simulation.houses import START
+from router.simulation.world import World
 
 
 def opened(storage: WatchedStorage) -> Journal:

@@ -6,8 +6,8 @@ import json
 
 from router.model import NS, Side, TimeInForce
 from router.runtime import control
-from router.simulation.houses import FORGETS, forgets
-from router.simulation.world import START, World
+from router.simulation.houses import FORGETS, START, forgets
+from router.simulation.world import World
 
 QTY = 3_000
 

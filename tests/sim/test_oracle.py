@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from router.simulation.houses import START
 from router.simulation.kills import Kill
 from router.simulation.oracle import Oracle
 from router.simulation.reading import MS, Broken, read
-from router.simulation.world import START
 from venues.audit import AuditKind, AuditRecord, MemoryAudit
 
 T = "20260105-14:30:01.000"

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from router.fix.session import Session
 from router.model import NS, Side, TimeInForce
-from router.simulation.world import START, World
+from router.simulation.houses import START
+from router.simulation.world import World
 
 
 def order(world: World, account: str, qty: int) -> str:
