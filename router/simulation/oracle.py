@@ -304,6 +304,7 @@ class Oracle:
         if record.exec_ref_id:
             del self.standing[record.mic, record.exec_ref_id]
             del order.executions[record.exec_ref_id]
+            order.amended = True
         self.executions[key] = (order.account, qty, px)
         if record.exec_type != "H":
             self.standing[key] = self.executions[key]

@@ -47,6 +47,8 @@ class AtVenue:
     """The venue has told its end."""
     executions: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Shares and price by ExecID, of those that stand."""
+    amended: bool = False
+    """An execution of it was taken back or corrected."""
     unheard: str = ""
     """ExecID of the correction that has opened it again, until the node has heard of it."""
 

@@ -35,7 +35,9 @@ def settle_unknown(node: Node, oracle: Oracle, day: str, ask: Ask) -> int:
 
 
 def _settle(node: Node, order: AtVenue, cum_qty: int, day: str, ask: Ask) -> bool:
-    """Enter what is not booked, if it makes up the whole: else a bust is on its way here."""
+    """Enter what is not booked, if it makes up the whole: else a bust is on its way here. What was
+    corrected is left to the venue: it may tell of it as it was first (seed 171487).
+    """
     state = node.engine.state
     missing = {
         exec_id: told
@@ -43,7 +45,8 @@ def _settle(node: Node, order: AtVenue, cum_qty: int, day: str, ask: Ask) -> boo
         if not state.knows_fill(fill_key(order.mic, day, exec_id))
     }
     total = cum_qty + sum(qty for qty, _ in missing.values())
-    if total != order.cum_qty or total > order.qty or not (missing or order.ended):
+    whole = total == order.cum_qty <= order.qty and not order.amended
+    if not whole or not (missing or order.ended):
         return False
     answer = ask(
         {
