@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from router.cli.errors import CommandError, ExitCode
-from router.runtime.control import socket_path
+from router.runtime.control import REQUEST_MAX, socket_path
 
 ANSWER_S = 5.0
 """How long an answer is waited for: a request waits for its record to be durable."""
@@ -23,15 +23,20 @@ def ask(state: Path, request: dict[str, object], *, answer_s: float = ANSWER_S) 
     """The daemon's answer.
 
     Raises:
-        CommandError: no daemon runs on the folder, it does not answer, or it refuses.
+        CommandError: the request is too long, no daemon runs on the folder, it does not answer, or
+            it refuses.
     """
     nobody = CommandError(
         ExitCode.NOT_RUNNING, f"no daemon runs on {state}; start one: sluice run --state {state}"
     )
     if not state.is_dir():
         raise nobody
+    asked = json.dumps(request).encode() + b"\n"
+    if len(asked) > REQUEST_MAX:
+        text = f"a request has at most {REQUEST_MAX:,} bytes, and this one {len(asked):,}"
+        raise CommandError(ExitCode.CONFIGURATION, f"{text}: ask in several, or say it shorter")
     try:
-        line = _exchange(state, json.dumps(request).encode() + b"\n", answer_s)
+        line = _exchange(state, asked, answer_s)
     except TimeoutError:
         raise CommandError(ExitCode.TIME_OUT, f"the daemon on {state} does not answer") from None
     except PermissionError:

@@ -18,7 +18,7 @@ from router.core.orders import ChildStatus
 from router.messages import AssignRequested, BustRequested, Entered, SettleRequested
 from router.model import PX_SCALE
 from router.runtime.console import Console
-from router.runtime.control import Answer, Request
+from router.runtime.control import REQUEST_MAX, Answer, Request
 from router.runtime.reloading import ReloadAsked
 from tests.oms.desk import Desk
 from tests.oms.peers import Child
@@ -234,3 +234,31 @@ def test_the_story_of_an_order_has_what_persons_have_entered(desk: Desk) -> None
         "bust of ExecID C1, entered by ada: by telephone",
         "S1 is of it, by ada: by telephone",
     ]
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_what_is_too_long_for_the_daemon_is_refused_here(
+    desk: Desk, state: list[str], left: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Up to its last byte a request is answered."""
+    child = in_doubt(desk)
+    child.open = False
+    request = {
+        "command": "settle",
+        "cl_ord_id": child.cl_ord_id,
+        "executions": [{"qty": "300", "px": "10", "exec_id": "E7", "trade_date": ""}],
+        "cum_qty": 300,
+        "over": True,
+        "who": "ada",
+        "reason": "",
+    }
+    reason = "x" * (REQUEST_MAX - len(json.dumps(request)) - 1 + left)
+    lost = ["--execution", "300@10/E7", "--cum-qty", "300", "--over"]
+    argv = ["unknown", "settle", child.cl_ord_id, *lost, "--who", "ada", "--reason", reason]
+    assert run([*argv, *state]) == (4 if left else 0)
+    told = capsys.readouterr().err
+    assert told == (
+        "a request has at most 4,096 bytes, and this one 4,097: ask in several, or say it shorter\n"
+        if left
+        else ""
+    )
