@@ -11,6 +11,12 @@ from router.fix.codec import time_text
 _SIDES = {"1": "buy", "2": "sell", "5": "sell short", "6": "sell short exempt"}
 
 
+def names(answer: dict[str, Any], key: str, name: str) -> list[str] | None:
+    """What stands in a list of the answer to `status`, by name; None if more than are told of."""
+    told = [str(each[name]) for each in answer[key]]
+    return told if len(told) == answer[f"{key}_count"] else None
+
+
 def unknown_text(venues: dict[str, Any]) -> Iterator[str]:
     """Where children are whose fate is not known, and what their venue's profile says of it."""
     for mic, each in venues.items():

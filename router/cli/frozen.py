@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import frozen_text
+from router.cli.doubt_text import frozen_text, names
 from router.cli.errors import CommandError, ExitCode
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
@@ -49,8 +49,8 @@ def release(
     children is not known.
     """
     folder = state or settings_of(config, overrides).state
-    held = [each["parent_id"] for each in ask(folder, {"command": "status"})["frozen_parents"]]
-    if parent_id not in held:
+    held = names(ask(folder, {"command": "status"}), "frozen_parents", "parent_id")
+    if held is not None and parent_id not in held:
         text = f"{parent_id!r} is not frozen; frozen: {', '.join(held) or 'none'}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     request: dict[str, object] = {

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import suspense_text
+from router.cli.doubt_text import names, suspense_text
 from router.cli.errors import CommandError, ExitCode
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
@@ -91,8 +91,8 @@ def _settle(
     reason: str,
 ) -> dict[str, object]:
     folder = state or settings_of(config, overrides).state
-    there = [each["suspense_id"] for each in ask(folder, {"command": "status"})["suspense"]]
-    if suspense_id not in there:
+    there = names(ask(folder, {"command": "status"}), "suspense", "suspense_id")
+    if there is not None and suspense_id not in there:
         text = f"no entry {suspense_id!r} in suspense; there: {', '.join(there) or 'none'}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     told = {"suspense_id": suspense_id, "who": who, "reason": reason}

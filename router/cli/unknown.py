@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import unknown_children_text
+from router.cli.doubt_text import names, unknown_children_text
 from router.cli.errors import CommandError, ExitCode
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
@@ -64,8 +64,8 @@ def settle(
     """
     told = [execution_of("--execution", each, trade_date) for each in execution or []]
     folder = state or settings_of(config, overrides).state
-    there = [each["cl_ord_id"] for each in ask(folder, {"command": "status"})["unknown"]]
-    if cl_ord_id not in there:
+    there = names(ask(folder, {"command": "status"}), "unknown", "cl_ord_id")
+    if there is not None and cl_ord_id not in there:
         text = f"{cl_ord_id!r} is not UNKNOWN; UNKNOWN: {', '.join(there) or 'none'}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     request: dict[str, object] = {

@@ -17,6 +17,7 @@ from router.cli.why_words import words
 from router.core.orders import ChildStatus
 from router.messages import AssignRequested, BustRequested, Entered, SettleRequested
 from router.model import PX_SCALE
+from router.runtime import doubt
 from router.runtime.console import Console
 from router.runtime.control import REQUEST_MAX, Answer, Request
 from router.runtime.reloading import ReloadAsked
@@ -262,3 +263,29 @@ def test_what_is_too_long_for_the_daemon_is_refused_here(
         if left
         else ""
     )
+
+
+def test_what_is_not_shown_any_more_is_settled_all_the_same(
+    desk: Desk,
+    state: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(doubt, "SHOWN_MAX", 1)
+    for number in range(2):
+        desk.oms.order(f"X{number}", 500)
+        child = desk.a.child()
+        child.ack()
+        child.fill(200, "10", f"B{number}")
+        child.report("F", "1", "32=300|31=10|", exec_id=f"B{number}")
+        child.open = False
+    desk.a.drop()
+    assert run(["suspense", "dismiss", "S2", *ADA, *state]) == 0
+    last = desk.a.child().cl_ord_id
+    assert run(["unknown", "settle", last, "--cum-qty", "200", "--over", *ADA, *state]) == 0
+    _, second = desk.node.engine.state.frozen_parents
+    assert run(["frozen", "release", second, *ADA, *state]) == 0
+    for argv in (["suspense", "dismiss", "S1"], ["suspense", "dismiss", "S9"]):
+        code = run([*argv, *ADA, *state])
+        assert code == (2 if argv[-1] == "S9" else 0)
+    capsys.readouterr()
