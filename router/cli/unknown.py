@@ -66,7 +66,7 @@ def settle(
     folder = state or settings_of(config, overrides).state
     there = names(ask(folder, {"command": "status"}), "unknown", "cl_ord_id")
     if there is not None and cl_ord_id not in there:
-        text = f"{cl_ord_id!r} is not UNKNOWN; UNKNOWN: {', '.join(there) or 'none'}"
+        text = f"{cl_ord_id!r} is not UNKNOWN; those that are: {', '.join(there) or 'none'}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     request: dict[str, object] = {
         "command": "settle",

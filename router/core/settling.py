@@ -138,7 +138,7 @@ def settle_refusal(state: State, event: SettleRequested) -> str:
 def _unknown(state: State) -> str:
     live = state.live_children()
     names = [each.cl_ord_id for each in live if each.status is ChildStatus.UNKNOWN]
-    return f"UNKNOWN: {', '.join(names[:10]) or 'none'}"
+    return f"those that are: {', '.join(names[:10]) or 'none'}"
 
 
 def _told_before(state: State, key: str, execution: Entered) -> str:

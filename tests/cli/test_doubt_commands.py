@@ -127,7 +127,7 @@ def test_an_unknown_child_is_settled_by_a_named_person(
     assert run([*settle, "--cum-qty", "300", "--over", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["status"] == "canceled"
     assert run([*settle, "--cum-qty", "300", "--over"]) == 2
-    assert capsys.readouterr().err == f"'{child.cl_ord_id}' is not UNKNOWN; UNKNOWN: none\n"
+    assert capsys.readouterr().err == f"'{child.cl_ord_id}' is not UNKNOWN; those that are: none\n"
 
 
 @pytest.mark.parametrize(

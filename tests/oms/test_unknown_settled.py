@@ -158,7 +158,7 @@ def test_what_was_said_before_is_no_sign_that_it_works(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("event", "why"),
     [
-        ({"cl_ord_id": "c9"}, "'c9' is not UNKNOWN; UNKNOWN: CHILD"),
+        ({"cl_ord_id": "c9"}, "'c9' is not UNKNOWN; those that are: CHILD"),
         ({"executions": (), "cum_qty": 0}, "it says nothing of CHILD"),
         ({"executions": (LOST, LOST), "cum_qty": 600}, "an ExecID stands there twice"),
         ({"executions": (Entered("", 300, 1, DAY),)}, "an execution has an ExecID, shares"),
@@ -217,7 +217,7 @@ def test_of_an_order_that_is_not_in_doubt_its_venue_tells(desk: Desk) -> None:
     desk.oms.order("X")
     child = desk.a.child()
     child.ack()
-    why = f"'{child.cl_ord_id}' is not UNKNOWN; UNKNOWN: none"
+    why = f"'{child.cl_ord_id}' is not UNKNOWN; those that are: none"
     assert refusal(desk, child, LOST, 300) == why
 
 
