@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from router.cli.output import table
+from router.cli.output import show, show_json, table
 from router.fix.codec import time_text
 
 _SIDES = {"1": "buy", "2": "sell", "5": "sell short", "6": "sell short exempt"}
@@ -15,6 +15,18 @@ def names(answer: dict[str, Any], key: str, name: str) -> list[str] | None:
     """What stands in a list of the answer to `status`, by name; None if more than are told of."""
     told = [str(each[name]) for each in answer[key]]
     return told if len(told) == answer[f"{key}_count"] else None
+
+
+def show_list(
+    answer: dict[str, Any], key: str, lines: Iterator[str], nothing: str, *, as_json: bool
+) -> None:
+    """Show such a list: its lines, which begin with an empty one, or that there is nothing."""
+    if as_json:
+        show_json({each: answer[each] for each in (key, f"{key}_count")})
+        return
+    told = list(lines)
+    for line in told[1:] or [nothing]:
+        show(line)
 
 
 def unknown_text(venues: dict[str, Any]) -> Iterator[str]:

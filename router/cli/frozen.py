@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import frozen_text, names
+from router.cli.doubt_text import frozen_text, names, show_list
 from router.cli.errors import CommandError, ExitCode
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
@@ -24,14 +24,7 @@ def listed(
 ) -> None:
     """Every frozen parent, with what has frozen it. Exit 3: no daemon runs."""
     answer = ask(state or settings_of(config, overrides).state, {"command": "status"})
-    if as_json:
-        show_json({key: answer[key] for key in ("frozen_parents", "frozen_parents_count")})
-        return
-    lines = list(frozen_text(answer))
-    for line in lines[1:]:
-        show(line)
-    if not lines:
-        show("no parent is frozen")
+    show_list(answer, "frozen_parents", frozen_text(answer), "no parent is frozen", as_json=as_json)
 
 
 def release(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import names, suspense_text
+from router.cli.doubt_text import names, show_list, suspense_text
 from router.cli.errors import CommandError, ExitCode
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
@@ -28,14 +28,7 @@ def listed(
 ) -> None:
     """Every entry of the suspense book, each as the venue told it. Exit 3: no daemon runs."""
     answer = ask(state or settings_of(config, overrides).state, {"command": "status"})
-    if as_json:
-        show_json({key: answer[key] for key in ("suspense", "suspense_count")})
-        return
-    lines = list(suspense_text(answer))
-    for line in lines[1:]:
-        show(line)
-    if not lines:
-        show("nothing is in suspense")
+    show_list(answer, "suspense", suspense_text(answer), "nothing is in suspense", as_json=as_json)
 
 
 def assign(

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import names, unknown_children_text
+from router.cli.doubt_text import names, show_list, unknown_children_text
 from router.cli.errors import CommandError, ExitCode
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
@@ -25,14 +25,9 @@ def listed(
 ) -> None:
     """Every UNKNOWN child, and how much of it its venue says has traded. Exit 3: no daemon runs."""
     answer = ask(state or settings_of(config, overrides).state, {"command": "status"})
-    if as_json:
-        show_json({key: answer[key] for key in ("unknown", "unknown_count")})
-        return
-    lines = list(unknown_children_text(answer))
-    for line in lines[1:]:
-        show(line)
-    if not lines:
-        show("no child is UNKNOWN")
+    show_list(
+        answer, "unknown", unknown_children_text(answer), "no child is UNKNOWN", as_json=as_json
+    )
 
 
 def settle(
