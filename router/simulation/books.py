@@ -58,7 +58,7 @@ def _read(made_of: build.Parts, name: str) -> Read:
         settings, made_of.family, tuple(env.venues.values()), tuple(env.instruments)
     )
     if name == SHIPPED:
-        return reading.from_files(settings.policies)
+        return _named(reading.from_files(settings.policies))
     rule = BROKEN_RULE if name == BROKEN else MORE[name]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "more.yaml"
@@ -67,9 +67,12 @@ def _read(made_of: build.Parts, name: str) -> Read:
             book = reading.from_files([*settings.policies, path])
         except DocumentError as error:
             return tuple(each.replace(f"{folder}/", "") for each in error.problems)
-    # The folder is another one each time, and a journal is to be the same each time.
+    return _named(book)
+
+
+def _named(book: Book) -> Book:
+    """With names for paths: a journal is to be the same whatever folder a world is played in."""
     documents = tuple(
-        msgspec.structs.replace(each, path=path.name) if each.path == str(path) else each
-        for each in book.files.documents
+        msgspec.structs.replace(each, path=Path(each.path).name) for each in book.files.documents
     )
     return replace(book, files=msgspec.structs.replace(book.files, documents=documents))

@@ -232,8 +232,6 @@ class World:
 
     def _of_this_life(self) -> build.Parts:
         """With the policies that the files hold now."""
-        if self._documents == SHIPPED:
-            return self._parts
         book = book_of(self._parts, self._documents)
         assert not isinstance(book, tuple), book
         return replace(self._parts, env=under(self._parts.env, book))

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import config
 from router.journal.scan import JournalBroken
 from router.simulation.reading import Broken
 from router.simulation.script import Script
@@ -39,6 +40,14 @@ def play(seed: int) -> World:
 def test_whatever_goes_wrong_what_must_hold_holds(seed: int) -> None:
     world = play(seed)
     assert world.oracle.asked
+
+
+def test_a_journal_does_not_know_the_folder_that_a_world_is_played_in() -> None:
+    """A torn write is as long as what was to be written: the same seed is the same history."""
+    storage = play(3).sim.storage
+    written = b"".join(storage.read(name, 0, 1 << 30) for name in storage.names())
+    assert b"default.yaml" in written
+    assert str(Path(config.__file__).parent).encode() not in written
 
 
 TROUBLE = (
