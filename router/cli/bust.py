@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
+from router.cli.entered import FORM, TradeDateOption, execution_of
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
-from router.cli.typed import FORM, TradeDateOption, execution_of
 
 
 def command(

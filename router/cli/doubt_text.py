@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from router.cli.errors import CommandError, ExitCode
 from router.cli.output import show, show_json, table
 from router.fix.codec import time_text
 
 _SIDES = {"1": "buy", "2": "sell", "5": "sell short", "6": "sell short exempt"}
 
 
-def names(answer: dict[str, Any], key: str, name: str) -> list[str] | None:
-    """What stands in a list of the answer to `status`, by name; None if more than are told of."""
+def expect_listed(answer: dict[str, Any], key: str, name: str, subject: str, wrong: str) -> None:
+    """See that something stands in a list of the answer to `status`. If that tells of a part of
+    the list only, the daemon itself will say.
+
+    Raises:
+        CommandError: it does not; `wrong` says so, and before what is there.
+    """
     told = [str(each[name]) for each in answer[key]]
-    return told if len(told) == answer[f"{key}_count"] else None
+    if subject not in told and len(told) == answer[f"{key}_count"]:
+        raise CommandError(ExitCode.NOT_FOUND, f"{wrong}{', '.join(told) or 'none'}")
 
 
 def show_list(
@@ -39,14 +46,23 @@ def unknown_text(venues: dict[str, Any]) -> Iterator[str]:
 
 def unknown_children_text(answer: dict[str, Any]) -> Iterator[str]:
     """The UNKNOWN children; nothing if there are none."""
-    children = answer["unknown"]
-    if not children:
+    header = ["child", "venue", "OrderID", "what", "told", "venue says", "session", "sent, UTC"]
+    yield from _listing(answer, "unknown", header, _unknown_row)
+
+
+def _listing(
+    answer: dict[str, Any],
+    key: str,
+    header: list[str],
+    row: Callable[[dict[str, Any]], list[object]],
+) -> Iterator[str]:
+    entries = answer[key]
+    if not entries:
         return
     yield ""
-    header = ["child", "venue", "OrderID", "what", "told", "venue says", "session", "sent, UTC"]
-    yield table(header, [_unknown_row(each) for each in children])
-    if answer["unknown_count"] > len(children):
-        yield f"and {answer['unknown_count'] - len(children):,} more"
+    yield table(header, [row(each) for each in entries])
+    if answer[f"{key}_count"] > len(entries):
+        yield f"and {answer[f'{key}_count'] - len(entries):,} more"
 
 
 def _unknown_row(child: dict[str, Any]) -> list[object]:
@@ -81,30 +97,18 @@ def _children(count: int) -> str:
 
 def suspense_text(answer: dict[str, Any]) -> Iterator[str]:
     """The entries of the book; nothing if it is empty."""
-    entries = answer["suspense"]
-    if not entries:
-        return
-    yield ""
     header = ["suspense", "cause", "venue", "ExecID", "order", "what", "account", "since, UTC"]
-    yield table(header, [_row(each) for each in entries])
-    if answer["suspense_count"] > len(entries):
-        yield f"and {answer['suspense_count'] - len(entries):,} more"
+    yield from _listing(answer, "suspense", header, _suspense_row)
 
 
 def frozen_text(answer: dict[str, Any]) -> Iterator[str]:
     """The frozen parents; nothing if there are none."""
-    parents = answer["frozen_parents"]
-    if not parents:
-        return
-    yield ""
     keys = ("parent_id", "session", "cl_ord_id", "cum_qty", "order_qty", "reason")
     header = ["frozen", "session", "ClOrdID", "filled", "of", "why"]
-    yield table(header, [[each[key] for key in keys] for each in parents])
-    if answer["frozen_parents_count"] > len(parents):
-        yield f"and {answer['frozen_parents_count'] - len(parents):,} more"
+    yield from _listing(answer, "frozen_parents", header, lambda each: [each[key] for key in keys])
 
 
-def _row(entry: dict[str, Any]) -> list[object]:
+def _suspense_row(entry: dict[str, Any]) -> list[object]:
     side = _SIDES.get(entry["side"], f"side {entry['side']}")
     what = f"{side} {entry['qty']:,} {entry['symbol']} at {entry['px']:g}"
     if entry["exec_ref_id"]:

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import frozen_text, names, show_list
-from router.cli.errors import CommandError, ExitCode
+from router.cli.doubt_text import expect_listed, frozen_text, show_list
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
@@ -42,10 +41,9 @@ def release(
     children is not known.
     """
     folder = state or settings_of(config, overrides).state
-    held = names(ask(folder, {"command": "status"}), "frozen_parents", "parent_id")
-    if held is not None and parent_id not in held:
-        text = f"{parent_id!r} is not frozen; frozen: {', '.join(held) or 'none'}"
-        raise CommandError(ExitCode.NOT_FOUND, text)
+    answer = ask(folder, {"command": "status"})
+    wrong = f"{parent_id!r} is not frozen; frozen: "
+    expect_listed(answer, "frozen_parents", "parent_id", parent_id, wrong)
     request: dict[str, object] = {
         "command": "release",
         "parent_id": parent_id,

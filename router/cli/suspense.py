@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import names, show_list, suspense_text
-from router.cli.errors import CommandError, ExitCode
+from router.cli.doubt_text import expect_listed, show_list, suspense_text
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
@@ -84,10 +83,9 @@ def _settle(
     reason: str,
 ) -> dict[str, object]:
     folder = state or settings_of(config, overrides).state
-    there = names(ask(folder, {"command": "status"}), "suspense", "suspense_id")
-    if there is not None and suspense_id not in there:
-        text = f"no entry {suspense_id!r} in suspense; there: {', '.join(there) or 'none'}"
-        raise CommandError(ExitCode.NOT_FOUND, text)
+    answer = ask(folder, {"command": "status"})
+    wrong = f"no entry {suspense_id!r} in suspense; there: "
+    expect_listed(answer, "suspense", "suspense_id", suspense_id, wrong)
     told = {"suspense_id": suspense_id, "who": who, "reason": reason}
     return ask(folder, {**request, **told})
 

@@ -8,13 +8,12 @@ from typing import Annotated
 import typer
 
 from config.settings import DEFAULT_CONFIG
-from router.cli.doubt_text import names, show_list, unknown_children_text
-from router.cli.errors import CommandError, ExitCode
+from router.cli.doubt_text import expect_listed, show_list, unknown_children_text
+from router.cli.entered import FORM, TradeDateOption, execution_of
 from router.cli.kill import NamedOption, ReasonOption, StateOption
 from router.cli.knock import ask
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
-from router.cli.typed import FORM, TradeDateOption, execution_of
 
 
 def listed(
@@ -59,10 +58,9 @@ def settle(
     """
     told = [execution_of("--execution", each, trade_date) for each in execution or []]
     folder = state or settings_of(config, overrides).state
-    there = names(ask(folder, {"command": "status"}), "unknown", "cl_ord_id")
-    if there is not None and cl_ord_id not in there:
-        text = f"{cl_ord_id!r} is not UNKNOWN; those that are: {', '.join(there) or 'none'}"
-        raise CommandError(ExitCode.NOT_FOUND, text)
+    answer = ask(folder, {"command": "status"})
+    wrong = f"{cl_ord_id!r} is not UNKNOWN; those that are: "
+    expect_listed(answer, "unknown", "cl_ord_id", cl_ord_id, wrong)
     request: dict[str, object] = {
         "command": "settle",
         "cl_ord_id": cl_ord_id,

@@ -259,7 +259,7 @@ def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceive
         # An execution is still missing: it comes by the session's resend, or a person enters it.
         child.claimed_qty = event.cum_qty
     elif event.ord_status in LIVE_STATUS:
-        child.unknown_answers = child.queries = 0
+        child.unknown_answers = child.queries = child.claimed_qty = 0
         state.turn(now, child, ChildInput.ACKNOWLEDGED)
     elif event.ord_status in ENDED_STATUS:
         state.turn(now, child, ENDED_STATUS[event.ord_status])

@@ -126,13 +126,10 @@ def settle_refusal(state: State, event: SettleRequested) -> str:
         return f"{event.cl_ord_id!r} is not UNKNOWN; {_unknown(state)}"
     if not event.executions and not event.over:
         return f"it says nothing of {child.cl_ord_id}: no execution, and not that it is over"
-    keys = [child.fill_key(each.trade_date, each.exec_id) for each in event.executions]
-    if len(set(keys)) < len(keys):
+    if len({each.exec_id for each in event.executions}) < len(event.executions):
         return "an ExecID stands there twice"
-    told = zip(keys, event.executions, strict=True)
-    return next(filter(None, (_told_before(state, *each) for each in told)), "") or _sum(
-        child, event
-    )
+    refusals = (_entry_refusal(state, child, each) for each in event.executions)
+    return next(filter(None, refusals), "") or _sum(child, event)
 
 
 def _unknown(state: State) -> str:
@@ -141,7 +138,9 @@ def _unknown(state: State) -> str:
     return f"those that are: {', '.join(names[:10]) or 'none'}"
 
 
-def _told_before(state: State, key: str, execution: Entered) -> str:
+def _entry_refusal(state: State, child: Child, execution: Entered) -> str:
+    """Why an execution cannot be booked as new."""
+    key = child.fill_key(execution.trade_date, execution.exec_id)
     if not execution.exec_id or execution.qty <= 0 or execution.px <= 0:
         return "an execution has an ExecID, shares and a price"
     if state.knows_fill(key):
@@ -197,8 +196,7 @@ def bust_refusal(state: State, event: BustRequested) -> str:
     total = child.cum_qty - fill.qty + event.instead.qty
     if total > child.qty:
         return f"{child.cl_ord_id} is of {child.qty}, not {total}"
-    key = child.fill_key(event.trade_date, event.instead.exec_id)
-    return _told_before(state, key, event.instead)
+    return _entry_refusal(state, child, event.instead)
 
 
 def bust(env: Environment, state: State, now: int, event: BustRequested) -> Iterator[Command]:

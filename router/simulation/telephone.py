@@ -1,7 +1,7 @@
 """An operator asks venues by telephone about orders in doubt, and enters what their desks say.
 
-Owns when their word is entered, and what of it. A desk knows what its venue has noted, and nothing
-of the router's.
+Owns when their word is entered, and what of it. A desk knows what its venue has noted; the operator
+sees what the router has booked.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from router.core.ids import fill_key
 from router.fix.codec import px_text
 from router.runtime.node import Node
 from router.simulation.oracle import Oracle
@@ -39,10 +38,11 @@ def _settle(node: Node, order: AtVenue, cum_qty: int, day: str, ask: Ask) -> boo
     corrected is left to the venue: it may tell of it as it was first (seed 171487).
     """
     state = node.engine.state
+    child = state.children[order.cl_ord_id]
     missing = {
         exec_id: told
         for exec_id, told in order.executions.items()
-        if not state.knows_fill(fill_key(order.mic, day, exec_id))
+        if not state.knows_fill(child.fill_key(day, exec_id))
     }
     total = cum_qty + sum(qty for qty, _ in missing.values())
     whole = total == order.cum_qty <= order.qty and not order.amended

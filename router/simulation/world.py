@@ -245,29 +245,30 @@ class World:
 
     def crash_after_fill(self, mic: str, *, power: bool, later: int, until: int) -> None:
         """Crash so long after the next execution at a venue, if there is one before `until`."""
-        known = len(self.oracle.executions)
 
-        def wait() -> bool:
-            fresh = list(self.oracle.executions)[known:]
-            if any(key[0] == mic for key in fresh):
-                self.sim.at(self.sim.now + later, lambda: self.crash(power=power))
-                return True
-            return self.sim.now >= until
+        def act() -> None:
+            self.sim.at(self.sim.now + later, lambda: self.crash(power=power))
 
-        self.wait(wait)
+        self._at_fill(mic, until, act)
 
     def cut_at_fill(self, mic: str, *, until: int) -> None:
         """Break a venue's line at the next execution there, which is lost with it."""
-        known = len(self.oracle.executions)
 
-        def wait() -> bool:
-            fresh = list(self.oracle.executions)[known:]
-            if not any(key[0] == mic for key in fresh):
-                return self.sim.now >= until
+        def act() -> None:
             for conn, name in self.sim.wires().items():
                 if name == mic:
                     self.sim.cut(conn, lose=True)
-            return True
+
+        self._at_fill(mic, until, act)
+
+    def _at_fill(self, mic: str, until: int, act: Callable[[], None]) -> None:
+        known = len(self.oracle.executions)
+
+        def wait() -> bool:
+            traded = any(key[0] == mic for key in list(self.oracle.executions)[known:])
+            if traded:
+                act()
+            return traded or self.sim.now >= until
 
         self.wait(wait)
 

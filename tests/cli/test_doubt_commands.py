@@ -22,8 +22,7 @@ from router.runtime.console import Console
 from router.runtime.control import REQUEST_MAX, Answer, Request
 from router.runtime.reloading import ReloadAsked
 from tests.oms.desk import Desk
-from tests.oms.peers import Child
-from tests.oms.settling import held, stranger
+from tests.oms.settling import forgotten, held, stranger
 
 DAY = "20260105"
 """The desk's."""
@@ -70,25 +69,12 @@ def state(desk: Desk, tmp_path: Path) -> Iterator[list[str]]:
         yield ["--state", str(tmp_path)]
 
 
-def in_doubt(desk: Desk) -> Child:
-    """A buy of 1,000 at LIT_A, which says that 300 have traded and does not tell how."""
-    desk.oms.order("X")
-    child = desk.a.child()
-    child.ack()
-    desk.a.drop()
-    child.cum_qty = 300
-    desk.a.connect()
-    child.tell_status(extra="584=M|911=1|912=Y|")
-    desk.oms.heard()
-    return child
-
-
 def test_unknown_children_are_listed_with_what_their_venue_claims(
     desk: Desk, state: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["unknown", "list", *state]) == 0
     assert capsys.readouterr().out == "no child is UNKNOWN\n"
-    child = in_doubt(desk)
+    child = forgotten(desk)
     assert run(["unknown", "list", *state]) == 0
     out = capsys.readouterr().out
     assert out.splitlines()[-1].split() == [
@@ -103,7 +89,7 @@ def test_unknown_children_are_listed_with_what_their_venue_claims(
 def test_an_unknown_child_is_settled_by_a_named_person(
     desk: Desk, state: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    child = in_doubt(desk)
+    child = forgotten(desk)
     settle = ["unknown", "settle", child.cl_ord_id, *ADA, *state]
     lost = ["--execution", "100@10.01/E7", "--execution", "200@10/E/8@1"]
     assert run([*settle, *lost, "--cum-qty", "400"]) == 6
@@ -136,7 +122,7 @@ def test_an_unknown_child_is_settled_by_a_named_person(
 def test_an_execution_that_cannot_be_read_is_refused(
     desk: Desk, state: list[str], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    child = in_doubt(desk)
+    child = forgotten(desk)
     settle = ["unknown", "settle", child.cl_ord_id, *ADA, *state]
     assert run([*settle, "--execution", text, "--cum-qty", "300"]) == 4
     assert capsys.readouterr().err == f"--execution '{text}' is not QTY@PX/EXECID\n"
@@ -214,7 +200,7 @@ def test_an_execution_is_corrected_and_taken_back_by_a_named_person(
 
 
 def test_the_story_of_an_order_has_what_persons_have_entered(desk: Desk) -> None:
-    child = in_doubt(desk)
+    child = forgotten(desk)
     lost, other = (Entered(f"E{n}", n * 100, 10 * PX_SCALE, DAY) for n in (1, 2))
     who = ("ada", "by telephone")
     desk.control(SettleRequested(child.cl_ord_id, (lost, other), 300, False, *who))
@@ -242,7 +228,7 @@ def test_what_is_too_long_for_the_daemon_is_refused_here(
     desk: Desk, state: list[str], left: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Up to its last byte a request is answered."""
-    child = in_doubt(desk)
+    child = forgotten(desk)
     child.open = False
     request = {
         "command": "settle",

@@ -1,9 +1,12 @@
-"""What the scenarios of doubt share: a stranger's executions, and the book as lines of text."""
+"""What the scenarios of doubt share: a stranger's executions, those that a venue does not tell, and
+the book as lines of text.
+"""
 
 from __future__ import annotations
 
 from router.model import PX_SCALE
 from tests.oms.desk import Desk
+from tests.oms.peers import Child
 
 QUESTION = ("37", "17", "127", "55", "54", "32")
 """Fields of a DontKnowTrade(Q)."""
@@ -28,6 +31,19 @@ def stranger(
         f"|32={qty}|31={px}|151=1|14={qty}|6=10|{also}",
         now=now,
     )
+
+
+def forgotten(desk: Desk) -> Child:
+    """LIT_A works 1,000, of which 300 have traded while its session was down: it will not tell."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.a.drop()
+    child.cum_qty = 300
+    desk.a.connect()
+    child.tell_status(extra="584=M|911=1|912=Y|")
+    desk.oms.heard(), desk.a.heard(), desk.b.heard()
+    return child
 
 
 def held(desk: Desk) -> list[str]:

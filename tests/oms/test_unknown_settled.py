@@ -12,24 +12,11 @@ from router.model import PX_SCALE
 from router.runtime import control
 from tests.oms.desk import Desk
 from tests.oms.peers import Child
-from tests.oms.settling import stranger
+from tests.oms.settling import forgotten, stranger
 
 DAY = "20260105"
 """The desk's."""
 LOST = Entered("E7", 300, 10 * PX_SCALE, DAY)
-
-
-def forgotten(desk: Desk) -> Child:
-    """LIT_A works 1,000, of which 300 have traded while its session was down: it will not tell."""
-    desk.oms.order("X")
-    child = desk.a.child()
-    child.ack()
-    desk.a.drop()
-    child.cum_qty = 300
-    desk.a.connect()
-    child.tell_status(extra="584=M|911=1|912=Y|")
-    desk.oms.heard(), desk.a.heard(), desk.b.heard()
-    return child
 
 
 def said(child: Child, *executions: Entered, cum_qty: int, over: bool = False) -> SettleRequested:
@@ -59,6 +46,7 @@ def test_what_a_person_enters_is_booked_and_told_and_the_venue_is_asked_again(de
     assert desk.a.heard() == ["H c1"]
     child.tell_status()
     assert status(desk, child) is ChildStatus.LIVE
+    assert desk.node.engine.state.children[child.cl_ord_id].claimed_qty == 0
     assert desk.node.engine.state.venue["LIT_A"].reconciled
     child.fill(700, "10", "E8")
     assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +700@10 ~10"]
@@ -161,6 +149,10 @@ def test_what_was_said_before_is_no_sign_that_it_works(desk: Desk) -> None:
         ({"cl_ord_id": "c9"}, "'c9' is not UNKNOWN; those that are: CHILD"),
         ({"executions": (), "cum_qty": 0}, "it says nothing of CHILD"),
         ({"executions": (LOST, LOST), "cum_qty": 600}, "an ExecID stands there twice"),
+        (
+            {"executions": (LOST, Entered("E7", 300, PX_SCALE, "20260106")), "cum_qty": 600},
+            "an ExecID stands there twice",
+        ),
         ({"executions": (Entered("", 300, 1, DAY),)}, "an execution has an ExecID, shares"),
         ({"executions": (Entered("E7", 0, 1, DAY),), "cum_qty": 0}, "an execution has an ExecID"),
         ({"executions": (Entered("E7", 300, 0, DAY),)}, "an execution has an ExecID, shares and"),
