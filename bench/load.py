@@ -75,8 +75,8 @@ class Scene:
         sets = [
             *(f"venues.{mic}.connect.port={port}" for mic, port in ports.items()),
             *(f"journal.durability={self.durability}", "fix.acceptor.port=0", "log.level=error"),
-            *("limits.message_rate.messages_max=1000000", "limits.venue_rate.children_max=1000000"),
-            "limits.repeat_execution.executions_max=1000000",
+            *("limits.message_rate.messages_max=99999", "limits.venue_rate.children_max=99999"),
+            "limits.repeat_execution.executions_max=99999",
             *("fix.defaults.heart_bt_int=3600", "policies=" + json.dumps(_policies())),
         ]
         command = [sys.executable, "-m", "router", "run", "--json", "--state", str(self.state)]

@@ -8,13 +8,13 @@ from pydantic import Field
 
 from risk.card import Card
 from risk.reference import DUPLICATE_ORDER, MS, refuse
-from router.ports import Limit, LimitContext, LimitedOrder, Refusal, SeenOrder
+from router.ports import WINDOW_MAX, Limit, LimitContext, LimitedOrder, Refusal, SeenOrder
 
 
 class DuplicateOrder(Limit):
     """At most `copies_max` orders of the same content within `window_ms` before this one."""
 
-    copies_max: Annotated[int, Field(ge=0, le=1_000_000)] = 2
+    copies_max: Annotated[int, Field(ge=0, lt=WINDOW_MAX)] = 2
     window_ms: Annotated[int, Field(ge=1, le=86_400_000)] = 2_000
 
     card: ClassVar[Card] = Card(

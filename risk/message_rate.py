@@ -8,13 +8,13 @@ from pydantic import Field
 
 from risk.card import Card
 from risk.reference import BROKER_OPTION, MS, refuse
-from router.ports import Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
+from router.ports import WINDOW_MAX, Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
 
 
 class MessageRate(Limit):
     """New orders and replaces of one OMS session, this one included, within `window_ms`."""
 
-    messages_max: Annotated[int, Field(gt=0, le=1_000_000)] = 500
+    messages_max: Annotated[int, Field(gt=0, lt=WINDOW_MAX)] = 500
     window_ms: Annotated[int, Field(gt=0, le=3_600_000)] = 1_000
 
     card: ClassVar[Card] = Card(

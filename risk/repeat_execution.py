@@ -8,13 +8,13 @@ from pydantic import Field
 
 from risk.card import Card
 from risk.reference import BROKER_OPTION, MS, refuse
-from router.ports import Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
+from router.ports import WINDOW_MAX, Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
 
 
 class RepeatExecution(Limit):
     """Fewer than `executions_max` executed children of algo, symbol and side in `window_ms`."""
 
-    executions_max: Annotated[int, Field(gt=0, le=10_000_000)] = 2_000
+    executions_max: Annotated[int, Field(gt=0, lt=WINDOW_MAX)] = 2_000
     window_ms: Annotated[int, Field(gt=0, le=86_400_000)] = 10_000
 
     card: ClassVar[Card] = Card(

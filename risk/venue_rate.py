@@ -8,15 +8,15 @@ from pydantic import Field
 
 from risk.card import Card
 from risk.reference import BROKER_OPTION, MS, refuse
-from router.ports import Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
+from router.ports import WINDOW_MAX, Limit, LimitContext, LimitedOrder, LimitUsers, Refusal
 
 
 class VenueRate(Limit):
     """New children to one venue, this one included, within `window_ms`."""
 
-    children_max: Annotated[int, Field(gt=0, le=1_000_000)] = 500
+    children_max: Annotated[int, Field(gt=0, lt=WINDOW_MAX)] = 500
     window_ms: Annotated[int, Field(gt=0, le=3_600_000)] = 1_000
-    by_venue: dict[str, Annotated[int, Field(gt=0, le=1_000_000)]] = Field(default_factory=dict)
+    by_venue: dict[str, Annotated[int, Field(gt=0, lt=WINDOW_MAX)]] = Field(default_factory=dict)
     """Instead of `children_max`, by MIC: what the venue itself would refuse beyond."""
 
     card: ClassVar[Card] = Card(

@@ -174,6 +174,11 @@ class Kill:
     reason: str
 
 
+WINDOW_MAX = 100_000
+"""Entries of a rolling window; older ones fall out even if the window is longer, so that a limit on
+their number has to be lower."""
+
+
 class LimitContext(Protocol):
     """What a limit may ask. Everything answered is a fold of the journal, or the book."""
 

@@ -31,7 +31,7 @@ def start(
         CommandError: what has changed, and how it is accepted.
     """
     facts = build_facts.facts(settings, built.node.engine.env.limits)
-    found = changes(built.node.engine.state, facts)
+    found = changes(built.node.engine.state, facts, built.node.engine.env.instruments)
     if found.forbidden:
         raise CommandError(ExitCode.REFUSED, *found.forbidden)
     if found.dangerous and accepted != found.hash:

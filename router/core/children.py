@@ -58,14 +58,18 @@ def executed(
     env: Environment, state: State, now: int, event: ExecutionReceived
 ) -> Iterator[Command]:
     """Tell the OMS what a venue's report meant for it, and go on from there."""
-    child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    child = state.child_meant(event)
     yield from suspended(env, state, child)
     if child is not None:
         parent = state.parents[child.parent_id]
         if state.outcome is Outcome.TRADE:
             yield from _traded(env, state, now, child, event)
+            if event.ord_status is OrdStatus.FILLED:
+                yield from _ask(env, state, now, child)  # if not all was told that filled it
         elif state.outcome is Outcome.CORRECTION:
             yield _corrected(state, child, now, event)
+            if event.exec_type is ExecType.TRADE_CORRECT:
+                yield from _held_to_its_order(env, state, child, event)
             yield from suspension(env.shard, state, parent, now)
         elif state.outcome is Outcome.UNKNOWN_ORDER:
             yield from _settle(env, state, child)
@@ -98,6 +102,14 @@ def _traded(
         yield MarkChild(child.cl_ord_id, mid)
     fill = state.fills[child.fill_key(event.trade_date, event.exec_id)]
     yield fill_report(parent, fill, ExecType.TRADE, now)
+    yield from _held_to_its_order(env, state, child, event)
+
+
+def _held_to_its_order(
+    env: Environment, state: State, child: Child, event: ExecutionReceived
+) -> Iterator[Command]:
+    """After shares were booked: nothing may come of it beyond what the client has ordered."""
+    parent = state.parents[child.parent_id]
     if parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty:
         yield FreezeParent(parent.parent_id, f"OVERFILL by {child.mic} on {child.cl_ord_id}")
         yield from overfilled(state, child, event)
@@ -111,6 +123,8 @@ def _corrected(state: State, child: Child, now: int, event: ExecutionReceived) -
     """A bust (150=H) or correction (150=G) goes on to the OMS under 19 = what it was told (J.1)."""
     fill = state.fills[child.fill_key(event.trade_date, event.exec_id)]
     amended = state.fills[child.fill_key(event.trade_date, event.exec_ref_id)]
+    while amended.became != fill.key:
+        amended = state.fills[amended.became]
     told = fill_report(state.parents[child.parent_id], fill, event.exec_type, now)
     return msgspec.structs.replace(told, exec_ref_id=amended.exec_id)
 
@@ -363,7 +377,9 @@ def matured(env: Environment, state: State, now: int, child: Child) -> LearnMark
     """
     after = horizon_ns(env.routing.markout_ns, child.horizon)
     in_time = seen_in_time(waited_ns=now - child.marked_at, horizon_ns=after)
-    later = state.market.mid2(child.symbol) if in_time and child.cum_qty > 0 else 0
+    instrument = env.instruments.get(child.symbol)  # it may be gone, and its order was over
+    seen = in_time and child.cum_qty > 0 and instrument is not None
+    later = state.market.mid2(child.symbol) if seen else 0
     return LearnMarkout(
         cl_ord_id=child.cl_ord_id,
         learner=child.context.learner,
@@ -371,7 +387,7 @@ def matured(env: Environment, state: State, now: int, child: Child) -> LearnMark
         arm=f"{child.mic}/{child.tactic}",
         features=child.context.features,
         feature_version=FEATURE_VERSION,
-        lots=max(1, child.cum_qty // env.instruments[child.symbol].lot),
+        lots=max(1, child.cum_qty // instrument.lot) if instrument is not None else 1,
         horizon=child.horizon,
         markout_bp=markout_bp(child.side, child.mark_mid, later) if later else None,
         before_bp=child.markout_bp,

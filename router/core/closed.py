@@ -54,6 +54,7 @@ class _Fill(msgspec.Struct, array_like=True, gc=False):
     liquidity: str
     told_qty: int
     told_px: int
+    became: str = ""
 
 
 class _Child(msgspec.Struct, array_like=True, gc=False):
@@ -246,6 +247,7 @@ def _closed_child(child: Child, fills: dict[str, Fill]) -> _Child:
                 fill.liquidity,
                 fill.told_qty,
                 fill.told_px,
+                fill.became,
             )
             for fill in own.values()
         ],
@@ -348,4 +350,5 @@ def _fill(child: _Child, row: _Fill) -> Fill:
         row.exec_id or row.key,
         told_qty=row.told_qty,
         told_px=row.told_px,
+        became=row.became,
     )

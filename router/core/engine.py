@@ -47,6 +47,7 @@ from router.messages import (
     MassCancelReceived,
     MassStatusReceived,
     OrderReceived,
+    OrderTerms,
     PoliciesLoaded,
     PolicyFiles,
     ReleaseRequested,
@@ -78,8 +79,8 @@ class Engine:
         self.state = state
         self.library = Library(env)
         self._decide_for = route
-        self._policies: dict[str, tuple[str, Policy]] = {}
-        """By parent: the hash of what narrows it, and how that leaves its own."""
+        self._policies: dict[str, tuple[str, OrderTerms, Policy]] = {}
+        """By parent: the hash of what narrows it, its terms, and the policy that it has by both."""
 
     def handle(self, seq: int, now: int, event: Event) -> tuple[Command, ...]:
         """Fold an event, decide, and fold what was decided."""
@@ -124,7 +125,7 @@ class Engine:
             case CancelReceived():
                 yield from requests.cancel(env, state, now, event)
             case ReplaceReceived():
-                yield from requests.replace(env, state, now, event)
+                yield from requests.replace(env, state, now, event, self._policy_refusal)
             case StatusReceived():
                 yield from questions.status(env, state, now, event)
             case MassCancelReceived():
@@ -132,11 +133,11 @@ class Engine:
             case MassStatusReceived():
                 yield from questions.mass_status(env, state, now, event)
             case CancelRejectReceived():
-                child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+                child = state.find_child(event.mic, event.cl_ord_id, event.orig_cl_ord_id)
                 if child is not None:
                     yield from children.cancel_refused(env, state, now, child, event)
             case ChildRefused():
-                child = state.find_child(event.cl_ord_id)
+                child = state.find_child(event.mic, event.cl_ord_id)
                 yield from children.refused(env, state, now, child, event)
             case SessionOpened(mic=mic) if mic:
                 yield from children.opened(env, state, mic)
@@ -214,14 +215,21 @@ class Engine:
         env = self.library.under(self.state, parent.policy_hash)
         policy = self._policy(env, parent)
         if policy is None and not parent.frozen:
-            hashes = (parent.policy_hash, parent.narrowed_by)
-            why = next(filter(None, map(self.library.why_not, hashes)), "")
-            text = "POLICY_CHANGED since it was accepted"
-            yield FreezeParent(parent.parent_id, f"{text}: {why}" if why else text)
+            yield FreezeParent(parent.parent_id, self._why_frozen(parent))
         if env is not None and policy is not None:
             yield from self._decide_for(env, self.state, seq, now, parent, policy)
         if parent.terms.time_in_force in IMMEDIATE:
             yield from children.finish(self.env, self.state, now, parent)
+
+    def _why_frozen(self, parent: Parent) -> str:
+        """Why an order without a policy gets no more children."""
+        symbol = parent.terms.symbol
+        if symbol not in self.env.instruments:
+            return f"INSTRUMENT_UNKNOWN: {symbol} was taken out of the instruments"
+        hashes = (parent.policy_hash, parent.narrowed_by)
+        why = next(filter(None, map(self.library.why_not, hashes)), "")
+        text = "POLICY_CHANGED since it was accepted"
+        return f"{text}: {why}" if why else text
 
     def _end(self, now: int, timer: Timer) -> Iterator[Command]:
         """A DAY or GTD order is over: take back its children, then tell the OMS."""
@@ -239,14 +247,16 @@ class Engine:
             yield from applying.take_back(env, self.state, now, parent, policy)
 
     def _policy(self, env: Environment | None, parent: Parent) -> Policy | None:
-        """The policy that the parent is pinned to, narrowed by one that was applied to it since;
-        None if a book cannot be had.
+        """What the documents that the parent is pinned to say of its terms, narrowed by those that
+        were applied to it since; None if a book cannot be had.
         """
-        narrowed_by, found = self._policies.get(parent.parent_id, ("", None))
-        if found is not None and narrowed_by == parent.narrowed_by:
+        narrowed_by, terms, found = self._policies.get(parent.parent_id, ("", None, None))
+        if found is not None and narrowed_by == parent.narrowed_by and terms is parent.terms:
             return found
-        own = _chosen(env, parent) if env is not None else None
-        if own is None or isinstance(own, Refusal) or own.hash != parent.policy_hash:
+        if env is None or parent.terms.symbol not in env.instruments:
+            return None
+        own = _chosen(env, parent, parent.terms)
+        if isinstance(own, Refusal) or own.hash != parent.policy_hash:
             return None
         found = self._narrowed(own, parent)
         if found is not None:
@@ -259,7 +269,13 @@ class Engine:
         env = self.library.under(self.state, parent.narrowed_by)
         if env is None:
             return None
-        return applying.both(own, _chosen(env, parent), parent.narrowed_by)
+        return applying.both(own, _chosen(env, parent, parent.terms), parent.narrowed_by)
+
+    def _policy_refusal(self, parent: Parent, terms: OrderTerms) -> Refusal | None:
+        """What the documents that took an order say against other terms of it."""
+        env = self.library.under(self.state, parent.policy_hash)
+        found = _chosen(env, parent, terms) if env is not None else None
+        return found if isinstance(found, Refusal) else None
 
     def _pin(self, parent: Parent, policy: Policy) -> None:
         """Keep a parent's policy while the parent is open; now and then let go of the others."""
@@ -267,12 +283,15 @@ class Engine:
         if len(self._policies) >= 2 * len(open_parents) + CLOSED_POLICIES_MAX:
             kept = self._policies
             self._policies = {each: kept[each] for each in open_parents if each in kept}
-        self._policies[parent.parent_id] = (parent.narrowed_by, policy)
+        self._policies[parent.parent_id] = (parent.narrowed_by, parent.terms, policy)
 
 
-def _chosen(env: Environment, parent: Parent) -> Policy | Refusal:
-    """What documents say of an order as it came."""
-    terms = parent.terms
+def _chosen(env: Environment, parent: Parent, terms: OrderTerms) -> Policy | Refusal:
+    """What documents say of an order that came when this one did, with those terms.
+
+    They are asked again when it is replaced, as after a restart: a rule for large orders holds for
+    one that has become large.
+    """
     ref_px = terms.price or parent.arrival_mid // 2
     instrument = env.instruments[terms.symbol]
     return env.policies.choose(parent.session, terms, instrument, parent.opened_at, ref_px)

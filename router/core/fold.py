@@ -13,6 +13,7 @@ from typing import Any
 from router import messages as m
 from router.core import fold_commands as commands
 from router.core import fold_copies as copies
+from router.core import fold_corrections as corrections
 from router.core import fold_ends as ends
 from router.core import fold_executions as executions
 from router.core import fold_models as models
@@ -190,7 +191,7 @@ HANDLERS: dict[type, Handler] = {
     m.DismissSuspense: suspense.dismiss_suspense,
     m.DisputeExecution: suspense.dispute_execution,
     m.EnterExecution: executions.enter_execution,
-    m.EnterBust: executions.enter_bust,
+    m.EnterBust: corrections.enter_bust,
     m.BookCopy: copies.book_copy,
     m.SuspendCopy: copies.suspend_copy,
     m.ReleaseParent: suspense.release_parent,

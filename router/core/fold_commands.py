@@ -353,9 +353,12 @@ def reschedule(state: State, now: int, command: m.Reschedule) -> None:
     parent = state.parents[command.parent_id]
     parent.algo_params = command.algo_params
     parent.end_time = command.end_time
+    parent.start_time = command.start_time or parent.start_time
+    parent.rounds = 0
     if command.expire_at != parent.expire_at:
         parent.expire_at = command.expire_at
-        state.schedule(command.expire_at, "end", parent.parent_id)
+        if command.expire_at:
+            state.schedule(command.expire_at, "end", parent.parent_id)
 
 
 def freeze_parent(state: State, now: int, command: m.FreezeParent) -> None:

@@ -33,7 +33,7 @@ def copy_received(state: State, now: int, event: m.CopyReceived) -> None:
 
 def _key(state: State, told: m.ExecutionReceived) -> str:
     """A second session may name another day than the order's own."""
-    child = state.find_child(told.cl_ord_id, told.orig_cl_ord_id)
+    child = state.find_child(told.mic, told.cl_ord_id, told.orig_cl_ord_id)
     child = child or state.child_to_read(told.cl_ord_id)
     if child is not None and child.mic == told.mic:
         return child.fill_key(told.trade_date, told.exec_id)

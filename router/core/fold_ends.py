@@ -10,7 +10,7 @@ import heapq
 
 from router.core import fold_policies as policies
 from router.core.closed import Order
-from router.core.orders import Child, Parent
+from router.core.orders import Child, ChildInput, Parent
 from router.core.rewards import horizon_ns
 from router.core.state import State, Timer
 from router.model import NS
@@ -53,6 +53,7 @@ def close(state: State, now: int, parent: Parent) -> None:
     if parent.parent_id not in state.open_parents or parent.working:
         return
     del state.open_parents[parent.parent_id]
+    parent.next_at = 0  # its timer may be dropped; opened again, it is given another
     parent.contexts = {}  # of its last decision: there is no child to be sent
     parent.working = {}  # it is empty, and yet as large as it ever was
     _drop_idle_timers(state)
@@ -71,6 +72,13 @@ def reopen(state: State, now: int, parent: Parent) -> None:
     policies.narrow(state, parent)
     if parent.expire_at > now:  # its timer may have been dropped
         state.schedule(parent.expire_at, "end", parent.parent_id)
+
+
+def reopen_child(state: State, now: int, child: Child) -> None:
+    """Its venue says that shares of it are at work after all."""
+    state.turn(now, child, ChildInput.REOPENED)
+    child.unresolved = False
+    reopen(state, now, state.parents[child.parent_id])
 
 
 def bring_back(state: State, now: int, name: str, other_name: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Folding what a venue says about a child: fills, busts, corrections, ends and answers.
+"""Folding what a venue says about a child: fills, ends and answers.
 
 Owns the arithmetic of executions: each fill key is applied once. Decides nothing.
 """
@@ -8,9 +8,11 @@ from __future__ import annotations
 from msgspec import structs
 
 from router import messages as m
+from router.core import fold_corrections as corrections
 from router.core import fold_ends as ends
 from router.core import fold_suspense as suspense
-from router.core.orders import Child, ChildInput, ChildStatus, Fill
+from router.core.ids import fill_key
+from router.core.orders import LIVE_STATUS, Child, ChildInput, ChildStatus, Fill
 from router.core.state import Outcome, State
 from router.core.suspense import Cause, exec_id_of, other_key
 from router.model import ExecType, OrdStatus
@@ -25,8 +27,6 @@ INPUTS: dict[ExecType, ChildInput] = {
 }
 """What an ExecType(150) that moves no quantity does to a child."""
 
-LIVE_STATUS = frozenset({OrdStatus.NEW, OrdStatus.PARTIALLY_FILLED, OrdStatus.PENDING_CANCEL})
-
 ENDED_STATUS: dict[OrdStatus, ChildInput] = {
     OrdStatus.FILLED: ChildInput.COMPLETED,
     OrdStatus.CANCELED: ChildInput.CANCELED,
@@ -34,6 +34,9 @@ ENDED_STATUS: dict[OrdStatus, ChildInput] = {
     OrdStatus.DONE_FOR_DAY: ChildInput.EXPIRED,
 }
 """What an OrdStatus(39) in the answer to H or AF does to a child whose quantities agree."""
+EXECUTIONS = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
+PENDING = "3"
+"""CxlRejReason(102): the order is in pending cancel or pending replace status."""
 NAMES_MAX = 100
 """Of a child, its cancels included: a venue that makes up ever new ones is not followed."""
 GONE_STATUS = ENDED_STATUS.keys() - {OrdStatus.FILLED}
@@ -42,28 +45,21 @@ GONE_STATUS = ENDED_STATUS.keys() - {OrdStatus.FILLED}
 def execution_received(state: State, now: int, event: m.ExecutionReceived) -> None:
     """Book an ExecutionReport(8): the outcome says what it came to."""
     _listed(state, event)
-    ends.bring_back(state, now, event.cl_ord_id, event.orig_cl_ord_id)
-    child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    _bring_back(state, now, event)
+    child = state.child_meant(event)
     if child is None:
         suspense.unknown_order(state, now, event)
         return
-    _learn_name(state, child, event)
-    said_over = state.venue[child.mic].said_over
-    if said_over and child.cl_ord_id in said_over and not event.poss_dup:
-        said_over.remove(child.cl_ord_id)
-    if event.order_id:
-        child.order_id = event.order_id
-    if event.mass_status_req_id and not event.poss_dup:
-        child.listed_at = now
+    _heard_of(state, now, child, event)
     match event.exec_type:
         case ExecType.TRADE:
             _book_trade(state, now, child, event)
+            if state.outcome is Outcome.TRADE:
+                _rest_of(state, now, child, event)
         case ExecType.TRADE_CANCEL | ExecType.TRADE_CORRECT:
-            _book_correction(state, now, child, event)
+            corrections.book_correction(state, now, child, event)
         case _ if _is_alive_after_all(child, event):
-            state.turn(now, child, ChildInput.REOPENED)
-            child.unresolved = False
-            ends.reopen(state, now, state.parents[child.parent_id])
+            ends.reopen_child(state, now, child)
             state.outcome = Outcome.STATUS
         case ExecType.ORDER_STATUS:
             _book_status(state, now, child, event)
@@ -79,11 +75,40 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
         case _ if _acknowledges(event) and _is_old_news(child, event):
             state.outcome = Outcome.STATUS
         case _:
-            state.turn(now, child, INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED))
+            _restated(child, event)
+            state.turn(now, child, _input(child, event))
             state.outcome = Outcome.STATUS
+            _rest_of(state, now, child, event)
             if event.exec_type is ExecType.REJECTED:
                 child.last_look = event.text.startswith("LAST_LOOK")
     ends.child_moved(state, now, child)
+
+
+def _bring_back(state: State, now: int, event: m.ExecutionReceived) -> None:
+    """Have the order that a report is of, or whose execution it amends, whole again."""
+    ends.bring_back(state, now, event.cl_ord_id, event.orig_cl_ord_id)
+    if event.exec_ref_id:
+        fill = state.fill_to_read(fill_key(event.mic, event.trade_date, event.exec_ref_id))
+        ends.bring_back(state, now, "" if fill is None else fill.cl_ord_id)
+
+
+def _heard_of(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
+    """What a report tells of its order besides; not one that names another order, or none.
+
+    An execution says nothing of the rest: who was said to be over is still asked about.
+    """
+    if state.find_child(event.mic, event.cl_ord_id, event.orig_cl_ord_id) is None:
+        return
+    _learn_name(state, child, event)
+    if event.order_id:
+        child.order_id = event.order_id
+    if event.poss_dup:
+        return
+    if event.mass_status_req_id:
+        child.listed_at = now
+    said_over = state.venue[child.mic].said_over
+    if said_over and child.cl_ord_id in said_over and event.exec_type not in EXECUTIONS:
+        said_over.remove(child.cl_ord_id)
 
 
 def _learn_name(
@@ -111,6 +136,40 @@ def _listed(state: State, event: m.ExecutionReceived) -> None:
         venue.said_over.clear()
 
 
+def _restated(child: Child, event: m.ExecutionReceived) -> None:
+    """A venue may decline a part of an order, and go on with less than it was sent (378=5)."""
+    if event.exec_type in (ExecType.RESTATED, ExecType.REPLACED) and event.order_qty:
+        child.qty = min(child.qty, max(event.order_qty, child.cum_qty))
+
+
+def _rest_of(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
+    """What is told of the rest of an order by the way: that it works after all, or that it is
+    filled, be it with executions that were never told.
+    """
+    if _is_alive_after_all(child, event):
+        ends.reopen_child(state, now, child)
+    elif child.terminal or event.ord_status is not OrdStatus.FILLED:
+        return
+    elif event.cum_qty == child.cum_qty:
+        state.turn(now, child, ChildInput.COMPLETED)
+    elif event.cum_qty > child.cum_qty:
+        state.turn(now, child, ChildInput.LOST)
+        child.claimed_qty = event.cum_qty
+        if state.outcome is Outcome.STATUS:
+            state.outcome = Outcome.UNTOLD
+
+
+def _input(child: Child, event: m.ExecutionReceived) -> ChildInput:
+    if _is_being_canceled(child, event):
+        return ChildInput.CANCELING
+    return INPUTS.get(event.exec_type, ChildInput.ACKNOWLEDGED)
+
+
+def _is_being_canceled(child: Child, event: m.ExecutionReceived) -> bool:
+    """True if a cancel of ours has come there and is not done: it is waited for, not sent again."""
+    return event.ord_status is OrdStatus.PENDING_CANCEL and bool(child.cancel_ids)
+
+
 def _ends_before_its_fills(child: Child, event: m.ExecutionReceived) -> bool:
     """True for the end of an order whose CumQty(14) counts executions that were never told."""
     ends = INPUTS.get(event.exec_type) in (ChildInput.CANCELED, ChildInput.EXPIRED)
@@ -123,9 +182,14 @@ def _acknowledges(event: m.ExecutionReceived) -> bool:
 
 def _is_alive_after_all(child: Child, event: m.ExecutionReceived) -> bool:
     """True if a venue says that an order is at work which was closed without its own end of it."""
-    told = event.exec_type is ExecType.ORDER_STATUS or _acknowledges(event)
-    closed = child.unresolved and child.status is ChildStatus.CANCELED
-    return closed and told and event.ord_status in LIVE_STATUS and not event.poss_dup
+    works = event.leaves_qty > 0 and child.cum_qty < child.qty
+    told = works if event.exec_type is ExecType.TRADE else _acknowledges(event)
+    alive = told or event.exec_type is ExecType.ORDER_STATUS
+    return child.closed_unheard and alive and _is_live(event) and not event.poss_dup
+
+
+def _is_live(event: m.ExecutionReceived) -> bool:
+    return event.ord_status in LIVE_STATUS
 
 
 def _is_old_news(child: Child, event: m.ExecutionReceived) -> bool:
@@ -181,70 +245,6 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
     state.outcome = Outcome.TRADE
 
 
-def _book_correction(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
-    own_key = child.fill_key(event.trade_date, event.exec_id)
-    found = state.fill_to_read(child.fill_key(event.trade_date, event.exec_ref_id))
-    if state.knows_fill(own_key):
-        state.outcome = Outcome.DUPLICATE
-        return
-    if found is None and event.exec_ref_id:
-        _amend_early(child, own_key, event)
-        suspense.unknown_ref(state, now, own_key, event)
-        return
-    if found is None or found.cl_ord_id != child.cl_ord_id:
-        suspense.unknown_ref(state, now, own_key, event)  # not an execution of this order
-        return
-    if found.qty == 0:
-        state.outcome = Outcome.STRAY  # it was taken back before
-        return
-    suspense.arrived(state, now, own_key, event)
-    state.book(child, -found.qty, found.px, found.liquidity)
-    found.qty = 0
-    corrected = event.exec_type is ExecType.TRADE_CORRECT
-    qty, px = (event.last_qty, event.last_px) if corrected else (0, found.px)
-    state.fills[own_key] = Fill(
-        own_key,
-        child.cl_ord_id,
-        qty,
-        px,
-        child.mic,
-        found.liquidity,
-        own_key,
-        told_qty=qty,
-        told_px=px,
-    )
-    child.fill_keys += (own_key,)
-    state.book(child, qty, px, found.liquidity)
-    if child.status is ChildStatus.FILLED and _is_at_work(child, event):
-        state.turn(now, child, ChildInput.REOPENED)
-        ends.reopen(state, now, state.parents[child.parent_id])
-    else:
-        state.turn(now, child, ChildInput.BUSTED)
-    state.outcome = Outcome.CORRECTION
-
-
-def _is_at_work(child: Child, event: m.ExecutionReceived) -> bool:
-    """True if the venue says, and the quantities do not deny, that shares of the order are open."""
-    told = event.ord_status in LIVE_STATUS and event.leaves_qty > 0
-    return told and child.cum_qty < child.qty
-
-
-def _amend_early(child: Child, own_key: str, event: m.ExecutionReceived) -> None:
-    """A bust or correction has overtaken its execution, which is booked as amended when it comes.
-
-    Of two that overtook it the second names the first: the last word counts.
-    """
-    ref = child.fill_key(event.trade_date, event.exec_ref_id)
-    early = child.amended_early = child.amended_early or {}
-    for key, (name, _, _) in early.items():
-        if name == ref:
-            ref = key
-            break
-    corrected = event.exec_type is ExecType.TRADE_CORRECT
-    qty, px = (event.last_qty, event.last_px) if corrected else (0, 0)
-    early[ref] = (own_key, qty, px)
-
-
 def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
     """The answer to H or AF. Quantities come from executions only, so a status moves none."""
     state.outcome = Outcome.STATUS
@@ -258,6 +258,9 @@ def _book_status(state: State, now: int, child: Child, event: m.ExecutionReceive
     elif event.cum_qty != child.cum_qty:
         # An execution is still missing: it comes by the session's resend, or a person enters it.
         child.claimed_qty = event.cum_qty
+    elif _is_being_canceled(child, event):
+        child.unknown_answers = child.claimed_qty = 0
+        state.turn(now, child, ChildInput.CANCELING)
     elif event.ord_status in LIVE_STATUS:
         child.unknown_answers = child.queries = child.claimed_qty = 0
         state.turn(now, child, ChildInput.ACKNOWLEDGED)
@@ -272,11 +275,13 @@ def cancel_reject_received(state: State, now: int, event: m.CancelRejectReceived
     for those are told.
     """
     ends.bring_back(state, now, event.cl_ord_id, event.orig_cl_ord_id)
-    child = state.find_child(event.cl_ord_id, event.orig_cl_ord_id)
+    child = state.find_child(event.mic, event.cl_ord_id, event.orig_cl_ord_id)
     if child is not None:
         _learn_name(state, child, event)
         if event.ord_status is OrdStatus.REJECTED:
             child.unknown_answers += 1
+        elif event.ord_status is OrdStatus.PENDING_CANCEL or event.cxl_rej_reason == PENDING:
+            state.turn(now, child, ChildInput.CANCELING)  # another cancel of ours is under way
         else:
             if event.ord_status in GONE_STATUS and state.venues[child.mic].mass_status == "none":
                 child.unknown_answers += 1
@@ -295,7 +300,7 @@ def _cancel_refused(state: State, now: int, child: Child) -> None:
 def child_refused(state: State, now: int, event: m.ChildRefused) -> None:
     """A NewOrderSingle that the venue could not read never became an order; a cancel failed."""
     ends.bring_back(state, now, event.cl_ord_id)
-    child = state.find_child(event.cl_ord_id)
+    child = state.find_child(event.mic, event.cl_ord_id)
     if child is None:
         return
     if event.ref_msg_type == "D":
@@ -336,32 +341,4 @@ def entered(child: Child, execution: m.Entered) -> m.ExecutionReceived:
         last_qty=execution.qty,
         last_px=execution.px,
         trade_date=execution.trade_date,
-    )
-
-
-def enter_bust(state: State, now: int, command: m.EnterBust) -> None:
-    """Take back or correct what a person says: told by its venue later, that changes nothing."""
-    ends.bring_back(state, now, command.cl_ord_id)
-    child = state.children[command.cl_ord_id]
-    _book_correction(state, now, child, busted(child, command))
-    ends.child_moved(state, now, child)
-
-
-def busted(child: Child, command: m.EnterBust) -> m.ExecutionReceived:
-    """A bust or correction that a person has entered, as the venue's report of it."""
-    instead = command.instead or m.Entered(f"BUST-{command.exec_id}", 0, 0, command.trade_date)
-    return m.ExecutionReceived(
-        mic=command.mic,
-        cl_ord_id=child.cl_ord_id,
-        exec_id=instead.exec_id,
-        exec_type=ExecType.TRADE_CORRECT if command.instead else ExecType.TRADE_CANCEL,
-        ord_status=OrdStatus.FILLED,
-        order_id=child.order_id,
-        exec_ref_id=command.exec_id,
-        symbol=child.symbol,
-        side=child.side,
-        order_qty=child.qty,
-        last_qty=instead.qty,
-        last_px=instead.px,
-        trade_date=command.trade_date,
     )

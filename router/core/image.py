@@ -23,7 +23,7 @@ from router.core.suspense import SuspenseBook
 from router.core.windows import Window
 from router.ports import Arrays, Kill, SeenOrder
 
-IMAGE_VERSION = 5
+IMAGE_VERSION = 6
 """Raise it when folding comes to something else, or a part means something else: images of another
 version are not taken up, and everything is folded."""
 

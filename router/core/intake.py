@@ -154,7 +154,7 @@ def _open(
     if isinstance(made, Refusal):
         return made
     start = max(now, terms.effective_time)
-    expire_at = _expire_at(terms, instrument, now)
+    expire_at = expiry(terms, instrument, now)
     opened = OpenParent(
         parent_id=parent_id(env.shard, state.epoch, state.ids),
         session=event.session,
@@ -209,7 +209,8 @@ def algo_params(of_policy: Mapping[str, object], of_order: Mapping[str, str]) ->
     return {**text, **of_order}
 
 
-def _expire_at(terms: OrderTerms, instrument: Instrument, now: int) -> int:
+def expiry(terms: OrderTerms, instrument: Instrument, now: int) -> int:
+    """When an order of such terms ends by itself, UTC nanoseconds; 0 for never."""
     match terms.time_in_force:
         case TimeInForce.GTD:
             return terms.expire_time

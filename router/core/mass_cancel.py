@@ -93,6 +93,9 @@ def _take_back(
         request = parent.pending.cl_ord_id
         text = f"MASS_CANCEL: request {request} gives way"
         yield cancel_refusal(parent, request, REPLACE, BROKER_OPTION, text)
+    if parent.terminal:  # it was filled while it waited: there is nothing to give back but children
+        yield from cancel_children(env, state, parent, why)
+        return
     yield report(
         env.shard, state, parent, ExecType.PENDING_CANCEL, now, ord_status=OrdStatus.PENDING_CANCEL
     )

@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 from router.core.orders import Parent
 
-Entry = tuple[str, str, int | None, int]
-"""Account, symbol, limit price, LeavesQty."""
+Entry = tuple[str, str, int | None, int, int]
+"""Account, symbol, limit price, LeavesQty, midpoint at arrival."""
 
 
 class OpenValue:
@@ -21,6 +21,8 @@ class OpenValue:
         self._money: dict[str, int] = {}
         self._shares: dict[str, dict[str, int]] = {}
         """By account and symbol, of orders without a price: they are valued when it is asked."""
+        self._at_arrival: dict[str, dict[str, int]] = {}
+        """Their value when they came: it counts while there is no other price, after a restart."""
 
     def count(self, parent: Parent) -> None:
         """Take a parent as it is now. Call after its terms, CumQty or status have changed."""
@@ -29,29 +31,39 @@ class OpenValue:
             self._add(before, -1)
         if parent.leaves_qty:
             terms = parent.terms
-            entry = (terms.account, terms.symbol, terms.price, parent.leaves_qty)
+            arrival_px = parent.arrival_mid // 2
+            entry = (terms.account, terms.symbol, terms.price, parent.leaves_qty, arrival_px)
             self._entries[parent.parent_id] = entry
             self._add(entry, 1)
 
     def of(self, account: str, reference: Callable[[str], int]) -> int:
-        """Money units of the account; `reference` is the price of a symbol's orders without one."""
-        shares = self._shares.get(account, {})
+        """Money units of the account; `reference` is the price of a symbol's orders without one, or
+        0 if nobody knows it now.
+        """
+        shares, at_arrival = self._shares.get(account, {}), self._at_arrival.get(account, {})
         priced = self._money.get(account, 0)
-        return priced + sum(qty * reference(symbol) for symbol, qty in shares.items())
+        return priced + sum(
+            qty * reference(symbol) or at_arrival.get(symbol, 0) for symbol, qty in shares.items()
+        )
 
     def accounts(self) -> set[str]:
         """Those that have, or had, something open."""
         return self._money.keys() | self._shares.keys()
 
     def _add(self, entry: Entry, sign: int) -> None:
-        account, symbol, price, qty = entry
+        account, symbol, price, qty, arrival_px = entry
         if price:
             _count(self._money, account, sign * qty * price)
             return
-        shares = self._shares.setdefault(account, {})
-        _count(shares, symbol, sign * qty)
-        if not shares:
-            del self._shares[account]
+        _count_in(self._shares, account, symbol, sign * qty)
+        _count_in(self._at_arrival, account, symbol, sign * qty * arrival_px)
+
+
+def _count_in(sums: dict[str, dict[str, int]], account: str, symbol: str, more: int) -> None:
+    of_account = sums.setdefault(account, {})
+    _count(of_account, symbol, more)
+    if not of_account:
+        del sums[account]
 
 
 def _count(sums: dict[str, int], key: str, more: int) -> None:

@@ -30,6 +30,18 @@ class ChildStatus(StrEnum):
     EXPIRED = "expired"
 
 
+LIVE_STATUS = frozenset(
+    {
+        OrdStatus.NEW,
+        OrdStatus.PARTIALLY_FILLED,
+        OrdStatus.PENDING_CANCEL,
+        OrdStatus.PENDING_REPLACE,
+        OrdStatus.STOPPED,
+        OrdStatus.SUSPENDED,
+    }
+)
+"""What a venue says, by OrdStatus(39), of an order that may trade, or may again."""
+
 CHILD_TERMINAL = frozenset(
     {ChildStatus.FILLED, ChildStatus.CANCELED, ChildStatus.REJECTED, ChildStatus.EXPIRED}
 )
@@ -42,6 +54,8 @@ class ChildInput(StrEnum):
     TRADED = "traded"
     COMPLETED = "completed"
     CANCEL_SENT = "cancel_sent"
+    CANCELING = "canceling"
+    """Its venue says that a cancel of ours is under way."""
     CANCEL_REFUSED = "cancel_refused"
     CANCELED = "canceled"
     REJECTED = "rejected"
@@ -59,6 +73,7 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     (_C.NEW_PENDING, _I.TRADED): _C.LIVE,  # a fill may overtake the acknowledgement
     (_C.NEW_PENDING, _I.COMPLETED): _C.FILLED,
     (_C.NEW_PENDING, _I.CANCEL_SENT): _C.CANCEL_PENDING,
+    (_C.NEW_PENDING, _I.CANCELING): _C.LIVE,
     (_C.NEW_PENDING, _I.CANCELED): _C.CANCELED,
     (_C.NEW_PENDING, _I.REJECTED): _C.REJECTED,
     (_C.NEW_PENDING, _I.EXPIRED): _C.EXPIRED,
@@ -67,6 +82,7 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     (_C.LIVE, _I.TRADED): _C.LIVE,
     (_C.LIVE, _I.COMPLETED): _C.FILLED,
     (_C.LIVE, _I.CANCEL_SENT): _C.CANCEL_PENDING,
+    (_C.LIVE, _I.CANCELING): _C.LIVE,
     (_C.LIVE, _I.CANCEL_REFUSED): _C.LIVE,
     (_C.LIVE, _I.CANCELED): _C.CANCELED,
     (_C.LIVE, _I.REJECTED): _C.REJECTED,
@@ -77,6 +93,7 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     (_C.CANCEL_PENDING, _I.TRADED): _C.CANCEL_PENDING,
     (_C.CANCEL_PENDING, _I.COMPLETED): _C.FILLED,
     (_C.CANCEL_PENDING, _I.CANCEL_SENT): _C.CANCEL_PENDING,
+    (_C.CANCEL_PENDING, _I.CANCELING): _C.CANCEL_PENDING,
     (_C.CANCEL_PENDING, _I.CANCEL_REFUSED): _C.LIVE,
     (_C.CANCEL_PENDING, _I.CANCELED): _C.CANCELED,
     (_C.CANCEL_PENDING, _I.REJECTED): _C.REJECTED,
@@ -88,6 +105,7 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     (_C.UNKNOWN, _I.TRADED): _C.UNKNOWN,
     (_C.UNKNOWN, _I.COMPLETED): _C.FILLED,
     (_C.UNKNOWN, _I.CANCEL_SENT): _C.UNKNOWN,
+    (_C.UNKNOWN, _I.CANCELING): _C.CANCEL_PENDING,
     (_C.UNKNOWN, _I.CANCEL_REFUSED): _C.UNKNOWN,
     (_C.UNKNOWN, _I.CANCELED): _C.CANCELED,
     (_C.UNKNOWN, _I.REJECTED): _C.REJECTED,
@@ -102,6 +120,7 @@ CHILD_TRANSITIONS: dict[tuple[ChildStatus, ChildInput], ChildStatus] = {
     **{(status, _I.CANCEL_REFUSED): status for status in CHILD_TERMINAL},
     # Its acknowledgement may come behind the fill, and a venue ends what its bust has left.
     (_C.FILLED, _I.ACKNOWLEDGED): _C.FILLED,
+    (_C.FILLED, _I.CANCELING): _C.FILLED,
     (_C.FILLED, _I.CANCELED): _C.CANCELED,
     (_C.FILLED, _I.REOPENED): _C.LIVE,
     (_C.CANCELED, _I.REOPENED): _C.LIVE,  # closed by somebody else's word than its venue's
@@ -149,7 +168,7 @@ PARENT_TRANSITIONS: dict[tuple[OrdStatus, ExecType], frozenset[OrdStatus]] = {
     (_S.PENDING_REPLACE, _E.TRADE_CANCEL): frozenset({_S.PENDING_REPLACE}),
     (_S.PENDING_REPLACE, _E.TRADE_CORRECT): frozenset({_S.PENDING_REPLACE}),
     (_S.SUSPENDED, _E.TRADE_CANCEL): frozenset({_S.SUSPENDED}),
-    (_S.SUSPENDED, _E.TRADE_CORRECT): frozenset({_S.SUSPENDED}),
+    (_S.SUSPENDED, _E.TRADE_CORRECT): frozenset({_S.SUSPENDED, _S.FILLED}),
     (_S.NEW, _E.TRADE_CORRECT): frozenset({_S.NEW, *_TRADED}),
     (_S.PARTIALLY_FILLED, _E.TRADE_CANCEL): frozenset({_S.NEW, _S.PARTIALLY_FILLED}),
     (_S.PARTIALLY_FILLED, _E.TRADE_CORRECT): frozenset({_S.NEW, *_TRADED}),
@@ -176,6 +195,8 @@ class Fill(msgspec.Struct, array_like=True, gc=False):
     told_qty: int = 0
     """As the venue told it first, whatever has amended it since."""
     told_px: int = 0
+    became: str = ""
+    """The key of the bust or correction that has taken its place."""
 
 
 class Context(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -257,6 +278,11 @@ class Child(msgspec.Struct, array_like=True, gc=False):
     def terminal(self) -> bool:
         """True when the venue has closed it."""
         return self.status in CHILD_TERMINAL
+
+    @property
+    def closed_unheard(self) -> bool:
+        """True if it was closed by another word than its venue's own end of it."""
+        return self.unresolved and self.status is ChildStatus.CANCELED
 
     @property
     def lesson_due(self) -> bool:

@@ -6,14 +6,14 @@ Requests are not chained: a second one is refused while the first is pending.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import msgspec
 
 from router.core.environment import Environment
 from router.core.gate import evaluate
 from router.core.ids import child_id
-from router.core.intake import breach, limited_parent, make_algo, malformed, untaken
+from router.core.intake import breach, expiry, limited_parent, make_algo, malformed, untaken
 from router.core.orders import Child, ChildStatus, Parent, Request
 from router.core.reports import cancel_refusal, report, status_report, suspension
 from router.core.state import State
@@ -62,7 +62,17 @@ def cancel(env: Environment, state: State, now: int, event: CancelReceived) -> I
     yield from settle_request(env, state, now, parent)
 
 
-def replace(env: Environment, state: State, now: int, event: ReplaceReceived) -> Iterator[Command]:
+PolicyRefusal = Callable[[Parent, OrderTerms], Refusal | None]
+"""What the policy documents of an order say against other terms of it."""
+
+
+def replace(
+    env: Environment,
+    state: State,
+    now: int,
+    event: ReplaceReceived,
+    policy_refusal: PolicyRefusal,
+) -> Iterator[Command]:
     """Start a replace, or refuse it. Children are taken back first, then the new terms hold."""
     parent = find_parent(state, event.session, event.orig_cl_ord_id, event.order_id)
     if parent is None:
@@ -73,7 +83,10 @@ def replace(env: Environment, state: State, now: int, event: ReplaceReceived) ->
         return
     refusal = _request_refusal(state, parent, event.cl_ord_id, REPLACE)
     if refusal is None:
-        refusal = yield from _replace_refusal(env, state, now, parent, event)
+        refused = yield from _replace_refusal(env, state, now, parent, event, policy_refusal)
+        if refused is not None:
+            reason, text = refused.cxl_rej_reason, refused.text
+            refusal = cancel_refusal(parent, event.cl_ord_id, REPLACE, reason, text)
     if refusal is not None:
         yield refusal
         return
@@ -155,16 +168,21 @@ def _request_refusal(
 
 
 def _replace_refusal(
-    env: Environment, state: State, now: int, parent: Parent, event: ReplaceReceived
-) -> Generator[Command, None, RefuseCancel | None]:
-    """What stands against the new terms: unreadable, another order, or over a limit."""
-    terms = event.terms
-    refused = malformed(terms, event.refusal, now)
-    if refused is None and (terms.symbol, terms.side) != (parent.terms.symbol, parent.terms.side):
-        refused = Refusal("ORDER_MISMATCH", "ORDER_MISMATCH: symbol and side may not change")
-    if refused is None:
-        added = max(0, terms.order_qty - parent.terms.order_qty)
-        refused = untaken(state) if added else None
+    env: Environment,
+    state: State,
+    now: int,
+    parent: Parent,
+    event: ReplaceReceived,
+    policy_refusal: PolicyRefusal,
+) -> Generator[Command, None, Refusal | None]:
+    """What stands against the new terms: unreadable, another order, over a limit, or denied by the
+    policy that took the order.
+    """
+    terms = _carried(parent, event.terms)
+    refused = malformed(terms, event.refusal, now) or _mismatch(parent, terms)
+    added = max(0, terms.order_qty - parent.terms.order_qty)
+    if refused is None and added:
+        refused = untaken(state)
     if refused is None:
         limited = limited_parent(event.session, event.cl_ord_id, terms, added, is_replace=True)
         refusals = evaluate(env.limits, limited, LimitView(env, state, now))
@@ -173,10 +191,31 @@ def _replace_refusal(
         refused = refusals[0][1] if refusals else None
     if refused is None:
         made = make_algo(env, parent.algo, {**parent.algo_params, **terms.params})
-        refused = made if isinstance(made, Refusal) else None
-    if refused is None:
-        return None
-    return cancel_refusal(parent, event.cl_ord_id, REPLACE, refused.cxl_rej_reason, refused.text)
+        refused = made if isinstance(made, Refusal) else policy_refusal(parent, terms)
+    return refused
+
+
+def _carried(parent: Parent, terms: OrderTerms) -> OrderTerms:
+    """The new terms with what a replace need not say again: whose the order is, and its algo."""
+    own = parent.terms
+    return msgspec.structs.replace(
+        terms, account=terms.account or own.account, algo=terms.algo or own.algo
+    )
+
+
+def _mismatch(parent: Parent, terms: OrderTerms) -> Refusal | None:
+    """What would be another order: limits and kills have counted this one by these."""
+    own = parent.terms
+    for name, was, asked in (
+        ("symbol", own.symbol, terms.symbol),
+        ("side", own.side, terms.side),
+        ("account", own.account, terms.account),
+        ("algo", parent.algo, terms.algo or parent.algo),
+    ):
+        if was != asked:
+            text = f"ORDER_MISMATCH: {name}={asked}, allowed={was or 'none'}: it may not change"
+            return Refusal("ORDER_MISMATCH", text)
+    return None
 
 
 def _pending(
@@ -232,8 +271,9 @@ def settle_request(env: Environment, state: State, now: int, parent: Parent) -> 
         text = f"ORDER_CLOSED: filled {parent.cum_qty} of {parent.terms.order_qty}"
         yield cancel_refusal(parent, request.cl_ord_id, kind, TOO_LATE, text)
     elif request.terms is not None:
+        before = parent.terms
         yield _replaced(env, state, now, parent, request.terms)
-        yield _reschedule(env, now, parent)
+        yield _reschedule(env, now, parent, before)
     else:
         yield report(
             env.shard,
@@ -268,6 +308,7 @@ def _replaced(
 ) -> Report:
     """The new terms hold. A quantity below CumQty is raised to it: the order is filled (C.3.c)."""
     assert parent.pending is not None
+    terms = _carried(parent, terms)
     terms = msgspec.structs.replace(terms, order_qty=max(terms.order_qty, parent.cum_qty))
     if parent.cum_qty >= terms.order_qty:
         status = OrdStatus.FILLED
@@ -288,14 +329,18 @@ def _replaced(
     )
 
 
-def _reschedule(env: Environment, now: int, parent: Parent) -> Reschedule:
-    """Algo parameters and times under the new terms. Call after the replace was folded."""
-    params = {**parent.algo_params, **parent.terms.params}
-    expire_at = parent.expire_at
-    if parent.terms.time_in_force is TimeInForce.GTD:
-        expire_at = parent.terms.expire_time
+def _reschedule(env: Environment, now: int, parent: Parent, before: OrderTerms) -> Reschedule:
+    """Algo parameters and times under the new terms. Call after the replace was folded.
+
+    A start that has been stays; the end is the order's own unless TimeInForce(59) has changed.
+    """
+    terms = parent.terms
+    params = {**parent.algo_params, **terms.params}
+    start, expire_at = parent.start_time, parent.expire_at
+    if start > now:
+        start = max(now, terms.effective_time)
+    if terms.time_in_force is TimeInForce.GTD or terms.time_in_force is not before.time_in_force:
+        expire_at = expiry(terms, env.instruments[terms.symbol], now)
     algo = make_algo(env, parent.algo, params)
-    end = (
-        parent.end_time if isinstance(algo, Refusal) else algo.ends_at(parent.start_time, expire_at)
-    )
-    return Reschedule(parent.parent_id, params, end, expire_at)
+    end = parent.end_time if isinstance(algo, Refusal) else algo.ends_at(start, expire_at)
+    return Reschedule(parent.parent_id, params, end, expire_at, start)

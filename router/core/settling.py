@@ -14,11 +14,12 @@ from msgspec import structs
 
 from router.core.children import ended, executed, query
 from router.core.environment import Environment
-from router.core.fold_executions import busted, entered
+from router.core.fold_corrections import busted
+from router.core.fold_executions import entered
 from router.core.ids import fill_key
 from router.core.orders import Child, ChildStatus
 from router.core.state import State
-from router.core.suspense import Cause, exec_id_of
+from router.core.suspense import Cause, Suspended, exec_id_of
 from router.messages import (
     AssignRequested,
     AssignSuspense,
@@ -39,6 +40,7 @@ from router.model import ExecType
 LOOKED_THROUGH_MAX = 1_000
 """Orders that were put away, of which an operator who has mistaken a child is told the children."""
 
+_CORRECTED = ExecType.TRADE_CORRECT
 _OWNERLESS = frozenset({Cause.UNKNOWN_REF, Cause.OVERFLOW})
 """What can only be dismissed: a bust or correction of nothing that we know, and a sum."""
 
@@ -48,7 +50,7 @@ def assign_refusal(state: State, event: AssignRequested) -> str:
     entry = state.suspense.named(event.suspense_id)
     if entry is None:
         return _no_entry(state, event.suspense_id)
-    if entry.cause in _OWNERLESS or entry.event.exec_type is not ExecType.TRADE:
+    if entry.cause in _OWNERLESS or not _is_execution(entry):
         return f"{event.suspense_id} is no single execution: it can only be dismissed"
     told, child = entry.event, state.child_to_read(event.cl_ord_id)
     if child is None:
@@ -63,6 +65,12 @@ def assign_refusal(state: State, event: AssignRequested) -> str:
     if ours != theirs:
         return f"{child.cl_ord_id} is {' '.join(ours)}, and the execution {' '.join(theirs)}"
     return ""
+
+
+def _is_execution(entry: Suspended) -> bool:
+    """True of one that has shares and a price, be they those to which it was corrected there."""
+    corrected = entry.cause is Cause.UNKNOWN_ORDER and entry.event.exec_type is _CORRECTED
+    return corrected or entry.event.exec_type is ExecType.TRADE
 
 
 def _children(state: State) -> Iterator[Child]:

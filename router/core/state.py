@@ -20,6 +20,7 @@ import numpy as np
 from router import messages as m
 from router.core.books import Market
 from router.core.closed import ClosedOrders
+from router.core.ids import fill_key
 from router.core.ledger import LEDGERS_MAX, Key, Ledger
 from router.core.lines import Line
 from router.core.lookalikes import Lookalikes
@@ -29,9 +30,9 @@ from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
 from router.core.suspense import Suspended, SuspenseBook
 from router.core.watch import Watch
-from router.core.windows import WINDOW_MAX, Window
+from router.core.windows import Window
 from router.model import Instrument, Venue, VenueType
-from router.ports import MARKOUT_HORIZONS, Kill
+from router.ports import MARKOUT_HORIZONS, WINDOW_MAX, Kill
 
 FILL_RATIO_WEIGHT = 0.1
 """Weight of the newest outcome in an arm's moving fill ratio."""
@@ -215,16 +216,28 @@ class State:
         """The parent's children that are not terminal, oldest first."""
         return [self.children[cl_ord_id] for cl_ord_id in parent.working]
 
-    def find_child(self, cl_ord_id: str, orig_cl_ord_id: str = "") -> Child | None:
+    def find_child(self, mic: str, cl_ord_id: str, orig_cl_ord_id: str = "") -> Child | None:
         """The child that a venue means by ClOrdID or by the ClOrdID of a cancel of it.
 
-        Not one of an order that is put away; what a venue has told of it brings that back.
+        Not another venue's: none has a say in orders that are not its own. Not one of an order that
+        is put away; what a venue has told of it brings that back.
         """
         for name in (cl_ord_id, orig_cl_ord_id):
             child = self.children.get(self.cancel_ids.get(name, name))
-            if child is not None:
+            if child is not None and child.mic == mic:
                 return child
         return None
+
+    def child_meant(self, event: m.ExecutionReceived) -> Child | None:
+        """The child that an ExecutionReport(8) is about; a bust or correction may name no order of
+        ours, and its execution alone.
+        """
+        child = self.find_child(event.mic, event.cl_ord_id, event.orig_cl_ord_id)
+        if child is None and event.exec_ref_id:
+            ref = fill_key(event.mic, event.trade_date, event.exec_ref_id)
+            fill = self.fills.get(ref)
+            child = None if fill is None else self.children[fill.cl_ord_id]
+        return child
 
     def parent_to_read(self, parent_id: str) -> Parent | None:
         """A parent, put away or not, to be looked at only."""
@@ -346,6 +359,9 @@ class State:
         )
         if child.status is ChildStatus.LIVE and was is ChildStatus.UNKNOWN and child.cancel_at:
             self.schedule(max(now, child.cancel_at), "slice", child.cl_ord_id)
+        if child.status is ChildStatus.CANCEL_PENDING and was is ChildStatus.UNKNOWN:
+            patience = self.venues[child.mic].ack_timeout_ns
+            self.schedule(now + patience, "ack", child.cl_ord_id)
 
     def book(self, child: Child, qty: int, px: int, liquidity: str) -> None:
         """Book shares (negative: take them back) on the child and its parent."""

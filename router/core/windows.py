@@ -9,10 +9,9 @@ import sys
 from array import array
 from bisect import bisect_right
 
-assert sys.byteorder == "little", "times are kept as they are in memory"
+from router.ports import WINDOW_MAX
 
-WINDOW_MAX = 100_000
-"""Entries of a rolling window; older ones fall out even if the window is longer."""
+assert sys.byteorder == "little", "times are kept as they are in memory"
 
 
 class Window:

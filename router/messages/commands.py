@@ -389,6 +389,8 @@ class Reschedule(msgspec.Struct, frozen=True, tag=True):
     algo_params: dict[str, str]
     end_time: int
     expire_at: int
+    start_time: int = 0
+    """0: as it was."""
 
 
 class FreezeParent(msgspec.Struct, frozen=True, tag=True):

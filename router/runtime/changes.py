@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 
 from router.core.state import State
@@ -30,8 +31,11 @@ class Changes:
     """By which just these changes are accepted."""
 
 
-def changes(state: State, now: Facts) -> Changes:
-    """Compare the facts of this start with those of the last; a first start has nothing to fear."""
+def changes(state: State, now: Facts, symbols: Container[str]) -> Changes:
+    """Compare the facts of this start with those of the last; a first start has nothing to fear.
+
+    `symbols` are those of the instruments that this start knows.
+    """
     before = state.facts
     if not before:
         return Changes((), (), "")
@@ -39,7 +43,8 @@ def changes(state: State, now: Facts) -> Changes:
     dangerous = (*dangerous, *_limits(before, now))
     text = json.dumps([dangerous, sorted(now.items())])
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    return Changes(tuple(_removed_oms(state, before, now)), dangerous, digest)
+    forbidden = (*_removed_oms(state, before, now), *_removed_instruments(state, symbols))
+    return Changes(forbidden, dangerous, digest)
 
 
 def _removed_oms(state: State, before: Facts, now: Facts) -> Iterator[str]:
@@ -57,6 +62,17 @@ def _removed_oms(state: State, before: Facts, now: Facts) -> Iterator[str]:
             yield (
                 f"OMS session {session} is gone and has {len(alive)} open orders, such as "
                 f"{alive[0]}: start with it, and end them first"
+            )
+
+
+def _removed_instruments(state: State, symbols: Container[str]) -> Iterator[str]:
+    """Nobody would know their lots and ticks any more."""
+    open_orders = Counter(state.parents[each].terms.symbol for each in state.open_parents)
+    for symbol, count in open_orders.items():
+        if symbol not in symbols:
+            yield (
+                f"instrument {symbol} is gone and has {count} open orders: start with it, and end "
+                "them first"
             )
 
 

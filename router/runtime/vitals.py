@@ -78,7 +78,7 @@ class Doubts:
             if type(command) is MarkUnknown:
                 self._doubtful.add(command.cl_ord_id)
         if type(step.event) is ExecutionReceived:
-            child = self._state.find_child(step.event.cl_ord_id, step.event.orig_cl_ord_id)
+            child = self._state.child_meant(step.event)
             if child is not None and child.status is ChildStatus.UNKNOWN:
                 self._doubtful.add(child.cl_ord_id)
 

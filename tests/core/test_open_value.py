@@ -117,3 +117,16 @@ def test_a_restart_folds_the_same_sums(desk: Desk) -> None:
     desk.kill()
     desk.boot()
     assert value(desk) == before == 700 * 12 * PX
+
+
+def test_a_market_order_counts_at_its_arrival_while_nobody_knows_a_price(desk: Desk) -> None:
+    desk.oms.order("o1", 300, "")
+    desk.data_a.book("11", "13")
+    assert value(desk) == 300 * 12 * PX
+    desk.kill()
+    desk.boot()
+    assert value(desk) == 300 * 10 * PX, "between 9 and 11, as it was when it came"
+    for peer in desk.peers:
+        peer.connect()
+    desk.data_a.book("11", "13")
+    assert value(desk) == 300 * 12 * PX

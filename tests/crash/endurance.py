@@ -146,7 +146,7 @@ class Scene:
             ("journal.snapshot_events", 10_000),
             ("fix.defaults.heart_bt_int", 30),
             ("fix.defaults.reconnect_interval", 1),
-            ("limits.repeat_execution.executions_max", 1_000_000),
+            ("limits.repeat_execution.executions_max", 99_999),
             ("limits.message_rate.messages_max", 1_000_000),
             ("policies", json.dumps([str(each) for each in self.policies])),
         )

@@ -203,3 +203,48 @@ def test_orders_whose_policy_cannot_be_read_any_more_only_drain(tmp_path: Path) 
     assert parent.frozen == f"POLICY_CHANGED since it was accepted: {why}"
     assert len(state.live_children()) == 1, "what is at work counts until its venue has answered"
     assert list(state.frozen_parents) == [parent.parent_id]
+
+
+def without_acme(tmp_path: Path) -> str:
+    """The instruments of a start that knows BRAVO alone."""
+    file = tmp_path / "instruments.yaml"
+    bravo = "{symbol: BRAVO, tick: 0.05, lot: 100, adv: 2000000, currency: USD}"
+    file.write_text(f"instruments:\n  - {bravo}\n")
+    return f"instruments={file}"
+
+
+def test_an_instrument_with_open_orders_may_not_go(desk: FactDesk, tmp_path: Path) -> None:
+    desk.oms.order("X", 1000, tif="1")
+    desk.a.child().ack()
+    error = refusal(*reopened(desk, [without_acme(tmp_path)]))
+    assert error.lines[0] == (
+        "instrument ACME is gone and has 1 open orders: start with it, and end them first"
+    )
+
+
+def test_one_without_may_go_though_its_last_fill_still_teaches(
+    desk: FactDesk, tmp_path: Path
+) -> None:
+    desk.oms.order("X", 100)
+    desk.a.child().fill(100, "11", "B")
+    settings, built = reopened(desk, [without_acme(tmp_path)])
+    begin(settings, built)
+    built.node.tick(desk.now + 60_000_000_000)
+    (child,) = built.node.engine.state.children.values()
+    assert not child.lesson_due, "nobody can say what its price has done"
+
+
+def test_an_order_that_a_bust_opens_again_is_frozen_without_its_instrument(
+    desk: FactDesk, tmp_path: Path
+) -> None:
+    desk.oms.order("X", 100, tif="1")
+    child = desk.a.child()
+    child.fill(100, "11", "B")
+    desk.kill()
+    desk.overrides = (without_acme(tmp_path),)
+    desk.boot()
+    desk.a.connect()
+    child.bust("B", 100, "C")
+    desk.wait(1)
+    (parent,) = desk.node.engine.state.parents.values()
+    assert parent.frozen == "INSTRUMENT_UNKNOWN: ACME was taken out of the instruments"

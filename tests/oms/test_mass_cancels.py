@@ -15,6 +15,20 @@ def mass_cancel(desk: Desk, cl_ord_id: str = "M", fields: str = "530=7") -> None
     desk.oms.say("q", f"11={cl_ord_id}|{fields}|{STAMP}")
 
 
+def filled_beside_a_replace(desk: Desk) -> None:
+    """X is filled by a late fill, with a second child at work and an increase that waits for it."""
+    desk.oms.order("X")
+    first = desk.a.child()
+    first.ack()
+    first.cancel()
+    desk.wait(0.02)
+    desk.a.child().ack()
+    desk.oms.replace("Y", "X", 2000)
+    desk.overfilled.add(first.cl_ord_id)
+    first.fill(1000, "10", "B")
+    desk.oms.heard()
+
+
 def test_all_orders_of_the_session_are_taken_back(desk: Desk) -> None:
     desk.oms.order("X")
     desk.a.child().ack()
@@ -162,3 +176,14 @@ def test_an_order_that_was_taken_back_can_be_forgotten(
     assert desk.oms.heard()[-1] == "8 X 4/4 1000/0/0"
     desk.oms.status("X")
     assert desk.oms.heard() == ["8 X I/8 0/0/0 103=5 ORDER_UNKNOWN"]
+
+
+def test_an_order_that_was_filled_while_its_replace_waits(desk: Desk) -> None:
+    """The fill is late and of another child, so that one is at work and the increase pending."""
+    filled_beside_a_replace(desk)
+    mass_cancel(desk)
+    assert desk.oms.heard() == ["r M 530=7 531=7 533=1", "9 Y(X) 39=2 102=2 434=2 MASS_CANCEL"]
+    assert desk.a.heard() == ["D 1000@11 59=3", "D 1000@11 59=3", "F c2"], "once"
+    desk.a.child().cancel()
+    desk.wait(5)
+    assert (desk.oms.heard(), desk.a.heard()) == ([], [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.oms.desk import Desk
+from tests.oms.test_mass_cancels import filled_beside_a_replace
 
 
 @pytest.fixture
@@ -81,3 +82,16 @@ def test_orders_of_others_are_left_alone(leaving: Desk) -> None:
     desk.oms.drop()
     desk.wait(20)
     assert "F c1" not in desk.a.heard()
+
+
+def test_an_order_that_was_filled_while_its_replace_waits(leaving: Desk) -> None:
+    desk = leaving
+    filled_beside_a_replace(desk)
+    desk.oms.drop()
+    desk.wait(10)
+    desk.kill()
+    desk.boot()
+    desk.wait(20)
+    for peer in desk.peers:
+        peer.connect()
+    assert "9 Y(X) 39=2 102=2 434=2 MASS_CANCEL" in desk.oms.heard()

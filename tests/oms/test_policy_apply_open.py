@@ -178,7 +178,7 @@ def test_a_rehearsal_says_how_many_and_changes_nothing(desk: PolicyDesk) -> None
 
 def test_a_child_in_doubt_is_taken_back_when_its_venue_has_spoken(desk: PolicyDesk) -> None:
     desk.b.drop()
-    child = desk.node.engine.state.find_child(desk.b.child().cl_ord_id)
+    child = desk.node.engine.state.find_child("LIT_B", desk.b.child().cl_ord_id)
     assert child is not None
     assert child.status is ChildStatus.UNKNOWN
     answer = applied(desk)

@@ -271,3 +271,28 @@ def test_what_was_said_to_be_over_and_works_is_taken_back(desk: Desk, rest_ns: i
     child.cancel()
     assert desk.oms.heard() == ["8 X F/4 1000/100/0 +100@10 ~10"]
     assert desk.node.engine.state.live_children() == []
+
+
+def test_an_order_whose_timer_was_dropped_is_looked_at_when_a_bust_opens_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fold_ends, "IDLE_TIMERS_MAX", 0)
+    desk.oms.order("X", 1000, tif="1")
+    child = desk.a.child()
+    child.fill(1000, "10", "E")
+    state = desk.node.engine.state
+    parent_id = state.by_client_id[("OMS", "X")]
+    for number in range(100):
+        if not any(each.subject == parent_id and each.kind == "parent" for each in state.timers):
+            break
+        later = f"168=20260105-20:{number % 60:02}:00|1=A{number}|"
+        desk.oms.order(f"N{number}", 100 + number, tif="1", extra=later)
+        desk.oms.cancel(f"C{number}", f"N{number}")
+    else:
+        pytest.fail("its timer is there still")
+    desk.wait(10)
+    desk.data_a.book()
+    desk.a.heard()
+    child.bust("E", 1000, "F")
+    desk.wait(0.02)
+    assert desk.a.heard() == ["D 1000@11 59=3"]

@@ -15,7 +15,7 @@ from risk.card import Card
 from risk.gate import LimitsError, cards, load, ordered
 from router.core.gate import evaluate
 from router.model import OrdType, Side, Tactic
-from router.ports import Kill, LimitContext, LimitedOrder, Refusal
+from router.ports import WINDOW_MAX, Kill, LimitContext, LimitedOrder, Refusal
 from tests.risk.limit_samples import ACME, CHILD, LIMITS, PARENT, PX, Context
 
 NAMES = sorted(LIMITS)
@@ -280,3 +280,19 @@ def test_without_any_market_nothing_passes() -> None:
     for order in (PARENT, CHILD, structs.replace(PARENT, price=None, ord_type=OrdType.MARKET)):
         codes = [refusal.code for _, refusal in evaluate(limits, order, nothing)]
         assert "PRICE_REF_MISSING" in codes
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("message_rate", "messages_max"),
+        ("venue_rate", "children_max"),
+        ("repeat_execution", "executions_max"),
+        ("duplicate_order", "copies_max"),
+    ],
+)
+def test_a_number_that_its_window_cannot_hold_would_never_be_reached(name: str, key: str) -> None:
+    load({name: {key: WINDOW_MAX - 1}}, LIMITS)
+    with pytest.raises(LimitsError) as caught:
+        load({name: {key: WINDOW_MAX}}, LIMITS)
+    assert list(caught.value.errors) == [name]
