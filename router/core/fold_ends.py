@@ -151,7 +151,7 @@ def _forget(state: State, parent_id: str) -> None:
         return
     state.frozen_parents.pop(parent_id, None)
     for client_id in parent.client_ids:
-        del state.by_client_id[(parent.session, client_id)]
+        del state.by_client_id[(parent.client, client_id)]
 
 
 def _drop_idle_timers(state: State) -> None:

@@ -34,6 +34,16 @@ def report_id(shard: str, epoch: int, counter: int) -> str:
     return f"R{shard}{base36(epoch)}-{base36(counter)}"
 
 
+def client(session: str, reply_to: str) -> str:
+    """Whose ClOrdIDs(11) a message names: its session's, or those of the firm on whose behalf it is
+    sent (OnBehalfOfCompID(115), in `reply_to` as DeliverToCompID(128)). Each has its own.
+    """
+    for field in reply_to.split("\x01"):
+        if field.startswith("128="):
+            return f"{session}\x01{field[4:]}"
+    return session
+
+
 def fill_key(mic: str, trade_date: str, exec_id: str) -> str:
     """What makes an execution the same execution: venue, trade date and its ExecID."""
     return f"{mic}.{trade_date}.{exec_id}"

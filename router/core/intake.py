@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from router.core.environment import Environment, Policy
 from router.core.gate import evaluate
-from router.core.ids import parent_id
+from router.core.ids import client, parent_id
 from router.core.orders import Parent
 from router.core.reports import rejection, report, status_report
 from router.core.state import State
@@ -38,7 +38,7 @@ def order(
     Returns the new parent and its policy.
     """
     terms = event.terms
-    known = state.by_client_id.get((event.session, event.cl_ord_id))
+    known = state.by_client_id.get((client(event.session, terms.reply_to), event.cl_ord_id))
     if known is not None:
         parent = state.parent_to_read(known)
         assert parent is not None, known

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from router.core.environment import Environment
-from router.core.ids import report_id
+from router.core.ids import client, report_id
 from router.core.orders import Parent
 from router.core.reports import cancel_refusal, report
 from router.core.requests import BROKER_OPTION, REPLACE, cancel_children, settle_request
@@ -42,6 +42,7 @@ def mass_cancel(
         mass_cancel_reject_reason=reason,
         symbol=event.symbol,
         text=text,
+        reply_to=event.reply_to,
     )
     for parent in found:
         yield from _take_back(env, state, now, parent, "client mass cancel")
@@ -77,7 +78,7 @@ def _meant(parent: Parent, event: MassCancelReceived) -> bool:
     terms = parent.terms
     return (
         not parent.terminal
-        and parent.session == event.session
+        and client(event.session, event.reply_to) in (parent.session, parent.client)
         and event.symbol in ("", terms.symbol)
         and event.side in ("", terms.side)
     )

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 import msgspec
 
-from router.core.ids import fill_key
+from router.core.ids import client, fill_key
 from router.messages import OrderTerms
 from router.model import ExecType, OrdStatus, Side, Tactic
 from router.ports import MARKOUT_HORIZONS
@@ -375,6 +375,11 @@ class Parent(msgspec.Struct, array_like=True, gc=False):
     """Hash of the policy documents that were applied to it since; empty: only its own count."""
     loads: int = 0
     """How often documents had come into force when it was opened, or last narrowed."""
+
+    @property
+    def client(self) -> str:
+        """Whose ClOrdIDs(11) it is known by."""
+        return client(self.session, self.terms.reply_to)
 
     @property
     def terminal(self) -> bool:

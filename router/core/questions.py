@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import msgspec
 
 from router.core.environment import Environment
+from router.core.ids import client
 from router.core.orders import Parent
 from router.core.reports import rejection, status_report
 from router.core.requests import find_parent
@@ -21,14 +22,15 @@ from router.ports import Refusal
 
 def status(env: Environment, state: State, now: int, event: StatusReceived) -> Iterator[Command]:
     """Answer H with 150=I; an order that we do not know with 39=8 103=5 (G.1.a)."""
-    parent = find_parent(state, event.session, event.cl_ord_id, event.order_id)
+    asker = client(event.session, event.reply_to)
+    parent = find_parent(state, event.session, asker, event.cl_ord_id, event.order_id)
     if parent is not None:
         yield msgspec.structs.replace(
             status_report(env.shard, state, parent, now), ord_status_req_id=event.ord_status_req_id
         )
         return
     side = Side(event.side) if event.side in set(Side) else Side.BUY
-    terms = OrderTerms(event.symbol or "NONE", side, 0, OrdType.MARKET)
+    terms = OrderTerms(event.symbol or "NONE", side, 0, OrdType.MARKET, reply_to=event.reply_to)
     unknown = _nothing(env, state, now, event.session, event.cl_ord_id or "NONE", terms)
     yield msgspec.structs.replace(unknown, ord_status_req_id=event.ord_status_req_id)
 
@@ -50,7 +52,9 @@ def mass_status(
             last_report=number == len(found),
         )
     if not found:
-        terms = OrderTerms(event.symbol or "NONE", Side.BUY, 0, OrdType.MARKET)
+        terms = OrderTerms(
+            event.symbol or "NONE", Side.BUY, 0, OrdType.MARKET, reply_to=event.reply_to
+        )
         nothing = _nothing(env, state, now, event.session, "NONE", terms)
         yield msgspec.structs.replace(
             nothing,
@@ -63,7 +67,7 @@ def mass_status(
 def _asked_for(parent: Parent, event: MassStatusReceived) -> bool:
     return (
         not parent.terminal
-        and parent.session == event.session
+        and client(event.session, event.reply_to) in (parent.session, parent.client)
         and event.symbol in ("", parent.terms.symbol)
         and event.account in ("", parent.terms.account)
     )

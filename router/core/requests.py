@@ -12,7 +12,7 @@ import msgspec
 
 from router.core.environment import Environment
 from router.core.gate import evaluate
-from router.core.ids import child_id
+from router.core.ids import child_id, client
 from router.core.intake import breach, expiry, limited_parent, make_algo, malformed, untaken
 from router.core.orders import Child, ChildStatus, Parent, Request
 from router.core.reports import cancel_refusal, report, status_report, suspension
@@ -46,7 +46,8 @@ TOO_LATE, UNKNOWN_ORDER, BROKER_OPTION, ALREADY_PENDING, DUPLICATE_CL_ORD_ID = (
 
 def cancel(env: Environment, state: State, now: int, event: CancelReceived) -> Iterator[Command]:
     """Start a cancel, or refuse it. The end comes when every child has answered."""
-    parent = find_parent(state, event.session, event.orig_cl_ord_id, event.order_id)
+    asker = client(event.session, event.reply_to)
+    parent = find_parent(state, event.session, asker, event.orig_cl_ord_id, event.order_id)
     if parent is None:
         yield _unknown_order(event, CANCEL)
         return
@@ -74,7 +75,8 @@ def replace(
     policy_refusal: PolicyRefusal,
 ) -> Iterator[Command]:
     """Start a replace, or refuse it. Children are taken back first, then the new terms hold."""
-    parent = find_parent(state, event.session, event.orig_cl_ord_id, event.order_id)
+    asker = client(event.session, event.terms.reply_to)
+    parent = find_parent(state, event.session, asker, event.orig_cl_ord_id, event.order_id)
     if parent is None:
         yield _unknown_order(event, REPLACE)
         return
@@ -95,13 +97,33 @@ def replace(
     yield from settle_request(env, state, now, parent)
 
 
-def find_parent(state: State, session: str, orig_cl_ord_id: str, order_id: str) -> Parent | None:
-    """The order that a request means: by OrigClOrdID(41), or by OrderID(37) without one."""
-    found = state.by_client_id.get((session, orig_cl_ord_id))
+def find_parent(
+    state: State, session: str, asker: str, orig_cl_ord_id: str, order_id: str
+) -> Parent | None:
+    """The order that a request means: by OrigClOrdID(41), or by OrderID(37) without one.
+
+    No firm means another one's; the session itself, in nobody's name, may mean any of its orders.
+    """
+    found = state.by_client_id.get((asker, orig_cl_ord_id))
     if found is None and not orig_cl_ord_id:
         found = order_id
+    elif found is None and asker == session:
+        found = _in_anybodys_name(state, session, orig_cl_ord_id)
     parent = state.parent_to_read(found) if found else None
-    return parent if parent is not None and parent.session == session else None
+    if parent is None or parent.session != session:
+        return None
+    return parent if asker in (session, parent.client) else None
+
+
+def _in_anybodys_name(state: State, session: str, cl_ord_id: str) -> str | None:
+    """The only open order that a firm behind the session knows by that id, if there is one."""
+    parents = (state.parents[parent_id] for parent_id in state.open_parents)
+    found = [
+        each.parent_id
+        for each in parents
+        if each.session == session and cl_ord_id in each.client_ids
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def _unknown_order(event: CancelReceived | ReplaceReceived, response_to: str) -> RefuseCancel:
@@ -130,7 +152,7 @@ def _came_again(state: State, parent: Parent, event: CancelReceived | ReplaceRec
     pending = parent.pending
     if pending is not None and pending.cl_ord_id == event.cl_ord_id:
         return pending.terms == terms
-    owner = state.by_client_id.get((parent.session, event.cl_ord_id))
+    owner = state.by_client_id.get((parent.client, event.cl_ord_id))
     is_request = owner == parent.parent_id and event.cl_ord_id != parent.client_ids[0]
     return event.poss_resend and is_request
 
@@ -154,7 +176,7 @@ def _request_refusal(
     state: State, parent: Parent, cl_ord_id: str, response_to: str
 ) -> RefuseCancel | None:
     """What stands against any request: a used ClOrdID, a pending request, an order that is over."""
-    if (parent.session, cl_ord_id) in state.by_client_id:
+    if (parent.client, cl_ord_id) in state.by_client_id:
         text = f"CLORDID_DUPLICATE: cl_ord_id={cl_ord_id}"
         refused = cancel_refusal(parent, cl_ord_id, response_to, DUPLICATE_CL_ORD_ID, text)
         return msgspec.structs.replace(refused, ord_status=parent.standing(), repeated=True)
@@ -199,7 +221,10 @@ def _carried(parent: Parent, terms: OrderTerms) -> OrderTerms:
     """The new terms with what a replace need not say again: whose the order is, and its algo."""
     own = parent.terms
     return msgspec.structs.replace(
-        terms, account=terms.account or own.account, algo=terms.algo or own.algo
+        terms,
+        account=terms.account or own.account,
+        algo=terms.algo or own.algo,
+        reply_to=terms.reply_to or own.reply_to,
     )
 
 

@@ -140,7 +140,8 @@ def _report_mass_cancel(command: ReportMassCancel, now: int, dialects: Dialects)
         else f"533={command.total_affected_orders}{SOH}"
     )
     body = (
-        f"37={report_id}{SOH}{f'1369={report_id}{SOH}' if dialect.mass_action_report_id else ''}"
+        f"{command.reply_to}37={report_id}{SOH}"
+        f"{f'1369={report_id}{SOH}' if dialect.mass_action_report_id else ''}"
         f"11={command.cl_ord_id}{SOH}530={command.mass_cancel_request_type}{SOH}"
         f"531={command.mass_cancel_response}{SOH}{outcome}"
         f"{_optional('55', command.symbol)}60={time_text(now)}{SOH}"

@@ -123,6 +123,7 @@ def _status(session: str, message: Message, seq: int) -> Event:
         symbol=message.get("55"),
         side=message.get("54"),
         ord_status_req_id=message.get("790"),
+        reply_to=routing(message),
     )
 
 
@@ -138,6 +139,7 @@ def _mass_status(session: str, message: Message, seq: int) -> Event | RefuseMess
         mass_status_req_type=kind,
         symbol=message.get("55") if kind == "1" else "",
         account=message.get("1"),
+        reply_to=routing(message),
     )
 
 
@@ -150,6 +152,7 @@ def _mass_cancel(session: str, message: Message, seq: int) -> Event:
         mass_cancel_request_type=kind,
         symbol=message.get("55") if kind == "1" else "",
         side=message.get("54"),
+        reply_to=routing(message),
     )
 
 

@@ -112,6 +112,7 @@ class ReportMassCancel(msgspec.Struct, frozen=True, tag=True):
     mass_cancel_reject_reason: str = ""
     symbol: str = ""
     text: str = ""
+    reply_to: str = ""
 
 
 class RefuseMessage(msgspec.Struct, frozen=True, tag=True):

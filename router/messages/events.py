@@ -91,6 +91,7 @@ class StatusReceived(msgspec.Struct, frozen=True, tag=True):
     symbol: str = ""
     side: str = ""
     ord_status_req_id: str = ""
+    reply_to: str = ""
 
 
 class MassStatusReceived(msgspec.Struct, frozen=True, tag=True):
@@ -102,6 +103,7 @@ class MassStatusReceived(msgspec.Struct, frozen=True, tag=True):
     mass_status_req_type: str
     symbol: str = ""
     account: str = ""
+    reply_to: str = ""
 
 
 class MassCancelReceived(msgspec.Struct, frozen=True, tag=True):
@@ -114,6 +116,7 @@ class MassCancelReceived(msgspec.Struct, frozen=True, tag=True):
     symbol: str = ""
     side: str = ""
     """Side(54), if only one is meant."""
+    reply_to: str = ""
 
 
 # --- Events: from a venue ----------------------------------------------------------------------
