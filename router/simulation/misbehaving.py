@@ -19,7 +19,12 @@ from venues.misbehaviour import Misbehaviour, kinds
 DETAILS: dict[str, tuple[dict[str, object], ...]] = {
     "ack_after_fill": ({}, {"delay_ms": 50, "prob": 0.5}),
     "bust": ({"delay_ms": 200}, {"prob": 0.3}, {"delay_ms": 3_000, "prob": 0.5}),
-    "correct": ({"ticks": 1}, {"shares_off": 50, "prob": 0.5}, {"ticks": -2, "shares_off": 100}),
+    "correct": (
+        {"ticks": 1},
+        {"shares_off": 50, "prob": 0.5},
+        {"ticks": -2, "shares_off": 100},
+        {"shares_more": 200, "delay_ms": 2_000},
+    ),
     "duplicate_execution": ({}, {"delay_ms": 700, "prob": 0.5}),
     "late_cancel_reject": ({"delay_ms": 4_000}, {"delay_ms": 300}),
     "late_execution": ({}, {"delay_ms": 50}, {"delay_ms": 3_000, "prob": 0.5}),

@@ -1,6 +1,6 @@
 """What a venue does to an order that I1 cannot hold against the router: more than it was asked for.
 
-An execution beyond its order's quantity, or after its end, or told after an end that left it out:
+Shares beyond its order's quantity, or after its end, or told after an end that left them out:
 whoever believed that end has sent the shares elsewhere since (seed 66842).
 """
 
@@ -30,7 +30,8 @@ class Overdone:
 
     def executed(self, order: AtVenue, record: AuditRecord) -> None:
         """A venue notes what it does to an order, which stands as it was before."""
-        if record.exec_type == "F" and (order.ended or record.cum_qty > order.qty):
+        more = record.exec_type in ("F", "G") and record.cum_qty > order.cum_qty
+        if more and (order.ended or record.cum_qty > order.qty):
             self.accounts.add(order.account)
 
     def heard(self, account: str, frame: Read) -> None:

@@ -342,6 +342,21 @@ def test_a_correction_of_the_price_alone_ends_nothing(venue: Venue) -> None:
     assert venue.said() == [ACK, FILL, "8 X G/2 100/100/0 +100@50"]
 
 
+@pytest.mark.parametrize(("more", "added"), [(60, 60), (900, 100)])
+def test_a_correction_that_adds_shares_ends_the_order_and_adds_what_was_left_at_most(
+    venue: Venue, more: int, added: int
+) -> None:
+    venue.misbehaves("correct", 60, shares_more=more)
+    offered = venue.wires.market.snapshot("LIT_A", venue.wires.now).offers[0][1]
+    qty = offered + 100
+    venue.order("X", f"54=1|38={qty}|40=2|44=50.01")
+    venue.said()
+    venue.wires.run(1.1)
+    first, second = venue.said()[:2]
+    assert first == f"8 X 4/4 {qty}/{offered}/0"
+    assert second.startswith(f"8 X G/4 {qty}/{offered + added}/0 +")
+
+
 @pytest.mark.parametrize(
     ("bust_ms", "correct_ms", "told"),
     [(500, 1_000, ["0/0", "F/2", "H/0", "4/4"]), (1_000, 500, ["0/0", "F/2", "G/2"])],
