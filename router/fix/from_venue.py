@@ -7,6 +7,8 @@ read at all is reported as a `ValueError`. What differs between FIX versions sta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from router.fix.codec import Message, px_value, qty_value, time_text, time_value
 from router.fix.dialects import Dialect, shares
 from router.messages import (
@@ -38,10 +40,13 @@ _QUOTE_OVER = frozenset({"1", "2", "3", "4", "5", "6", "7", "11", "14", "15", "1
 """QuoteStatus(297): canceled, refused, removed, expired, passed."""
 
 
-def read(mic: str, message: Message, now: int, refused_id: str, dialect: Dialect) -> Event | None:
+def read(
+    mic: str, message: Message, now: int, refused_id: str, dialect: Dialect
+) -> Event | tuple[Event, ...] | None:
     """The event of a venue's message, or None for one that says nothing to the core.
 
-    `refused_id` is the ClOrdID of our message that a Reject(3) or j refers to by RefSeqNum(45).
+    Several events are those of an increment of several symbols. `refused_id` is the ClOrdID of our
+    message that a Reject(3) or j refers to by RefSeqNum(45).
 
     Raises:
         ValueError: a quantity, price or enumeration that cannot be read.
@@ -62,9 +67,10 @@ def read(mic: str, message: Message, now: int, refused_id: str, dialect: Dialect
             refused = message.get("379") or refused_id
             return ChildRefused(mic, refused, message.get("372"), message.get("58"))
         case "W":
-            return _market_data(mic, message, snapshot=True)
+            entries = tuple(_entry(each) for each in message.group("268"))
+            return MarketDataReceived(mic, message.get("55"), True, entries)
         case "X":
-            return _market_data(mic, message, snapshot=False)
+            return _increments(mic, message)
         case "S":
             return _quote(mic, message, now)
         case "Z":
@@ -184,22 +190,49 @@ def _px(message: Message, tag: str) -> int:
     return px_value(text) if text else 0
 
 
-def _market_data(mic: str, message: Message, *, snapshot: bool) -> MarketDataReceived:
-    aggressor = int(message.get("5101") or 0)
-    return MarketDataReceived(
-        mic,
-        message.get("55"),
-        snapshot,
-        tuple(
-            MarketDataEntry(
-                entry_type=entry.get("269", ""),
-                action=entry.get("279", "0"),
-                px=px_value(entry["270"]) if "270" in entry else 0,
-                qty=qty_value(entry["271"]) if "271" in entry else 0,
-                aggressor=aggressor if entry.get("269") == "2" else 0,
-            )
-            for entry in message.group("268")
-        ),
+def _increments(mic: str, message: Message) -> Event | tuple[Event, ...] | None:
+    """One event for each symbol, in the order in which they are first named.
+
+    The instrument is a part of the entry: "the default is the instrument used in the previous"
+    entry (NoMDEntries of FIX.4.2 and 4.4).
+    """
+    entries = message.group("268")
+    if not entries:
+        return None
+    symbol = entries[0].get("55") or _named_before(message)
+    found: dict[str, list[MarketDataEntry]] = {symbol: []}
+    changed = found[symbol]
+    for entry in entries:
+        named = entry.get("55")
+        if named and named != symbol:
+            symbol, changed = named, found.setdefault(named, [])
+        changed.append(_entry(entry))
+    if len(found) == 1:
+        return MarketDataReceived(mic, symbol, False, tuple(changed))
+    return tuple(MarketDataReceived(mic, each, False, tuple(found[each])) for each in found)
+
+
+def _named_before(message: Message) -> str:
+    """Symbol(55) in front of the entries, where some venues tell it once.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    tags = message.tags
+    if "55" not in tags or tags.index("55") > tags.index("268"):
+        raise ValueError("an entry without Symbol(55)")
+    return message.get("55")
+
+
+def _entry(entry: Mapping[str, str]) -> MarketDataEntry:
+    get = entry.get
+    entry_type, px, qty = get("269", ""), get("270"), get("271")
+    return MarketDataEntry(
+        entry_type,
+        get("279", "0"),
+        0 if px is None else px_value(px),
+        0 if qty is None else qty_value(qty),
+        int(get("5101") or 0) if entry_type == "2" else 0,
     )
 
 

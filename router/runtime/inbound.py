@@ -39,8 +39,10 @@ def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> R
     return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text, reply_to)
 
 
-def read(link: Link, message: Message, now: int, journal: Journal) -> Event | None:
-    """The event; None for a message that says nothing to the core.
+def read(
+    link: Link, message: Message, now: int, journal: Journal
+) -> Event | tuple[Event, ...] | None:
+    """The event, or the events, or None for a message that says nothing to the core.
 
     A copy on a session for orders, marked by CopyMsgIndicator(797), is one like any other.
     """

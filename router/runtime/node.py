@@ -387,6 +387,10 @@ class Node:
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
             event = None
+        if isinstance(event, tuple):
+            *others, event = event
+            for each in others:
+                self._step(now, each)  # the last one's record says that the message was read
         if event is not None:
             self._step(now, event, link, received)
         elif link.durable:
