@@ -111,9 +111,12 @@ def _execution(mic: str, message: Message, now: int, dialect: Dialect) -> Execut
     get = message.fields.get
     exec_type = dialect.exec_type(message)
     traded = exec_type is ExecType.TRADE or exec_type is ExecType.TRADE_CORRECT
+    if traded and not (get("32") and get("31")):
+        what = "trade" if exec_type is ExecType.TRADE else "correction"
+        raise ValueError(f"a {what} without {'LastPx(31)' if get('32') else 'LastQty(32)'}")
     last_qty = _qty(message, "32") if traded else shares(message, "32")
     if exec_type is ExecType.TRADE and last_qty == 0:
-        raise ValueError("a trade without LastQty(32)")
+        raise ValueError("a trade of no shares, LastQty(32)=0")
     is_answer = exec_type is ExecType.ORDER_STATUS
     at = _time(message, now)
     return ExecutionReceived(
@@ -169,9 +172,7 @@ def _time(message: Message, now: int) -> int:
 
 def _last_px(message: Message) -> int:
     """LastPx(31); what is finer than 1e-8 is cut: no execution is lost for that."""
-    text = message.fields.get("31")
-    if not text:
-        return 0
+    text = message.fields["31"]
     point = text.find(".")
     return px_value(text if point < 0 else text[: point + 1 + _DECIMALS])
 
