@@ -1,8 +1,9 @@
 """From a venue's messages to events: orders, quotes and market data.
 
-Owns the reading of 8, 9, 3, j, S, Z, b, AG, AI, W, X and f. A venue's message is never refused for
-a field that we do not know, and an execution needs its quantity and price alone; one that cannot be
-read at all is reported as a `ValueError`. What differs between FIX versions stands in `dialects`.
+Owns the reading of 8, 9, 3, j, S, Z, b, AG, AI, W, X, Y and f. A venue's message is never refused
+for a field that we do not know, and an execution needs its quantity and price alone; one that
+cannot be read at all is reported as a `ValueError`. What differs between FIX versions stands in
+`dialects`.
 """
 
 from __future__ import annotations
@@ -26,7 +27,6 @@ from router.model import ExecType
 
 NOTHING_OPEN = "U"
 """OrdStatus(39) by which some venues answer an AF when nothing is open."""
-_DAY_NS = 86_400_000_000_000
 _DECIMALS = 8
 _CANCEL_ALL_QUOTES = "4"
 """QuoteCancelType(298)."""
@@ -36,8 +36,17 @@ _HALTED = frozenset({"1", "2", "4", "18", "19", "21"})
 """SecurityTradingStatus(326): delay, halt, no resume, not available, not traded, pre-open."""
 _TRADING = frozenset({"3", "17", "22", "23"})
 """Resume, ready to trade, opening rotation, fast market. Others say nothing of the kind."""
+_INDICATIVE = "0"
+"""QuoteType(537)."""
 _QUOTE_OVER = frozenset({"1", "2", "3", "4", "5", "6", "7", "11", "14", "15", "17"})
 """QuoteStatus(297): canceled, refused, removed, expired, passed."""
+
+
+class NotServedError(ValueError):
+    """A sound message that leaves us without what the venue is there for.
+
+    It is the same each time that it comes, and is worth telling once.
+    """
 
 
 def read(
@@ -49,6 +58,7 @@ def read(
     message that a Reject(3) or j refers to by RefSeqNum(45).
 
     Raises:
+        NotServedError: market data that is refused, a quote that may not be hit.
         ValueError: a quantity, price or enumeration that cannot be read.
     """
     match message.msg_type:
@@ -71,8 +81,11 @@ def read(
             return MarketDataReceived(mic, message.get("55"), True, entries)
         case "X":
             return _increments(mic, message)
+        case "Y":
+            told = " ".join(f"{tag}={message.get(tag)}" for tag in ("262", "281", "58"))
+            raise NotServedError(f"market data is refused: 35=Y {told}")
         case "S":
-            return _quote(mic, message, now)
+            return _quote(mic, message)
         case "Z":
             quote_id = "" if message.get("298") == _CANCEL_ALL_QUOTES else message.get("117")
             return QuoteCanceled(mic, message.get("55"), quote_id, message.get("131"))
@@ -237,7 +250,14 @@ def _entry(entry: Mapping[str, str]) -> MarketDataEntry:
     )
 
 
-def _quote(mic: str, message: Message, now: int) -> QuoteReceived:
+def _quote(mic: str, message: Message) -> QuoteReceived:
+    """A quote to be hit. How long one without ValidUntilTime(62) lives is the core's to say.
+
+    One without QuoteType(537) is as firm as the venue's profile has it, although the standard
+    would have it indicative: FIX.4.2 has no such field, and dealers leave it out.
+    """
+    if message.get("537") == _INDICATIVE:
+        raise NotServedError("indicative quotes are not taken: 35=S 537=0")
     until = message.get("62")
     return QuoteReceived(
         mic=mic,
@@ -247,6 +267,6 @@ def _quote(mic: str, message: Message, now: int) -> QuoteReceived:
         bid_size=_qty(message, "134"),
         offer_px=_px(message, "133"),
         offer_size=_qty(message, "135"),
-        valid_until=time_value(until) if until else now + _DAY_NS,
+        valid_until=time_value(until) if until else 0,
         quote_req_id=message.get("131"),
     )

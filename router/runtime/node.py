@@ -14,6 +14,7 @@ from router.core.engine import Engine
 from router.fix.alarms import earliest
 from router.fix.application import market_data_request
 from router.fix.credentials import LogonRefusal
+from router.fix.from_venue import NotServedError
 from router.fix.session import (
     Alert,
     LoggedOn,
@@ -382,11 +383,13 @@ class Node:
             else:
                 self._step(now, read, link, received)
             return
+        event: Event | tuple[Event, ...] | None = None
         try:
             event = inbound.read(link, message, now, self._journal)
+        except NotServedError as error:
+            faults.keep_once(self.faults, f"{link.name}: {error}")
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
-            event = None
         if isinstance(event, tuple):
             *others, event = event
             for each in others:

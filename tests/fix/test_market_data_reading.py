@@ -8,8 +8,8 @@ from router.fix import from_venue
 from router.fix.codec import decode
 from router.fix.dialects import dialect
 from router.fix.versions import VERSIONS, Version
-from router.messages import MarketDataEntry, MarketDataReceived
-from tests.fix.wire import T0, said
+from router.messages import MarketDataEntry, MarketDataReceived, QuoteReceived
+from tests.fix.wire import T0, S, said
 
 BID, OFFER = "279=0|269=0", "279=0|269=1"
 TEN = MarketDataEntry("0", "0", 10_00000000, 100)
@@ -89,3 +89,31 @@ def test_who_took_is_told_of_each_trade(version: Version) -> None:
 
 def test_an_increment_of_nothing_says_nothing(version: Version) -> None:
     assert read("35=X|34=5|268=0", version) is None
+
+
+# --- quotes --------------------------------------------------------------------------------------
+
+QUOTE = "35=S|34=5|117=Q1|{}55=ACME|132=10|133=11|134=100|135=200"
+
+
+@pytest.mark.parametrize("quote_type", ["", "537=1|", "537=2|", "537=3|"])
+def test_a_quote_that_may_be_hit(quote_type: str, version: Version) -> None:
+    assert read(QUOTE.format(quote_type) + "|62=20260105-14:30:02", version) == QuoteReceived(
+        "V", "ACME", "Q1", 10_00000000, 100, 11_00000000, 200, T0 + 2 * S
+    )
+
+
+def test_how_long_a_quote_is_firm_is_not_made_up(version: Version) -> None:
+    event = read(QUOTE.format(""), version)
+    assert isinstance(event, QuoteReceived)
+    assert event.valid_until == 0
+
+
+def test_an_indicative_quote_is_none(version: Version) -> None:
+    with pytest.raises(from_venue.NotServedError, match="537=0"):
+        read(QUOTE.format("537=0|"), version)
+
+
+def test_market_data_that_is_refused_is_said(version: Version) -> None:
+    with pytest.raises(from_venue.NotServedError, match="262=V-1 281=0 58=no such symbol"):
+        read("35=Y|34=5|262=V-1|281=0|58=no such symbol", version)

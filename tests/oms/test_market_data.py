@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from router.core.books import QUOTE_LIFE_MAX_NS
 from router.messages import Step
 from tests.oms.desk import Desk
 from tests.oms.peers import DataPeer, VenuePeer
@@ -31,3 +32,31 @@ def test_an_increment_of_two_symbols_moves_two_books(desk: Desk, orders: bool) -
     desk.boot()
     desk.a.connect()
     assert (desk.a.closed_reason, desk.node.faults) == ("", [])
+
+
+QUOTE = "117={}|55=ACME|132=9.9|133=10.1|134=100|135=100"
+
+
+def test_a_quote_without_an_end_is_firm_for_seconds_and_not_for_a_day(desk: Desk) -> None:
+    desk.data_a.say("S", QUOTE.format("Q1"))
+    quote = desk.node.engine.state.market.quote("ACME", "LIT_A")
+    assert quote is not None
+    assert quote.valid_until == desk.now + QUOTE_LIFE_MAX_NS
+
+
+def test_indicative_quotes_are_not_kept_and_told_of_once(desk: Desk) -> None:
+    for number in range(3):
+        desk.data_a.say("S", QUOTE.format(f"Q{number}") + "|537=0")
+    assert desk.node.engine.state.market.quote("ACME", "LIT_A") is None
+    assert desk.node.faults == ["LIT_A.MD: indicative quotes are not taken: 35=S 537=0"]
+    desk.data_a.say("S", QUOTE.format("Q9") + "|537=1")
+    assert desk.node.engine.state.market.quote("ACME", "LIT_A") is not None
+
+
+def test_market_data_that_a_venue_refuses_is_told_each_once(desk: Desk) -> None:
+    for number in (1, 2, 1):
+        desk.data_a.say("Y", f"262=LIT_A-{number}|281=0|58=no such symbol")
+    assert desk.node.faults == [
+        f"LIT_A.MD: market data is refused: 35=Y 262=LIT_A-{number} 281=0 58=no such symbol"
+        for number in (1, 2)
+    ]

@@ -89,7 +89,7 @@ TO_DEALER = _spoken(False, {"R": ("a request for a quote", "131 146 55 54 38")})
 FROM_DEALER = _spoken(
     True,
     {
-        "S": ("a quote, streamed or asked for", "131 117 55 132 133 134 135 62"),
+        "S": ("a quote, streamed or asked for", "131 117 537 55 132 133 134 135 62"),
         "Z": ("a quote is withdrawn", "131 117 298 55"),
         "AG": ("a request is refused", "131 55"),
         "b": ("a request is refused", "131 297 55"),
@@ -102,6 +102,7 @@ FROM_DATA = _spoken(
     {
         "W": ("a whole book", "55 268 269 270 271"),
         "X": ("changes of a book, and trades", "55 268 279 269 270 271"),
+        "Y": ("books and trades are refused", "262 281 58"),
     },
 )
 SESSION = _spoken(
@@ -197,6 +198,7 @@ VENUE_NOTES: Mapping[str, str] = {
     "41": "the child's ClOrdID(11)",
     "58": "shown to people",
     "59": "of a child that takes: immediate or cancel",
+    "62": "without it a quote is firm for five seconds",
     "75": "without it the date of TransactTime(60)",
     "97": "not sent",
     "103": "why, shown to people and counted",
@@ -205,6 +207,7 @@ VENUE_NOTES: Mapping[str, str] = {
     "117": "the quote that is hit",
     "127": "D: no order of ours; C: beyond its order",
     "379": "else RefSeqNum(45) tells which message is meant",
+    "537": "0, indicative, is not hit; without it a quote is firm",
     "1094": "2: pegged to the midpoint",
 }
 """The same on a venue's side."""
