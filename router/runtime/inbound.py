@@ -6,12 +6,15 @@ own terms refuse. Raises what `fix.from_venue` raises.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from router.fix import from_oms, from_venue
 from router.fix.checks import routing
 from router.fix.codec import Message, decode
 from router.fix.throttle import THROTTLED
 from router.journal.segments import Journal
 from router.messages import CopyReceived, Event, RefuseMessage
+from router.model import Instrument
 from router.runtime.links import CopyTerms, Link, LinkKind
 from router.runtime.resends import sent_frames
 
@@ -19,7 +22,9 @@ UNSUPPORTED, CONDITIONALLY_REQUIRED = "3", "5"
 """BusinessRejectReason(380)."""
 
 
-def read_client(link: Link, message: Message, seq: int, now: int) -> Event | RefuseMessage:
+def read_client(
+    link: Link, message: Message, seq: int, now: int, instruments: Mapping[str, Instrument]
+) -> Event | RefuseMessage:
     """The event of a message of an OMS or a reader of copies, or the refusal that answers it."""
     if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
         return _refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
@@ -29,7 +34,8 @@ def read_client(link: Link, message: Message, seq: int, now: int) -> Event | Ref
     if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
         text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
         return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
-    return from_oms.read(link.name, message, seq, link.dialect, link.config.validate)
+    judge = link.config.validate
+    return from_oms.read(link.name, message, seq, link.dialect, judge, instruments)
 
 
 def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:

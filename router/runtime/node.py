@@ -377,7 +377,7 @@ class Node:
             self._recorder.session_alone(now, link, (), received)
             return
         if link.kind in CLIENTS:
-            read = inbound.read_client(link, message, seq, now)
+            read = inbound.read_client(link, message, seq, now, self.engine.env.instruments)
             if isinstance(read, RefuseMessage):
                 self._recorder.session_alone(now, link, (read,), received)
             else:

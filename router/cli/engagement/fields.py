@@ -28,7 +28,7 @@ def _spoken(inbound: bool, lines: Mapping[str, tuple[str, str]]) -> tuple[Spoken
     )
 
 
-_TERMS = "11 1 55 54 38 40 44 59 432 126 168 110 847 957 958 960 848"
+_TERMS = "11 1 55 65 167 15 54 114 38 40 44 99 59 432 126 168 110 18 21 63 847 957 958 960 848"
 
 FROM_OMS = _spoken(
     True,
@@ -132,8 +132,10 @@ NOTES: Mapping[str, str] = {
     "9": "bytes from MsgType(35) to the SOH before CheckSum(10)",
     "11": ONCE_A_SESSION,
     "14": "sum of all executions after busts and corrections",
+    "15": "the instrument's, in its letters",
     "16": "last number; 0 for all up to now",
     "17": "unique; of a fill a function of the venue's, and the same after a crash; 0 on a status",
+    "18": "every one of several must be one of these",
     "19": "ExecID(17) of the execution that is busted or corrected",
     "20": "FIX.4.2 tells busts, corrections and status by it",
     "30": "MIC of the venue: one report for one execution at one venue",
@@ -154,11 +156,14 @@ NOTES: Mapping[str, str] = {
     "58": "begins with a code, `CODE: key=value, ...`: see the refusals",
     "59": "DAY if absent",
     "60": "when it happened, UTC",
+    "65": "refused: no instrument has one",
     "97": "Y: maybe sent before, under another number; a ClOrdID(11) that is known is answered by "
     "its status",
+    "99": "refused: no stop order is taken",
     "103": "the code in Text(58) is more precise",
     "110": "fewest shares that an execution may have",
     "112": "comes back in the Heartbeat(0)",
+    "114": "the stock of a short sale is located before it comes to us",
     "122": "with PossDupFlag(43)=Y: the first SendingTime(52)",
     "123": "Y: gap fill; else a reset",
     "126": "UTC; the order ends then",
@@ -214,7 +219,6 @@ VENUE_NOTES: Mapping[str, str] = {
 
 EXAMPLES: Mapping[str, str] = {
     "1": "NORTHGATE",
-    "18": "M",
     "20": "0",
     "21": "1",
     "30": "XVEN",
