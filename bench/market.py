@@ -160,7 +160,7 @@ class Market:
     def order(self) -> Wire:
         """The next NewOrderSingle, immediate or cancel, for all that is shown."""
         body = (
-            f"11=20260105-{self._count:06d}|1=ACC-{self._count % ACCOUNTS:02d}|21=1|18=M|110=100|"
+            f"11=20260105-{self._count:06d}|1=ACC-{self._count % ACCOUNTS:02d}|21=1|18=1|110=100|"
             f"55=ACME|207=XNYS|54=1|60={time_text(self.now)}|38={SHOWN * len(MICS)}|40=2|44=10|"
             "15=USD|59=3|528=A|58=care|"
         )

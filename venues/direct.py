@@ -250,12 +250,12 @@ class _Desk:
 
 
 def _read(mic: str, replies: Sequence[Answer], now: int) -> list[Event]:
-    events = []
+    events: list[Event] = []
     for reply in replies:
         told = decode(encode(FIX44.begin_string, reply.msg_type, "", reply.body))
         event = read(mic, told, now, "", _FIX44)
         if event is not None:
-            events.append(event)
+            events += event if isinstance(event, tuple) else (event,)
     return events
 
 

@@ -84,7 +84,7 @@ def malformed(terms: OrderTerms, unreadable: str, now: int) -> Refusal | None:
     """What can be said against an order without knowing anything else."""
     if unreadable:
         code = unreadable.partition(":")[0]
-        return Refusal(code, unreadable, _UNREADABLE.get(code, "11"))
+        return Refusal(code, unreadable, *_UNREADABLE.get(code, ("11", "99")))
     if terms.order_qty <= 0:
         text = f"QTY_INVALID: order_qty={terms.order_qty}, allowed=1 or more"
         return Refusal("QTY_INVALID", text, "13")
@@ -95,8 +95,14 @@ def malformed(terms: OrderTerms, unreadable: str, now: int) -> Refusal | None:
     return None
 
 
-_UNREADABLE = {"QTY_INVALID": "13", "PRICE_INVALID": "99", "DATA_INVALID": "99"}
-"""OrdRejReason(103) of values that cannot be read; others are not supported (11)."""
+_UNREADABLE = {
+    "QTY_INVALID": ("13", "99"),
+    "PRICE_INVALID": ("99", "99"),
+    "DATA_INVALID": ("99", "99"),
+    "INSTRUMENT_UNKNOWN": ("1", "2"),
+}
+"""OrdRejReason(103) and CxlRejReason(102) of values that cannot be taken; others are not supported
+(11, 99)."""
 
 
 def _refused_by_limits(

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import cache
+from types import MappingProxyType
 from typing import TypeVar
 
+from router.fix.characteristics import unsupported
 from router.fix.checks import routing
 from router.fix.codec import Message, px_value, qty_value, time_value
 from router.fix.dialects import Dialect
@@ -28,7 +30,7 @@ from router.messages import (
     ReplaceReceived,
     StatusReceived,
 )
-from router.model import OrdType, Side, TimeInForce
+from router.model import Instrument, OrdType, Side, TimeInForce
 
 UNSUPPORTED_MESSAGE_TYPE, CONDITIONALLY_REQUIRED = "3", "5"
 """BusinessRejectReason(380)."""
@@ -38,6 +40,9 @@ SIDES = {each.value: each for each in Side}
 TIFS = {each.value: each for each in TimeInForce}
 """OrdType(40), Side(54) and TimeInForce(59) that we take."""
 
+Instruments = Mapping[str, Instrument]
+"""By symbol."""
+
 _ChoiceT = TypeVar("_ChoiceT", bound=StrEnum)
 
 PARAMS_MAX = 64
@@ -45,11 +50,17 @@ PARAMS_MAX = 64
 
 
 def read(
-    session: str, message: Message, seq: int, dialect: Dialect, judge: Dictionary | None = None
+    session: str,
+    message: Message,
+    seq: int,
+    dialect: Dialect,
+    judge: Dictionary | None = None,
+    instruments: Instruments = MappingProxyType({}),
 ) -> Event | RefuseMessage:
     """The event of an application message, or the BusinessMessageReject(j) that answers it.
 
-    `judge` is the session's dictionary, if it is not its version's.
+    `judge` is the session's dictionary, if it is not its version's; `instruments` are what an
+    order's Currency(15) is held against.
     """
     reader = _READERS.get(message.msg_type)
     if reader is None or message.msg_type in dialect.unspoken:
@@ -61,7 +72,7 @@ def read(
     if lacking is not None:
         text = f"35={message.msg_type} requires {judge.spec.condition_text(lacking)}"
         return _refuse(session, message, seq, CONDITIONALLY_REQUIRED, f"FIELD_MISSING: {text}")
-    return reader(session, message, seq)
+    return reader(session, message, seq, instruments)
 
 
 @cache
@@ -76,8 +87,8 @@ def _refuse(session: str, message: Message, seq: int, reason: str, text: str) ->
     return RefuseMessage(session, seq, message.msg_type, reason, ref_id, text, reply_to)
 
 
-def _order(session: str, message: Message, seq: int) -> Event:
-    terms, refusal = _terms(message)
+def _order(session: str, message: Message, seq: int, instruments: Instruments) -> Event:
+    terms, refusal = _terms(message, instruments)
     return OrderReceived(
         session=session,
         ref_seq_num=seq,
@@ -88,8 +99,8 @@ def _order(session: str, message: Message, seq: int) -> Event:
     )
 
 
-def _replace(session: str, message: Message, seq: int) -> Event:
-    terms, refusal = _terms(message)
+def _replace(session: str, message: Message, seq: int, instruments: Instruments) -> Event:
+    terms, refusal = _terms(message, instruments)
     return ReplaceReceived(
         session=session,
         ref_seq_num=seq,
@@ -102,7 +113,7 @@ def _replace(session: str, message: Message, seq: int) -> Event:
     )
 
 
-def _cancel(session: str, message: Message, seq: int) -> Event:
+def _cancel(session: str, message: Message, seq: int, instruments: Instruments) -> Event:
     return CancelReceived(
         session=session,
         ref_seq_num=seq,
@@ -114,7 +125,7 @@ def _cancel(session: str, message: Message, seq: int) -> Event:
     )
 
 
-def _status(session: str, message: Message, seq: int) -> Event:
+def _status(session: str, message: Message, seq: int, instruments: Instruments) -> Event:
     return StatusReceived(
         session=session,
         ref_seq_num=seq,
@@ -127,7 +138,9 @@ def _status(session: str, message: Message, seq: int) -> Event:
     )
 
 
-def _mass_status(session: str, message: Message, seq: int) -> Event | RefuseMessage:
+def _mass_status(
+    session: str, message: Message, seq: int, instruments: Instruments
+) -> Event | RefuseMessage:
     kind = message.get("585")
     if kind not in ("1", "7"):
         text = f"MASS_STATUS_TYPE: 585={kind}, allowed=1 7"
@@ -143,7 +156,7 @@ def _mass_status(session: str, message: Message, seq: int) -> Event | RefuseMess
     )
 
 
-def _mass_cancel(session: str, message: Message, seq: int) -> Event:
+def _mass_cancel(session: str, message: Message, seq: int, instruments: Instruments) -> Event:
     kind = message.get("530")
     return MassCancelReceived(
         session=session,
@@ -156,7 +169,7 @@ def _mass_cancel(session: str, message: Message, seq: int) -> Event:
     )
 
 
-_READERS: dict[str, Callable[[str, Message, int], Event | RefuseMessage]] = {
+_READERS: dict[str, Callable[[str, Message, int, Instruments], Event | RefuseMessage]] = {
     "D": _order,
     "F": _cancel,
     "G": _replace,
@@ -228,7 +241,7 @@ class _Fields:
         self.refusal = self.refusal or text
 
 
-def _terms(message: Message) -> tuple[OrderTerms, str]:
+def _terms(message: Message, instruments: Instruments) -> tuple[OrderTerms, str]:
     """The terms, and why they cannot be taken: the first fault is the one that is told."""
     fields = _Fields(message)
     ord_type = fields.choice("40", ORD_TYPES, OrdType.MARKET, "ORDER_TYPE_UNSUPPORTED")
@@ -249,7 +262,8 @@ def _terms(message: Message) -> tuple[OrderTerms, str]:
         reply_to=routing(message),
         params=fields.params(),
     )
-    return terms, fields.refusal
+    instrument = instruments.get(terms.symbol)
+    return terms, fields.refusal or unsupported(message.fields, instrument)
 
 
 def _end_of_date(text: str) -> int:

@@ -227,6 +227,7 @@ class QuoteReceived(msgspec.Struct, frozen=True, tag=True):
     offer_px: int = 0
     offer_size: int = 0
     valid_until: int = 0
+    """0: it is not told."""
     quote_req_id: str = ""
 
 

@@ -20,6 +20,12 @@ def keep(faults: list[str], text: str) -> None:
     del faults[:-FAULTS_MAX]
 
 
+def keep_once(faults: list[str], text: str) -> None:
+    """One more, unless it is there: what comes with every quote is no news."""
+    if text not in faults:
+        keep(faults, text)
+
+
 def broken_promises(
     faults: list[str], commands: Sequence[Command], venues: Mapping[str, Venue]
 ) -> None:

@@ -1,25 +1,54 @@
-"""What a venue's message, or a drop copy, is to the core.
+"""What a peer's message is to the core: a client's, a venue's, or a drop copy.
 
-Owns which session's messages are executions themselves and which are copies, and how a client's
-message is refused. Raises what `fix.from_venue` raises.
+Owns which session's messages are executions themselves and which are copies, and what a session's
+own terms refuse. Raises what `fix.from_venue` raises.
 """
 
 from __future__ import annotations
 
-from router.fix import from_venue
+from collections.abc import Mapping
+
+from router.fix import from_oms, from_venue
 from router.fix.checks import routing
 from router.fix.codec import Message, decode
+from router.fix.throttle import THROTTLED
 from router.journal.segments import Journal
 from router.messages import CopyReceived, Event, RefuseMessage
+from router.model import Instrument
 from router.runtime.links import CopyTerms, Link, LinkKind
 from router.runtime.resends import sent_frames
 
-UNSUPPORTED = "3"
+UNSUPPORTED, CONDITIONALLY_REQUIRED = "3", "5"
 """BusinessRejectReason(380)."""
 
 
-def read(link: Link, message: Message, now: int, journal: Journal) -> Event | None:
-    """The event; None for a message that says nothing to the core.
+def read_client(
+    link: Link, message: Message, seq: int, now: int, instruments: Mapping[str, Instrument]
+) -> Event | RefuseMessage:
+    """The event of a message of an OMS or a reader of copies, or the refusal that answers it."""
+    if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
+        return _refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
+    if link.kind is LinkKind.DROP:
+        text = f"MESSAGE_UNSUPPORTED: a reader of copies sends no 35={message.msg_type}"
+        return _refuse(link, message, seq, UNSUPPORTED, text)
+    if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
+        text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
+        return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
+    judge = link.config.validate
+    return from_oms.read(link.name, message, seq, link.dialect, judge, instruments)
+
+
+def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
+    """BusinessMessageReject(j) of a message that is not taken."""
+    ref_id = message.get("11") or message.get("584")
+    reply_to = routing(message)
+    return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text, reply_to)
+
+
+def read(
+    link: Link, message: Message, now: int, journal: Journal
+) -> Event | tuple[Event, ...] | None:
+    """The event, or the events, or None for a message that says nothing to the core.
 
     A copy on a session for orders, marked by CopyMsgIndicator(797), is one like any other.
     """
@@ -38,13 +67,6 @@ def _refused_id(link: Link, message: Message, journal: Journal) -> str:
         return ""
     frames = sent_frames(journal, link, int(text), int(text))
     return decode(frames[0][1]).get("11") if frames else ""
-
-
-def refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:
-    """BusinessMessageReject(j) of a message that is not taken."""
-    ref_id = message.get("11") or message.get("584")
-    reply_to = routing(message)
-    return RefuseMessage(link.name, seq, message.msg_type, reason, ref_id, text, reply_to)
 
 
 def _copy(link: Link, terms: CopyTerms, message: Message, now: int) -> Event | None:

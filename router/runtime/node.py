@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from router.core.engine import Engine
-from router.fix import from_oms
 from router.fix.alarms import earliest
 from router.fix.application import market_data_request
-from router.fix.codec import Message
 from router.fix.credentials import LogonRefusal
+from router.fix.from_venue import NotServedError
 from router.fix.session import (
     Alert,
     LoggedOn,
@@ -25,7 +24,6 @@ from router.fix.session import (
     ResendNeeded,
     SessionEvent,
 )
-from router.fix.throttle import THROTTLED
 from router.journal.market import MarketFile
 from router.journal.records import Position
 from router.journal.segments import Journal
@@ -56,8 +54,6 @@ DUE_MAX = 32
 """Timers of one step: after a pause those of thousands of orders are due."""
 REFUSALS = ("3", "j")
 """Messages that are never refused: two peers that did so would answer each other for ever."""
-CONDITIONALLY_REQUIRED = "5"
-"""BusinessRejectReason(380)."""
 
 
 class Node:
@@ -381,32 +377,27 @@ class Node:
             self._recorder.session_alone(now, link, (), received)
             return
         if link.kind in CLIENTS:
-            read = self._read_oms(link, message, seq, now)
+            read = inbound.read_client(link, message, seq, now, self.engine.env.instruments)
             if isinstance(read, RefuseMessage):
                 self._recorder.session_alone(now, link, (read,), received)
             else:
                 self._step(now, read, link, received)
             return
+        event: Event | tuple[Event, ...] | None = None
         try:
             event = inbound.read(link, message, now, self._journal)
+        except NotServedError as error:
+            faults.keep_once(self.faults, f"{link.name}: {error}")
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
-            event = None
+        if isinstance(event, tuple):
+            *others, event = event
+            for each in others:
+                self._step(now, each)  # the last one's record says that the message was read
         if event is not None:
             self._step(now, event, link, received)
         elif link.durable:
             self._recorder.session_alone(now, link, (), received)
-
-    def _read_oms(self, link: Link, message: Message, seq: int, now: int) -> Event | RefuseMessage:
-        if link.throttle is not None and not link.throttle.admits(message.msg_type, now):
-            return inbound.refuse(link, message, seq, THROTTLED, "THROTTLED: too many messages")
-        if link.kind is LinkKind.DROP:
-            text = f"MESSAGE_UNSUPPORTED: a reader of copies sends no 35={message.msg_type}"
-            return inbound.refuse(link, message, seq, inbound.UNSUPPORTED, text)
-        if link.account_required and message.msg_type in ("D", "G") and not message.get("1"):
-            text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
-            return inbound.refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
-        return from_oms.read(link.name, message, seq, link.dialect, link.config.validate)
 
     def _fault(self, text: str) -> None:
         faults.keep(self.faults, text)

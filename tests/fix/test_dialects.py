@@ -354,6 +354,30 @@ def test_a_fill_that_cannot_be_booked_is_said(field: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("lacking", "fields"),
+    [("LastQty", "31=10.5"), ("LastPx", "32=400"), ("LastQty", "32=|31=10.5"), ("LastQty", "58=x")],
+)
+@pytest.mark.parametrize(
+    ("what", "kind", "version"),
+    [
+        ("trade", "20=0|150=1", FIX42),
+        ("correction", "20=2|150=1|19=E1", FIX42),
+        *(("trade", "150=F", each) for each in (FIX44, FIX50SP2)),
+        *(("correction", "150=G|19=E1", each) for each in (FIX44, FIX50SP2)),
+    ],
+)
+def test_what_moves_shares_says_how_many_and_at_which_price(
+    what: str, kind: str, version: Version, lacking: str, fields: str
+) -> None:
+    with pytest.raises(ValueError, match=f"a {what} without {lacking}"):
+        executed(f"{kind}|39=1|{fields}", version)
+
+
+def test_a_correction_to_no_shares_is_one_that_says_so() -> None:
+    assert executed("150=G|39=0|19=E1|32=0|31=0", FIX44).last_qty == 0
+
+
+@pytest.mark.parametrize(
     ("version", "msg_type", "text", "event"),
     [
         (FIX42, "b", "131=R1|117=|297=5|300=1|58=no", QuoteCanceled("V", "", "", "R1")),

@@ -246,3 +246,22 @@ def test_a_bust_that_names_another_orders_execution_changes_nothing(desk: Desk) 
     desk.oms.heard()
     second.report("H", "0", "19=B|32=300|31=10|", exec_id="D")
     assert desk.oms.heard() == []
+
+
+@pytest.mark.parametrize(
+    ("told", "lacking"), [("31=10.5|", "LastQty(32)"), ("32=300|", "LastPx(31)"), ("", "LastQty")]
+)
+def test_a_correction_that_does_not_say_to_what_is_a_fault_and_takes_nothing_back(
+    desk: Desk, told: str, lacking: str
+) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.fill(400, "11", "B")
+    desk.oms.heard()
+    child.report("G", "1", f"19=B|{told}", exec_id="C")
+    assert desk.oms.heard() == []
+    (fault,) = desk.node.faults
+    assert "a correction without" in fault
+    assert lacking in fault
+    child.correct("B", 400, 300, "10.5", "C")
+    assert desk.oms.heard() == ["8 X G/1 1000/300/700 +300@10.5 19=B ~10.5"], "C was not used up"

@@ -169,7 +169,7 @@ def test_fills_are_understood_as_older_versions_tell_them(desk: Desk, exec_type:
 
 
 @pytest.mark.parametrize(
-    "last", ["", "32=0|31=10|", "32=-5|31=10|", "32=1.5|31=10|", "32=x|31=10|"]
+    "last", ["", "32=1000|", "32=0|31=10|", "32=-5|31=10|", "32=1.5|31=10|", "32=x|31=10|"]
 )
 def test_a_trade_without_shares_is_a_fault_and_no_trade(desk: Desk, last: str) -> None:
     desk.oms.order("X")

@@ -39,6 +39,13 @@ CODES = (
     Code("ORDER_TYPE_UNSUPPORTED", "an OrdType(40) that is not taken", "11", "99"),
     Code("SIDE_UNSUPPORTED", "a Side(54) that is not taken", "11", "99"),
     Code("TIF_UNSUPPORTED", "a TimeInForce(59) that is not taken", "11", "99"),
+    Code(
+        "CHARACTERISTIC_UNSUPPORTED",
+        "a Currency(15), ExecInst(18), HandlInst(21), SettlType(63), StopPx(99) or LocateReqd(114) "
+        "that is not followed",
+        "11",
+        "99",
+    ),
     Code("QTY_INVALID", "a quantity that is not a whole number above 0", "13", "99"),
     Code("PRICE_INVALID", "a Price(44) that is not above 0, or with over 8 decimals", "99", "99"),
     Code("DATA_INVALID", "a time or date that cannot be read", "99", "99"),
@@ -65,7 +72,13 @@ CODES = (
     ),
     Code("KILL_ENGAGED", "the kill switch holds", "0", "2", told="8, 150=9, for open orders"),
     Code("KILL_RELEASED", "the kill switch is released", told="8, 150=D"),
-    Code("INSTRUMENT_UNKNOWN", "no such Symbol(55)", "1", "2", told="r, 531=0 532=1"),
+    Code(
+        "INSTRUMENT_UNKNOWN",
+        "no such Symbol(55), or another SymbolSfx(65) or SecurityType(167) of it",
+        "1",
+        "2",
+        told="r, 531=0 532=1",
+    ),
     Code("TICK_INVALID", "the price is no multiple of the tick", "99", "99"),
     Code("LOT_INVALID", "the quantity is not in whole lots", "13", "99"),
     Code("QTY_MAX_EXCEEDED", "above the largest OrderQty(38)", "3", "2"),

@@ -48,6 +48,8 @@ DEVIATIONS = (
     "Lists (E, K, L, M), allocations (J), quote requests from an OMS (R) and drop copies are not "
     "served.",
     "Stop orders (40=3, 4), pegs and orders at an auction are not taken from an OMS.",
+    "SecurityID(48) and SecurityIDSource(22) are not looked at: an instrument is known by its "
+    "Symbol(55).",
     "Good-till orders have no DayOrderQty(424), DayCumQty(425) and DayAvgPx(426).",
     "MassCancelRequestType(530) is 1 or 7; MassStatusReqType(585) is 1 or 7.",
 )

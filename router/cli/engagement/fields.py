@@ -28,7 +28,7 @@ def _spoken(inbound: bool, lines: Mapping[str, tuple[str, str]]) -> tuple[Spoken
     )
 
 
-_TERMS = "11 1 55 54 38 40 44 59 432 126 168 110 847 957 958 960 848"
+_TERMS = "11 1 55 65 167 15 54 114 38 40 44 99 59 432 126 168 110 18 21 63 847 957 958 960 848"
 
 FROM_OMS = _spoken(
     True,
@@ -89,7 +89,7 @@ TO_DEALER = _spoken(False, {"R": ("a request for a quote", "131 146 55 54 38")})
 FROM_DEALER = _spoken(
     True,
     {
-        "S": ("a quote, streamed or asked for", "131 117 55 132 133 134 135 62"),
+        "S": ("a quote, streamed or asked for", "131 117 537 55 132 133 134 135 62"),
         "Z": ("a quote is withdrawn", "131 117 298 55"),
         "AG": ("a request is refused", "131 55"),
         "b": ("a request is refused", "131 297 55"),
@@ -102,6 +102,7 @@ FROM_DATA = _spoken(
     {
         "W": ("a whole book", "55 268 269 270 271"),
         "X": ("changes of a book, and trades", "55 268 279 269 270 271"),
+        "Y": ("books and trades are refused", "262 281 58"),
     },
 )
 SESSION = _spoken(
@@ -131,8 +132,10 @@ NOTES: Mapping[str, str] = {
     "9": "bytes from MsgType(35) to the SOH before CheckSum(10)",
     "11": ONCE_A_SESSION,
     "14": "sum of all executions after busts and corrections",
+    "15": "the instrument's, in its letters",
     "16": "last number; 0 for all up to now",
     "17": "unique; of a fill a function of the venue's, and the same after a crash; 0 on a status",
+    "18": "every one of several must be one of these",
     "19": "ExecID(17) of the execution that is busted or corrected",
     "20": "FIX.4.2 tells busts, corrections and status by it",
     "30": "MIC of the venue: one report for one execution at one venue",
@@ -153,11 +156,14 @@ NOTES: Mapping[str, str] = {
     "58": "begins with a code, `CODE: key=value, ...`: see the refusals",
     "59": "DAY if absent",
     "60": "when it happened, UTC",
+    "65": "refused: no instrument has one",
     "97": "Y: maybe sent before, under another number; a ClOrdID(11) that is known is answered by "
     "its status",
+    "99": "refused: no stop order is taken",
     "103": "the code in Text(58) is more precise",
     "110": "fewest shares that an execution may have",
     "112": "comes back in the Heartbeat(0)",
+    "114": "the stock of a short sale is located before it comes to us",
     "122": "with PossDupFlag(43)=Y: the first SendingTime(52)",
     "123": "Y: gap fill; else a reset",
     "126": "UTC; the order ends then",
@@ -197,6 +203,7 @@ VENUE_NOTES: Mapping[str, str] = {
     "41": "the child's ClOrdID(11)",
     "58": "shown to people",
     "59": "of a child that takes: immediate or cancel",
+    "62": "without it a quote is firm for five seconds",
     "75": "without it the date of TransactTime(60)",
     "97": "not sent",
     "103": "why, shown to people and counted",
@@ -205,13 +212,13 @@ VENUE_NOTES: Mapping[str, str] = {
     "117": "the quote that is hit",
     "127": "D: no order of ours; C: beyond its order",
     "379": "else RefSeqNum(45) tells which message is meant",
+    "537": "0, indicative, is not hit; without it a quote is firm",
     "1094": "2: pegged to the midpoint",
 }
 """The same on a venue's side."""
 
 EXAMPLES: Mapping[str, str] = {
     "1": "NORTHGATE",
-    "18": "M",
     "20": "0",
     "21": "1",
     "30": "XVEN",

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from router.cli.engagement.codes import CODES
 from router.cli.engagement.fields import EXAMPLES, HEADER, Spoken
+from router.fix import characteristics
 from router.fix.codec import CodecError, decode
 from router.fix.dialects import Dialect
 from router.fix.dictionary import REASONS, Specification
@@ -24,6 +25,8 @@ from router.plugin import Plugin
 VALUES_MAX = 12
 """Values of an enumeration that a table lists; above it the dictionary has them."""
 TAKEN: Mapping[str, tuple[str, ...]] = {
+    **characteristics.TAKEN,
+    "114": ("N",),
     "54": tuple(SIDES),
     "40": tuple(ORD_TYPES),
     "59": tuple(TIFS),
@@ -125,7 +128,8 @@ class Fields:
         known = self.spec.fields[tag]
         taken = self._taken(tag, inbound=inbound)
         if taken is not None:
-            return ", ".join(_named(value, known.values) for value in taken)
+            spoken = [value for value in taken if value in known.values or not known.values]
+            return ", ".join(_named(value, known.values) for value in spoken)
         if known.values and len(known.values) <= VALUES_MAX:
             return ", ".join(_named(value, known.values) for value in known.values)
         return known.type
