@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -26,6 +29,7 @@ from tests.journal.test_snapshots import day
 from tests.oms.desk import parts
 from tests.oms.snapshots import everything, folded
 
+STRACE = shutil.which("strace")
 NONE = Policy(segments=1, days=0.0)
 FREE = Needs(snapshot_segment=99, frames={}, opened_at=0)
 
@@ -178,3 +182,23 @@ def test_the_command_says_what_keeps_the_next_one(
     assert "set journal.archive.folder" in capsys.readouterr().err
     assert run([*argv, "--set", f"journal.archive.folder={tmp_path / 'a'}"]) == 0
     assert capsys.readouterr().out == "no other segment is sealed\n"
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@pytest.mark.parametrize("name", ["snapshot", "archive"])
+def test_a_sandbox_that_forbids_priorities_does_not_keep_it_from_being_done(
+    tmp_path: Path, name: str
+) -> None:
+    storage = FileStorage(tmp_path / "s")
+    built = build.node(load_settings(), storage, monotonic=lambda: 0)
+    built.node.start("test", day().now)
+    built.journal.close()
+    assert STRACE is not None
+    forbids = [STRACE, "-f", "-qq", "-o", str(tmp_path / "calls"), "-e", "trace=setpriority"]
+    forbids += ["-e", "inject=setpriority:error=EPERM"]
+    command = [sys.executable, "-m", "router", "journal", name, "--nice"]
+    command += ["--state", str(tmp_path / "s")]
+    command += ["--set", f"journal.archive.folder={tmp_path / 'a'}"]
+    done = subprocess.run([*forbids, *command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "EPERM" in (tmp_path / "calls").read_text()
