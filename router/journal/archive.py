@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from router.journal.scan import (
     segment_name,
     segment_numbers,
 )
-from router.journal.storage import Storage
+from router.journal.storage import Storage, make_folder, put_file
 
 SUFFIX = ".gz"
 
@@ -70,7 +69,8 @@ def archive_segment(storage: Storage, sealed: Sealed, folder: Path, *, compress:
     name = segment_name(sealed.number)
     data = storage.read(name, 0, sealed.size)
     path = folder / (name + SUFFIX if compress else name)
-    _put(path, gzip.compress(data, mtime=0) if compress else data)
+    make_folder(folder)
+    put_file(path, gzip.compress(data, mtime=0) if compress else data)
     kept = path.read_bytes()
     again = gzip.decompress(kept) if compress else kept
     if hashlib.sha256(again).digest() != hashlib.sha256(data).digest():
@@ -79,22 +79,3 @@ def archive_segment(storage: Storage, sealed: Sealed, folder: Path, *, compress:
     storage.put(PRUNED_NAME, encode_pruned(mark))
     storage.drop(name)
     return path
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Written beside, synced, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -24,11 +25,13 @@ from router.journal.retention import DAY_NS, Needs, Policy, choose
 from router.journal.scan import JournalBroken, Tail, scan, segment_name, segment_numbers, verify
 from router.journal.segments import Journal
 from router.journal.snapshots import snapshot_seqs
-from router.journal.storage import FileStorage
+from router.journal.storage import FileStorage, put_file
 from tests.journal.test_snapshots import day
 from tests.oms.desk import parts
 from tests.oms.snapshots import everything, folded
 
+NOBODY = 54_321
+"""The user of a daemon that the system has made for it."""
 STRACE = shutil.which("strace")
 NONE = Policy(segments=1, days=0.0)
 FREE = Needs(snapshot_segment=99, frames={}, opened_at=0)
@@ -202,3 +205,38 @@ def test_a_sandbox_that_forbids_priorities_does_not_keep_it_from_being_done(
     done = subprocess.run([*forbids, *command], capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert "EPERM" in (tmp_path / "calls").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for another user")
+def test_what_root_makes_in_the_folders_of_the_daemon_is_the_daemons(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = FileStorage(tmp_path / "s")
+    built = build.node(load_settings(), storage, monotonic=lambda: 0)
+    built.node.start("test", day().now)
+    built.journal.close()
+    os.chown(tmp_path, NOBODY, NOBODY)
+    for path in (tmp_path / "s", *(tmp_path / "s").iterdir()):
+        os.chown(path, NOBODY, NOBODY)
+    assert run(["journal", "snapshot", "--state", str(tmp_path / "s")]) == 0
+    assert "snapshot-" in capsys.readouterr().out
+    moved = small(tmp_path / "t")
+    os.chown(tmp_path / "t", NOBODY, NOBODY)
+    (first, *_) = sealed_segments(moved)
+    path = archive_segment(moved, first, tmp_path / "a" / "b", compress=True)
+    made = [tmp_path / "t" / "pruned", path, path.parent, path.parent.parent]
+    for each in (*(tmp_path / "s").iterdir(), *made):
+        assert (each.stat().st_uid, each.stat().st_gid) == (NOBODY, NOBODY), each
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for another user")
+def test_a_link_where_a_draft_is_to_be_leads_root_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "roots").write_text("own")
+    folder = tmp_path / "s"
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    (folder / f"x.{os.getpid()}.new").symlink_to(tmp_path / "roots")
+    put_file(folder / "x", b"data")
+    assert (tmp_path / "roots").read_text() == "own"
+    assert (tmp_path / "roots").stat().st_uid == 0
+    assert (folder / "x").read_bytes() == b"data"
