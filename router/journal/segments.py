@@ -184,6 +184,8 @@ class Journal:
         self._writes += 1  # only now: a sync in another thread may count no unwritten bytes
         self._previous = previous
         self._written = Head(self._last_seq, previous)
+        if self.durability == "page-cache":
+            self._durable = self._written
         self._pending.clear()
 
     def sync(self) -> None:
@@ -199,7 +201,6 @@ class Journal:
                 self._sync(self._segment)
         else:
             self._check()
-            self._durable = self._written
 
     def read(self, position: Position) -> bytes:
         """The payload of one record, written or still waiting.

@@ -106,6 +106,10 @@ def test_with_page_cache_what_is_written_is_as_durable_as_it_gets() -> None:
     journal, _ = open_journal(MemoryStorage(), durability="page-cache")
     append_batch(journal, [1, 2])
     assert journal.durable == Head(2, journal.head)
+    journal.append(3, 0, 0, b"three")
+    assert journal.durable.seq == 2
+    journal.write()
+    assert journal.durable == Head(3, journal.head), "nobody calls sync, as there is none"
 
 
 def test_a_head_is_due_each_minute_and_when_a_segment_is_sealed(tmp_path: Path) -> None:
