@@ -267,8 +267,9 @@ class FileStorage:
         _sync_folder(self.folder)
 
 
-def put_file(path: Path, data: bytes) -> None:
+def put_file(path: Path, data: bytes, *, anew: bool = False) -> None:
     """A whole file, durable on return and never seen in part: written beside, synced, renamed.
+    With `anew` one that is there already stays, and FileExistsError says so.
 
     What root puts into a folder of another user's is that user's: an operator's snapshot must not
     lock the daemon out. The draft is made anew, so that no link of his leads root astray.
@@ -282,6 +283,8 @@ def put_file(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(fd)
+        if anew and path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
         draft.replace(path)
     except OSError:
         draft.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ from config.settings import load_settings
 from router import build
 from router.build_recovery import begin, needs, take_snapshot
 from router.cli import run
-from router.journal.archive import Sealed, archive_segment, sealed_segments
+from router.journal.archive import ArchiveFailed, Sealed, archive_segment, sealed_segments
 from router.journal.heads import Published, compare
 from router.journal.records import digest
 from router.journal.recovery import read_steps, steps
@@ -123,6 +123,56 @@ def test_an_archive_that_takes_nothing_leaves_the_segment_where_it_is(tmp_path: 
         archive_segment(storage, first, tmp_path / "a", compress=False)
     assert segment_numbers(storage)[0] == 1
     assert verify(storage).ok
+
+
+@pytest.mark.parametrize("compress", [True, False])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_segment_of_another_journal_is_not_written_over(
+    tmp_path: Path, compress: bool, cut: bool
+) -> None:
+    """Two shards that share a folder, or a state folder that was begun anew."""
+    storage = small(tmp_path / "s")
+    other = FileStorage(tmp_path / "o")
+    journal = Journal(other, segment_bytes=8 * 1024, headroom_bytes=0)
+    assert list(journal.open()) == []
+    for seq in range(1, 30):
+        journal.append(seq, 0, 0, bytes(1000))
+    journal.close()
+    kept = archive_segment(
+        other, next(iter(sealed_segments(other))), tmp_path / "a", compress=compress
+    )
+    if cut:
+        kept.write_bytes(kept.read_bytes()[:-50])
+    before = kept.read_bytes()
+    first, *_ = sealed_segments(storage)
+    with pytest.raises(ArchiveFailed, match=f"{kept} is not what {segment_name(1)} is here"):
+        archive_segment(storage, first, tmp_path / "a", compress=compress)
+    assert kept.read_bytes() == before
+    assert segment_numbers(storage)[0] == 1
+    assert verify(storage).ok
+
+
+@pytest.mark.parametrize("compress", [True, False])
+def test_a_segment_that_is_there_already_is_taken_for_it(tmp_path: Path, compress: bool) -> None:
+    """A death between the copy and the mark."""
+    storage = small(tmp_path / "s")
+    first, *_ = sealed_segments(storage)
+    whole = {each.name: each.read_bytes() for each in (tmp_path / "s").iterdir()}
+    path = archive_segment(storage, first, tmp_path / "a", compress=compress)
+    (tmp_path / "s" / "pruned").unlink()
+    (tmp_path / "s" / segment_name(1)).write_bytes(whole[segment_name(1)])
+    made = path.stat().st_ino
+    assert archive_segment(storage, first, tmp_path / "a", compress=compress) == path
+    assert path.stat().st_ino == made
+    assert segment_numbers(storage)[0] == 2
+
+
+def test_a_file_that_is_to_be_new_takes_no_others_place(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("old")
+    with pytest.raises(FileExistsError, match="x"):
+        put_file(tmp_path / "x", b"new", anew=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["x"]
+    assert (tmp_path / "x").read_text() == "old"
 
 
 def test_a_death_between_the_mark_and_the_deletion_is_no_harm(tmp_path: Path) -> None:
