@@ -111,16 +111,19 @@ def verify_command(
     of that key, too.
     """
     storage = FileStorage(state or settings_of(config, overrides).state, read_only=True)
-    published = [] if heads is None else _published(heads)
+    stumps: list[str] = []
+    published = [] if heads is None else _published(heads, stumps)
     if key is not None:
         _signed(published, heads, key)
     report = verify(storage)
     broken = report.broken or unreadable(storage)
     held = compare(scan(storage, live=True), published) if published and not broken else None
     if as_json:
-        show_json(_report_data(report, broken) | _heads_data(held))
+        show_json(_report_data(report, broken) | _heads_data(held, stumps))
     elif broken is None:
         show(_report_line(report))
+    for stump in stumps if not as_json else []:
+        say(f"passed over: {stump}")
     if broken is not None:
         sound = f"{qty(report.records)} records before it are sound"
         if report.last_seq is not None and report.broken:
@@ -136,10 +139,10 @@ def verify_command(
         say(f"{qty(report.torn_bytes)} bytes of an interrupted write at the end; a start cuts them")
 
 
-def _published(path: Path) -> list[Published]:
+def _published(path: Path, stumps: list[str]) -> list[Published]:
     try:
         with path.open(encoding="utf-8", errors="replace") as lines:
-            return read_heads(lines, str(path))
+            return read_heads(lines, str(path), stumps)
     except OSError as error:
         raise CommandError(ExitCode.ERROR, f"{path}: {error.strerror}") from None
     except BadHeads as error:
@@ -169,12 +172,12 @@ def _signed(published: list[Published], heads: Path | None, key: Path) -> None:
             raise CommandError(ExitCode.FINDINGS, f"NOT SIGNED: {text}", cure)
 
 
-def _heads_data(held: HeadsReport | None) -> dict[str, object]:
+def _heads_data(held: HeadsReport | None, stumps: list[str]) -> dict[str, object]:
     """What --heads came to, as JSON takes it; nothing without it."""
     if held is None:
         return {}
     names = ("published", "confirmed", "pruned", "disagreement")
-    told = {name: getattr(held, name) for name in names}
+    told = {**{name: getattr(held, name) for name in names}, "stumps": stumps}
     return {"heads": told, **({"ok": False} if held.disagreement else {})}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from pathlib import Path
@@ -47,7 +48,7 @@ def snapshot(
     that is sound and that the journal confirms.
     """
     if nice:
-        os.nice(NICE)
+        _give_way()
     settings = _settings(state, config, overrides)
     storage = FileStorage(settings.state, read_only=True)
     began = time.monotonic()
@@ -87,7 +88,7 @@ def archive(
     Takes no lock; the daemon starts it beside itself after each snapshot, if there is an archive.
     """
     if nice:
-        os.nice(NICE)
+        _give_way()
     settings = _settings(state, config, overrides)
     rule = settings.journal.archive
     if rule.folder is None:
@@ -110,6 +111,13 @@ def archive(
         show_json({"archived": [str(path) for path in moved], "kept_by": choice.kept_by})
     else:
         show(choice.kept_by)
+
+
+def _give_way() -> None:
+    """A sandbox may forbid it, as systemd's `~@resources` does: then the work is done all the same,
+    for without it starts take ever longer and the disk fills up."""
+    with contextlib.suppress(OSError):
+        os.nice(NICE)
 
 
 def _settings(state: Path | None, config: Path, overrides: list[str]) -> Settings:

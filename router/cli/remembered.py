@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import structlog
+from structlog.typing import FilteringBoundLogger
+
 from config.settings import Settings, SettingsError, load_settings
 
 _OF_THE_ENVIRONMENT = "SLUICE_"
@@ -20,7 +23,8 @@ _OF_THE_ENVIRONMENT = "SLUICE_"
 def remember(settings: Settings, config: Path, overrides: list[str]) -> None:
     """Keep how these settings came about. The state folder must be ours already.
 
-    A value that the environment set is kept as an override; a secret never is.
+    A value that the environment set is kept as an override; a secret never is. A disk that takes no
+    file keeps nobody from trading: that is told, and a later start keeps them.
     """
     path = _path(settings.state, settings.digest())
     of_environment = [
@@ -35,9 +39,23 @@ def remember(settings: Settings, config: Path, overrides: list[str]) -> None:
         "values": _values(settings),
         "files": _files(settings, config),
     }
+    try:
+        _keep(path, f"{json.dumps(told, indent=2)}\n".encode())
+    except OSError as error:
+        log: FilteringBoundLogger = structlog.get_logger()
+        log.warning("settings_not_kept", file=str(path), error=str(error))
+
+
+def _keep(path: Path, data: bytes) -> None:
+    """Written beside and renamed, unless it is there already."""
+    if path.exists() and path.read_bytes() == data:
+        return
     draft = path.with_suffix(".new")
-    draft.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    draft.replace(path)
+    try:
+        draft.write_bytes(data)
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def recall(state: Path, digest: str) -> Settings | None:

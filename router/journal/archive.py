@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import os
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from router.journal.scan import (
     segment_name,
     segment_numbers,
 )
-from router.journal.storage import Storage
+from router.journal.storage import Storage, make_folder, put_file
 
 SUFFIX = ".gz"
 
@@ -62,39 +62,33 @@ def sealed_segments(storage: Storage) -> Iterator[Sealed]:
 def archive_segment(storage: Storage, sealed: Sealed, folder: Path, *, compress: bool) -> Path:
     """Put a segment into the archive, prove it there, and delete it here. The first that there is.
 
+    One of that name that is there already is never written over: it may be all that is left of
+    another journal.
+
     Raises:
-        ArchiveFailed: the copy is not what the segment is.
+        ArchiveFailed: what is there is not what the segment is.
         OSError: the archive takes nothing.
     """
     assert sealed.number == segment_numbers(storage)[0], "from the oldest on"
     name = segment_name(sealed.number)
     data = storage.read(name, 0, sealed.size)
     path = folder / (name + SUFFIX if compress else name)
-    _put(path, gzip.compress(data, mtime=0) if compress else data)
-    kept = path.read_bytes()
-    again = gzip.decompress(kept) if compress else kept
-    if hashlib.sha256(again).digest() != hashlib.sha256(data).digest():
-        raise ArchiveFailed(f"{path} is not what {name} is; the segment stays")
+    make_folder(folder)
+    if not path.exists():
+        put_file(path, gzip.compress(data, mtime=0) if compress else data, anew=True)
+    if hashlib.sha256(_kept(path, compress)).digest() != hashlib.sha256(data).digest():
+        cure = "each state folder needs an archive of its own"
+        raise ArchiveFailed(f"{path} is not what {name} is here; the segment stays; {cure}")
     mark = Pruned(sealed.number, sealed.tail.last_seq, sealed.tail.previous.hex())
     storage.put(PRUNED_NAME, encode_pruned(mark))
     storage.drop(name)
     return path
 
 
-def _put(path: Path, data: bytes) -> None:
-    """Written beside, synced, renamed."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+def _kept(path: Path, compressed: bool) -> bytes:
+    """What a file of the archive holds; nothing if that cannot be unpacked."""
+    data = path.read_bytes()
     try:
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    fd = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+        return gzip.decompress(data) if compressed else data
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        return b""

@@ -58,25 +58,41 @@ def head_line(head: Head, time: str, sign: Callable[[Published], str] | None = N
     return msgspec.json.encode(told).decode()
 
 
-def read_heads(lines: Iterable[str], where: str) -> list[Published]:
-    """Published heads. What a logger has put before the JSON is skipped, and so is a last line
-    that was cut off.
+def read_heads(
+    lines: Iterable[str], where: str, stumps: list[str] | None = None
+) -> list[Published]:
+    """Published heads. What a logger has put before the JSON is skipped, and so is the stump of a
+    line that a full disk or a power cut left unfinished: `stumps` is told of each.
 
     Raises:
         BadHeads: another line is no head; it says which, and what a head looks like.
     """
     found = []
     for number, line in enumerate(lines, start=1):
-        start = line.find("{")
+        before, text = _split(line)
         try:
-            found.append(msgspec.json.decode(line[max(start, 0) :], type=Published))
+            found.append(msgspec.json.decode(text, type=Published))
         except msgspec.DecodeError as error:
-            if not line.endswith("\n"):
-                break
-            example = '{"time":"2026-01-05T14:30:00Z","seq":1,"head":"64 hexadecimal digits"}'
-            text = f"{where}, line {number}: {error}; a line is {example}"
-            raise BadHeads(text) from None
+            if line.endswith("\n") and not _unfinished(text):
+                example = '{"time":"2026-01-05T14:30:00Z","seq":1,"head":"64 hexadecimal digits"}'
+                told = f"{where}, line {number}: {error}; a line is {example}"
+                raise BadHeads(told) from None
+            before = text
+        if stumps is not None and _unfinished(before):
+            stumps.append(f"{where}, line {number}: {before.strip()!r} was not finished")
     return found
+
+
+def _split(line: str) -> tuple[str, str]:
+    """A stump that the next head was written behind, and the head. A head is one flat object."""
+    text = line[max(line.find("{"), 0) :]
+    before, brace, rest = text.rpartition("{")
+    return (before, brace + rest) if _unfinished(before) else ("", text)
+
+
+def _unfinished(text: str) -> bool:
+    """True for the beginning of a head."""
+    return text.startswith("{") and "}" not in text
 
 
 def compare(records: Iterable[Record], published: Iterable[Published]) -> HeadsReport:

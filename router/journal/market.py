@@ -1,4 +1,4 @@
-"""The market file: market data events, never synced, bounded in number, with the journal's seq.
+"""The market file: market data events, never synced, bounded in bytes, with the journal's seq.
 
 Owns a cheap log beside the journal. It may be lost, in part or whole, and trading goes on: no
 error leaves this file. Must not know what an event means.
@@ -24,8 +24,11 @@ from zlib import crc32
 from router.journal.storage import Storage
 
 MARKET_SEGMENT_BYTES = 64 * 1024 * 1024
-MARKET_SEGMENTS_MAX = 16
-"""The oldest segment is deleted when there would be more."""
+MARKET_BYTES_MAX = 16 * MARKET_SEGMENT_BYTES
+"""The oldest segments are deleted when there would be more: bytes, not segments, for each start
+begins a new one, however short the one before is."""
+MARKET_SEGMENTS_MAX = 1_000
+"""The same, should there be as many tiny ones."""
 
 MARKET_BUFFER_MAX = 256 * 1024
 """Bytes that may wait in memory; then they are written."""
@@ -53,10 +56,12 @@ class MarketFile:
         storage: Storage,
         *,
         segment_bytes: int = MARKET_SEGMENT_BYTES,
+        bytes_max: int = MARKET_BYTES_MAX,
         segments_max: int = MARKET_SEGMENTS_MAX,
         buffer_max: int = MARKET_BUFFER_MAX,
     ) -> None:
         assert segments_max >= 1
+        assert bytes_max >= segment_bytes
         self.dropped = 0
         """Records that the disk did not take."""
         self.failure = ""
@@ -65,6 +70,7 @@ class MarketFile:
         """Of the last record appended, or found by `open`; -1 if there is none."""
         self._storage = storage
         self._segment_bytes = segment_bytes
+        self._bytes_max = bytes_max
         self._segments_max = segments_max
         self._buffer_max = buffer_max
         self._parts: list[bytes] = []
@@ -120,11 +126,20 @@ class MarketFile:
             self._storage.release(self._name)
             self._name = ""
         numbers = _segments(self._storage)
-        for number in numbers[: max(0, len(numbers) - self._segments_max + 1)]:
-            self._storage.remove(_name(number))
+        self._make_room(numbers)
         name = _name(numbers[-1] + 1 if numbers else 1)
         self._storage.create(name, 0)
         self._name, self._end = name, 0
+
+    def _make_room(self, numbers: list[int]) -> None:
+        """For another segment, and all that it may grow to."""
+        sizes = [self._storage.size(_name(number)) for number in numbers]
+        left, used = len(numbers), sum(sizes)
+        for number, size in zip(numbers, sizes, strict=True):
+            if left < self._segments_max and used + self._segment_bytes <= self._bytes_max:
+                return
+            self._storage.remove(_name(number))
+            left, used = left - 1, used - size
 
 
 def read_market(storage: Storage) -> Iterator[MarketRecord]:

@@ -184,6 +184,8 @@ class Journal:
         self._writes += 1  # only now: a sync in another thread may count no unwritten bytes
         self._previous = previous
         self._written = Head(self._last_seq, previous)
+        if self.durability == "page-cache":
+            self._durable = self._written
         self._pending.clear()
 
     def sync(self) -> None:
@@ -199,7 +201,6 @@ class Journal:
                 self._sync(self._segment)
         else:
             self._check()
-            self._durable = self._written
 
     def read(self, position: Position) -> bytes:
         """The payload of one record, written or still waiting.
@@ -332,7 +333,7 @@ class Journal:
 
     def _reserve_headroom(self) -> None:
         self.headroom_released = False
-        if not self._headroom_bytes or HEADROOM_NAME in self._storage.names():
+        if not self._headroom_bytes or self._has(HEADROOM_NAME, self._headroom_bytes):
             return
         try:
             self._storage.create(HEADROOM_NAME, self._headroom_bytes)
@@ -363,13 +364,24 @@ class Journal:
 
     def _make_room_for_word(self) -> None:
         """Of a failure of ours."""
-        if FAILURE_NAME in self._storage.names():
+        if self.failed_before or self._has(FAILURE_NAME, FAILURE_BYTES):
             return
         try:
             self._storage.create(FAILURE_NAME, FAILURE_BYTES)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise self._poisoned_by("create", error) from error
+
+    def _has(self, name: str, size: int) -> bool:
+        """True if a reserve is there, whole. One that a death has left unfilled reserves nothing:
+        it goes, and is made anew.
+        """
+        if name not in self._storage.names():
+            return False
+        if self._storage.size(name) >= size:
+            return True
+        self._disk("remove", self._storage.remove, name)
+        return False
 
     def forget_failure(self) -> None:
         """The sessions go on above what may have been spent, and that is durable."""

@@ -197,19 +197,8 @@ class FileStorage:
         _sync_folder(self.folder)
 
     def put(self, name: str, data: bytes) -> None:
-        """Written beside, synced, renamed."""
-        draft = self.folder / f"{name}.{os.getpid()}.new"
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        try:
-            with open(fd, "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            draft.replace(self.folder / name)
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
-        _sync_folder(self.folder)
+        """As `put_file` does."""
+        put_file(self.folder / name, data)
 
     def drop(self, name: str) -> None:
         """Unlink, and sync the folder."""
@@ -276,6 +265,52 @@ class FileStorage:
             os.fsync(file.fileno())
         draft.replace(self.folder / FORMAT_NAME)
         _sync_folder(self.folder)
+
+
+def put_file(path: Path, data: bytes, *, anew: bool = False) -> None:
+    """A whole file, durable on return and never seen in part: written beside, synced, renamed.
+    With `anew` one that is there already stays, and FileExistsError says so.
+
+    What root puts into a folder of another user's is that user's: an operator's snapshot must not
+    lock the daemon out. The draft is made anew, so that no link of his leads root astray.
+    """
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.unlink(missing_ok=True)
+    fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with open(fd, "wb") as file:
+            _give_to_owner(fd, path.parent)
+            file.write(data)
+            file.flush()
+            os.fsync(fd)
+        if anew and path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def make_folder(path: Path) -> None:
+    """A folder, with those above it that are missing, for its owner alone: whose it is, as with
+    `put_file`."""
+    if path.is_dir():
+        return
+    make_folder(path.parent)
+    path.mkdir(mode=0o700, exist_ok=True)
+    fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        _give_to_owner(fd, path.parent)
+    finally:
+        os.close(fd)
+
+
+def _give_to_owner(fd: int, folder: Path) -> None:
+    """Of the folder, if we are root."""
+    owner = folder.stat()
+    if os.geteuid() == 0 and owner.st_uid:
+        os.fchown(fd, owner.st_uid, owner.st_gid)
 
 
 def filesystem_of(path: Path, mounts: str) -> str:

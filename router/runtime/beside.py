@@ -2,7 +2,8 @@
 priority, put a snapshot down, and archive what nobody needs after it.
 
 Owns when they are due and that there is one at a time. What one does is its own command's business;
-if it fails, that is told, those after it wait for the next time, and trading goes on.
+if it fails, that is told, and those after it and trading go on: a snapshot that a full disk does
+not take must not keep the archive from making room.
 """
 
 from __future__ import annotations
@@ -54,10 +55,9 @@ class Beside:
 
     async def _run(self) -> None:
         for chore in self._chores:
-            if not await self._do(chore):
-                return
+            await self._do(chore)
 
-    async def _do(self, chore: Chore) -> bool:
+    async def _do(self, chore: Chore) -> None:
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
         try:
             process = await asyncio.create_subprocess_exec(
@@ -65,7 +65,7 @@ class Beside:
             )
         except OSError as error:
             self._log.warning("chore_failed", chore=chore.name, error=str(error))
-            return False
+            return
         try:
             _, told = await process.communicate()
         except asyncio.CancelledError:
@@ -75,6 +75,5 @@ class Beside:
         if process.returncode:
             text = told.decode("utf-8", "replace").strip()[-TOLD_MAX:]
             self._log.warning("chore_failed", chore=chore.name, code=process.returncode, error=text)
-            return False
+            return
         self._log.info("chore_done", chore=chore.name)
-        return True

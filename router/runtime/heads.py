@@ -7,6 +7,7 @@ is told of, and trading goes on.
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
@@ -75,8 +76,19 @@ class HeadKeeper:
                 out.send(f"{PRIORITY}{TAG}: {line}".encode())
             return
         fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        data = f"{'' if _whole(self._path) else chr(10)}{line}\n".encode()
         try:
-            os.write(fd, f"{line}\n".encode())
+            if os.write(fd, data) < len(data):
+                raise OSError(errno.ENOSPC, "a line was taken in part")
             os.fdatasync(fd)
         finally:
             os.close(fd)
+
+
+def _whole(path: Path) -> bool:
+    """False if a file ends in the midst of a line, as a power cut or a full disk leaves it."""
+    if not path.is_file() or not path.stat().st_size:
+        return True
+    with path.open("rb") as file:
+        file.seek(-1, os.SEEK_END)
+        return file.read() == b"\n"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Sequence
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from router.journal.memory import MemoryStorage
@@ -107,6 +109,17 @@ def failing(call: str, nth: int, code: int) -> Callable[[str, int], None]:
             raise OSError(code, errno.errorcode[code])
 
     return before
+
+
+@contextmanager
+def no_file_beyond(size: int) -> Iterator[None]:
+    """As on a full disk, files can be made and take no more bytes. For all of this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def payload(seq: int) -> bytes:

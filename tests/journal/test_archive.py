@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +17,7 @@ from config.settings import load_settings
 from router import build
 from router.build_recovery import begin, needs, take_snapshot
 from router.cli import run
-from router.journal.archive import Sealed, archive_segment, sealed_segments
+from router.journal.archive import ArchiveFailed, Sealed, archive_segment, sealed_segments
 from router.journal.heads import Published, compare
 from router.journal.records import digest
 from router.journal.recovery import read_steps, steps
@@ -21,11 +25,14 @@ from router.journal.retention import DAY_NS, Needs, Policy, choose
 from router.journal.scan import JournalBroken, Tail, scan, segment_name, segment_numbers, verify
 from router.journal.segments import Journal
 from router.journal.snapshots import snapshot_seqs
-from router.journal.storage import FileStorage
+from router.journal.storage import FileStorage, put_file
 from tests.journal.test_snapshots import day
 from tests.oms.desk import parts
 from tests.oms.snapshots import everything, folded
 
+NOBODY = 54_321
+"""The user of a daemon that the system has made for it."""
+STRACE = shutil.which("strace")
 NONE = Policy(segments=1, days=0.0)
 FREE = Needs(snapshot_segment=99, frames={}, opened_at=0)
 
@@ -118,6 +125,56 @@ def test_an_archive_that_takes_nothing_leaves_the_segment_where_it_is(tmp_path: 
     assert verify(storage).ok
 
 
+@pytest.mark.parametrize("compress", [True, False])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_segment_of_another_journal_is_not_written_over(
+    tmp_path: Path, compress: bool, cut: bool
+) -> None:
+    """Two shards that share a folder, or a state folder that was begun anew."""
+    storage = small(tmp_path / "s")
+    other = FileStorage(tmp_path / "o")
+    journal = Journal(other, segment_bytes=8 * 1024, headroom_bytes=0)
+    assert list(journal.open()) == []
+    for seq in range(1, 30):
+        journal.append(seq, 0, 0, bytes(1000))
+    journal.close()
+    kept = archive_segment(
+        other, next(iter(sealed_segments(other))), tmp_path / "a", compress=compress
+    )
+    if cut:
+        kept.write_bytes(kept.read_bytes()[:-50])
+    before = kept.read_bytes()
+    first, *_ = sealed_segments(storage)
+    with pytest.raises(ArchiveFailed, match=f"{kept} is not what {segment_name(1)} is here"):
+        archive_segment(storage, first, tmp_path / "a", compress=compress)
+    assert kept.read_bytes() == before
+    assert segment_numbers(storage)[0] == 1
+    assert verify(storage).ok
+
+
+@pytest.mark.parametrize("compress", [True, False])
+def test_a_segment_that_is_there_already_is_taken_for_it(tmp_path: Path, compress: bool) -> None:
+    """A death between the copy and the mark."""
+    storage = small(tmp_path / "s")
+    first, *_ = sealed_segments(storage)
+    whole = {each.name: each.read_bytes() for each in (tmp_path / "s").iterdir()}
+    path = archive_segment(storage, first, tmp_path / "a", compress=compress)
+    (tmp_path / "s" / "pruned").unlink()
+    (tmp_path / "s" / segment_name(1)).write_bytes(whole[segment_name(1)])
+    made = path.stat().st_ino
+    assert archive_segment(storage, first, tmp_path / "a", compress=compress) == path
+    assert path.stat().st_ino == made
+    assert segment_numbers(storage)[0] == 2
+
+
+def test_a_file_that_is_to_be_new_takes_no_others_place(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("old")
+    with pytest.raises(FileExistsError, match="x"):
+        put_file(tmp_path / "x", b"new", anew=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["x"]
+    assert (tmp_path / "x").read_text() == "old"
+
+
 def test_a_death_between_the_mark_and_the_deletion_is_no_harm(tmp_path: Path) -> None:
     storage = small(tmp_path / "s")
     data = (tmp_path / "s" / segment_name(1)).read_bytes()
@@ -178,3 +235,58 @@ def test_the_command_says_what_keeps_the_next_one(
     assert "set journal.archive.folder" in capsys.readouterr().err
     assert run([*argv, "--set", f"journal.archive.folder={tmp_path / 'a'}"]) == 0
     assert capsys.readouterr().out == "no other segment is sealed\n"
+
+
+@pytest.mark.skipif(STRACE is None, reason="strace is not installed")
+@pytest.mark.parametrize("name", ["snapshot", "archive"])
+def test_a_sandbox_that_forbids_priorities_does_not_keep_it_from_being_done(
+    tmp_path: Path, name: str
+) -> None:
+    storage = FileStorage(tmp_path / "s")
+    built = build.node(load_settings(), storage, monotonic=lambda: 0)
+    built.node.start("test", day().now)
+    built.journal.close()
+    assert STRACE is not None
+    forbids = [STRACE, "-f", "-qq", "-o", str(tmp_path / "calls"), "-e", "trace=setpriority"]
+    forbids += ["-e", "inject=setpriority:error=EPERM"]
+    command = [sys.executable, "-m", "router", "journal", name, "--nice"]
+    command += ["--state", str(tmp_path / "s")]
+    command += ["--set", f"journal.archive.folder={tmp_path / 'a'}"]
+    done = subprocess.run([*forbids, *command], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "EPERM" in (tmp_path / "calls").read_text()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for another user")
+def test_what_root_makes_in_the_folders_of_the_daemon_is_the_daemons(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    storage = FileStorage(tmp_path / "s")
+    built = build.node(load_settings(), storage, monotonic=lambda: 0)
+    built.node.start("test", day().now)
+    built.journal.close()
+    os.chown(tmp_path, NOBODY, NOBODY)
+    for path in (tmp_path / "s", *(tmp_path / "s").iterdir()):
+        os.chown(path, NOBODY, NOBODY)
+    assert run(["journal", "snapshot", "--state", str(tmp_path / "s")]) == 0
+    assert "snapshot-" in capsys.readouterr().out
+    moved = small(tmp_path / "t")
+    os.chown(tmp_path / "t", NOBODY, NOBODY)
+    (first, *_) = sealed_segments(moved)
+    path = archive_segment(moved, first, tmp_path / "a" / "b", compress=True)
+    made = [tmp_path / "t" / "pruned", path, path.parent, path.parent.parent]
+    for each in (*(tmp_path / "s").iterdir(), *made):
+        assert (each.stat().st_uid, each.stat().st_gid) == (NOBODY, NOBODY), each
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes files for another user")
+def test_a_link_where_a_draft_is_to_be_leads_root_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "roots").write_text("own")
+    folder = tmp_path / "s"
+    folder.mkdir()
+    os.chown(folder, NOBODY, NOBODY)
+    (folder / f"x.{os.getpid()}.new").symlink_to(tmp_path / "roots")
+    put_file(folder / "x", b"data")
+    assert (tmp_path / "roots").read_text() == "own"
+    assert (tmp_path / "roots").stat().st_uid == 0
+    assert (folder / "x").read_bytes() == b"data"

@@ -18,7 +18,7 @@ from router.journal.storage import FileStorage
 from router.messages import Restarted, Step
 from router.runtime.heads import EVERY_S, HeadKeeper
 from tests.cli.market_day import write_journal
-from tests.journal.faulty_storage import append_batch, filled, open_journal
+from tests.journal.faulty_storage import append_batch, filled, no_file_beyond, open_journal
 
 NOON = "2026-01-05T12:00:00Z"
 NS = 1_000_000_000
@@ -90,6 +90,20 @@ def test_another_line_is_refused_by_its_number(bad: str) -> None:
         read_heads([head_line(Head(1, bytes(32)), NOON) + "\n", bad, "{}\n"], "F")
 
 
+def test_a_stump_is_passed_over_and_told_of() -> None:
+    lines = [head_line(Head(seq, bytes(32)), NOON) for seq in (1, 2, 3)]
+    one, two, three = read_heads([f"{line}\n" for line in lines], "F")
+    stump, stumps = lines[1][:-30], list[str]()
+    told = [f"{lines[0]}\n", f"{stump}\n", f"{lines[2]}\n"]
+    assert read_heads(told, "F", stumps) == [one, three]
+    assert stumps == [f"F, line 2: {stump!r} was not finished"]
+    glued = [f"{stump}{lines[2]}\n", f"{lines[1]}\n", stump]
+    assert read_heads(glued, "F", stumps) == [three, two], "written behind it in the same line"
+    assert [each.partition(": ")[0] for each in stumps[1:]] == ["F, line 1", "F, line 3"]
+    with pytest.raises(BadHeads, match="line 1"):
+        read_heads([f"{stump}}}\n"], "F")
+
+
 def test_only_what_is_durable_is_published() -> None:
     journal, _ = open_journal(MemoryStorage())
     assert journal.durable.seq == -1
@@ -106,6 +120,10 @@ def test_with_page_cache_what_is_written_is_as_durable_as_it_gets() -> None:
     journal, _ = open_journal(MemoryStorage(), durability="page-cache")
     append_batch(journal, [1, 2])
     assert journal.durable == Head(2, journal.head)
+    journal.append(3, 0, 0, b"three")
+    assert journal.durable.seq == 2
+    journal.write()
+    assert journal.durable == Head(3, journal.head), "nobody calls sync, as there is none"
 
 
 def test_a_head_is_due_each_minute_and_when_a_segment_is_sealed(tmp_path: Path) -> None:
@@ -142,6 +160,26 @@ def test_a_place_that_takes_nothing_is_told_of_and_tried_again(tmp_path: Path) -
     assert [each.seq for each in kept(path)] == [1]
 
 
+def test_a_line_that_was_taken_in_part_is_a_stump_and_the_next_begins_a_line(
+    tmp_path: Path,
+) -> None:
+    journal, _ = open_journal(MemoryStorage())
+    path, stumps = tmp_path / "heads", list[str]()
+    keeper = HeadKeeper(path, journal, lambda: T)
+    append_batch(journal, [1])
+    keeper.publish()
+    append_batch(journal, [2])
+    with no_file_beyond(path.stat().st_size + 70):
+        keeper.publish()
+    assert keeper.failure == f"{path}: a line was taken in part"
+    keeper.publish()
+    HeadKeeper(path, journal, lambda: T).publish()
+    lines = path.read_text().splitlines(keepends=True)
+    assert [len(line) for line in lines] == [len(lines[0]), 71, len(lines[0]), len(lines[0])]
+    assert [each.seq for each in read_heads(lines, "F", stumps)] == [1, 2, 2]
+    assert len(stumps) == 1
+
+
 def test_a_socket_gets_a_datagram_as_syslog_takes_it(tmp_path: Path) -> None:
     journal, _ = open_journal(MemoryStorage())
     append_batch(journal, [1])
@@ -174,7 +212,24 @@ def test_verify_confirms_heads(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert run(["journal", "verify", str(folder), "--heads", str(heads), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["ok"] is True
-    assert told["heads"] == {"published": 1, "confirmed": 1, "pruned": 0, "disagreement": ""}
+    assert told["heads"] == {
+        "published": 1,
+        "confirmed": 1,
+        "pruned": 0,
+        "disagreement": "",
+        "stumps": [],
+    }
+
+
+def test_verify_tells_of_a_stump(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, heads = a_day(tmp_path)
+    heads.write_text('{"time":"2026\n' + heads.read_text())
+    assert run(["journal", "verify", str(folder), "--heads", str(heads)]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("1 of 1 published heads confirmed\n")
+    assert err == f'passed over: {heads}, line 1: \'{{"time":"2026\' was not finished\n'
+    assert run(["journal", "verify", str(folder), "--heads", str(heads), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["heads"]["stumps"]) == 1
 
 
 def test_verify_shows_a_last_record_that_would_pass_for_a_torn_write(

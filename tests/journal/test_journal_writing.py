@@ -347,6 +347,26 @@ def test_when_space_returns_the_journal_goes_on_without_a_restart() -> None:
     assert [record.seq for record in journal.scan()] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize("filled", [0, 100])
+def test_a_reserve_that_a_death_has_left_unfilled_is_made_anew(filled: int) -> None:
+    storage = MemoryStorage()
+    for name in ("headroom", "failure"):
+        storage.create(name, filled)
+    journal, _ = open_journal(storage)
+    assert not journal.headroom_released
+    assert (storage.size("headroom"), storage.size("failure")) == (512, FAILURE_BYTES)
+    journal.close()
+
+
+def test_a_reserve_that_cannot_be_made_anew_is_none() -> None:
+    storage = MemoryStorage(capacity=2048 + FAILURE_BYTES)
+    storage.create("headroom", 100)
+    journal, _ = open_journal(storage)
+    assert journal.headroom_released
+    assert storage.names() == ["failure", "journal-00000001.seg"]
+    journal.close()
+
+
 def test_a_write_refused_for_want_of_space_is_repeated_once_in_the_headroom() -> None:
     inner = MemoryStorage()
     disk = FaultyStorage(inner, partial=70)

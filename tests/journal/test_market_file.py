@@ -20,9 +20,15 @@ from tests.journal.faulty_storage import FaultyStorage, failing
 FIRST = "market-00000001.seg"
 
 
-def small(storage: Storage, *, segments_max: int = 3) -> MarketFile:
+def small(storage: Storage, *, bytes_max: int = 3_000, segments_max: int = 1_000) -> MarketFile:
     """Segments of 1,000 bytes, a buffer of 200."""
-    market = MarketFile(storage, segment_bytes=1000, segments_max=segments_max, buffer_max=200)
+    market = MarketFile(
+        storage,
+        segment_bytes=1000,
+        bytes_max=bytes_max,
+        segments_max=segments_max,
+        buffer_max=200,
+    )
     market.open()
     return market
 
@@ -49,7 +55,7 @@ def test_the_layout_is_the_documented_one() -> None:
 @given(st.lists(st.binary(max_size=300), max_size=40))
 def test_what_is_appended_is_read_back(events: list[bytes]) -> None:
     storage = MemoryStorage()
-    market = small(storage, segments_max=1000)
+    market = small(storage, bytes_max=1_000_000)
     for seq, data in enumerate(events):
         market.append(seq, seq + 1, data)
     market.close()
@@ -77,6 +83,26 @@ def test_the_oldest_segments_are_deleted() -> None:
     market.close()
     assert storage.names() == [f"market-{n:08}.seg" for n in (9, 10, 11)]
     assert list(read_market(storage)) == records[160:]
+
+
+def test_short_segments_of_many_starts_stay_as_long_as_their_bytes_are_few() -> None:
+    """Each start begins a segment, here of one record of 50 bytes."""
+    storage = MemoryStorage()
+    records = []
+    for seq in range(45):
+        records += put(market := small(storage), range(seq, seq + 1))
+        market.close()
+    assert list(read_market(storage)) == records[4:], "2,000 bytes, and a segment to come"
+    assert len(storage.names()) == 41
+
+
+def test_however_few_their_bytes_are_segments_are_bounded_in_number() -> None:
+    storage = MemoryStorage()
+    records = []
+    for seq in range(20):
+        records += put(market := small(storage, segments_max=7), range(seq, seq + 1))
+        market.close()
+    assert list(read_market(storage)) == records[-7:]
 
 
 def test_a_new_start_knows_the_last_seq_and_begins_a_segment() -> None:
