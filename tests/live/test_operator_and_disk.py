@@ -11,9 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from router.fix.session import Received
+from router.journal.segments import Durability
 from router.journal.storage import FileStorage
 from router.runtime.control import socket_path
-from tests.live.driven import LOOPS, WAIT_S, driven, oms
+from router.runtime.links import Link
+from tests.live.driven import LOOPS, WAIT_S, Client, Reporter, driven, oms, until
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 KILL = {"command": "kill", "scope": "all", "who": "Ada Byron", "reason": "a test"}
@@ -72,3 +75,29 @@ def test_what_comes_after_the_end_is_not_handled(tmp_path: Path, loop: str) -> N
         driver.ask(end)
         driver.ask(lambda: None)
     assert handled == []
+
+
+class Exhausted(Reporter):
+    """A node that wants something of the system with each order, and does not get it."""
+
+    def _message(self, link: Link, received: Received, now: int) -> None:
+        if received.message.msg_type == "D":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        super()._message(link, received, now)
+
+
+@pytest.mark.parametrize("durability", ["sync", "page-cache"])
+def test_a_mistake_of_ours_in_a_batch_is_not_taken_for_the_connection_s(
+    tmp_path: Path, loop: str, durability: Durability
+) -> None:
+    with (
+        driven(tmp_path, [oms()], loop=loop, durability=durability, kind=Exhausted) as driver,
+        Client().connect(driver.port) as client,
+    ):
+        client.log_on()
+        client.order("X")
+        until(lambda: bool(driver.faults), "the loop is told")
+        (fault,) = driver.faults
+        assert "No space left" in str(fault["exception"])
+        driver.live.pump.broken = True  # as `drive` does
+        driver.faults.clear()
