@@ -167,6 +167,8 @@ class Live:
             end = self._loop.time() + DRAIN_S
             while pump.wires and self._loop.time() < end and pump.goes_on:
                 await asyncio.sleep(0.02)
+        if pump.poisoned:
+            await self._last_cancels_arrive()
         for wire in pump.wires.values():
             wire.abort()
         self._look.cancel()
@@ -179,6 +181,17 @@ class Live:
         if self._heads is not None:
             self._heads.publish()
             self._tell_of_heads(self._heads.failure)
+
+    async def _last_cancels_arrive(self) -> None:
+        """They are in no journal, and nobody resends them: peers have time to take them, looked at
+        twice.
+        """
+        quiet, end = 0, self._loop.time() + DRAIN_S
+        while quiet < 2 and self._loop.time() < end:
+            await asyncio.sleep(0.02)
+            quiet += 1
+            if any(wire.under_way for wire in self.pump.wires.values()):
+                quiet = 0
 
     def _look_around(self) -> None:
         self.pump.beat()
