@@ -101,6 +101,7 @@ class Doorway:
         self._context = context
         self._listening: list[socket.socket] = []
         self._exhausted = False
+        self._closed = False
         self._strangers: dict[int, _Entering] = {}
         self._checks: deque[_Check] = deque()
         self._threads = ThreadPoolExecutor(CHECKS_AT_ONCE, "credentials")
@@ -139,7 +140,8 @@ class Doorway:
         return port
 
     def close(self) -> None:
-        """Listen no more, and send every stranger away."""
+        """Listen no more, and send every stranger away: nobody is judged or let in after this."""
+        self._closed = True
         for one in self._listening:
             self._loop.remove_reader(one)
         self._close_sockets()
@@ -301,6 +303,8 @@ class Doorway:
 
     def _start_checks(self) -> None:
         """Judge the next Logons in threads: one at a time of each session, in their order."""
+        if self._closed:
+            return
         busy = {each.door.name for each in self._checks if each.running}
         for check in self._checks:
             if len(busy) >= CHECKS_AT_ONCE:
@@ -324,6 +328,8 @@ class Doorway:
 
     def _judged(self, check: _Check, refusal: LogonRefusal | None) -> None:
         """The credentials are known for what they are."""
+        if self._closed:
+            return
         wire, door = check.wire, check.door
         self._checks.remove(check)
         who = self._strangers.pop(wire.conn).who
