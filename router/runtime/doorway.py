@@ -110,8 +110,8 @@ class Doorway:
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen; port 0 takes any. Returns the port.
+    async def bind(self, host: str, port: int) -> int:
+        """Take the port; 0 takes any. Returns it. Callers are refused until it is listened on.
 
         Raises:
             OSError: it cannot be had.
@@ -131,13 +131,21 @@ class Doorway:
                 one.setblocking(False)
                 one.bind((address[0], port, *address[2:]))
                 port = one.getsockname()[1]
-                one.listen(BACKLOG)
         except OSError:
             self._close_sockets()
             raise
+        return port
+
+    def listen(self) -> None:
+        """Take calls on the port.
+
+        Raises:
+            OSError: another process has come to listen on it since it was taken.
+        """
+        for one in self._listening:
+            one.listen(BACKLOG)
         for one in self._listening:
             self._loop.add_reader(one, self._accept, one)
-        return port
 
     def close(self) -> None:
         """Listen no more, and send every stranger away: nobody is judged or let in after this."""

@@ -120,11 +120,12 @@ class Live:
         """Connect, recover, listen, and go on until `stop`; then log out and leave.
 
         Raises:
-            OSError: the acceptor's port cannot be had.
+            OSError: the acceptor's port cannot be had. No venue has been called then.
         """
         self._loop = asyncio.get_running_loop()
         self._stop = stop
         self.pump.start(stop.set)
+        port = await self._bound()
         self._pulse.start()
         self._look_around()
         dialers = [self._loop.create_task(each.run()) for each in self._dialers.values()]
@@ -133,7 +134,7 @@ class Live:
         await self._console.open()
         try:
             await self._until_ready()
-            port = await self._doorway.open(self._listen.host, self._listen.port)
+            self._doorway.listen()
             self._log.info("listening", host=self._listen.host, port=port)
             self._pulse.listening()
             on_listen(port)
@@ -147,6 +148,15 @@ class Live:
                 task.cancel()
             await asyncio.gather(*dialers, return_exceptions=True)
             await self._drain()
+
+    async def _bound(self) -> int:
+        """The acceptor's port, before anything is done: a daemon that nobody can reach is none."""
+        try:
+            return await self._doorway.bind(self._listen.host, self._listen.port)
+        except OSError:
+            self._doorway.close()
+            self.pump.stop()
+            raise
 
     async def _until_ready(self) -> None:
         """OMSs may log on when every venue is reconciled, or when that has taken too long."""
