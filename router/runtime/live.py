@@ -32,6 +32,7 @@ from router.runtime.heads import HeadKeeper
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.node import Node
+from router.runtime.publishing import Publishing
 from router.runtime.pulse import Pulse
 from router.runtime.pump import Pump
 from router.runtime.reloader import Reloader
@@ -105,8 +106,7 @@ class Live:
             )
             for each in dials
         }
-        self._heads = heads
-        self._heads_failed = ""
+        self._heads = Publishing(heads, log) if heads is not None else None
         self._beside = beside
         self.reloader = Reloader(read_policies, self._operator, log)
         self._console = Console(state_folder, self._operator, self.reloader.ask)
@@ -189,8 +189,7 @@ class Live:
         self._pulse.stop()
         pump.stop()
         if self._heads is not None:
-            self._heads.publish()
-            self._tell_of_heads(self._heads.failure)
+            self._heads.end()
 
     async def _last_cancels_arrive(self) -> None:
         """They are in no journal, and nobody resends them: peers have time to take them, looked at
@@ -208,17 +207,10 @@ class Live:
         self.pump.cut_the_slow()
         self.pump.make_room()
         if self._heads is not None:
-            if self._heads.due(self._loop.time()):
-                self._loop.run_in_executor(None, self._heads.publish)
-            self._tell_of_heads(self._heads.failure)
+            self._heads.look(self._loop.time())
         if self._beside is not None:
             self._beside.look()
         self._look = self._loop.call_later(LOOK_S, self._look_around)
-
-    def _tell_of_heads(self, failure: str) -> None:
-        if failure and failure != self._heads_failed:
-            self._log.warning("head_not_published", error=failure)
-        self._heads_failed = failure
 
     def _dialer_ended(self, task: asyncio.Task[None]) -> None:
         """A dialer ends when it is cancelled, or by a mistake of ours."""
