@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from router.cli.errors import CommandError, ExitCode
-from router.runtime.control import REQUEST_MAX, socket_path
+from router.runtime.control import REQUEST_MAX, recordable, socket_path
 
 ANSWER_S = 5.0
 """How long an answer is waited for: a request waits for its record to be durable."""
@@ -31,7 +31,7 @@ def ask(state: Path, request: dict[str, object], *, answer_s: float = ANSWER_S) 
     )
     if not state.is_dir():
         raise nobody
-    asked = json.dumps(request).encode() + b"\n"
+    asked = json.dumps(recordable(request)).encode() + b"\n"
     if len(asked) > REQUEST_MAX:
         text = f"a request has at most {REQUEST_MAX:,} bytes, and this one {len(asked):,}"
         raise CommandError(ExitCode.CONFIGURATION, f"{text}: ask in several, or say it shorter")

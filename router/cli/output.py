@@ -15,8 +15,10 @@ OUTPUT_VERSION = 1
 
 
 def show(text: str) -> None:
-    """A line or lines of data."""
-    typer.echo(text)
+    """A line or lines of data. What the command line said in bytes that are no text is shown as
+    `?`: to show it comes after the deed, and may not fail.
+    """
+    typer.echo(text.encode("utf-8", "replace").decode())
 
 
 def say(text: str) -> None:

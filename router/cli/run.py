@@ -43,6 +43,7 @@ from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
 from router.runtime.live import Address, Live, TlsError, drive
 from router.runtime.log import Log
+from router.runtime.log_lines import LogLines
 from router.runtime.narration import narrate, say_what_is_left
 from router.runtime.node import Built
 from router.runtime.vitals import Identity
@@ -71,11 +72,13 @@ def command(
     if state is not None:
         overrides = [*overrides, f"state={state}"]
     settings = settings_of(config, overrides)
-    logging.configure(settings.log.level, settings.log.format, shard=settings.shard)
-    _arm(failpoints())
-    clock = Clock(speed=settings.clock.speed, origin=settings.clock.origin_ns)
-    venues = start_venues(settings, clock) if simulate else None
+    lines = LogLines(_log_descriptor())
+    logging.configure(settings.log.level, settings.log.format, shard=settings.shard, lines=lines)
+    venues = None
     try:
+        _arm(failpoints())
+        clock = Clock(speed=settings.clock.speed, origin=settings.clock.origin_ns)
+        venues = start_venues(settings, clock) if simulate else None
         run(
             settings,
             clock,
@@ -88,6 +91,7 @@ def command(
     finally:
         if venues is not None:
             venues.stop()
+        lines.close()
 
 
 def run(
@@ -219,6 +223,11 @@ def _chores(settings: Settings, config: Path, overrides: list[str]) -> list[Chor
 def _announcer(settings: Settings, clock: Clock) -> Announcer:
     who = Identity(os.getpid(), settings.shard, installed(), settings.digest())
     return Announcer(who, clock, supervisor(), settings.state)
+
+
+def _log_descriptor() -> int:
+    """Standard error; without one the log goes nowhere, for 2 may be any file of ours."""
+    return os.open(os.devnull, os.O_WRONLY) if sys.stderr is None else sys.stderr.fileno()
 
 
 def _cannot_listen(settings: Settings, error: OSError) -> CommandError:

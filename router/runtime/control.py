@@ -31,6 +31,11 @@ from router.runtime.standing import standing
 
 SOCKET_NAME = "control.sock"
 REQUEST_MAX = 4096
+INT_MAX = 2**63 - 1
+DEPTH_MAX = 4
+"""How deep a request may be nested."""
+_LATIN = {0xDC00 + byte: byte for byte in range(0x80, 0x100)}
+"""What stands for a byte of a command line that is no UTF-8, and the character that it is."""
 _PATH_MAX = 100
 """A Unix socket's path is short; a longer one is reached through its folder's descriptor."""
 
@@ -52,8 +57,12 @@ def parse(line: bytes) -> Request | ReloadAsked | Answer:
     """
     try:
         request = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"error": "not JSON"}
+    try:
+        request = recordable(request)
+    except ValueError as error:
+        return {"error": str(error)}
     if not isinstance(request, dict):
         return {"error": "not an object"}
     command = str(request.get("command"))
@@ -63,6 +72,27 @@ def parse(line: bytes) -> Request | ReloadAsked | Answer:
     if handler is None:
         return {"error": f"unknown command; allowed: {', '.join([*_REQUESTS, reloading.COMMAND])}"}
     return lambda node, now: handler(node, now, request)
+
+
+def recordable(value: Any, depth: int = 0) -> Any:
+    """A request as a record takes it. No request is lost to its wording: a byte that is no UTF-8,
+    which stands there as a lone surrogate, is read as FIX reads it, as latin-1.
+
+    Raises:
+        ValueError: a number that no record holds, or too deep a nesting.
+    """
+    match value:
+        case str():
+            return value.translate(_LATIN).encode("utf-8", "replace").decode()
+        case int() if not -INT_MAX <= value <= INT_MAX:
+            raise ValueError(f"a number has to be from {-INT_MAX} to {INT_MAX}")
+        case list() | dict() if depth == DEPTH_MAX:
+            raise ValueError(f"nested more than {DEPTH_MAX} deep")
+        case list():
+            return [recordable(each, depth + 1) for each in value]
+        case dict():
+            return {key: recordable(each, depth + 1) for key, each in value.items()}
+    return value
 
 
 def _kill(node: Node, now: int, request: Answer) -> Answer:

@@ -101,6 +101,7 @@ class Doorway:
         self._context = context
         self._listening: list[socket.socket] = []
         self._exhausted = False
+        self._closed = False
         self._strangers: dict[int, _Entering] = {}
         self._checks: deque[_Check] = deque()
         self._threads = ThreadPoolExecutor(CHECKS_AT_ONCE, "credentials")
@@ -109,8 +110,8 @@ class Doorway:
 
     # -- life ------------------------------------------------------------------------------------
 
-    async def open(self, host: str, port: int) -> int:
-        """Listen; port 0 takes any. Returns the port.
+    async def bind(self, host: str, port: int) -> int:
+        """Take the port; 0 takes any. Returns it. Callers are refused until it is listened on.
 
         Raises:
             OSError: it cannot be had.
@@ -130,16 +131,25 @@ class Doorway:
                 one.setblocking(False)
                 one.bind((address[0], port, *address[2:]))
                 port = one.getsockname()[1]
-                one.listen(BACKLOG)
         except OSError:
             self._close_sockets()
             raise
-        for one in self._listening:
-            self._loop.add_reader(one, self._accept, one)
         return port
 
+    def listen(self) -> None:
+        """Take calls on the port.
+
+        Raises:
+            OSError: another process has come to listen on it since it was taken.
+        """
+        for one in self._listening:
+            one.listen(BACKLOG)
+        for one in self._listening:
+            self._loop.add_reader(one, self._accept, one)
+
     def close(self) -> None:
-        """Listen no more, and send every stranger away."""
+        """Listen no more, and send every stranger away: nobody is judged or let in after this."""
+        self._closed = True
         for one in self._listening:
             self._loop.remove_reader(one)
         self._close_sockets()
@@ -301,6 +311,8 @@ class Doorway:
 
     def _start_checks(self) -> None:
         """Judge the next Logons in threads: one at a time of each session, in their order."""
+        if self._closed:
+            return
         busy = {each.door.name for each in self._checks if each.running}
         for check in self._checks:
             if len(busy) >= CHECKS_AT_ONCE:
@@ -324,6 +336,8 @@ class Doorway:
 
     def _judged(self, check: _Check, refusal: LogonRefusal | None) -> None:
         """The credentials are known for what they are."""
+        if self._closed:
+            return
         wire, door = check.wire, check.door
         self._checks.remove(check)
         who = self._strangers.pop(wire.conn).who

@@ -24,6 +24,8 @@ EVERY_S = 60.0
 PRIORITY = "<109>"
 """For syslog: facility 13, the log audit; severity 5, a notice."""
 TAG = "sluice"
+OPENED = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK
+"""A FIFO that nobody reads is an error and no wait."""
 
 
 class HeadKeeper:
@@ -45,6 +47,11 @@ class HeadKeeper:
         self._at = -EVERY_S
         self._segment = 0
         self._seq = -1
+
+    @property
+    def path(self) -> Path:
+        """The place."""
+        return self._path
 
     def due(self, at: float) -> bool:
         """True if there is a new head, and it is time or a segment was sealed. `at` is in seconds
@@ -75,7 +82,7 @@ class HeadKeeper:
                 out.connect(str(self._path))
                 out.send(f"{PRIORITY}{TAG}: {line}".encode())
             return
-        fd = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+        fd = os.open(self._path, OPENED, 0o640)
         data = f"{'' if _whole(self._path) else chr(10)}{line}\n".encode()
         try:
             if os.write(fd, data) < len(data):

@@ -32,6 +32,7 @@ from router.runtime.heads import HeadKeeper
 from router.runtime.links import Door
 from router.runtime.log import Log
 from router.runtime.node import Node
+from router.runtime.publishing import Publishing
 from router.runtime.pulse import Pulse
 from router.runtime.pump import Pump
 from router.runtime.reloader import Reloader
@@ -105,8 +106,7 @@ class Live:
             )
             for each in dials
         }
-        self._heads = heads
-        self._heads_failed = ""
+        self._heads = Publishing(heads, log) if heads is not None else None
         self._beside = beside
         self.reloader = Reloader(read_policies, self._operator, log)
         self._console = Console(state_folder, self._operator, self.reloader.ask)
@@ -120,11 +120,12 @@ class Live:
         """Connect, recover, listen, and go on until `stop`; then log out and leave.
 
         Raises:
-            OSError: the acceptor's port cannot be had.
+            OSError: the acceptor's port cannot be had. No venue has been called then.
         """
         self._loop = asyncio.get_running_loop()
         self._stop = stop
         self.pump.start(stop.set)
+        port = await self._bound()
         self._pulse.start()
         self._look_around()
         dialers = [self._loop.create_task(each.run()) for each in self._dialers.values()]
@@ -133,7 +134,7 @@ class Live:
         await self._console.open()
         try:
             await self._until_ready()
-            port = await self._doorway.open(self._listen.host, self._listen.port)
+            self._doorway.listen()
             self._log.info("listening", host=self._listen.host, port=port)
             self._pulse.listening()
             on_listen(port)
@@ -147,6 +148,15 @@ class Live:
                 task.cancel()
             await asyncio.gather(*dialers, return_exceptions=True)
             await self._drain()
+
+    async def _bound(self) -> int:
+        """The acceptor's port, before anything is done: a daemon that nobody can reach is none."""
+        try:
+            return await self._doorway.bind(self._listen.host, self._listen.port)
+        except OSError:
+            self._doorway.close()
+            self.pump.stop()
+            raise
 
     async def _until_ready(self) -> None:
         """OMSs may log on when every venue is reconciled, or when that has taken too long."""
@@ -167,6 +177,8 @@ class Live:
             end = self._loop.time() + DRAIN_S
             while pump.wires and self._loop.time() < end and pump.goes_on:
                 await asyncio.sleep(0.02)
+        if pump.poisoned:
+            await self._last_cancels_arrive()
         for wire in pump.wires.values():
             wire.abort()
         self._look.cancel()
@@ -177,25 +189,28 @@ class Live:
         self._pulse.stop()
         pump.stop()
         if self._heads is not None:
-            self._heads.publish()
-            self._tell_of_heads(self._heads.failure)
+            self._heads.end()
+
+    async def _last_cancels_arrive(self) -> None:
+        """They are in no journal, and nobody resends them: peers have time to take them, looked at
+        twice.
+        """
+        quiet, end = 0, self._loop.time() + DRAIN_S
+        while quiet < 2 and self._loop.time() < end:
+            await asyncio.sleep(0.02)
+            quiet += 1
+            if any(wire.under_way for wire in self.pump.wires.values()):
+                quiet = 0
 
     def _look_around(self) -> None:
         self.pump.beat()
         self.pump.cut_the_slow()
         self.pump.make_room()
         if self._heads is not None:
-            if self._heads.due(self._loop.time()):
-                self._loop.run_in_executor(None, self._heads.publish)
-            self._tell_of_heads(self._heads.failure)
+            self._heads.look(self._loop.time())
         if self._beside is not None:
             self._beside.look()
         self._look = self._loop.call_later(LOOK_S, self._look_around)
-
-    def _tell_of_heads(self, failure: str) -> None:
-        if failure and failure != self._heads_failed:
-            self._log.warning("head_not_published", error=failure)
-        self._heads_failed = failure
 
     def _dialer_ended(self, task: asyncio.Task[None]) -> None:
         """A dialer ends when it is cancelled, or by a mistake of ours."""

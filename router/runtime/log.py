@@ -14,7 +14,9 @@ from collections.abc import Mapping, MutableMapping
 from typing import Literal, Protocol, TextIO
 
 import structlog
-from structlog.typing import Processor, WrappedLogger
+from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
+
+from router.runtime.log_lines import LogLines
 
 Fields = MutableMapping[str, object]
 
@@ -61,8 +63,10 @@ def configure(
     shard: str = "",
     stream: TextIO | None = None,
     color: bool = False,
+    lines: LogLines | None = None,
 ) -> None:
-    """Set up every logger of the process. `stream` is stderr unless given.
+    """Set up every logger of the process. `stream` is stderr unless given. With `lines` they are
+    written beside the process's work: nobody waits for them.
 
     Further values that belong on every line, such as the epoch, are bound with
     `structlog.contextvars.bind_contextvars`.
@@ -90,8 +94,11 @@ def configure(
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(LEVELS[level]),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=lines or structlog.PrintLoggerFactory(stream or sys.stderr),
     )
+    if lines is not None:
+        log: FilteringBoundLogger = structlog.get_logger()
+        lines.on_lost = lambda count: log.warning("log_lines_lost", so_far=count)
 
 
 def in_order(_logger: WrappedLogger, _method: str, fields: Fields) -> Fields:

@@ -6,6 +6,7 @@ journaled, by whom and why, is the node's business.
 
 from __future__ import annotations
 
+from router.fix.checks import NUMBER_DIGITS_MAX
 from router.fix.session import Session
 from router.messages import SessionCommanded
 from router.runtime.links import Kept, Link, LinkKind
@@ -14,6 +15,8 @@ LOGON, LOGOUT, RESET, SET_NUMBERS = ACTIONS = ("logon", "logout", "reset", "set_
 
 SKIP_MAX = 1_000_000
 """Numbers to send that may be skipped at once."""
+IN_MAX = 10**NUMBER_DIGITS_MAX - 1
+"""The highest MsgSeqNum(34) that is read as a number."""
 
 
 def refusal(link: Link, event: SessionCommanded) -> str:
@@ -30,9 +33,9 @@ def refusal(link: Link, event: SessionCommanded) -> str:
     if link.conn is not None:
         return f"{name} is connected; log it out first: sluice fix logout {name}"
     highest = link.last_stored + 1 + SKIP_MAX
-    if event.next_in < 1 or not 1 <= event.next_out <= highest:
+    if not (1 <= event.next_in <= IN_MAX and 1 <= event.next_out <= highest):
         return (
-            f"numbers {event.next_in} in, {event.next_out} out: allowed: in from 1 on, "
+            f"numbers {event.next_in} in, {event.next_out} out: allowed: in from 1 to {IN_MAX}, "
             f"out from 1 to {highest}"
         )
     return ""

@@ -149,7 +149,7 @@ class Pump:
             self._ready.append(wire)
         if not self._busy:
             if self._at_once:
-                self._pump()
+                self._pump_at_once()
             else:
                 self._kick()
 
@@ -210,6 +210,16 @@ class Pump:
         if not self._busy:
             self._busy = True
             self._loop.call_soon(self._pump)
+
+    def _pump_at_once(self) -> None:
+        """A batch in the midst of what a connection's transport does. It would take an OSError for
+        one of its own, and say nothing: this is a mistake of ours, and ends the process.
+        """
+        try:
+            self._pump()
+        except OSError as error:
+            self.broken = True
+            raise RuntimeError(f"a batch has failed: {error}") from error
 
     def _pump(self) -> None:
         """One batch: handle what waits, write it, and sync it before anything is sent."""

@@ -8,7 +8,9 @@ is its keeper's business.
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import socket
+import termios
 from dataclasses import dataclass
 from enum import IntFlag
 from typing import Protocol, cast
@@ -163,6 +165,16 @@ class Wire(asyncio.Protocol):
     def unsent(self) -> int:
         """Bytes that wait for the peer."""
         return self._transport.get_write_buffer_size() if self._transport is not None else 0
+
+    @property
+    def under_way(self) -> bool:
+        """Bytes wait here, or in our system until the peer's has them. Under TLS some may wait
+        between the two for a moment: look twice.
+        """
+        if self.unsent or self._transport is None or self._transport.is_closing():
+            return self.unsent > 0
+        descriptor = self._transport.get_extra_info("socket").fileno()
+        return any(fcntl.ioctl(descriptor, termios.TIOCOUTQ, bytes(4)))
 
     @property
     def slow(self) -> bool:

@@ -77,6 +77,20 @@ def test_a_kill_holds_until_a_named_person_releases_it(
     assert [(each.kill_id, each.who) for each in released] == [(second, "grace"), (first, "grace")]
 
 
+def test_a_kill_is_not_lost_to_a_byte_that_is_no_text(
+    daemon: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = ["--state", str(daemon)]
+    words = ["--reason", b"f\xfcr alle".decode("utf-8", "surrogateescape"), "--who", "Ad\udce4"]
+    assert run(["kill", "--scope", "all", *words, *state, "--json"]) == 0
+    kill_id = told(capsys)["kill_id"]
+    kills = [each for step in read_journal(daemon) for each in step.commands]
+    (kill,) = [each for each in kills if isinstance(each, EngageKill) and each.kill_id == kill_id]
+    assert (kill.who, kill.reason) == ("Adä", "für alle")
+    assert run(["arm", kill_id, *words, *state]) == 0
+    assert capsys.readouterr().out == f"{kill_id}: released by Ad?; no kill holds\n"
+
+
 @pytest.mark.parametrize(
     ("argv", "code", "text"),
     [

@@ -36,6 +36,7 @@ from router.messages import OrderTerms
 from router.model import Instrument
 from router.ports import Refusal
 from router.runtime.clock import Clock
+from router.runtime.heads import HeadKeeper
 from router.runtime.links import Door, Link, LinkKind
 from router.runtime.live import Address, Dial, Live
 from router.runtime.node import Node
@@ -191,6 +192,7 @@ def driven(
     patience_s: float = 10.0,
     kind: type[Reporter] = Reporter,
     storage: FileStorage | None = None,
+    heads: Callable[[Journal], HeadKeeper] | None = None,
 ) -> Iterator[Driver]:
     """Run the driver; at the end it leaves in good order, and its loop was told nothing bad."""
     folder.mkdir(exist_ok=True)
@@ -225,6 +227,7 @@ def driven(
         state_folder=folder,
         tls=tls,
         patience_s=patience_s,
+        heads=heads(journal) if heads is not None else None,
     )
     driver = Driver(live, node, lines)
     thread = threading.Thread(target=driver.body, args=(LOOPS[loop],), daemon=True)

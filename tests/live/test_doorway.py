@@ -279,6 +279,39 @@ def test_the_driver_leaves_in_the_middle_of_a_check(tmp_path: Path, loop: str) -
         gate.open.set()
 
 
+def test_nobody_is_judged_or_let_in_once_the_driver_leaves(tmp_path: Path, loop: str) -> None:
+    """One Logon is judged, one waits for it, and a session holds up the end until it is over."""
+    gate = Gate()
+    door = Door(allowed=LOOPBACK, credentials=Credentials(gate))
+    links = [oms(), oms("B", door=door)]
+    with (
+        driven(tmp_path, links, loop=loop) as driver,
+        Client().connect(driver.port) as client,
+        Client("B").connect(driver.port) as judged,
+        Client("B").connect(driver.port) as waits,
+    ):
+        client.log_on()
+        judged.send("A", "98=0|108=30|")
+        assert gate.entered.wait(WAIT_S)
+        waits.send("A", "98=0|108=30|")
+        waits.order("X")
+        driver.stop()
+        assert client.read().msg_type == "5"
+        gate.open.set()
+        assert judged.dropped()
+        assert waits.dropped()
+        until(lambda: not judging(), "the end of the check")
+        driver.ask(lambda: None)
+        assert driver.node.links["B"].session.next_in == 1
+        client.send("5")
+
+
+def judging() -> list[str]:
+    """Threads in which credentials are judged."""
+    names = [each.name for each in threading.enumerate()]
+    return [name for name in names if name.startswith("credentials")]
+
+
 def test_a_check_takes_its_time_after_the_logon_was_in_time(tmp_path: Path, loop: str) -> None:
     gate = Gate()
     door = Door(allowed=LOOPBACK, credentials=Credentials(gate))

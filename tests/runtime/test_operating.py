@@ -179,13 +179,15 @@ def test_what_cannot_be_done_is_refused_and_changes_nothing(
     assert desk.node.seq == before
 
 
-@pytest.mark.parametrize(("next_in", "next_out"), [(0, 1), (1, 0), (-1, 5), (1, 2_000_000)])
+@pytest.mark.parametrize(
+    ("next_in", "next_out"), [(0, 1), (1, 0), (-1, 5), (1, 2_000_000), (10**18, 1)]
+)
 def test_numbers_have_bounds(desk: Desk, next_in: int, next_out: int) -> None:
     desk.oms.drop()
     answer = command(desk, "OMS", "set_numbers", next_in=next_in, next_out=next_out)
     assert answer["error"] == (
-        f"numbers {next_in} in, {next_out} out: allowed: in from 1 on, out from 1 to "
-        f"{desk.node.links['OMS'].last_stored + 1 + operating.SKIP_MAX}"
+        f"numbers {next_in} in, {next_out} out: allowed: in from 1 to 999999999999999999, "
+        f"out from 1 to {desk.node.links['OMS'].last_stored + 1 + operating.SKIP_MAX}"
     )
 
 
