@@ -34,6 +34,8 @@ _HALTED = frozenset({"1", "2", "4", "18", "19", "21"})
 """SecurityTradingStatus(326): delay, halt, no resume, not available, not traded, pre-open."""
 _TRADING = frozenset({"3", "17", "22", "23"})
 """Resume, ready to trade, opening rotation, fast market. Others say nothing of the kind."""
+_AGGRESSORS = {"1": 1, "-1": -1}
+"""Tag 5101, agreed: who took. Others do not tell."""
 _QUOTE_OVER = frozenset({"1", "2", "3", "4", "5", "6", "7", "11", "14", "15", "17"})
 """QuoteStatus(297): canceled, refused, removed, expired, passed."""
 
@@ -185,7 +187,7 @@ def _px(message: Message, tag: str) -> int:
 
 
 def _market_data(mic: str, message: Message, *, snapshot: bool) -> MarketDataReceived:
-    aggressor = int(message.get("5101") or 0)
+    aggressor = _AGGRESSORS.get(message.get("5101"), 0)
     return MarketDataReceived(
         mic,
         message.get("55"),

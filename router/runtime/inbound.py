@@ -1,16 +1,18 @@
 """What a venue's message, or a drop copy, is to the core.
 
 Owns which session's messages are executions themselves and which are copies, and how a client's
-message is refused. Raises what `fix.from_venue` raises.
+message is refused. Raises what `fix.from_venue` and `amounts.check` raise.
 """
 
 from __future__ import annotations
 
+from router.core.state import State
 from router.fix import from_venue
 from router.fix.checks import routing
 from router.fix.codec import Message, decode
 from router.journal.segments import Journal
 from router.messages import CopyReceived, Event, RefuseMessage
+from router.runtime import amounts
 from router.runtime.links import CopyTerms, Link, LinkKind
 from router.runtime.resends import sent_frames
 
@@ -18,11 +20,17 @@ UNSUPPORTED = "3"
 """BusinessRejectReason(380)."""
 
 
-def read(link: Link, message: Message, now: int, journal: Journal) -> Event | None:
+def read(link: Link, message: Message, now: int, journal: Journal, state: State) -> Event | None:
     """The event; None for a message that says nothing to the core.
 
     A copy on a session for orders, marked by CopyMsgIndicator(797), is one like any other.
     """
+    event = _event(link, message, now, journal)
+    amounts.check(state, event)
+    return event
+
+
+def _event(link: Link, message: Message, now: int, journal: Journal) -> Event | None:
     if link.kind is LinkKind.COPIES:
         return _copy(link, link.copies, message, now)
     if message.msg_type == "8" and message.fields.get("797") == "Y":

@@ -388,7 +388,7 @@ class Node:
                 self._step(now, read, link, received)
             return
         try:
-            event = inbound.read(link, message, now, self._journal)
+            event = inbound.read(link, message, now, self._journal, self.engine.state)
         except (ValueError, KeyError) as error:
             self._fault(f"{link.name}: 35={message.msg_type} 34={seq}: {error}")
             event = None
