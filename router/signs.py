@@ -130,6 +130,8 @@ class Signs(msgspec.Struct, frozen=True):
     parent_to_child: Histogram = msgspec.field(default_factory=Histogram)
     """The same, of batches in which a new parent was routed, once for each: an upper bound."""
     sync: Histogram = msgspec.field(default_factory=Histogram)
+    chore_failures: dict[str, int] = {}
+    """By chore, how often it has failed in this life."""
     format: int = FORMAT
 
 

@@ -2,7 +2,8 @@
 
 Owns the names that alerts and dashboards use. Gauges are of the daemon's last signs, and are absent
 while it is silent; counters are of the journal, from its first record on, so that a restart of the
-daemon or of this process does not take them back.
+daemon or of this process does not take them back. Failures beside the journal are counted as the
+signs tell them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from router.signs import JournalSigns, Signs
 COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     VIOLATIONS: (("id",), "Broken promises of docs/reliability.md that the journal shows."),
     "restarts_total": ((), "Starts of the daemon."),
+    "journal_failures_total": ((), "Lives of the daemon that a failed disk has ended."),
+    "chore_failures_total": (("chore",), "Snapshots and archives that were not made."),
     "fix_messages_total": (
         ("session", "direction", "msg_type"),
         "FIX messages; of those that came in, application messages only.",
@@ -66,6 +69,7 @@ AT_ZERO: dict[str, tuple[str, ...]] = {
     VIOLATIONS: CHECKED,
     "model_fallback_total": tuple(sorted(FALLBACKS)),
     "decisions_held_back_total": ("BUDGET_SPENT", "FROZEN", "GATE", "OPTED_OUT"),
+    "chore_failures_total": ("archive", "snapshot"),
 }
 """Labels that are there from the start: an increase from nothing is none to Prometheus."""
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from router import signs
 from router.api import answers, machine, watch
 from router.api.following import Follower
+from router.api.hearing import hear
 from router.api.http import END, HEAD_MAX, Answer, BadRequest, encode, path_of
 from router.api.metrics import Scene
 
@@ -124,8 +125,9 @@ class Health:
 
     def _hear(self, found: socket.socket) -> None:
         try:
-            data = found.recv(signs.SIGNS_MAX + 1)
-            self.watch.hear(signs.decode(data), time.monotonic_ns())
+            told = signs.decode(found.recv(signs.SIGNS_MAX + 1))
+            self.watch.hear(told, time.monotonic_ns())
+            hear(self.follower.tally, told)
         except BlockingIOError:
             pass
         except ValueError as error:

@@ -29,13 +29,20 @@ class Beside:
     """Runs commands in turn when so many records have been written since the last time."""
 
     def __init__(
-        self, chores: Sequence[Chore], written: Callable[[], int], log: Log, *, every: int
+        self,
+        chores: Sequence[Chore],
+        written: Callable[[], int],
+        log: Log,
+        *,
+        every: int,
+        failed: Callable[[str], None] = lambda name: None,
     ) -> None:
-        """`written` counts the records of this life."""
+        """`written` counts the records of this life; `failed` is told the name of a chore."""
         self._chores = chores
         self._written = written
         self._log = log
         self._every = every
+        self._failed = failed
         self._at = 0
         self._running: asyncio.Task[None] | None = None
 
@@ -55,6 +62,7 @@ class Beside:
     async def _run(self) -> None:
         for chore in self._chores:
             if not await self._do(chore):
+                self._failed(chore.name)
                 return
 
     async def _do(self, chore: Chore) -> bool:

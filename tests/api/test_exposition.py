@@ -82,6 +82,8 @@ def test_gauges_are_those_of_the_last_signs(tmp_path: Path) -> None:
         "sluice_reader_lag_events": 9,
         "sluice_journal_free_bytes": 50,
         "sluice_restarts_total": 0,
+        "sluice_journal_failures_total": 0,
+        'sluice_chore_failures_total{chore="snapshot"}': 0,
         'sluice_invariant_violations_total{id="I1"}': 0,
     }
     assert {name: found.get(name) for name in wanted} == wanted
@@ -101,7 +103,7 @@ def test_no_metric_carries_an_order(recorded_scrape: str) -> None:
     assert labels <= {
         *("session", "direction", "msg_type", "reason", "role", "venue", "outcome", "limit"),
         *("id", "le", "phase", "version", "shard", "config", "learner", "symbol", "source"),
-        *("durability", "scope"),
+        *("durability", "scope", "chore"),
     }
     assert len(recorded_scrape.splitlines()) < 1_000
 
