@@ -132,6 +132,11 @@ class Signs(msgspec.Struct, frozen=True):
     sync: Histogram = msgspec.field(default_factory=Histogram)
     chore_failures: dict[str, int] = {}
     """By chore, how often it has failed in this life."""
+    resident_bytes: int = 0
+    """Memory that is in use; like what follows 0 if it cannot be seen."""
+    open_files: int = 0
+    open_files_max: int = 0
+    """Descriptors that there may be."""
     format: int = FORMAT
 
 

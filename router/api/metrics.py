@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from router.api.counting import FALLBACKS
+from router.api.disk import Disk
 from router.api.exposition import Family, Kind, Labels
 from router.api.following import Follower
 from router.api.invariants import CHECKED
 from router.api.invariants import METRIC as VIOLATIONS
-from router.api.machine import Machine
 from router.api.tally import JOIN, Tally
 from router.api.watch import Verdict, Watch
 from router.model import NS
@@ -80,7 +80,7 @@ class Scene:
 
     watch: Watch
     follower: Follower
-    machine: Machine
+    disk: Disk
     alive: Verdict
     ready: Verdict
     now: int
@@ -94,6 +94,7 @@ def collect(scene: Scene) -> Iterator[Family]:
     signs = scene.watch.signs
     if signs is not None and scene.alive.ok:
         yield from _process(signs)
+        yield from _usage(signs)
         yield from _sessions(signs)
         yield from _venues(signs)
         text = "What is used of what a limit allows, by whoever uses most; 1 is all."
@@ -101,7 +102,7 @@ def collect(scene: Scene) -> Iterator[Family]:
         yield from _learning(signs)
         if signs.journal is not None:
             yield from _journal(signs, signs.journal)
-    yield from _machine(scene.machine)
+    yield from _disk(scene.disk)
     yield from _reader(scene)
     yield from _counters(scene.follower.tally, tuple(signs.venues) if signs is not None else ())
 
@@ -193,18 +194,22 @@ def _journal(signs: Signs, journal: JournalSigns) -> Iterator[Family]:
     yield _gauge("journal_poisoned", "1 if the disk has failed.", int(bool(journal.poisoned)))
 
 
-def _machine(machine: Machine) -> Iterator[Family]:
-    if machine.size_bytes:
+def _disk(disk: Disk) -> Iterator[Family]:
+    if disk.size_bytes:
         text = "Free bytes of the disk with the state folder."
-        yield _gauge("journal_free_bytes", text, machine.free_bytes)
-        yield _gauge("journal_disk_bytes", "Bytes of that disk.", machine.size_bytes)
-    if machine.resident_bytes:
+        yield _gauge("journal_free_bytes", text, disk.free_bytes)
+        yield _gauge("journal_disk_bytes", "Bytes of that disk.", disk.size_bytes)
+
+
+def _usage(signs: Signs) -> Iterator[Family]:
+    """What the daemon can see of itself."""
+    if signs.resident_bytes:
         text = "Memory that the daemon has in use."
-        yield _gauge("process_resident_bytes", text, machine.resident_bytes)
-    if machine.open_files_max:
-        yield _gauge("process_open_files", "Descriptors of the daemon.", machine.open_files)
+        yield _gauge("process_resident_bytes", text, signs.resident_bytes)
+    if signs.open_files_max:
+        yield _gauge("process_open_files", "Descriptors of the daemon.", signs.open_files)
         text = "Descriptors that it may have."
-        yield _gauge("process_open_files_max", text, machine.open_files_max)
+        yield _gauge("process_open_files_max", text, signs.open_files_max)
 
 
 def _reader(scene: Scene) -> Iterator[Family]:

@@ -16,7 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 from router import signs
-from router.api import answers, machine, watch
+from router.api import answers, disk, watch
 from router.api.following import Follower
 from router.api.hearing import hear
 from router.api.http import END, HEAD_MAX, Answer, BadRequest, encode, path_of
@@ -85,13 +85,11 @@ class Health:
     def scene(self) -> Scene:
         """Everything that an answer is made of, as of now."""
         now = time.monotonic_ns()
-        alive = watch.live(self.watch, now)
-        pid = self.watch.signs.pid if self.watch.signs is not None and alive.ok else None
         return Scene(
             watch=self.watch,
             follower=self.follower,
-            machine=machine.look(self._folder, pid),
-            alive=alive,
+            disk=disk.look(self._folder),
+            alive=watch.live(self.watch, now),
             ready=watch.ready(self.watch, now, broken=self.follower.broken),
             now=now,
         )
