@@ -45,7 +45,7 @@ class SessionSigns(msgspec.Struct, frozen=True):
     """One FIX session."""
 
     kind: str
-    """`oms`, `orders` or `data`."""
+    """`oms`, `orders`, `data`, `copies` (that we are given) or `drop` (that we give)."""
     logged_on: bool
     wanted: bool
     """It is in its hours, and no operator has logged it out."""
