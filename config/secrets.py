@@ -12,9 +12,10 @@ from pathlib import Path
 
 from pydantic import SecretBytes
 
+from router import access
+
 SECRET_MAX = 65_536
 """Bytes of a secret."""
-_OTHERS = 0o077
 _MAY_WRITE = 0o022
 
 
@@ -50,10 +51,9 @@ def read_secret(folder: Path | None, name: str) -> SecretBytes:
 def _read(path: Path, descriptor: int) -> bytes:
     """What an open file holds; the file that was judged is the file that is read."""
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise SecretError(f"secret {path}: not a file")
-        if mode & _OTHERS:
+        if access.others(descriptor):
             raise SecretError(f"secret {path}: others may read it; allowed: chmod 600 {path}")
         with os.fdopen(descriptor, "rb", closefd=False) as file:
             return file.read(SECRET_MAX + 1)

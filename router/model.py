@@ -17,6 +17,16 @@ import msgspec
 PX_SCALE = 100_000_000
 """Price units in one unit of the currency."""
 
+PX_MAX = 10**9 * PX_SCALE
+"""The highest price that is read: a record has 64 bits for a number."""
+
+QTY_MAX = 10**10
+"""The largest quantity that is read."""
+
+VALUE_MAX = 2**62
+"""Most that an order may be worth: 46 billions of the currency. Its executions may sum up to more,
+so that there is room above it."""
+
 NS = 1_000_000_000
 """Nanoseconds in a second."""
 

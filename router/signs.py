@@ -45,7 +45,7 @@ class SessionSigns(msgspec.Struct, frozen=True):
     """One FIX session."""
 
     kind: str
-    """`oms`, `orders` or `data`."""
+    """`oms`, `orders`, `data`, `copies` (that we are given) or `drop` (that we give)."""
     logged_on: bool
     wanted: bool
     """It is in its hours, and no operator has logged it out."""
@@ -130,6 +130,13 @@ class Signs(msgspec.Struct, frozen=True):
     parent_to_child: Histogram = msgspec.field(default_factory=Histogram)
     """The same, of batches in which a new parent was routed, once for each: an upper bound."""
     sync: Histogram = msgspec.field(default_factory=Histogram)
+    chore_failures: dict[str, int] = {}
+    """By chore, how often it has failed in this life."""
+    resident_bytes: int = 0
+    """Memory that is in use; like what follows 0 if it cannot be seen."""
+    open_files: int = 0
+    open_files_max: int = 0
+    """Descriptors that there may be."""
     format: int = FORMAT
 
 

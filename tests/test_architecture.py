@@ -27,7 +27,7 @@ FUNCTION_MAX = 70
 # Inside router, a line imports only lines above it, or its own package. The longest prefix counts;
 # a module of core or fix that is not named stands beside core.state or fix.session.
 LINES: tuple[tuple[str, ...], ...] = (
-    ("model", "plugin", "signs"),
+    ("access", "model", "plugin", "signs"),
     ("messages", "fix.framing", "fix.versions", "fix.specification", "fix.codec", "fix.dictionary"),
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),
@@ -52,7 +52,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "policies": (*SHARED, "config.documents"),
     "risk": SHARED,
     "venues": (*SHARED, "router.messages", "router.fix", "config.documents"),
-    "config": (),
+    "config": ("router.access",),
 }
 
 COMPOSERS = (

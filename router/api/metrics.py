@@ -2,7 +2,8 @@
 
 Owns the names that alerts and dashboards use. Gauges are of the daemon's last signs, and are absent
 while it is silent; counters are of the journal, from its first record on, so that a restart of the
-daemon or of this process does not take them back.
+daemon or of this process does not take them back. Failures beside the journal are counted as the
+signs tell them.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from router.api.counting import FALLBACKS
+from router.api.disk import Disk
 from router.api.exposition import Family, Kind, Labels
 from router.api.following import Follower
 from router.api.invariants import CHECKED
 from router.api.invariants import METRIC as VIOLATIONS
-from router.api.machine import Machine
 from router.api.tally import JOIN, Tally
 from router.api.watch import Verdict, Watch
 from router.model import NS
@@ -24,6 +25,8 @@ from router.signs import JournalSigns, Signs
 COUNTERS: dict[str, tuple[tuple[str, ...], str]] = {
     VIOLATIONS: (("id",), "Broken promises of docs/reliability.md that the journal shows."),
     "restarts_total": ((), "Starts of the daemon."),
+    "journal_failures_total": ((), "Lives of the daemon that a failed disk has ended."),
+    "chore_failures_total": (("chore",), "Snapshots and archives that were not made."),
     "fix_messages_total": (
         ("session", "direction", "msg_type"),
         "FIX messages; of those that came in, application messages only.",
@@ -66,6 +69,7 @@ AT_ZERO: dict[str, tuple[str, ...]] = {
     VIOLATIONS: CHECKED,
     "model_fallback_total": tuple(sorted(FALLBACKS)),
     "decisions_held_back_total": ("BUDGET_SPENT", "FROZEN", "GATE", "OPTED_OUT"),
+    "chore_failures_total": ("archive", "snapshot"),
 }
 """Labels that are there from the start: an increase from nothing is none to Prometheus."""
 
@@ -76,7 +80,7 @@ class Scene:
 
     watch: Watch
     follower: Follower
-    machine: Machine
+    disk: Disk
     alive: Verdict
     ready: Verdict
     now: int
@@ -90,6 +94,7 @@ def collect(scene: Scene) -> Iterator[Family]:
     signs = scene.watch.signs
     if signs is not None and scene.alive.ok:
         yield from _process(signs)
+        yield from _usage(signs)
         yield from _sessions(signs)
         yield from _venues(signs)
         text = "What is used of what a limit allows, by whoever uses most; 1 is all."
@@ -97,7 +102,7 @@ def collect(scene: Scene) -> Iterator[Family]:
         yield from _learning(signs)
         if signs.journal is not None:
             yield from _journal(signs, signs.journal)
-    yield from _machine(scene.machine)
+    yield from _disk(scene.disk)
     yield from _reader(scene)
     yield from _counters(scene.follower.tally, tuple(signs.venues) if signs is not None else ())
 
@@ -189,18 +194,22 @@ def _journal(signs: Signs, journal: JournalSigns) -> Iterator[Family]:
     yield _gauge("journal_poisoned", "1 if the disk has failed.", int(bool(journal.poisoned)))
 
 
-def _machine(machine: Machine) -> Iterator[Family]:
-    if machine.size_bytes:
+def _disk(disk: Disk) -> Iterator[Family]:
+    if disk.size_bytes:
         text = "Free bytes of the disk with the state folder."
-        yield _gauge("journal_free_bytes", text, machine.free_bytes)
-        yield _gauge("journal_disk_bytes", "Bytes of that disk.", machine.size_bytes)
-    if machine.resident_bytes:
+        yield _gauge("journal_free_bytes", text, disk.free_bytes)
+        yield _gauge("journal_disk_bytes", "Bytes of that disk.", disk.size_bytes)
+
+
+def _usage(signs: Signs) -> Iterator[Family]:
+    """What the daemon can see of itself."""
+    if signs.resident_bytes:
         text = "Memory that the daemon has in use."
-        yield _gauge("process_resident_bytes", text, machine.resident_bytes)
-    if machine.open_files_max:
-        yield _gauge("process_open_files", "Descriptors of the daemon.", machine.open_files)
+        yield _gauge("process_resident_bytes", text, signs.resident_bytes)
+    if signs.open_files_max:
+        yield _gauge("process_open_files", "Descriptors of the daemon.", signs.open_files)
         text = "Descriptors that it may have."
-        yield _gauge("process_open_files_max", text, machine.open_files_max)
+        yield _gauge("process_open_files_max", text, signs.open_files_max)
 
 
 def _reader(scene: Scene) -> Iterator[Family]:

@@ -16,8 +16,9 @@ from http import HTTPStatus
 from pathlib import Path
 
 from router import signs
-from router.api import answers, machine, watch
+from router.api import answers, disk, watch
 from router.api.following import Follower
+from router.api.hearing import hear
 from router.api.http import END, HEAD_MAX, Answer, BadRequest, encode, path_of
 from router.api.metrics import Scene
 
@@ -84,13 +85,11 @@ class Health:
     def scene(self) -> Scene:
         """Everything that an answer is made of, as of now."""
         now = time.monotonic_ns()
-        alive = watch.live(self.watch, now)
-        pid = self.watch.signs.pid if self.watch.signs is not None and alive.ok else None
         return Scene(
             watch=self.watch,
             follower=self.follower,
-            machine=machine.look(self._folder, pid),
-            alive=alive,
+            disk=disk.look(self._folder),
+            alive=watch.live(self.watch, now),
             ready=watch.ready(self.watch, now, broken=self.follower.broken),
             now=now,
         )
@@ -124,8 +123,9 @@ class Health:
 
     def _hear(self, found: socket.socket) -> None:
         try:
-            data = found.recv(signs.SIGNS_MAX + 1)
-            self.watch.hear(signs.decode(data), time.monotonic_ns())
+            told = signs.decode(found.recv(signs.SIGNS_MAX + 1))
+            self.watch.hear(told, time.monotonic_ns())
+            hear(self.follower.tally, told)
         except BlockingIOError:
             pass
         except ValueError as error:

@@ -54,6 +54,10 @@ class Tally(msgspec.Struct):
     """The last fills received."""
     numbers: dict[str, int] = {}
     """By session the last MsgSeqNum(34) that was sent."""
+    heard_epoch: int = 0
+    """Of the last life whose signs were heard."""
+    heard: dict[str, int] = {}
+    """What of that life was counted from its signs, by metric and label value."""
 
     def add(self, metric: str, *labels: str, count: int = 1) -> None:
         """Count something."""

@@ -178,7 +178,10 @@ def _driver(
     """
     settings = made_of.settings
     acceptor, every = settings.fix.acceptor, settings.journal.snapshot_events
-    beside = Beside(chores, lambda: built.journal.appended, log, every=every) if chores else None
+    beside = None
+    if chores:
+        written, failed = (lambda: built.journal.appended), announcer.chore_failed
+        beside = Beside(chores, written, log, every=every, failed=failed)
     try:
         return Live(
             built.node,

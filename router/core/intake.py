@@ -26,7 +26,7 @@ from router.messages import (
     OrderTerms,
     Report,
 )
-from router.model import ExecType, Instrument, OrdStatus, OrdType, TimeInForce
+from router.model import VALUE_MAX, ExecType, Instrument, OrdStatus, OrdType, TimeInForce
 from router.ports import Algo, LimitedOrder, Refusal
 
 
@@ -90,9 +90,18 @@ def malformed(terms: OrderTerms, unreadable: str, now: int) -> Refusal | None:
         return Refusal("QTY_INVALID", text, "13")
     if terms.ord_type is OrdType.LIMIT and (terms.price is None or terms.price <= 0):
         return Refusal("PRICE_INVALID", f"PRICE_INVALID: px={terms.price}, allowed=above 0", "99")
+    if terms.order_qty * (terms.price or 0) > VALUE_MAX:
+        return _too_valuable(terms, terms.price or 0)
     if terms.time_in_force is TimeInForce.GTD and terms.expire_time <= now:
         return Refusal("SESSION_EXPIRED", "SESSION_EXPIRED: expire_time(126) is not after now", "4")
     return None
+
+
+def _too_valuable(terms: OrderTerms, px: int) -> Refusal:
+    """What has traded of it could not be recorded: see `router.model.VALUE_MAX`."""
+    allowed = f"allowed={VALUE_MAX // px} or less at px={px}"
+    text = f"QTY_INVALID: order_qty={terms.order_qty}, {allowed}"
+    return Refusal("QTY_INVALID", text, "13")
 
 
 _UNREADABLE = {
@@ -152,6 +161,8 @@ def _open(
     terms = event.terms
     instrument, arrival_mid = env.instruments[terms.symbol], state.market.mid2(terms.symbol)
     ref_px = terms.price or arrival_mid // 2
+    if terms.order_qty * ref_px > VALUE_MAX:
+        return _too_valuable(terms, ref_px)
     policy = env.policies.choose(event.session, terms, instrument, now, ref_px)
     if isinstance(policy, Refusal):
         return policy

@@ -12,6 +12,7 @@ from functools import lru_cache
 
 from router.fix.framing import TRAILERS, checksum
 from router.fix.specification import group_members
+from router.model import PX_MAX, PX_SCALE, QTY_MAX
 
 SOH = "\x01"
 FIELDS_MAX = 1_000
@@ -35,9 +36,12 @@ DATA_LENGTHS = dict(pair.split(":") for pair in _DATA_FIELDS.split())
 every version, as `90:91` for SecureDataLen and SecureData."""
 
 _PX_DIGITS = 8
-_PX_SCALE = 100_000_000
 _NUMBER_MAX = 24
 """Characters of a number that is read: fifteen significant digits and room for padding."""
+_SHORT = len(str(QTY_MAX)) - 1
+"""Digits of a quantity that cannot be too large."""
+_SECOND_MAX = 2**63 // 1_000_000_000 - 1
+"""The last second whose nanoseconds a record can hold, in the year 2262."""
 
 
 class CodecError(Exception):
@@ -244,7 +248,7 @@ def field_text(pairs: Sequence[tuple[str, str]]) -> str:
 
 def px_text(px: int) -> str:
     """A price in 1e-8 of the currency as decimal text, exact and without trailing zeros."""
-    whole, fraction = divmod(abs(px), _PX_SCALE)
+    whole, fraction = divmod(abs(px), PX_SCALE)
     sign = "-" if px < 0 else ""
     if not fraction:
         return f"{sign}{whole}"
@@ -255,22 +259,27 @@ def px_value(text: str) -> int:
     """Decimal text as a price in 1e-8 of the currency, exact.
 
     Raises:
-        ValueError: not a FIX float (no exponent, no plus), or more than eight decimals.
+        ValueError: not a FIX float (no exponent, no plus), more than eight decimals, or beyond
+            what a record can hold.
     """
     sign, whole, fraction = _decimal(text)
     kept = fraction.rstrip("0")
     if len(kept) > _PX_DIGITS:
         raise ValueError(f"{text!r} has more than {_PX_DIGITS} decimals")
-    return sign * (int(whole or "0") * _PX_SCALE + int(kept.ljust(_PX_DIGITS, "0")))
+    px = int(whole or "0") * PX_SCALE + int(kept.ljust(_PX_DIGITS, "0"))
+    if px > PX_MAX:
+        raise ValueError(f"{text!r} is beyond {px_text(PX_MAX)}")
+    return sign * px
 
 
 def qty_value(text: str) -> int:
     """A Qty that must be a whole number of shares, not negative.
 
     Raises:
-        ValueError: not a FIX float, negative, or a fraction of a share.
+        ValueError: not a FIX float, negative, a fraction of a share, or beyond what a record can
+            hold.
     """
-    if text.isdigit() and text.isascii() and len(text) <= _NUMBER_MAX:
+    if text.isdigit() and text.isascii() and len(text) <= _SHORT:
         return int(text)
     sign, whole, fraction = _decimal(text)
     if fraction.strip("0"):
@@ -278,6 +287,8 @@ def qty_value(text: str) -> int:
     qty = sign * int(whole or "0")
     if qty < 0:
         raise ValueError(f"{text!r} is negative")
+    if qty > QTY_MAX:
+        raise ValueError(f"{text!r} is beyond {QTY_MAX}")
     return qty
 
 
@@ -321,14 +332,17 @@ def _second_value(text: str) -> int:
         raise ValueError(f"{text!r} is not a UTCTimestamp")
     year, month, day = int(digits[:4]), int(digits[4:6]), int(digits[6:8])
     minute = datetime(year, month, day, int(digits[8:10]), int(digits[10:12]), tzinfo=UTC)
-    return int(minute.timestamp()) + second
+    at = int(minute.timestamp()) + second
+    if abs(at) > _SECOND_MAX:
+        raise ValueError(f"UTCTimestamp {text!r} is out of range: allowed from 1678 to 2261")
+    return at
 
 
 def time_value(text: str) -> int:
     """UTC nanoseconds of a UTCTimestamp with up to twelve decimals; picoseconds are cut.
 
     Raises:
-        ValueError: not a UTCTimestamp.
+        ValueError: not a UTCTimestamp, or of a year that nanoseconds in 64 bits do not reach.
     """
     second = _second_value(text[:17])
     fraction = text[17:]

@@ -38,6 +38,8 @@ _TRADING = frozenset({"3", "17", "22", "23"})
 """Resume, ready to trade, opening rotation, fast market. Others say nothing of the kind."""
 _INDICATIVE = "0"
 """QuoteType(537)."""
+_AGGRESSORS = {"1": 1, "-1": -1}
+"""Tag 5101, agreed: who took. Others do not tell."""
 _QUOTE_OVER = frozenset({"1", "2", "3", "4", "5", "6", "7", "11", "14", "15", "17"})
 """QuoteStatus(297): canceled, refused, removed, expired, passed."""
 
@@ -246,7 +248,7 @@ def _entry(entry: Mapping[str, str]) -> MarketDataEntry:
         get("279", "0"),
         0 if px is None else px_value(px),
         0 if qty is None else qty_value(qty),
-        int(get("5101") or 0) if entry_type == "2" else 0,
+        _AGGRESSORS.get(get("5101", ""), 0) if entry_type == "2" else 0,
     )
 
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Self, TypeVar
 
+from msgspec.structs import replace
+
 from router.model import NS
 from router.runtime.clock import Clock
 from router.runtime.datagrams import Datagrams
@@ -39,15 +41,20 @@ class Announcer:
         self._clock = clock
         self._signs = Datagrams(str(state_folder.absolute() / SOCKET_NAME) if state_folder else "")
         self._said = ""
+        self._chore_failures: dict[str, int] = {}
 
     @classmethod
     def silent(cls, clock: Clock) -> Self:
         """One that nobody hears."""
         return cls(Identity(0, "", "", ""), clock, Supervisor({}, pid=0), None)
 
+    def chore_failed(self, name: str) -> None:
+        """What is done beside the daemon was not done: its signs say so from now on."""
+        self._chore_failures[name] = self._chore_failures.get(name, 0) + 1
+
     def tell(self, signs: Signs) -> None:
         """Send signs of life."""
-        self._signs.send(encode(signs))
+        self._signs.send(encode(replace(signs, chore_failures=self._chore_failures)))
 
     def status(self, text: str) -> None:
         """A line for whoever asks systemd; the same line twice is said once."""

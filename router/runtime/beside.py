@@ -30,13 +30,20 @@ class Beside:
     """Runs commands in turn when so many records have been written since the last time."""
 
     def __init__(
-        self, chores: Sequence[Chore], written: Callable[[], int], log: Log, *, every: int
+        self,
+        chores: Sequence[Chore],
+        written: Callable[[], int],
+        log: Log,
+        *,
+        every: int,
+        failed: Callable[[str], None] = lambda name: None,
     ) -> None:
-        """`written` counts the records of this life."""
+        """`written` counts the records of this life; `failed` is told the name of a chore."""
         self._chores = chores
         self._written = written
         self._log = log
         self._every = every
+        self._failed = failed
         self._at = 0
         self._running: asyncio.Task[None] | None = None
 
@@ -65,6 +72,7 @@ class Beside:
             )
         except OSError as error:
             self._log.warning("chore_failed", chore=chore.name, error=str(error))
+            self._failed(chore.name)
             return
         try:
             _, told = await process.communicate()
@@ -75,5 +83,6 @@ class Beside:
         if process.returncode:
             text = told.decode("utf-8", "replace").strip()[-TOLD_MAX:]
             self._log.warning("chore_failed", chore=chore.name, code=process.returncode, error=text)
+            self._failed(chore.name)
             return
         self._log.info("chore_done", chore=chore.name)

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from router import access
 from router.model import NS
 
 _BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
 _SEQUENCE, _VERSION, _UTC_TIME, _GENERALIZED_TIME = 0x30, 0xA0, 0x17, 0x18
-_OTHERS = 0o077
 
 
 class TlsError(ValueError):
@@ -68,8 +68,8 @@ def check_private(key: str, path: Path) -> None:
         TlsError: it cannot be read, or others can.
     """
     text = _read(key, path)
-    mode = path.stat().st_mode & 0o777
-    if mode & _OTHERS:
+    if access.others(path):
+        mode = path.stat().st_mode & 0o777
         raise TlsError(
             f"{key}: {path} has mode {mode:04o}, others may use it; allowed: 0600 or 0400"
         )

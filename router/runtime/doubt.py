@@ -24,6 +24,7 @@ from router.messages import (
     SettleRequested,
 )
 from router.model import PX_SCALE
+from router.runtime import amounts
 from router.runtime.node import Node
 
 ENTERED_MAX = 10**10 * PX_SCALE
@@ -201,6 +202,7 @@ def _named(request: Answer, key: str) -> tuple[str, str, str]:
 def _carried_out(node: Node, now: int, event: Event, refused: str, told: Answer) -> Answer:
     if not getattr(event, "who", "") or not getattr(event, "reason", ""):
         refused = "it needs a named who and a reason"
+    refused = refused or amounts.refusal(node.engine.state, event)
     if refused:
         return {"error": refused}
     node.control(event, now)

@@ -1,13 +1,14 @@
 """What a peer's message is to the core: a client's, a venue's, or a drop copy.
 
 Owns which session's messages are executions themselves and which are copies, and what a session's
-own terms refuse. Raises what `fix.from_venue` raises.
+own terms refuse. Raises what `fix.from_venue` and `amounts.check` raise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from router.core.state import State
 from router.fix import from_oms, from_venue
 from router.fix.checks import routing
 from router.fix.codec import Message, decode
@@ -15,6 +16,7 @@ from router.fix.throttle import THROTTLED
 from router.journal.segments import Journal
 from router.messages import CopyReceived, Event, RefuseMessage
 from router.model import Instrument
+from router.runtime import amounts
 from router.runtime.links import CopyTerms, Link, LinkKind
 from router.runtime.resends import sent_frames
 
@@ -46,12 +48,20 @@ def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> R
 
 
 def read(
-    link: Link, message: Message, now: int, journal: Journal
+    link: Link, message: Message, now: int, journal: Journal, state: State
 ) -> Event | tuple[Event, ...] | None:
     """The event, or the events, or None for a message that says nothing to the core.
 
     A copy on a session for orders, marked by CopyMsgIndicator(797), is one like any other.
     """
+    event = _event(link, message, now, journal)
+    amounts.check(state, event)
+    return event
+
+
+def _event(
+    link: Link, message: Message, now: int, journal: Journal
+) -> Event | tuple[Event, ...] | None:
     if link.kind is LinkKind.COPIES:
         return _copy(link, link.copies, message, now)
     if message.msg_type == "8" and message.fields.get("797") == "Y":

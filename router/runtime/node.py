@@ -385,7 +385,7 @@ class Node:
             return
         event: Event | tuple[Event, ...] | None = None
         try:
-            event = inbound.read(link, message, now, self._journal)
+            event = inbound.read(link, message, now, self._journal, self.engine.state)
         except NotServedError as error:
             faults.keep_once(self.faults, f"{link.name}: {error}")
         except (ValueError, KeyError) as error:

@@ -19,6 +19,7 @@ from router.model import NS
 from router.runtime.clock import Clock
 from router.runtime.links import Link, LinkKind
 from router.runtime.node import Node
+from router.runtime.usage import usage
 from router.signs import Histogram, JournalSigns, Phase, SessionSigns, Signs, VenueSigns
 
 SYMBOLS_MAX = 50
@@ -143,7 +144,7 @@ def taken(
 ) -> Signs:
     """The signs of a daemon that is up."""
     state, now = node.engine.state, clock.now()
-    unsent = pump.unsent()
+    unsent, used = pump.unsent(), usage()
     return Signs(
         phase=phase,
         pid=who.pid,
@@ -176,6 +177,9 @@ def taken(
         batch=pump.batch_times,
         parent_to_child=routes.times,
         sync=pump.sync_times,
+        resident_bytes=used.resident_bytes,
+        open_files=used.open_files,
+        open_files_max=used.open_files_max,
     )
 
 

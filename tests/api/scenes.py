@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from router.api.disk import Disk
 from router.api.following import Follower
-from router.api.machine import Machine
 from router.api.metrics import Scene
 from router.api.watch import Watch, live, ready
 from router.model import NS
@@ -40,6 +40,9 @@ WELL = Signs(
     sessions={"OMS": OMS, "LIT_A": LIT},
     venues={"LIT_A": VenueSigns(open=True, reconciled=True, unknown=0, suspense=0)},
     journal=JOURNAL,
+    resident_bytes=7,
+    open_files=3,
+    open_files_max=8,
 )
 
 
@@ -73,7 +76,7 @@ def scene(given: Signs | None, folder: Path, *, now: int = BEGAN) -> Scene:
     return Scene(
         watch=watch,
         follower=follower,
-        machine=Machine(free_bytes=50, size_bytes=100, resident_bytes=7, open_files_max=8),
+        disk=Disk(free_bytes=50, size_bytes=100),
         alive=live(watch, now),
         ready=ready(watch, now, broken=follower.broken),
         now=now,

@@ -81,7 +81,12 @@ def test_gauges_are_those_of_the_last_signs(tmp_path: Path) -> None:
         "sluice_journal_offset": 9,
         "sluice_reader_lag_events": 9,
         "sluice_journal_free_bytes": 50,
+        "sluice_process_resident_bytes": 7,
+        "sluice_process_open_files": 3,
+        "sluice_process_open_files_max": 8,
         "sluice_restarts_total": 0,
+        "sluice_journal_failures_total": 0,
+        'sluice_chore_failures_total{chore="snapshot"}': 0,
         'sluice_invariant_violations_total{id="I1"}': 0,
     }
     assert {name: found.get(name) for name in wanted} == wanted
@@ -101,7 +106,7 @@ def test_no_metric_carries_an_order(recorded_scrape: str) -> None:
     assert labels <= {
         *("session", "direction", "msg_type", "reason", "role", "venue", "outcome", "limit"),
         *("id", "le", "phase", "version", "shard", "config", "learner", "symbol", "source"),
-        *("durability", "scope"),
+        *("durability", "scope", "chore"),
     }
     assert len(recorded_scrape.splitlines()) < 1_000
 

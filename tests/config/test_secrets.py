@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from config.secrets import SECRET_MAX, SecretError, read_secret
+from tests.config import access_lists
 
 
 @pytest.fixture
@@ -63,3 +64,15 @@ def test_what_is_no_secret_is_refused(folder: Path) -> None:
     os.mkfifo(folder / "pipe", 0o600)
     assert refused(folder, "pipe").endswith("not a file")
     assert refused(folder, "..").endswith("not a file")
+
+
+def test_a_credential_of_systemd_is_ours_though_its_mode_shows_a_group(folder: Path) -> None:
+    access_lists.put(write(folder, b"hunter2"), access_lists.CREDENTIAL)
+    assert read_secret(folder, "oms").get_secret_value() == b"hunter2"
+
+
+@pytest.mark.parametrize("whose", access_lists.OPEN)
+def test_a_list_that_lets_others_read_is_refused(folder: Path, whose: str) -> None:
+    path = write(folder, b"hunter2")
+    access_lists.put(path, access_lists.OPEN[whose])
+    assert refused(folder) == f"secret {path}: others may read it; allowed: chmod 600 {path}"

@@ -10,6 +10,7 @@ import pytest
 from router.core import fold_ends, windows
 from router.core.image import image_of
 from router.core.state import State
+from router.ports import WINDOW_MAX
 from router.runtime.faults import FAULTS_MAX
 from tests.oms.desk import Desk
 
@@ -109,5 +110,5 @@ def test_faults_that_are_told_are_the_last_ones() -> None:
 def test_the_page_names_these_limits_with_their_values() -> None:
     text = PAGE.read_text()
     assert f"{fold_ends.CLOSED_PARENTS_MAX:,} (`CLOSED_PARENTS_MAX`)" in text
-    assert f"{windows.WINDOW_MAX:,} (`WINDOW_MAX`)" in text
+    assert f"{WINDOW_MAX:,} (`WINDOW_MAX`)" in text
     assert f"{FAULTS_MAX} (`FAULTS_MAX`)" in text

@@ -15,6 +15,7 @@ from ruamel.yaml import YAML
 import config
 from router.api.dashboard import expressions
 from router.cli import run
+from router.runtime.links import CLIENTS, LinkKind
 from tests.api.conftest import recorded as recorded
 from tests.api.conftest import recorded_scrape as recorded_scrape
 from tests.deploy.metric_names import told, used
@@ -65,6 +66,21 @@ def test_an_alert_has_a_severity_a_summary_and_a_runbook(rule: dict[str, Any]) -
     page, _, anchor = rule["annotations"]["runbook"].partition("#")
     assert anchor == rule["alert"].lower()
     assert anchor in headings(page)
+
+
+def rule(name: str) -> str:
+    """The expression of an alert."""
+    return str(next(each["expr"] for each in rules() if each["alert"] == name))
+
+
+def test_every_session_that_we_open_is_missed_when_it_is_down() -> None:
+    (roles,) = re.findall(r'role=~"([a-z|]+)"', rule("SessionDown"))
+    ours = {each.value for each in LinkKind if each not in CLIENTS}
+    assert set(roles.split("|")) == ours
+
+
+def test_a_failed_disk_is_told_when_its_daemon_is_gone() -> None:
+    assert "increase(sluice_journal_failures_total[" in rule("JournalFailed")
 
 
 def test_every_alert_is_tested_to_fire_and_to_be_quiet() -> None:

@@ -25,6 +25,7 @@ from router.fix.codec import (
     time_value,
 )
 from router.fix.framing import Framer
+from router.model import PX_MAX, QTY_MAX
 from tests.fix.wire import T0, framed, raw, said
 
 
@@ -271,7 +272,9 @@ def test_simplefix_builds_what_we_read() -> None:
         (1, "0.00000001"),
         (0, "0"),
         (-50_000_000, "-0.5"),
-        (123_456_789_012_345_678, "1234567890.12345678"),
+        (12_345_678_901_234_567, "123456789.01234567"),
+        (10**17, "1000000000"),
+        (-(10**17), "-1000000000"),
     ],
 )
 def test_prices_are_exact(px: int, text: str) -> None:
@@ -279,7 +282,7 @@ def test_prices_are_exact(px: int, text: str) -> None:
     assert px_value(text) == px
 
 
-@given(st.integers(-(10**20), 10**20))
+@given(st.integers(-PX_MAX, PX_MAX))
 def test_a_price_survives_its_text(px: int) -> None:
     assert px_value(px_text(px)) == px
 
@@ -300,7 +303,30 @@ def test_what_is_no_price_is_refused(text: str) -> None:
         px_value(text)
 
 
-@pytest.mark.parametrize(("text", "qty"), [("100", 100), ("100.00", 100), ("002000.00", 2000)])
+@pytest.mark.parametrize(
+    "text", ["1000000000.00000001", "-1000000001", "190000000000", "9" * 24, "-" + "9" * 24]
+)
+def test_a_price_that_no_record_could_hold_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"beyond 1000000000"):
+        px_value(text)
+
+
+@pytest.mark.parametrize("text", ["10000000001", "10000000001.0", "9" * 24])
+def test_a_quantity_that_no_record_could_hold_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"beyond 10000000000"):
+        qty_value(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "qty"),
+    [
+        ("100", 100),
+        ("100.00", 100),
+        ("002000.00", 2000),
+        ("000000000000000000002000", 2000),
+        ("10000000000", QTY_MAX),
+    ],
+)
 def test_whole_shares_are_read(text: str, qty: int) -> None:
     assert qty_value(text) == qty
 
@@ -321,6 +347,8 @@ def test_other_quantities_are_refused(text: str) -> None:
         ("20260105-14:30:00.123456789999", T0 + 123_456_789),
         ("20260105-14:29:60.000", T0),
         ("19700101-00:00:00", 0),
+        ("22620411-23:47:15.999999999", 9_223_372_035_999_999_999),
+        ("16770921-00:12:45", -9_223_372_035_000_000_000),
     ],
 )
 def test_times_of_every_precision_are_read(text: str, ns: int) -> None:
@@ -356,6 +384,10 @@ def test_times_are_cut_to_the_precision(precision: int, text: str) -> None:
         "20260105-14:30:00,5",
         "20260105-14:30:00.1234567891234",
         "2026010²-14:30:00",
+        "22620411-23:47:16",
+        "99991231-23:59:59",
+        "16770921-00:12:44",
+        "00010101-00:00:00",
     ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,13 +30,14 @@ DEPLOY = ROOT / "deploy"
 
 
 @contextmanager
-def process(log: Path, *argv: str) -> Iterator[subprocess.Popen[str]]:
-    """A command that is killed at the end, if it has not ended."""
+def process(log: Path, *argv: str, points: str = "") -> Iterator[subprocess.Popen[str]]:
+    """A command that is killed at the end, if it has not ended; `points` are failpoints."""
     with (
         log.open("a") as errors,
         subprocess.Popen(
             [sys.executable, "-m", "router", *argv],
             cwd=ROOT,
+            env={**os.environ, "SLUICE_FAILPOINT": points},
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
@@ -58,10 +61,10 @@ def health(folder: Path) -> Iterator[tuple[int, subprocess.Popen[str]]]:
 
 
 @contextmanager
-def daemon(folder: Path) -> Iterator[subprocess.Popen[str]]:
+def daemon(folder: Path, *more: str, points: str = "") -> Iterator[subprocess.Popen[str]]:
     argv = ("run", "--simulate", "--state", str(folder / "state"), "--json")
     sets = ("--set", "fix.acceptor.port=0", "--set", "log.format=json")
-    with process(folder / "run.log", *argv, *sets) as child:
+    with process(folder / "run.log", *argv, *sets, *more, points=points) as child:
         assert child.stdout is not None
         assert child.stdout.readline(), (folder / "run.log").read_text()
         yield child
@@ -130,6 +133,35 @@ def test_a_daemon_is_watched_through_its_life(tmp_path: Path) -> None:
     assert {each["event"] for each in said} >= {"started", "listening", "ready", "stopped"}
     assert all(list(each)[:5] == ["ts", "level", "event", "shard", "epoch"] for each in said)
     assert {(each["shard"], each["epoch"]) for each in said} == {("A", 1)}
+
+
+def rises(port: int, name: str) -> None:
+    """Ask until the metric is above 0."""
+    give_up = time.monotonic() + WAIT_S
+    while not metric(port, name):
+        assert time.monotonic() < give_up, name
+
+
+def test_a_disk_that_has_failed_is_counted_though_its_daemon_is_gone(tmp_path: Path) -> None:
+    with health(tmp_path) as (port, _), ExitStack() as stack:
+        often = ("--set", "fix.defaults.heart_bt_int=1")
+        failing = "disk.sync_journal.before:40:eio"
+        child = stack.enter_context(daemon(tmp_path, *often, points=failing))
+        assert child.wait(WAIT_S) == 75
+        rises(port, "sluice_journal_failures_total")
+        with daemon(tmp_path):
+            until(port, "/readyz", 200)
+            assert metric(port, "sluice_journal_poisoned") == 0
+            assert metric(port, "sluice_journal_failures_total") == 1
+
+
+def test_a_snapshot_that_fails_beside_the_daemon_is_counted(tmp_path: Path) -> None:
+    folder = shutil.copytree(ROOT / "config", tmp_path / "config")
+    options = ("--config", str(folder / "sluice.yaml"), "--set", "journal.snapshot_events=1")
+    with health(tmp_path) as (port, _), daemon(tmp_path, *options) as child:
+        (folder / "sluice.yaml").unlink()
+        rises(port, 'sluice_chore_failures_total{chore="snapshot"}')
+        assert child.poll() is None
 
 
 def caught_up(port: int) -> None:

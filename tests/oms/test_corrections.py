@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from router.messages import AssignRequested, KillRequested
@@ -46,7 +48,9 @@ def test_one_beyond_the_order_freezes_it_and_takes_back_the_rest(desk: Desk) -> 
     second.cancel()
 
 
-def test_one_beyond_its_child_freezes_the_order_be_it_within_what_was_ordered(tmp_path) -> None:
+def test_one_beyond_its_child_freezes_the_order_be_it_within_what_was_ordered(
+    tmp_path: Path,
+) -> None:
     halves = "rules:\n  - {id: half, why: a half each, child_max: {shares: 500}}\n"
     with policy_desk(tmp_path / "policies") as desk:
         desk.write(BASE.format(name="firm", version=2) + halves)

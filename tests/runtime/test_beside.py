@@ -47,7 +47,7 @@ async def test_it_is_started_each_time_so_many_records_were_written(tmp_path: Pa
 
 
 async def test_its_failure_is_told_and_keeps_nothing_else_from_being_done(tmp_path: Path) -> None:
-    log = Lines()
+    log, failed = Lines(), list[str]()
     beside = Beside(
         [
             *snapshots(appending(tmp_path / "f", "raise SystemExit('no room')")),
@@ -56,9 +56,11 @@ async def test_its_failure_is_told_and_keeps_nothing_else_from_being_done(tmp_pa
         lambda: 1,
         log,
         every=1,
+        failed=failed.append,
     )
     beside.look()
     await at_work(beside)
+    assert failed == ["snapshot"]
     assert log.named("chore_failed") == [{"chore": "snapshot", "code": 1, "error": "no room"}]
     assert log.named("chore_done") == [{"chore": "archive"}], "which may make the room"
     none = Beside(snapshots([str(tmp_path / "none")]), lambda: 1, log, every=1)

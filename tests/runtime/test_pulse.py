@@ -99,6 +99,18 @@ def test_a_recovery_says_now_and_then_how_far_it_is(tmp_path: Path) -> None:
         assert f"STATUS=recovering: {folded[1]:,} steps folded".encode() in said
 
 
+def test_signs_say_what_has_failed_beside_the_daemon(tmp_path: Path) -> None:
+    with Listener(tmp_path / signs.SOCKET_NAME) as health:
+        announcer = Announcer(WHO, Clock(), Supervisor({}, pid=7), tmp_path)
+        announcer.tell(WELL)
+        for name in ("snapshot", "archive", "snapshot"):
+            announcer.chore_failed(name)
+        announcer.tell(WELL)
+        announcer.close()
+        told = [decode(each).chore_failures for each in health.hear()]
+    assert told == [{}, {"snapshot": 2, "archive": 1}]
+
+
 def test_nobody_who_listens_costs_nothing(tmp_path: Path) -> None:
     nobody = Datagrams(str(tmp_path / "n"))
     assert not nobody.send(b"x")

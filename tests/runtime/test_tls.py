@@ -12,6 +12,7 @@ import pytest
 from router.model import NS
 from router.runtime.certificates import validity
 from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
+from tests.config import access_lists
 from tests.live.certs import LONG_AGO, Authority, Files
 
 NOW = int(datetime.datetime(2026, 1, 5, tzinfo=datetime.UTC).timestamp()) * NS
@@ -62,6 +63,13 @@ def test_a_key_that_others_may_read(given: Given) -> None:
         assert refused(given.settings) == refused(given.settings, server=False) == expected
     key.chmod(0o400)
     server_context(given.settings, NOW)
+
+
+def test_a_key_that_systemd_hands_over_is_ours(given: Given) -> None:
+    access_lists.put(given.own.private_key, access_lists.CREDENTIAL)
+    server_context(given.settings, NOW)
+    access_lists.put(given.own.private_key, access_lists.OPEN["another user"])
+    assert refused(given.settings).endswith("has mode 0440, others may use it")
 
 
 def test_files_that_are_missing_or_something_else(given: Given) -> None:

@@ -92,6 +92,8 @@ def test_signs_say_how_a_node_stands() -> None:
     assert set(signs.market_age_s) == {"ACME"}
     assert signs.journal is not None
     assert (signs.journal.durability, signs.journal.last_seq) == ("sync", journal.last_seq)
+    assert signs.resident_bytes > 1_000_000
+    assert 3 <= signs.open_files < signs.open_files_max
 
 
 def test_a_deadline_that_has_passed_is_late_in_real_time() -> None:
