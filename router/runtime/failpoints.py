@@ -112,7 +112,7 @@ _PLACES = (
     _Place("recovery.fold", Node, "recover"),
     _Place("recovery.restarted", Node, "start"),
     _Place("recovery.ready", Live, "_until_ready"),
-    _Place("life.listen", Doorway, "open"),
+    _Place("life.listen", Doorway, "listen"),
     # The journal, as the driver uses it.
     _Place("journal.append", Journal, "append"),
     _Place("journal.write", Journal, "write"),

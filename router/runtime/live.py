@@ -126,6 +126,8 @@ class Live:
         self._stop = stop
         self.pump.start(stop.set)
         port = await self._bound()
+        self.pump.give(lambda _: None)  # a batch, which sets the timer: nobody may ever connect
+        await asyncio.sleep(0)
         self._pulse.start()
         self._look_around()
         dialers = [self._loop.create_task(each.run()) for each in self._dialers.values()]
