@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import json
 import os
 import shutil
@@ -40,6 +42,32 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("SLUICE_CONFIG", str(tmp_path / "sluice.yaml"))
     return tmp_path
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+def parameters() -> dict[str, set[str]]:
+    """Those of every command, by its name."""
+    found = {}
+    for each in commands():
+        module = importlib.import_module(each.module)
+        functions = module.COMMANDS if each.is_group else {"": module.command}
+        for name, function in functions.items():
+            found[f"{each.name} {name}".strip()] = set(inspect.signature(function).parameters)
+    return found
+
+
+def test_every_command_that_reads_the_configuration_can_be_given_another() -> None:
+    found = parameters()
+    with_config = {name for name, each in found.items() if "config" in each}
+    with_set = {name for name, each in found.items() if "overrides" in each}
+    assert with_config - with_set == {"fix decode"}
+    assert with_set - with_config == set()
+    assert "kill" in with_set
+    told = (DEFAULT_CONFIG.parent.parent / "docs" / "operations.md").read_text()
+    assert "every one that reads the\nconfiguration has `--config FILE`" in told
+    assert set(found) - with_config, "there are others: they have neither"
 
 
 # --- exit codes ----------------------------------------------------------------------------------
