@@ -205,5 +205,9 @@ def _message(tally: Tally, session: str, direction: str, message: Message) -> No
 
 
 def _skew(tally: Tally, step: Step, message: Message) -> None:
+    text = message.get("52")
     with suppress(ValueError):  # the session has judged it; here it tells nothing
-        tally.skew_ns[step.session] = step.now - time_value(message.get("52"))
+        late = step.now - time_value(text)
+        # One in whole seconds was made at some time of its second, and is that far off at least.
+        second = 0 if "." in text else NS
+        tally.skew_ns[step.session] = late - min(max(late, 0), second)

@@ -44,7 +44,8 @@ class Tally(msgspec.Struct):
     acknowledged: dict[str, Histogram] = {}
     """By venue, seconds from a child to the first word of it."""
     skew_ns: dict[str, int] = {}
-    """By session, our clock less SendingTime(52) of its last message: the way is in it."""
+    """By session, our clock less SendingTime(52) of its last message: the way is in it. Of a time
+    in whole seconds what is beyond its second."""
     children: dict[str, SentChild] = {}
     told: dict[str, int] = {}
     """CumQty(14) that was last told, by open parent."""

@@ -26,6 +26,7 @@ from router.signs import SOCKET_NAME
 
 SYNC_SLOW_MS = 20.0
 """A median fdatasync above this keeps every order waiting for it."""
+ROOT = 0
 SEGMENTS_FREE = 10
 """Segments' worth of free space below which it is time to make room."""
 
@@ -127,18 +128,27 @@ def _folder(state: Path, *, running: bool) -> Iterator[Finding]:
     except ForeignState as error:
         yield Finding("state folder", "error", str(error), "choose another: --state DIR")
         return
-    entry = state.stat()
-    if entry.st_uid != os.geteuid():
-        text = f"{state} belongs to user {entry.st_uid}, and this is user {os.geteuid()}"
-        yield Finding("state folder", "error", text, f"run as its owner, or: chown -R {state}")
-    elif not os.access(state, os.W_OK | os.X_OK):
-        yield Finding("state folder", "error", f"{state} is not writable", f"chmod u+rwx {state}")
-    elif entry.st_mode & 0o022:
-        text = f"others may write in {state}, and who may write there may kill and trade"
-        yield Finding("state folder", "warning", text, f"chmod go-w {state}")
-    else:
-        yield Finding("state folder", "ok", f"{state} is ours and writable")
+    may_write = os.access(state, os.W_OK | os.X_OK)
+    yield judge_folder(state, state.stat(), may_write=may_write, us=os.geteuid())
     yield from _lock(state, running=running)
+
+
+def judge_folder(state: Path, entry: os.stat_result, *, may_write: bool, us: int) -> Finding:
+    """Whose it is, and who may write there."""
+    owner = entry.st_uid
+    if us not in (owner, ROOT):
+        text = f"{state} belongs to user {owner}, and this is user {us}"
+        return Finding("state folder", "error", text, f"run as user {owner}, by runuser or sudo")
+    if not may_write:
+        return Finding("state folder", "error", f"{state} is not writable", f"chmod u+rwx {state}")
+    if entry.st_mode & 0o022:
+        text = f"others may write in {state}, and who may write there may kill and trade"
+        return Finding("state folder", "warning", text, f"chmod go-w {state}")
+    if owner != us:
+        text = f"{state} belongs to user {owner}, who cannot read what root writes there"
+        cure = f"run what writes there as user {owner}, by setpriv or runuser; see deploy/README.md"
+        return Finding("state folder", "note", text, cure)
+    return Finding("state folder", "ok", f"{state} is ours and writable")
 
 
 def _lock(state: Path, *, running: bool) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ not caught, so that its traceback is seen.
 
 from __future__ import annotations
 
+import errno
 from enum import IntEnum
 
 from config.documents import DocumentError
@@ -34,6 +35,10 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130
 
 
+_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
+"""What a disk says that takes no more, of stdout too, which has no name."""
+
+
 class CommandError(Exception):
     """Ends a command with a code; `lines` go to stderr as they are."""
 
@@ -56,6 +61,8 @@ def expected(error: Exception) -> CommandError | None:
             return CommandError(ExitCode.NOT_RUNNING, f"nobody answers: {error}")
         case OSError() if error.filename is not None:
             return CommandError(ExitCode.ERROR, f"{error.filename}: {error.strerror}")
+        case OSError() if error.errno in _DISK:
+            return CommandError(ExitCode.ERROR, f"cannot be written: {error.strerror}")
         case _:
             return _of_the_journal(error)
 

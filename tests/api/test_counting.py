@@ -160,8 +160,8 @@ def test_what_exploring_has_cost_is_bp_of_the_notional() -> None:
     }
 
 
-def frame(msg_type: str, body: str, at: int = T) -> bytes:
-    header = f"34=2\x0149=X\x0152={time_text(at)}\x0156=Y\x01"
+def frame(msg_type: str, body: str, at: int = T, precision: int = 3) -> bytes:
+    header = f"34=2\x0149=X\x0152={time_text(at, precision)}\x0156=Y\x01"
     return encode("FIX.4.4", msg_type, header, body.replace("|", "\x01"))
 
 
@@ -196,6 +196,27 @@ def test_frames_are_counted_by_type_and_refusals_by_their_reason() -> None:
     }
     assert tally.counters["fix_resend_requests_total"] == {"LIT_A\x1fout": 1}
     assert tally.skew_ns == {"LIT_A": NS // 4}
+
+
+@pytest.mark.parametrize(
+    ("ours_ms", "precision", "skew_ms"),
+    [
+        (400, 3, 400),
+        (-400, 3, -400),
+        (0, 0, 0),
+        (400, 0, 0),
+        (999, 0, 0),
+        (1_300, 0, 300),
+        (-300, 0, -300),
+        (400, 6, 400),
+    ],
+)
+def test_a_stamp_in_whole_seconds_is_off_by_what_is_beyond_its_second(
+    ours_ms: int, precision: int, skew_ms: int
+) -> None:
+    told = frame("0", "", T, precision)
+    tally = tallied(Step(1, T + ours_ms * NS // 1_000, frame=told, session="LIT_A"))
+    assert tally.skew_ns == {"LIT_A": skew_ms * NS // 1_000}
 
 
 def test_label_values_and_tables_have_bounds() -> None:

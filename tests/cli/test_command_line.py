@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import importlib
+import inspect
 import json
 import os
 import shutil
@@ -22,8 +25,10 @@ from router.cli.errors import CommandError, ExitCode, expected
 from router.cli.output import table
 from router.journal.segments import JournalPoisoned
 from router.journal.storage import ForeignState, StateLocked
+from router.messages import Restarted, Step
 from router.model import NS
 from router.runtime.certificates import validity
+from tests.cli.market_day import write_journal
 from tests.live.certs import Authority
 
 
@@ -40,6 +45,32 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             monkeypatch.delenv(name)
     monkeypatch.setenv("SLUICE_CONFIG", str(tmp_path / "sluice.yaml"))
     return tmp_path
+
+
+# --- options -------------------------------------------------------------------------------------
+
+
+def parameters() -> dict[str, set[str]]:
+    """Those of every command, by its name."""
+    found = {}
+    for each in commands():
+        module = importlib.import_module(each.module)
+        functions = module.COMMANDS if each.is_group else {"": module.command}
+        for name, function in functions.items():
+            found[f"{each.name} {name}".strip()] = set(inspect.signature(function).parameters)
+    return found
+
+
+def test_every_command_that_reads_the_configuration_can_be_given_another() -> None:
+    found = parameters()
+    with_config = {name for name, each in found.items() if "config" in each}
+    with_set = {name for name, each in found.items() if "overrides" in each}
+    assert with_config - with_set == {"fix decode"}
+    assert with_set - with_config == set()
+    assert "kill" in with_set
+    told = (DEFAULT_CONFIG.parent.parent / "docs" / "operations.md").read_text()
+    assert "every one that reads the\nconfiguration has `--config FILE`" in told
+    assert set(found) - with_config, "there are others: they have neither"
 
 
 # --- exit codes ----------------------------------------------------------------------------------
@@ -85,6 +116,12 @@ def test_the_exit_codes_are_the_contract() -> None:
             ("not ours; choose an empty folder, or one of Sluice's own, with --state",),
         ),
         (FileNotFoundError(2, "No such file", "x.yaml"), 1, ("x.yaml: No such file",)),
+        (
+            OSError(errno.EDQUOT, "Disk quota exceeded"),
+            1,
+            ("cannot be written: Disk quota exceeded",),
+        ),
+        (OSError(errno.EIO, "Input/output error"), 1, ("cannot be written: Input/output error",)),
     ],
 )
 def test_an_expected_error_has_a_code_and_lines(
@@ -95,7 +132,26 @@ def test_an_expected_error_has_a_code_and_lines(
     assert (int(known.code), known.lines) == (code, lines)
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no disk that is always full")
+@pytest.mark.parametrize("argv", [["check", "--json"], ["journal", "verify", "STATE"]])
+def test_a_full_disk_under_the_output_is_one_line(argv: list[str], tmp_path: Path) -> None:
+    folder = write_journal(tmp_path / "s", [Step(1, 2, Restarted(1))])
+    argv = [str(folder) if each == "STATE" else each for each in argv]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "router", *argv],
+            cwd=DEFAULT_CONFIG.parent.parent,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    said = "cannot be written: No space left on device\n"
+    assert (done.returncode, done.stderr) == (int(ExitCode.ERROR), said)
+
+
 def test_a_bug_of_ours_is_not_expected() -> None:
+    assert expected(OSError(errno.EBADF, "a descriptor of ours")) is None
     assert expected(ValueError("bug")) is None
     assert expected(AssertionError()) is None
 

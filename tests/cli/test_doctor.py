@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from router.cli import probes, run
-from router.cli.doctor import judge_space, judge_sync
+from router.cli.doctor import judge_folder, judge_space, judge_sync
 from router.cli.knock import cannot_listen, unreachable
 from router.messages import Restarted, Step
 from tests.cli.market_day import write_journal
@@ -101,6 +101,36 @@ def test_a_folder_that_others_may_write_in_is_a_warning(
     code, found = doctor(capsys, folder)
     assert (code, levels(found, "state folder")) == (10, ["warning"])
     assert found["state folder"][0]["cure"] == f"chmod go-w {folder}"
+
+
+@pytest.mark.parametrize(
+    ("us", "mode", "may_write", "level"),
+    [
+        (1000, 0o700, True, "ok"),
+        (1000, 0o700, False, "error"),
+        (0, 0o700, True, "note"),
+        (0, 0o770, True, "warning"),
+        (1001, 0o700, True, "error"),
+    ],
+)
+def test_a_folder_is_its_owners_and_root_may_look_at_it(
+    us: int, mode: int, may_write: bool, level: str
+) -> None:
+    entry = os.stat_result((0o040000 | mode, 1, 1, 1, 1000, 1000, 0, 0, 0, 0))
+    found = judge_folder(Path("s"), entry, may_write=may_write, us=us)
+    assert (found.level, "chown" in found.cure) == (level, False)
+    if us not in (0, 1000):
+        assert found.cure == "run as user 1000, by runuser or sudo"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may give a folder away")
+def test_root_finds_nothing_wrong_with_a_daemons_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_journal(tmp_path / "s", [Step(1, T, Restarted(1))])
+    os.chown(folder, 65_534, 65_534)
+    code, found = doctor(capsys, folder)
+    assert (code, levels(found, "state folder")) == (0, ["note"])
 
 
 def test_a_record_from_the_future_means_a_clock_that_went_back(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import config
+from config.settings import load_settings
 from router.cli import run
 from router.runtime.pulse import BEAT_S, BEATS
 
@@ -84,6 +85,30 @@ def test_what_a_unit_starts_is_a_command_of_ours(
     flags = [each for each in options if each.startswith("--")]
     assert flags
     assert [flag for flag in flags if flag not in told] == []
+
+
+def installed(pattern: str) -> str:
+    """What a line of the install steps says."""
+    (found,) = re.findall(pattern, (DEPLOY / "README.md").read_text(), re.MULTILINE)
+    return str(found)
+
+
+def test_commands_find_the_daemon_once_it_is_installed(tmp_path: Path) -> None:
+    """By the configuration that the operator's profile names, as by the unit's --state."""
+    folder = shutil.copytree(DEPLOY.parent / "config", tmp_path / "etc")
+    script = installed(r"^(sed -i .*)$").replace("/etc/sluice", str(folder))
+    subprocess.run(["sh", "-ec", script], check=True)
+    named = installed(r"^echo 'export SLUICE_CONFIG=(\S+)' > /etc/profile\.d/")
+    _, _, *options = settings("sluice.service")["ExecStart"][0].split()
+    given = dict(zip(options[::2], options[1::2], strict=True))
+    assert named == given["--config"]
+    assert load_settings(folder / Path(named).name).state == Path(given["--state"])
+
+
+def test_the_folder_of_secrets_is_made_before_anything_is_put_there() -> None:
+    told = (DEPLOY / "README.md").read_text()
+    made = told.index("install -d -m 700 /etc/sluice/secrets")
+    assert made < told.index("- /etc/sluice/secrets/desk.cred")
 
 
 @needs_systemd
