@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from typing import ClassVar, Protocol, Self
 
 import msgspec
 import numpy as np
@@ -295,6 +295,9 @@ class Urgency(Plugin):
 
 class Algo(Plugin):
     """An algo says when and how much. Its fields are its parameters, over FIX and in policies."""
+
+    has_schedule: ClassVar[bool] = False
+    """It spreads an order over the time until its end, and needs one."""
 
     def ends_at(self, start_time: int, expire_at: int) -> int:
         """When the schedule ends, UTC nanoseconds: with the order, unless a parameter says else."""

@@ -6,6 +6,8 @@ so a target is cumulative and every miss is caught up. Knows nothing of venues.
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field
 
 from router.model import NS
@@ -30,6 +32,8 @@ class Twap(Algo):
     """Whether a lag raises the urgency. Without it a miss is due all the same, but patiently."""
     tolerance_pct: float = Field(2.0, ge=0.0, le=100.0)
     """How far it may lag before the urgency grows, percent of OrderQty."""
+
+    has_schedule: ClassVar[bool] = True
 
     def ends_at(self, start_time: int, expire_at: int) -> int:
         """With the order, or `horizon_s` after the start if that is earlier."""

@@ -1,6 +1,6 @@
-"""What venues say and do not say about children: fills, ends, silence, answers, lessons.
+"""What venues say and do not say about children: fills, ends, silence, answers.
 
-Owns what follows for the parent, the OMS and the learner. The quantities were folded already.
+Owns what follows for the parent and the OMS. The quantities were folded already.
 """
 
 from __future__ import annotations
@@ -12,20 +12,12 @@ import msgspec
 from router.core import cod
 from router.core.disputes import noticed, overfilled
 from router.core.environment import Environment
-from router.core.features import FEATURE_VERSION
 from router.core.fold_executions import ENDED_STATUS
 from router.core.ids import child_id
+from router.core.lessons import learn
 from router.core.orders import Child, ChildStatus, Parent
 from router.core.reports import fill_report, report, suspension
 from router.core.requests import cancel_child, cancel_children, settle_request
-from router.core.rewards import (
-    horizon_ns,
-    intervals,
-    lesson,
-    markout_bp,
-    outcome,
-    seen_in_time,
-)
 from router.core.state import Outcome, State
 from router.core.suspense import Cause
 from router.messages import (
@@ -34,19 +26,13 @@ from router.messages import (
     Command,
     ExecutionReceived,
     FreezeParent,
-    Learn,
-    LearnMarkout,
     MarkChild,
     MarkUnknown,
     QueryChild,
     QueryVenue,
     SettleChild,
 )
-from router.model import RESTING_TACTICS, ExecType, OrdStatus, TimeInForce
-
-EARLY_SHARE = 0.5
-"""What a resting child might have filled besides, had we not taken it back before so much of its
-slice had passed, is not known."""
+from router.model import ExecType, OrdStatus, TimeInForce
 
 SILENT_QUERIES = 2
 """Questions about a child without an answer, after which it is taken back besides."""
@@ -64,22 +50,25 @@ def executed(
         parent = state.parents[child.parent_id]
         if state.outcome is Outcome.TRADE:
             yield from _traded(env, state, now, child, event)
-            if event.ord_status is OrdStatus.FILLED:
-                yield from _ask(env, state, now, child)  # if not all was told that filled it
         elif state.outcome is Outcome.CORRECTION:
             yield _corrected(state, child, now, event)
-            if event.exec_type is ExecType.TRADE_CORRECT:
-                yield from _held_to_its_order(env, state, child, event)
+            yield from _held_to_its_order(env, state, child, event)
             yield from suspension(env.shard, state, parent, now)
         elif state.outcome is Outcome.UNKNOWN_ORDER:
             yield from _settle(env, state, child)
-        elif state.outcome is Outcome.UNTOLD:
+        if state.outcome is Outcome.UNTOLD or _is_filled_by_more(state, event):
             yield from _ask(env, state, now, child)
         yield from ended(env, state, now, child)
     in_list = bool(event.mass_status_req_id) or event.last_report
     if in_list and state.venue[event.mic].list_ended and not event.poss_dup:
         yield from _not_listed(state, event.mic)
         yield from query_unknown(env, state, event.mic)
+
+
+def _is_filled_by_more(state: State, event: ExecutionReceived) -> bool:
+    """True for an execution that may end an order with others that were not told: it is UNKNOWN."""
+    moved = state.outcome in (Outcome.TRADE, Outcome.CORRECTION)
+    return moved and event.ord_status is OrdStatus.FILLED
 
 
 def suspended(env: Environment, state: State, child: Child | None) -> Iterator[Command]:
@@ -110,7 +99,8 @@ def _held_to_its_order(
 ) -> Iterator[Command]:
     """After shares were booked: nothing may come of it beyond what the client has ordered."""
     parent = state.parents[child.parent_id]
-    if parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty:
+    too_much = parent.cum_qty > parent.terms.order_qty or child.cum_qty > child.qty
+    if too_much and event.exec_type is not ExecType.TRADE_CANCEL:
         yield FreezeParent(parent.parent_id, f"OVERFILL by {child.mic} on {child.cl_ord_id}")
         yield from overfilled(state, child, event)
         yield from cancel_children(env, state, parent, "overfill")
@@ -349,7 +339,7 @@ def _over_there(env: Environment, state: State, now: int, child: Child) -> Itera
     if env.venues[child.mic].mass_status != "none":
         if now >= child.query_at:
             yield query(env, state, child)
-    elif child.unknown_answers >= env.routing.settle_answers:
+    elif _may_be_settled(env, child):
         yield SettleChild(child.cl_ord_id, "the venue says that it has ended")
 
 
@@ -361,80 +351,17 @@ def kept(env: Environment, state: State, now: int, child: Child) -> Iterator[Com
 
 
 def _settle(env: Environment, state: State, child: Child) -> Iterator[Command]:
-    if not child.terminal and child.unknown_answers >= env.routing.settle_answers:
+    if child.terminal:
+        return
+    if _may_be_settled(env, child):
         yield SettleChild(child.cl_ord_id, "the venue does not know the order")
-    elif not child.terminal:
+    elif child.unknown_answers < env.routing.settle_answers:
         yield query(env, state, child)
 
 
-# -- lessons -------------------------------------------------------------------------------------
-
-
-def matured(env: Environment, state: State, now: int, child: Child) -> LearnMarkout:
-    """A horizon of a child's ticket has passed: what the price has done since its first fill.
-
-    Nothing is seen without a midpoint, too late, or of a fill that was taken back.
+def _may_be_settled(env: Environment, child: Child) -> bool:
+    """Often enough not known. Not so if its venue has claimed executions of it that were not told:
+    a person has to say what became of these.
     """
-    after = horizon_ns(env.routing.markout_ns, child.horizon)
-    in_time = seen_in_time(waited_ns=now - child.marked_at, horizon_ns=after)
-    instrument = env.instruments.get(child.symbol)  # it may be gone, and its order was over
-    seen = in_time and child.cum_qty > 0 and instrument is not None
-    later = state.market.mid2(child.symbol) if seen else 0
-    return LearnMarkout(
-        cl_ord_id=child.cl_ord_id,
-        learner=child.context.learner,
-        symbol=child.symbol,
-        arm=f"{child.mic}/{child.tactic}",
-        features=child.context.features,
-        feature_version=FEATURE_VERSION,
-        lots=max(1, child.cum_qty // instrument.lot) if instrument is not None else 1,
-        horizon=child.horizon,
-        markout_bp=markout_bp(child.side, child.mark_mid, later) if later else None,
-        before_bp=child.markout_bp,
-    )
-
-
-def learn(env: Environment, child: Child) -> Learn:
-    """What a finished child teaches its arm. The features are those of its decision."""
-    context, instrument = child.context, env.instruments[child.symbol]
-    rests = child.tactic in RESTING_TACTICS
-    cut_short = (
-        rests
-        and bool(child.cancel_ids)
-        and child.cancel_sent_at < child.sent_at + EARLY_SHARE * (child.cancel_at - child.sent_at)
-    )
-    observed = 1
-    if rests:
-        observed = intervals(
-            sent_at=child.sent_at, filled_at=child.filled_at, ended_at=child.ended_at
-        )
-    what = outcome(
-        cum_qty=child.cum_qty,
-        rejected=child.status is ChildStatus.REJECTED,
-        last_look=child.last_look,
-        unresolved=child.unresolved,
-        canceled_early=observed == 0,
-    )
-    facts = lesson(
-        qty=child.qty,
-        cum_qty=child.cum_qty,
-        min_qty=child.min_qty,
-        lot=instrument.lot,
-        outcome=what,
-        cut_short=cut_short or child.last_look,
-    )
-    return Learn(
-        cl_ord_id=child.cl_ord_id,
-        learner=context.learner,
-        symbol=child.symbol,
-        arm=f"{child.mic}/{child.tactic}",
-        features=context.features,
-        feature_version=FEATURE_VERSION,
-        sent_lots=facts.sent_lots,
-        filled_lots=facts.filled_lots,
-        min_lots=facts.min_lots,
-        outcome=facts.outcome,
-        markout_bp=None,
-        child_lots=instrument.child_lots,
-        intervals=max(1, observed),
-    )
+    untold = child.claimed_qty > child.cum_qty
+    return child.unknown_answers >= env.routing.settle_answers and not untold

@@ -17,6 +17,7 @@ from router.core import (
     freezing,
     intake,
     killing,
+    lessons,
     mass_cancel,
     questions,
     requests,
@@ -205,7 +206,7 @@ class Engine:
             if child is None:
                 return
             if timer.kind == "markout":
-                yield children.matured(env, state, now, child)
+                yield lessons.matured(env, state, now, child)
             elif timer.kind == "ack":
                 yield from children.overdue(env, state, now, child)
             else:

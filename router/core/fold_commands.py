@@ -43,8 +43,7 @@ def open_parent(state: State, now: int, command: m.OpenParent) -> None:
     )
     state.parents[parent.parent_id] = parent
     state.open_parents[parent.parent_id] = None
-    state.by_client_id[(parent.client, command.cl_ord_id)] = parent.parent_id
-    parent.client_ids.append(command.cl_ord_id)
+    state.name_order(parent, command.cl_ord_id)
     state.open_value.count(parent)
     terms = command.terms
     state.seen.append(
@@ -100,8 +99,7 @@ def _take_request(state: State, parent: Parent, command: m.Report) -> None:
     cancel = command.exec_type is ExecType.PENDING_CANCEL
     parent.pending = Request(command.cl_ord_id, command.orig_cl_ord_id, None if cancel else terms)
     if command.cl_ord_id not in parent.client_ids:  # a mass cancel names an order by its own id
-        state.by_client_id[(parent.client, command.cl_ord_id)] = parent.parent_id
-        parent.client_ids.append(command.cl_ord_id)
+        state.name_order(parent, command.cl_ord_id)
 
 
 def _take_replace(state: State, now: int, parent: Parent, command: m.Report) -> None:

@@ -7,6 +7,7 @@ comes back from there, and when it is forgotten. Decides nothing.
 from __future__ import annotations
 
 import heapq
+from collections import deque
 
 from router.core import fold_policies as policies
 from router.core.closed import Order
@@ -69,6 +70,7 @@ def reopen(state: State, now: int, parent: Parent) -> None:
     if parent.parent_id in state.open_parents:
         return
     state.open_parents[parent.parent_id] = None
+    state.resting = deque(each for each in state.resting if each[1] != parent.parent_id)
     policies.narrow(state, parent)
     if parent.expire_at > now:  # its timer may have been dropped
         state.schedule(parent.expire_at, "end", parent.parent_id)
@@ -78,6 +80,7 @@ def reopen_child(state: State, now: int, child: Child) -> None:
     """Its venue says that shares of it are at work after all."""
     state.turn(now, child, ChildInput.REOPENED)
     child.unresolved = False
+    child.unknown_answers = child.queries = child.claimed_qty = 0
     reopen(state, now, state.parents[child.parent_id])
 
 
@@ -150,8 +153,7 @@ def _forget(state: State, parent_id: str) -> None:
     else:
         return
     state.frozen_parents.pop(parent_id, None)
-    for client_id in parent.client_ids:
-        del state.by_client_id[(parent.client, client_id)]
+    state.forget_names(parent)
 
 
 def _drop_idle_timers(state: State) -> None:

@@ -35,8 +35,6 @@ ENDED_STATUS: dict[OrdStatus, ChildInput] = {
 }
 """What an OrdStatus(39) in the answer to H or AF does to a child whose quantities agree."""
 EXECUTIONS = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
-PENDING = "3"
-"""CxlRejReason(102): the order is in pending cancel or pending replace status."""
 NAMES_MAX = 100
 """Of a child, its cancels included: a venue that makes up ever new ones is not followed."""
 GONE_STATUS = ENDED_STATUS.keys() - {OrdStatus.FILLED}
@@ -58,6 +56,8 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
                 _rest_of(state, now, child, event)
         case ExecType.TRADE_CANCEL | ExecType.TRADE_CORRECT:
             corrections.book_correction(state, now, child, event)
+            if state.outcome is Outcome.CORRECTION:
+                _filled(state, now, child, event)
         case _ if _is_alive_after_all(child, event):
             ends.reopen_child(state, now, child)
             state.outcome = Outcome.STATUS
@@ -78,7 +78,7 @@ def execution_received(state: State, now: int, event: m.ExecutionReceived) -> No
             _restated(child, event)
             state.turn(now, child, _input(child, event))
             state.outcome = Outcome.STATUS
-            _rest_of(state, now, child, event)
+            _filled(state, now, child, event)
             if event.exec_type is ExecType.REJECTED:
                 child.last_look = event.text.startswith("LAST_LOOK")
     ends.child_moved(state, now, child)
@@ -143,16 +143,22 @@ def _restated(child: Child, event: m.ExecutionReceived) -> None:
 
 
 def _rest_of(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
-    """What is told of the rest of an order by the way: that it works after all, or that it is
-    filled, be it with executions that were never told.
-    """
+    """What an execution tells of the rest of its order: that it works after all, or is filled."""
     if _is_alive_after_all(child, event):
         ends.reopen_child(state, now, child)
-    elif child.terminal or event.ord_status is not OrdStatus.FILLED:
+    _filled(state, now, child, event)
+
+
+def _filled(state: State, now: int, child: Child, event: m.ExecutionReceived) -> None:
+    """An order may be filled, or say so, without an execution that completes it: with less than it
+    was sent for, or by executions that were never told.
+    """
+    if child.terminal:
         return
-    elif event.cum_qty == child.cum_qty:
+    says_so = event.ord_status is OrdStatus.FILLED
+    if child.cum_qty >= child.qty or (says_so and event.cum_qty == child.cum_qty):
         state.turn(now, child, ChildInput.COMPLETED)
-    elif event.cum_qty > child.cum_qty:
+    elif says_so and event.cum_qty > child.cum_qty:
         state.turn(now, child, ChildInput.LOST)
         child.claimed_qty = event.cum_qty
         if state.outcome is Outcome.STATUS:
@@ -237,6 +243,8 @@ def _book_trade(state: State, now: int, child: Child, event: m.ExecutionReceived
         return
     child.filled_at = child.filled_at or now
     state.book(child, qty, px, event.liquidity)
+    if child.cum_qty >= child.claimed_qty:
+        child.claimed_qty = 0
     complete = child.cum_qty >= child.qty
     state.turn(now, child, ChildInput.COMPLETED if complete else ChildInput.TRADED)
     parent = state.parents[child.parent_id]
@@ -280,8 +288,10 @@ def cancel_reject_received(state: State, now: int, event: m.CancelRejectReceived
         _learn_name(state, child, event)
         if event.ord_status is OrdStatus.REJECTED:
             child.unknown_answers += 1
-        elif event.ord_status is OrdStatus.PENDING_CANCEL or event.cxl_rej_reason == PENDING:
-            state.turn(now, child, ChildInput.CANCELING)  # another cancel of ours is under way
+        elif event.ord_status is OrdStatus.PENDING_CANCEL:
+            # Another cancel of ours is under way there, unless that was before an outage.
+            if not (event.poss_dup and child.status is ChildStatus.UNKNOWN):
+                state.turn(now, child, ChildInput.CANCELING)
         else:
             if event.ord_status in GONE_STATUS and state.venues[child.mic].mass_status == "none":
                 child.unknown_answers += 1

@@ -44,6 +44,11 @@ def client(session: str, reply_to: str) -> str:
     return session
 
 
+def session_of(client: str) -> str:
+    """The session of whom `client` has named."""
+    return client.partition("\x01")[0]
+
+
 def fill_key(mic: str, trade_date: str, exec_id: str) -> str:
     """What makes an execution the same execution: venue, trade date and its ExecID."""
     return f"{mic}.{trade_date}.{exec_id}"

@@ -198,7 +198,7 @@ def _orders(state: State, image: Image) -> None:
     state.unknown = Counter(each.mic for each in in_doubt)
     state.fills = {key: image.fills[number] for key, number in image.fill_names}
     state.cancel_ids = image.cancel_ids
-    state.by_client_id = {(session, name): value for session, name, value in image.client_ids}
+    state.know_names(image.client_ids)
     state.requests = {(session, name): terms for session, name, terms in image.requests}
     state.open_parents = dict.fromkeys(image.open_parents)
     state.closed_parents = deque(image.closed_parents)

@@ -182,7 +182,7 @@ def _open(
         algo=policy.algo,
         algo_params=params,
         start_time=start,
-        end_time=made.ends_at(start, expire_at),
+        end_time=schedule_end(made, start, expire_at, instrument),
         expire_at=expire_at,
         arrival_mid=arrival_mid,
     )
@@ -224,6 +224,14 @@ def algo_params(of_policy: Mapping[str, object], of_order: Mapping[str, str]) ->
         for key, value in of_policy.items()
     }
     return {**text, **of_order}
+
+
+def schedule_end(algo: Algo, start: int, expire_at: int, instrument: Instrument) -> int:
+    """When an algo is to be done, UTC nanoseconds. One with a schedule, of an order that never ends
+    by itself, is done with the day of its start: without an end all would be due at once.
+    """
+    end = algo.ends_at(start, expire_at)
+    return instrument.day_end(start) if algo.has_schedule and not end else end
 
 
 def expiry(terms: OrderTerms, instrument: Instrument, now: int) -> int:

@@ -13,7 +13,15 @@ import msgspec
 from router.core.environment import Environment
 from router.core.gate import evaluate
 from router.core.ids import child_id, client
-from router.core.intake import breach, expiry, limited_parent, make_algo, malformed, untaken
+from router.core.intake import (
+    breach,
+    expiry,
+    limited_parent,
+    make_algo,
+    malformed,
+    schedule_end,
+    untaken,
+)
 from router.core.orders import Child, ChildStatus, Parent, Request
 from router.core.reports import cancel_refusal, report, status_report, suspension
 from router.core.state import State
@@ -116,14 +124,10 @@ def find_parent(
 
 
 def _in_anybodys_name(state: State, session: str, cl_ord_id: str) -> str | None:
-    """The only open order that a firm behind the session knows by that id, if there is one."""
-    parents = (state.parents[parent_id] for parent_id in state.open_parents)
-    found = [
-        each.parent_id
-        for each in parents
-        if each.session == session and cl_ord_id in each.client_ids
-    ]
-    return found[0] if len(found) == 1 else None
+    """The only order that a firm behind the session knows by that id, if there is just one."""
+    found = {state.by_client_id.get((firm, cl_ord_id)) for firm in state.firms.get(session, ())}
+    found.discard(None)
+    return found.pop() if len(found) == 1 else None
 
 
 def _unknown_order(event: CancelReceived | ReplaceReceived, response_to: str) -> RefuseCancel:
@@ -218,13 +222,17 @@ def _replace_refusal(
 
 
 def _carried(parent: Parent, terms: OrderTerms) -> OrderTerms:
-    """The new terms with what a replace need not say again: whose the order is, and its algo."""
+    """The new terms with what a replace need not say again: whose the order is, and its algo.
+
+    A session that asks in nobody's name does not make the order its own.
+    """
     own = parent.terms
+    by_owner = client(parent.session, terms.reply_to) == parent.client
     return msgspec.structs.replace(
         terms,
         account=terms.account or own.account,
         algo=terms.algo or own.algo,
-        reply_to=terms.reply_to or own.reply_to,
+        reply_to=terms.reply_to if by_owner else own.reply_to,
     )
 
 
@@ -361,11 +369,14 @@ def _reschedule(env: Environment, now: int, parent: Parent, before: OrderTerms) 
     """
     terms = parent.terms
     params = {**parent.algo_params, **terms.params}
+    instrument = env.instruments[terms.symbol]
     start, expire_at = parent.start_time, parent.expire_at
     if start > now:
         start = max(now, terms.effective_time)
     if terms.time_in_force is TimeInForce.GTD or terms.time_in_force is not before.time_in_force:
-        expire_at = expiry(terms, env.instruments[terms.symbol], now)
+        expire_at = expiry(terms, instrument, now)
     algo = make_algo(env, parent.algo, params)
-    end = parent.end_time if isinstance(algo, Refusal) else algo.ends_at(start, expire_at)
+    end = parent.end_time
+    if not isinstance(algo, Refusal):
+        end = schedule_end(algo, start, expire_at, instrument)
     return Reschedule(parent.parent_id, params, end, expire_at, start)

@@ -249,7 +249,7 @@ def _all_or_none(
     scene: Scene, found: Sequence[Candidate], narrowed: Sequence[Narrowed]
 ) -> list[int]:
     """FOK: one venue that shows the whole quantity, or nothing. Two could fill half each."""
-    want = scene.view.order_qty
+    want = scene.view.free_qty
     for i, each in enumerate(found):
         if each.displayed >= want and narrowed[i].cap >= want:
             return [want if j == i else 0 for j in range(len(found))]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from router import messages as m
 from router.core.books import Market
 from router.core.closed import ClosedOrders
-from router.core.ids import fill_key
+from router.core.ids import fill_key, session_of
 from router.core.ledger import LEDGERS_MAX, Key, Ledger
 from router.core.lines import Line
 from router.core.lookalikes import Lookalikes
@@ -133,6 +133,9 @@ class State:
         """How many children at a venue are UNKNOWN: thousands of answers ask it after an outage."""
         self.fills: dict[str, Fill] = {}
         self.by_client_id: dict[tuple[str, str], str] = {}
+        """By whose it is (`ids.client`) and ClOrdID(11)."""
+        self.firms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """By session, the firms that it sends for, and how many ClOrdIDs of each are known."""
         self.requests: dict[tuple[str, str], m.OrderTerms] = {}
         self.open_parents: dict[str, None] = {}
         self.open_value = OpenValue()
@@ -348,6 +351,32 @@ class State:
         }
 
     # -- bookkeeping, for the fold ---------------------------------------------------------------
+
+    def name_order(self, parent: Parent, cl_ord_id: str) -> None:
+        """The client knows the order by another ClOrdID(11)."""
+        self.by_client_id[(parent.client, cl_ord_id)] = parent.parent_id
+        parent.client_ids.append(cl_ord_id)
+        self._count_firm(parent.session, parent.client, 1)
+
+    def forget_names(self, parent: Parent) -> None:
+        """Nobody knows the order any more."""
+        for cl_ord_id in parent.client_ids:
+            del self.by_client_id[(parent.client, cl_ord_id)]
+            self._count_firm(parent.session, parent.client, -1)
+
+    def know_names(self, names: Iterable[tuple[str, str, str]]) -> None:
+        """Take up whose each ClOrdID(11) is, and the order that it names."""
+        for client, cl_ord_id, parent_id in names:
+            self.by_client_id[(client, cl_ord_id)] = parent_id
+            self._count_firm(session_of(client), client, 1)
+
+    def _count_firm(self, session: str, client: str, more: int) -> None:
+        if client == session:
+            return
+        firms = self.firms[session]
+        firms[client] += more
+        if not firms[client]:
+            del firms[client]
 
     def turn(self, now: int, child: Child, what: ChildInput) -> None:
         """Apply an input to a child's status; one that the table lacks leaves it alone."""

@@ -74,6 +74,7 @@ def read(
                 ord_status=dialect.ord_status(message),
                 cxl_rej_reason=message.get("102"),
                 text=message.get("58"),
+                poss_dup=message.get("43") == "Y",
             )
         case "3" | "j":
             refused = message.get("379") or refused_id

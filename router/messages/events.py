@@ -177,6 +177,7 @@ class CancelRejectReceived(msgspec.Struct, frozen=True, tag=True):
     ord_status: OrdStatus
     cxl_rej_reason: str = ""
     text: str = ""
+    poss_dup: bool = False
 
 
 class ChildRefused(msgspec.Struct, frozen=True, tag=True):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from router.core import fold_ends
 from router.fix.codec import Message
 from tests.oms.desk import Desk
 
@@ -103,3 +106,25 @@ def test_the_session_itself_may_take_back_what_is_theirs(desk: Desk) -> None:
         "TWO: 8 1 6/6 500/0/500",
         "TWO: 8 1 4/4 500/0/0",
     ]
+
+
+def test_a_replace_in_nobodys_name_leaves_the_order_its_firms(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.oms.order("1", 100, px="8.9", header=ONE)
+    desk.oms.replace("2", "1", 200, px="8.9", header="116=JANE|")
+    desk.oms.cancel("3", "2", header=ONE)
+    assert told(desk)[-2:] == ["ONE: 8 3(2) 6/6 200/0/200", "ONE: 8 3(2) 4/4 200/0/0"]
+    monkeypatch.setattr(fold_ends, "CLOSED_PARENTS_MAX", 1)
+    desk.oms.order("5", 300, px="8.8")
+    desk.oms.cancel("6", "5")
+    assert not desk.node.engine.state.firms["OMS"], "it is forgotten by all its names"
+
+
+def test_the_session_may_ask_about_what_is_over(desk: Desk) -> None:
+    desk.oms.order("1", 100, px="8.9", header=ONE)
+    desk.oms.cancel("9", "1")
+    told(desk)
+    desk.oms.cancel("9", "1", header="97=Y|")
+    desk.oms.say("H", "11=1|55=ACME|54=1")
+    assert told(desk) == ["ONE: 8 9(1) I/4 100/0/0", "ONE: 8 1 I/4 100/0/0"]

@@ -8,6 +8,7 @@ import pytest
 
 from router.core import fold_ends
 from router.messages import AssignRequested, SettleRequested
+from router.model import NS
 from tests.oms.copy_desk import CopyDesk
 from tests.oms.desk import Desk
 from tests.oms.peers import Child
@@ -296,3 +297,26 @@ def test_an_order_whose_timer_was_dropped_is_looked_at_when_a_bust_opens_it(
     child.bust("E", 1000, "F")
     desk.wait(0.02)
     assert desk.a.heard() == ["D 1000@11 59=3"]
+
+
+def test_an_order_that_is_over_twice_rests_from_its_second_end_on() -> None:
+    """Opened again by a bust, filled again 65 s after its first end: that fill is dealt with."""
+    desk = Desk()
+    desk.open()
+    desk.oms.order("X", 1000)
+    child = desk.a.child()
+    child.fill(1000, "10", "B")
+    ended = desk.now
+    desk.wait(22)
+    child.open = True
+    child.bust("B", 1000, "E")
+    rest = fold_ends.rest_ns(desk.node.engine.state)
+    while desk.now < ended + rest - NS:
+        desk.wait(1)
+        if any(line.startswith("H") for line in desk.a.heard()):
+            child.tell_status(status="6")
+    quiet = min(each for each in [desk.node.engine.deadline()] if each is not None)
+    desk.now = max(ended + rest + 1, min(quiet - 1, ended + rest + NS))
+    desk.overfilled.add(child.cl_ord_id)
+    child.fill(1000, "11", "Z")
+    assert desk.oms.heard()[-1].startswith("8 X F/2 1000/1000/0 +1000@11")

@@ -70,6 +70,26 @@ def test_to_one_that_takes_what_is_there_now(desk: Desk) -> None:
     assert desk.oms.heard() == ["8 Y F/1 1000/400/600 +400@11 ~11", "8 Y 4/4 1000/400/0"]
 
 
+def test_a_schedule_without_an_end_is_that_of_the_day(desk: Desk) -> None:
+    desk.oms.order("X", 1000, extra="847=twap|848=interval_s=60|")
+    desk.wait(0.02)
+    desk.a.child().ack()
+    desk.oms.heard(), desk.a.heard()
+    desk.oms.replace("Y", "X", 1000, tif="1")
+    desk.a.child().cancel()
+    desk.wait(0.1)
+    assert desk.a.heard() == ["F c1", "D 100@11 59=3"], "a tenth a minute, until the close"
+
+
+def test_what_is_left_of_an_order_is_filled_or_killed(desk: Desk) -> None:
+    start(desk)
+    desk.a.child().fill(400, "11", "B")
+    desk.oms.replace("Y", "X", 1000, tif="4")
+    desk.a.child().cancel()
+    desk.wait(0.1)
+    assert desk.a.heard() == ["F c1", "D 600@11 59=4"]
+
+
 def test_a_start_that_is_still_to_come_is_moved(desk: Desk) -> None:
     def at(seconds: int) -> str:
         return f"168={time_text(T0 + seconds * NS)}|"

@@ -53,6 +53,14 @@ def test_no_venue_makes_an_order_larger(desk: Desk) -> None:
     assert desk.node.engine.state.children[child.cl_ord_id].qty == 1000
 
 
+def test_all_that_was_left_is_declined_by_a_number_alone(desk: Desk) -> None:
+    child = at_work(desk)
+    child.fill(400, "10", "B")
+    child.open = False
+    child.report("D", "1", "378=5|", qty=400)
+    assert status(desk, child) is ChildStatus.FILLED
+
+
 # -- filled, and not all of it was told ------------------------------------------------------------
 
 
@@ -68,6 +76,29 @@ def test_a_last_fill_that_counts_more_than_was_told_is_asked_about(desk: Desk) -
     child.report("F", "2", "32=400|31=10|", exec_id="B")
     assert status(desk, child) is ChildStatus.FILLED
     assert desk.oms.heard() == ["8 X F/2 1000/1000/0 +400@10 ~10"]
+
+
+def test_a_correction_that_counts_more_than_was_told_is_asked_about(desk: Desk) -> None:
+    child = at_work(desk)
+    child.fill(500, "10", "B")
+    child.cum_qty = 900
+    child.correct("B", 500, 600, "10", "C")
+    assert status(desk, child) is ChildStatus.UNKNOWN
+    assert desk.a.heard() == ["H c1"]
+
+
+def test_what_was_claimed_and_not_told_is_not_free_for_a_venue_that_forgets(desk: Desk) -> None:
+    child = at_work(desk)
+    child.cum_qty = 400
+    child.fill(600, "10", "C")
+    desk.a.heard()
+    for _ in range(3):
+        child.report("I", "8", "103=5|", exec_id="0", order_id="NONE", qty=0)
+    desk.wait(30)
+    asked = desk.a.heard()
+    assert set(asked) <= {"H c1", "F c1"}
+    assert 2 <= len(asked) <= 8, "ever more slowly"
+    assert status(desk, child) is ChildStatus.UNKNOWN
 
 
 # -- halted, stopped -------------------------------------------------------------------------------
@@ -115,6 +146,24 @@ def test_a_second_cancel_that_comes_too_early_is_no_refusal(desk: Desk) -> None:
     assert desk.oms.heard() == ["8 Y(X) 4/4 1000/0/0"]
 
 
+def test_a_venue_that_has_no_cancel_of_ours_but_says_so_refuses_it(desk: Desk) -> None:
+    child = at_work(desk)
+    desk.oms.cancel("Y", "X")
+    child.refuse_cancel(reason="3", status="0")
+    assert desk.oms.heard() == ["8 Y(X) 6/6 1000/0/1000", "9 Y(X) 39=0 102=2 434=1 VENUE_REFUSED"]
+
+
+def test_what_was_said_of_a_cancel_before_an_outage_is_no_answer_after_it(desk: Desk) -> None:
+    child = at_work(desk)
+    desk.oms.cancel("Y", "X")
+    desk.a.drop()
+    child.refuse_cancel(reason="3", status="6")
+    desk.a.connect()
+    assert status(desk, child) is ChildStatus.UNKNOWN
+    assert "LIT_A" not in desk.node.engine.state.open_mics()
+    child.cancel()
+
+
 # -- alive after all -------------------------------------------------------------------------------
 
 
@@ -139,6 +188,40 @@ def test_an_order_that_was_not_known_and_trades_is_taken_back(desk: Desk) -> Non
     desk.overfilled.clear()
     desk.wait(0.02)
     assert desk.a.heard() == ["D 700@11 59=3"]
+
+
+def test_a_bust_that_opens_it_takes_back_what_went_elsewhere(desk: Desk) -> None:
+    desk.oms.order("X")
+    first = desk.a.child()
+    desk.wait(2)
+    first.not_known()
+    first.not_known()
+    desk.wait(1)
+    second = desk.a.child()
+    second.ack()
+    desk.overfilled.add(first.cl_ord_id)
+    first.fill(300, "10", "B")
+    second.cancel()
+    desk.wait(0.1)
+    third = desk.a.child()
+    third.ack()
+    desk.a.heard()
+    first.open = True
+    first.bust("B", 300, "H1")
+    assert desk.a.heard() == ["F c3", "F c1"]
+
+
+def test_a_single_word_does_not_close_again_what_two_had_closed(desk: Desk) -> None:
+    desk.oms.order("X")
+    first = desk.a.child()
+    desk.wait(2)
+    first.not_known()
+    first.not_known()
+    first.open = True
+    desk.overfilled.add(first.cl_ord_id)
+    first.fill(300, "10", "B")
+    first.report("I", "8", "103=5|", exec_id="0", order_id="NONE", qty=0)
+    assert not desk.node.engine.state.children[first.cl_ord_id].terminal
 
 
 def said_over(desk: Desk) -> Child:
