@@ -124,7 +124,6 @@ class Session(Line):
 
     def lost(self, now: int) -> None:
         """The transport is gone."""
-        state = self.state
         self.end("connection lost")
         self.move(Move.LOST)
         self.timers.stop()
@@ -133,13 +132,14 @@ class Session(Line):
         self.inbox.forget()
         self.outbox.forget()
         self.outbox.message_max = 0
-        self._handshake.over(state)
+        self._handshake.over()
 
     def reset(self, now: int) -> None:
         """Begin both numbers again at 1.
 
         Logged on, by a Logon with ResetSeqNumFlag(141) in mid-session, as soon as nothing is
         missing on either side; disconnected, at once; otherwise when the connection has ended.
+        If that Logon is not answered, the next one is the reset.
         """
         self._handshake.reset(now)
 
