@@ -14,6 +14,12 @@ from router.fix.logon import Terms, logon_fault, terms
 from router.fix.states import Alert, LoggedOn, Move, SessionState
 
 NOT_ANSWERED: Final = "ResetSeqNumFlag(141) was not answered"
+_BEFORE_THE_END: Final = (
+    SessionState.LOGON_AWAITED,
+    SessionState.LOGON_SENT,
+    SessionState.ACTIVE,
+)
+"""States of a session that is, or may soon be, logged on."""
 
 
 class Handshake:
@@ -31,6 +37,9 @@ class Handshake:
         """The number of our first Logon."""
         self._reset_sent = False
         """It has ResetSeqNumFlag(141)."""
+        self._shown_past = 0
+        """With a reset wanted before the Logon: the peer's next number then. Its next message shows
+        whether it lacks any of ours, for a peer that does so asks at once."""
 
     # --- The connection ------------------------------------------------------------------------
 
@@ -47,8 +56,9 @@ class Handshake:
         line.outbox.hold()
 
     def over(self) -> None:
-        """The transport is gone."""
+        """The transport is gone. A reset that was wanted could not be asked for: it still is."""
         line = self._line
+        line.reset_owed |= line.reset_wanted
         if line.reset_owed or line.reset_due or line.config.reset_on_disconnect:
             line.reset_numbers()
         line.reset_wanted = line.reset_due = self._reset_sent = False
@@ -104,9 +114,10 @@ class Handshake:
             line.refuse_logon(text, now)
             return
         if reset:
-            line.reset_owed = False
+            line.reset_owed = line.reset_wanted = False
         line.move(Move.LOGON)
         line.in_turn_or_held(seq)
+        self._shown_past = line.next_in if line.reset_wanted else 0
         self._logged_on(said, now, answers=answers, reset=reset)
 
     def _logged_on(self, said: Terms, now: int, *, answers: bool, reset: bool) -> None:
@@ -140,7 +151,7 @@ class Handshake:
         line = self._line
         if line.state is SessionState.DISCONNECTED:
             line.reset_numbers()
-        elif line.state is SessionState.ACTIVE:
+        elif line.state in _BEFORE_THE_END:
             line.reset_wanted = True
             self.when_quiet(now)
         elif line.state is not SessionState.RESETTING:
@@ -150,6 +161,7 @@ class Handshake:
         """Begin the reset that was wanted, if nothing is missing on either side."""
         line = self._line
         busy = line.draining or line.inbox.gap_open or line.outbox.resending
+        busy = busy or line.next_in <= self._shown_past
         if line.reset_wanted and line.state is SessionState.ACTIVE and not busy:
             self._begin_again(now)
 
@@ -157,6 +169,7 @@ class Handshake:
         """Logon with ResetSeqNumFlag(141): what is sent from here on waits for the answer."""
         line = self._line
         line.reset_wanted, line.reset_owed = False, True
+        self._shown_past = 0
         line.outbox.reset()
         line.logon(self._interval, now, reset=True, next_in=1)
         line.outbox.hold()
@@ -202,6 +215,7 @@ class Handshake:
             text = f"a reset by the peer: {line.outbox.waiting} messages of ours do not reach it"
             line.events.append(Alert("SEQUENCE_RESET", text))
         line.reset_wanted = False
+        self._shown_past = 0
         self._take(terms(line.config, line.version, message))
         self._interval = self.peer_heart_bt_int
         line.reset_numbers()

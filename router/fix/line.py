@@ -100,7 +100,7 @@ class Line:
     @property
     def begins_again(self) -> bool:
         """True if both numbers are to begin again, and the peer has not said that it knows."""
-        return self.reset_owed
+        return self.reset_owed or self.reset_wanted or self.reset_due
 
     @property
     def logged_on(self) -> bool:

@@ -307,7 +307,7 @@ class Node:
             link.period = period
         if link.conn is not None and not schedule.is_open(now):
             session.logout("the session's hours are over", now)
-        elif period > link.period and (link.conn is None or session.logged_on):
+        elif period > link.period:
             link.period = period
             session.reset(now)
         self._settle(link, now)

@@ -6,11 +6,13 @@ from collections.abc import Callable
 
 import pytest
 
-from router.fix.session import LoggedOut, SessionState
+from router.fix import inbox
+from router.fix.session import LoggedOn, LoggedOut, SessionState
 from tests.fix.wire import OneSide
 
 Make = Callable[..., OneSide]
 NEWS = "148=x|33=1|58=y|"
+DUP = "43=Y|122=20260105-14:29:00.000|"
 RESET = "35=A|34=1|98=0|108=30|141=Y|"
 LOGON = "35=A|34={}|98=0|108=30|"
 
@@ -234,6 +236,126 @@ def test_a_session_that_has_asked_for_no_reset_never_begins_again(either: Make) 
     assert numbers(side) == (8, 12)
     first = LOGON.format(12)
     assert reconnect(side)[:1] == side.expected(first)
+
+
+# --- wanted, and not asked for yet ---------------------------------------------------------------
+
+
+def test_a_reset_that_is_wanted_in_a_gap_outlives_the_connection(either: Make) -> None:
+    side = either(next_in=7, next_out=9)
+    side.told(f"35=B|34=12|{NEWS}")
+    begin_again(side)
+    assert numbers(side) == (8, 11), "first what is missing"
+    side.lose()
+    assert numbers(side) == (1, 1)
+    asks_until_it_is_answered(side)
+
+
+def test_a_reset_that_is_wanted_in_a_gap_outlives_the_process(either: Make) -> None:
+    side = either(next_in=7, next_out=9)
+    side.told(f"35=B|34=12|{NEWS}")
+    begin_again(side)
+    side.restart()
+    asks_until_it_is_answered(side)
+
+
+def test_a_reset_that_is_wanted_in_a_gap_outlives_a_logout(either: Make) -> None:
+    side = either(next_in=7, next_out=9)
+    side.told(f"35=B|34=12|{NEWS}")
+    begin_again(side)
+    side.told("35=5|34=13|")
+    asks_until_it_is_answered(side)
+
+
+def test_a_reset_while_the_logon_is_under_way_follows_it(either: Make) -> None:
+    side = either(logon=False, next_in=7, next_out=9)
+    begin_again(side)
+    assert side.says() == []
+    side.told(LOGON.format(7))
+    assert not any("|141=Y|" in line for line in side.says())
+    assert side.reports() == [LoggedOn()]
+    assert side.session.logged_on
+    side.told("35=0|34=8|")
+    assert side.says() == side.expected(RESET), "it lacks nothing: else it had asked"
+    side.told(RESET)
+    assert numbers(side) == (2, 2)
+    assert side.session.logged_on
+
+
+def test_a_reset_while_the_logon_is_under_way_waits_for_what_it_shows(either: Make) -> None:
+    side = either(logon=False, next_in=7, next_out=9)
+    begin_again(side)
+    side.told(LOGON.format(9))
+    assert side.says()[-1:] == side.expected("35=2|34=10|7=7|16=0|")
+    side.told(f"35=4|34=7|{DUP}36=10|123=Y|")
+    assert side.says() == side.expected(RESET)
+
+
+def test_a_reset_while_the_logon_is_under_way_waits_for_what_the_peer_lacks(either: Make) -> None:
+    side = either(logon=False, next_in=7, next_out=9)
+    begin_again(side)
+    side.told(LOGON.format(7))
+    first = side.session.next_out - 1
+    side.send("B", NEWS)
+    side.says()
+    side.answers = False
+    side.told(f"35=2|34=8|7={first}|16=0|")
+    assert side.says() == []
+    side.answer()
+    resent = [line.split("|34=")[1].split("|")[0] for line in side.says()]
+    assert resent == [str(first), str(first + 1), "1"]
+    assert side.session.state is SessionState.RESETTING
+
+
+def test_a_logon_that_is_not_answered_does_not_end_the_wish(initiator: Make) -> None:
+    side = initiator(logon=False, next_in=7, next_out=9)
+    begin_again(side)
+    side.lose()
+    asks_until_it_is_answered(side)
+
+
+def test_the_peers_own_reset_fulfils_a_wish(either: Make) -> None:
+    side = either(logon=False, next_in=7, next_out=9)
+    begin_again(side)
+    side.told(RESET)
+    assert side.says() == side.expected(RESET)
+    assert numbers(side) == (2, 2)
+    assert side.session.logged_on
+    assert not side.session.begins_again
+
+
+def test_the_peers_own_reset_in_mid_session_fulfils_a_wish(either: Make) -> None:
+    side = either(next_in=7, next_out=9)
+    side.told(f"35=B|34=12|{NEWS}")
+    begin_again(side)
+    side.says()
+    side.told(RESET, "35=0|34=2|")
+    assert side.says() == side.expected(RESET)
+    assert numbers(side) == (3, 2)
+    assert not side.session.begins_again
+
+
+def test_a_reset_that_is_due_at_the_end_outlives_the_process(either: Make) -> None:
+    side = either(next_in=7, next_out=9)
+    log_out(side)
+    begin_again(side)
+    side.restart()
+    asks_until_it_is_answered(side)
+
+
+def test_a_reset_waits_for_what_one_call_could_not_take(
+    either: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And begins when time has gone on, though nobody says another word."""
+    monkeypatch.setattr(inbox, "DRAIN_MAX", 2)
+    side = either()
+    side.told(*(f"35=B|34={seq}|{NEWS}" for seq in range(3, 9)))
+    begin_again(side)
+    side.says()
+    side.told(f"35=B|34=2|{NEWS}")
+    side.wait(0)
+    assert side.says() == side.expected(RESET)
+    assert [seq for _, seq, _ in side.received()] == list(range(2, 9))
 
 
 def test_the_end_is_told_once(either: Make) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import pytest
 
 from router.core.image import image_of
 from router.journal.recovery import read_steps
 from router.messages import SessionCommanded, Step, encode_step
+from router.model import NS
 from router.runtime import last_words
 from router.runtime.recovering import NodeImage, SessionImage
 from tests.oms.desk import Desk
@@ -154,6 +157,104 @@ def test_the_mark_of_a_failed_life_does_not_undo_it(desk: Desk) -> None:
     assert link.reserved > link.session.next_out
     assert not last_words.go_on_at_the_mark(link)
     assert link.session.begins_again
+
+
+# --- a schedule's --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def made() -> Callable[[str], Desk]:
+    """A desk one of whose sessions has a reset time, 0.1 s before that."""
+
+    def make(name: str) -> Desk:
+        at = {"OMS": "fix.acceptor.sessions.0", "LIT_A": "venues.LIT_A"}[name]
+        desk = Desk(f"{at}.reset_seq_time=14:31", "fix.defaults.check_latency=false")
+        desk.open()
+        for number in range(8):
+            desk.oms.order(f"X{number}", 100)
+            desk.a.child().ack()
+        desk.wait(59.9)
+        return desk
+
+    return make
+
+
+def lacks_one(desk: Desk, name: str) -> None:
+    """A message of the peer's is lost, and the next one shows it."""
+    asks = peer(desk, name)
+    news = "148=x\x0133=1\x0158=y\x01"
+    asks.session.send("B", news, desk.now)
+    asks.frames()
+    asks.session.send("B", news, desk.now)
+    desk.node.received(asks.conn, asks.frames(), desk.now)
+    desk.leave()
+    assert desk.node.links[name].session.inbox.gap is not None
+
+
+def past_the_reset_time(desk: Desk) -> None:
+    desk.now += NS // 5
+    desk.node.tick(desk.now)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_reset_time_in_a_gap_that_ends_with_the_line(
+    made: Callable[[str], Desk], name: str
+) -> None:
+    desk = made(name)
+    lacks_one(desk, name)
+    past_the_reset_time(desk)
+    assert desk.node.links[name].session.next_in > 2, "first what is missing"
+    peer(desk, name).drop()
+    peer(desk, name).connect()
+    assert in_step(desk, name)
+    assert peer(desk, name).session.resets == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_reset_time_in_a_gap_that_ends_with_the_process(
+    made: Callable[[str], Desk], name: str
+) -> None:
+    desk = made(name)
+    lacks_one(desk, name)
+    past_the_reset_time(desk)
+    desk.leave()
+    desk.kill()
+    desk.boot()
+    peer(desk, name).connect()
+    assert in_step(desk, name)
+    assert peer(desk, name).session.resets == 1
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_a_reset_time_between_our_logon_and_its_answer(
+    made: Callable[[str], Desk], answered: bool
+) -> None:
+    desk = made("LIT_A")
+    desk.a.drop()
+    desk.dial(desk.a)
+    past_the_reset_time(desk)
+    if answered:
+        desk.run()
+        assert desk.node.links["LIT_A"].session.next_out > 2, "the venue may lack something"
+        desk.wait(31)
+    else:
+        desk.leave()
+        desk.a.drop()
+        desk.a.connect()
+    assert in_step(desk, "LIT_A")
+    assert desk.a.session.resets == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_day_has_one_reset(made: Callable[[str], Desk], name: str) -> None:
+    desk = made(name)
+    desk.wait(1)
+    for _ in range(3):
+        peer(desk, name).drop()
+        desk.wait(1)
+        peer(desk, name).connect()
+        assert in_step(desk, name)
+    assert peer(desk, name).session.resets == 1
 
 
 # --- what is on disks already --------------------------------------------------------------------
