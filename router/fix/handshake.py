@@ -40,6 +40,9 @@ class Handshake:
         self._shown_past = 0
         """With a reset wanted before the Logon: the peer's next number then. Its next message shows
         whether it lacks any of ours, for a peer that does so asks at once."""
+        self._lacks = 0
+        """The first number that was missing when a connection ended, or the next one if a reset of
+        ours was under way then; 0: nothing is known to be missing."""
 
     # --- The connection ------------------------------------------------------------------------
 
@@ -59,6 +62,8 @@ class Handshake:
         """The transport is gone. A reset that was wanted could not be asked for: it still is."""
         line = self._line
         line.reset_owed |= line.reset_wanted
+        if line.next_in > 1 and (line.reset_owed or not line.inbox.undisturbed):
+            self._lacks = line.next_in
         if line.reset_owed or line.reset_due or line.config.reset_on_disconnect:
             line.reset_numbers()
         line.reset_wanted = line.reset_due = self._reset_sent = False
@@ -94,6 +99,7 @@ class Handshake:
         seq = int(message.get("34"))
         reset = message.get("141") == "Y"
         initiator = config.role == "initiator"
+        lost = "" if initiator else self._lost_before(seq, reset=reset)
         if reset and self._reset_sent:
             line.inbox.jump(1)
         elif reset or (not initiator and config.reset_on_logon and seq == 1):
@@ -115,10 +121,24 @@ class Handshake:
             return
         if reset:
             line.reset_owed = line.reset_wanted = False
+        if lost:
+            line.events.append(Alert("SEQUENCE_RESET", lost))
+        self._lacks = 0
         line.move(Move.LOGON)
         line.in_turn_or_held(seq)
         self._shown_past = line.next_in if line.reset_wanted else 0
         self._logged_on(said, now, answers=answers, reset=reset)
+
+    def _lost_before(self, seq: int, *, reset: bool) -> str:
+        """What a Logon of that number leaves missing for ever, as far as it is known.
+
+        Of a caller's alone: a venue, which we call, is asked for what was missed at every Logon.
+        """
+        line = self._line
+        owed = line.reset_owed and not reset
+        lacks = self._lacks or (line.next_in if owed else 0)
+        lost = seq < lacks or (owed and seq > lacks)
+        return f"the numbers begin again: {_lost_from(lacks)}" if lacks and lost else ""
 
     def _logged_on(self, said: Terms, now: int, *, answers: bool, reset: bool) -> None:
         line = self._line
@@ -199,6 +219,7 @@ class Handshake:
         It may come behind a Logout of ours: then that is waited for, as it was.
         """
         line = self._line
+        self._tell_loss("a reset of ours")
         line.reset_owed = False
         self._take(terms(line.config, line.version, message))
         line.inbox.forget()
@@ -211,9 +232,7 @@ class Handshake:
     def _follow(self, message: Message, now: int) -> None:
         """A reset that the peer wants."""
         line = self._line
-        if line.outbox.waiting:
-            text = f"a reset by the peer: {line.outbox.waiting} messages of ours do not reach it"
-            line.events.append(Alert("SEQUENCE_RESET", text))
+        self._tell_loss("a reset by the peer", unsent=line.outbox.waiting)
         line.reset_wanted = False
         self._shown_past = 0
         self._take(terms(line.config, line.version, message))
@@ -222,6 +241,19 @@ class Handshake:
         line.inbox.consume(1)
         line.logon(self._interval, now, reset=True)
         line.timers.logged_on(now, self._interval)
+
+    def _tell_loss(self, reset: str, *, unsent: int = 0) -> None:
+        """Alert of what does not arrive any more, since the numbers begin again behind it."""
+        line = self._line
+        lost = [f"{unsent} messages of ours do not reach it"] if unsent else []
+        if not line.inbox.undisturbed:
+            lost.append(_lost_from(line.next_in))
+        if lost:
+            line.events.append(Alert("SEQUENCE_RESET", f"{reset}: {' and '.join(lost)}"))
+
+
+def _lost_from(seq: int) -> str:
+    return f"messages of the peer may be lost, from MsgSeqNum(34) {seq} on"
 
 
 def logout_reason(logout: Message, otherwise: str) -> str:

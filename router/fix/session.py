@@ -129,10 +129,10 @@ class Session(Line):
         self.timers.stop()
         self.wants_close = False
         self.draining = False
+        self._handshake.over()
         self.inbox.forget()
         self.outbox.forget()
         self.outbox.message_max = 0
-        self._handshake.over()
 
     def reset(self, now: int) -> None:
         """Begin both numbers again at 1.

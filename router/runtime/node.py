@@ -16,6 +16,7 @@ from router.fix.alarms import earliest
 from router.fix.application import market_data_request
 from router.fix.codec import Message
 from router.fix.credentials import LogonRefusal
+from router.fix.line import SENDING
 from router.fix.session import (
     Alert,
     LoggedOn,
@@ -344,7 +345,8 @@ class Node:
                 link.resend = event  # its turn comes with the next tick
             case Alert():
                 self._fault(f"{link.name}: {event.code}: {event.text}")
-                if event.code == "SEQUENCE_RESET" and link.kind is LinkKind.ORDERS:
+                asks = link.kind is LinkKind.ORDERS and link.session.state in SENDING
+                if event.code == "SEQUENCE_RESET" and asks:  # if not, its next Logon does
                     self._reconcile(link, event.text, now)
 
     def _reconcile(self, link: Link, reason: str, now: int) -> None:
