@@ -70,6 +70,13 @@ class Line:
         self.kept_from = 0
         """The first number that was kept from a connection which is being logged out, 0 if none
         was: nothing after it is said either, or the peer would see a gap."""
+        self.reset_wanted = False
+        """Both numbers are to begin again as soon as nothing is missing on either side."""
+        self.reset_due = False
+        """Both numbers begin again when the connection has ended."""
+        self.reset_owed = False
+        """A reset of ours was not answered: the numbers are half reset, and the next Logon of ours
+        asks for it again, be it in another life."""
         self.requested: deque[int] = deque(maxlen=REQUESTS_KEPT)
         """The numbers of our last ResendRequests."""
         self.reject_sent: tuple[int, str] | None = None
@@ -89,6 +96,11 @@ class Line:
     def resets(self) -> int:
         """How often our numbers have begun again."""
         return self.outbox.resets
+
+    @property
+    def begins_again(self) -> bool:
+        """True if both numbers are to begin again, and the peer has not said that it knows."""
+        return self.reset_owed or self.reset_wanted or self.reset_due
 
     @property
     def logged_on(self) -> bool:

@@ -124,22 +124,22 @@ class Session(Line):
 
     def lost(self, now: int) -> None:
         """The transport is gone."""
-        state = self.state
         self.end("connection lost")
         self.move(Move.LOST)
         self.timers.stop()
         self.wants_close = False
         self.draining = False
+        self._handshake.over()
         self.inbox.forget()
         self.outbox.forget()
         self.outbox.message_max = 0
-        self._handshake.over(state)
 
     def reset(self, now: int) -> None:
         """Begin both numbers again at 1.
 
-        Logged on, by a Logon with ResetSeqNumFlag(141) in mid-session, as soon as nothing is
-        missing on either side; disconnected, at once; otherwise when the connection has ended.
+        Logged on, or about to be, by a Logon with ResetSeqNumFlag(141) in mid-session, as soon as
+        nothing is missing on either side; disconnected, at once; otherwise when the connection has
+        ended. If it ends before that Logon, or before its answer, the next Logon is the reset.
         """
         self._handshake.reset(now)
 
@@ -180,6 +180,7 @@ class Session(Line):
         if self.draining:
             self.inbox.open_portion()
             self._settle(now, progress=True)
+            self._handshake.when_quiet(now)
         state = self.state
         for alarm in self.timers.due(now):
             if self.state is not state:

@@ -212,7 +212,8 @@ class Alert(Struct, frozen=True):
     """Something that an operator should know and that does not end the session.
 
     `code` is one of ALERTS: a heartbeat that did not echo its TestReqID, a late clock, numbers that
-    a SequenceReset(4)-Reset skipped, messages from before a reset that are told again.
+    a SequenceReset(4)-Reset skipped or that began again while messages were missing, messages from
+    before a reset that are told again.
     """
 
     code: str

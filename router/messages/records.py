@@ -42,6 +42,9 @@ class Step(msgspec.Struct, frozen=True):
     """The session that it came in on."""
     sent: tuple[Sent, ...] = ()
     numbers: tuple[SessionNumbers, ...] = ()
+    begins_again: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Of the sessions in `numbers` those whose numbers are to begin again, and whose peer has not
+    said that it knows: the next Logon asks for it. Left out where there are none."""
 
 
 PACKED_ABOVE = 256 * 1024

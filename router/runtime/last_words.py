@@ -54,9 +54,10 @@ def last_cancels(
 def go_on_at_the_mark(link: Link) -> bool:
     """Go on above every number that may have left without a record: once in a life.
 
-    For a session that is not connected. False if there are no such numbers.
+    For a session that is not connected. False if there are no such numbers, or if its numbers are
+    to begin again anyway.
     """
-    if link.went_on or link.reserved <= link.session.next_out:
+    if link.went_on or link.session.reset_owed or link.reserved <= link.session.next_out:
         return False
     link.went_on = True
     link.session = Session(link.config, next_in=link.session.next_in, next_out=link.reserved)

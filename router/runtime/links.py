@@ -84,6 +84,8 @@ class Kept:
     """Numbers below it may leave without a record: after that, the session goes on from here."""
     barred: bool = field(default=False, init=False)
     """An operator has logged the session out: it stays out until one logs it on again."""
+    begins_again: bool = field(default=False, init=False)
+    """Its numbers are to begin again, and its peer has not said that it knows."""
     former: int = field(default=0, init=False)
     """The last MsgSeqNum that a life before this one has used."""
 

@@ -15,6 +15,7 @@ from router.fix.alarms import earliest
 from router.fix.application import market_data_request
 from router.fix.credentials import LogonRefusal
 from router.fix.from_venue import NotServedError
+from router.fix.line import SENDING
 from router.fix.session import (
     Alert,
     LoggedOn,
@@ -303,7 +304,7 @@ class Node:
             link.period = period
         if link.conn is not None and not schedule.is_open(now):
             session.logout("the session's hours are over", now)
-        elif period > link.period and (link.conn is None or session.logged_on):
+        elif period > link.period:
             link.period = period
             session.reset(now)
         self._settle(link, now)
@@ -340,7 +341,8 @@ class Node:
                 link.resend = event  # its turn comes with the next tick
             case Alert():
                 self._fault(f"{link.name}: {event.code}: {event.text}")
-                if event.code == "SEQUENCE_RESET" and link.kind is LinkKind.ORDERS:
+                asks = link.kind is LinkKind.ORDERS and link.session.state in SENDING
+                if event.code == "SEQUENCE_RESET" and asks:  # if not, its next Logon does
                     self._reconcile(link, event.text, now)
 
     def _reconcile(self, link: Link, reason: str, now: int) -> None:

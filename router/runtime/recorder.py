@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from msgspec import UNSET
+
 from router.fix.alarms import Alarms
 from router.fix.application import TELLING, Outgoing, addressee, drop_copy, outgoing
 from router.fix.redaction import redact
@@ -88,7 +90,13 @@ class Recorder:
         numbers = (session.next_in, session.next_out)
         if not link.durable:
             self._send(link)
-        elif commands or received is not None or session.spoke or numbers != link.told:
+        elif (
+            commands
+            or received is not None
+            or session.spoke
+            or numbers != link.told
+            or session.begins_again != link.begins_again
+        ):
             # A reset says something and may leave both numbers as they were.
             self.seq += 1
             self.step(self.seq, now, None, commands, link, received)
@@ -123,17 +131,19 @@ class Recorder:
                     touched.append(to)
         sent: list[Sent] = []
         numbers: list[SessionNumbers] = []
+        begins_again: list[str] = []
         for each in touched:
             sent += self._send(each)
             session = each.session
-            # What was read together with the message has records of its own.
-            told = (
-                received.seq + 1 if received is not None and each is link else session.next_in,
-                session.next_out,
-            )
-            if told != each.told:
-                each.told = told
+            # What was read together with the message has records of its own: the next number, and
+            # that a reset was answered.
+            read = received if each is link else None
+            told = (read.seq + 1 if read is not None else session.next_in, session.next_out)
+            again = session.begins_again or (read is not None and each.begins_again)
+            if (told, again) != (each.told, each.begins_again):
+                each.told, each.begins_again = told, again
                 numbers.append(SessionNumbers(each.name, *told, each.reserve(told[1])))
+                begins_again += [each.name] if again else []
         step = Step(
             seq,
             now,
@@ -143,6 +153,7 @@ class Recorder:
             link.name if link is not None else "",
             tuple(sent),
             tuple(numbers),
+            tuple(begins_again) or UNSET,
         )
         position = self._journal.append(seq, self._monotonic(), now, encode_step(step))
         for frame in sent:

@@ -36,6 +36,7 @@ class SessionImage(msgspec.Struct, array_like=True):
     positions: bytes
     reserved: int
     barred: bool
+    begins_again: bool = False
 
 
 class NodeImage(msgspec.Struct, array_like=True):
@@ -91,6 +92,7 @@ class Recovery:
                 link.told = (next_in, next_out)
                 link.period = link.schedule.period(at)
                 link.former = link.last_stored
+                link.session.reset_owed = link.begins_again
 
     def oldest_frame(self) -> dict[str, int]:
         """By session the first segment that it may be asked for frames of."""
@@ -112,6 +114,7 @@ class Recovery:
                 kept.positions.tobytes(),
                 kept.reserved,
                 kept.barred,
+                kept.begins_again,
             )
             for name, kept in sorted(self._all())
         ]
@@ -133,6 +136,7 @@ class Recovery:
             kept = self._kept(each.name)
             kept.positions = array("q", each.positions)
             kept.reserved, kept.barred = each.reserved, each.barred
+            kept.begins_again = each.begins_again
             if each.numbers is not None:
                 self._numbers[each.name] = each.numbers
 
@@ -152,4 +156,5 @@ class Recovery:
             kept = self._kept(each.session)
             kept.skip_to(each.next_out)
             kept.reserved = each.reserved or kept.reserved
+            kept.begins_again = each.session in (step.begins_again or ())
             self._numbers[each.session] = (each.next_in, each.next_out, step.now)

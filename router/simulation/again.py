@@ -72,7 +72,7 @@ def digest(built: Built) -> str:
 
 def _digest(state: State, links: Mapping[str, Link]) -> str:
     numbers = sorted(
-        (name, link.session.next_in, link.session.next_out)
+        (name, link.session.next_in, link.session.next_out, link.session.begins_again)
         for name, link in links.items()
         if link.durable
     )

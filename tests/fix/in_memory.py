@@ -214,9 +214,9 @@ class Memory:
 
     def restart(self) -> None:
         self._conn = None
-        self.session = Session(
-            self.config, next_in=self.session.next_in, next_out=self.session.next_out
-        )
+        was = self.session
+        self.session = Session(self.config, next_in=was.next_in, next_out=was.next_out)
+        self.session.reset_owed = was.begins_again
 
     def wait(self, seconds: float) -> None:
         """Every deadline on the way is served in its time."""

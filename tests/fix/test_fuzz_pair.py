@@ -24,7 +24,7 @@ from router.fix import outbox
 from router.fix.codec import Message
 from router.fix.dictionary import dictionary
 from router.fix.inbox import Inbox
-from router.fix.session import Received, Session, SessionState
+from router.fix.session import Alert, Received, Session, SessionState
 from router.fix.versions import VERSIONS, Version
 from tests.fix.wire import OMS, SLUICE, OneSide, speaks
 
@@ -66,6 +66,7 @@ class Pair(RuleBasedStateMachine):
         """What each has written and the other has not read."""
         self.sent: dict[str, list[str]] = {"oms": [], "sluice": []}
         self.got: dict[str, list[str]] = {"oms": [], "sluice": []}
+        self.alerts: list[str] = []
         self.up = False
         self.connect()
 
@@ -80,6 +81,8 @@ class Pair(RuleBasedStateMachine):
             for event in side.reports():
                 if isinstance(event, Received):
                     self.got[name].append(event.message.get("148"))
+                elif isinstance(event, Alert):
+                    self.alerts.append(event.code)
 
     def connect(self) -> None:
         for side in self.sides.values():
@@ -235,10 +238,13 @@ class Pair(RuleBasedStateMachine):
         self.what_arrives_is_what_was_sent_in_its_order()
         oms, sluice = self.sides["oms"].session, self.sides["sluice"].session
         assert oms.state is sluice.state is SessionState.ACTIVE, (oms.closed_reason, sluice.state)
+        self.everything_has_arrived()
+        assert (oms.next_in, oms.next_out) == (sluice.next_out, sluice.next_in)
+
+    def everything_has_arrived(self) -> None:
         assert {name: len(got) for name, got in self.got.items()} == {
             name: len(self.sent[OTHER[name]]) for name in self.got
         }
-        assert (oms.next_in, oms.next_out) == (sluice.next_out, sluice.next_in)
 
 
 SETTINGS = settings(

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from router.fix.session import LoggedOn, LoggedOut, Received, SessionState
+from router.fix.session import Alert, LoggedOn, LoggedOut, Received, SessionState
 from tests.fix.wire import OMS, T0, OneSide, S, framed, said
 
 Make = Callable[..., OneSide]
@@ -267,7 +267,9 @@ def test_a_reset_forgets_what_was_held(acceptor: Make) -> None:
     side = acceptor()
     side.told("35=B|34=3|148=old|33=1|58=y|")
     side.told("35=A|34=1|98=0|108=30|141=Y|", "35=0|34=2|", "35=B|34=3|148=new|33=1|58=y|")
-    [event] = side.reports()
+    alert, event = side.reports()
+    lost = "messages of the peer may be lost, from MsgSeqNum(34) 2 on"
+    assert alert == Alert("SEQUENCE_RESET", f"a reset by the peer: {lost}")
     assert isinstance(event, Received)
     assert event.message.get("148") == "new"
     assert side.session.next_in == 4

@@ -136,6 +136,13 @@ class OneSide:
         self.session.lost(self.now)
         self.settle()
 
+    def restart(self) -> None:
+        """The process ends, and another goes on with what a journal has of this one."""
+        was = self.session
+        self.session = Session(self.config, next_in=was.next_in, next_out=was.next_out)
+        self.session.reset_owed = was.begins_again
+        self.open.clear()
+
     def settle(self) -> None:
         self.collect()
         self.listen()

@@ -173,9 +173,9 @@ def check_journal(desk: Desk) -> None:
     assert again.engine.state.digest() == state.digest()
     for name, link in desk.node.links.items():
         if link.durable:
-            numbers = (link.session.next_in, link.session.next_out)
-            told = again.links[name].session
-            assert (told.next_in, told.next_out) == numbers, name
+            session, told = link.session, again.links[name].session
+            numbers = (session.next_in, session.next_out, session.begins_again)
+            assert (told.next_in, told.next_out, told.begins_again) == numbers, name
 
 
 def check_answers(oms: Oms, *, pending: tuple[str, ...] = ()) -> None:

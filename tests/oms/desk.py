@@ -181,6 +181,11 @@ class Desk:
                 self._lose(peer)
 
     def connect(self, peer: Peer) -> None:
+        self.dial(peer)
+        self.run()
+
+    def dial(self, peer: Peer) -> None:
+        """A connection is there; what is said on it has not left yet."""
         self._conns += 1
         peer.conn = self._conns
         self._by_conn[peer.conn] = peer
@@ -189,7 +194,6 @@ class Desk:
             self.node.accepted(peer.name, peer.conn, peer.frames(), self.now)
         else:
             self.node.connected(peer.name, peer.conn, self.now)
-        self.run()
 
     def cut(self, peer: Peer) -> None:
         conn = peer.conn
@@ -242,6 +246,15 @@ class Desk:
             if gone is not None:
                 self._lose(gone)
         return moved
+
+    def leave(self, hears: Peer | None = None) -> None:
+        """What the node says is durable and leaves, and reaches this peer at most."""
+        batch = self.node.take()
+        self._built.journal.write()
+        self._built.journal.sync()
+        for conn, data in batch.writes:
+            if hears is not None and conn == hears.conn:
+                hears.session.receive(data, self.now)
 
     def wait(self, seconds: float) -> None:
         """Let time pass; everybody's timers are served when they are due."""
