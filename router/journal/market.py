@@ -138,7 +138,7 @@ class MarketFile:
         for number, size in zip(numbers, sizes, strict=True):
             if left < self._segments_max and used + self._segment_bytes <= self._bytes_max:
                 return
-            self._storage.remove(_name(number))
+            self._storage.drop(_name(number))
             left, used = left - 1, used - size
 
 

@@ -120,13 +120,15 @@ def _sectors(offset: int, data: bytes) -> list[_Change]:
 class MemoryStorage:
     """A `Storage` that outlives the processes using it: crash it, then open it again.
 
-    Names and creations are durable at once, as with `FileStorage`, which syncs its folder.
+    Creations and deletions are durable at once, as with `FileStorage`, which syncs its folder; new
+    names of files are after `sync_names`.
     """
 
     def __init__(self, *, capacity: int | None = None) -> None:
         """`capacity` is the size of the disk, bytes; None is a disk that is never full."""
         self.capacity = capacity
         self._files: dict[str, _MemoryFile] = {}
+        self._renamed: list[tuple[str, str]] = []
         self._locked = False
 
     def crash(self, rng: np.random.Generator) -> None:
@@ -134,6 +136,10 @@ class MemoryStorage:
         for name in sorted(self._files):
             if self._files[name].unsynced:
                 self._files[name].crash(rng)
+        while self._renamed:
+            name, to = self._renamed.pop()
+            if rng.integers(2):
+                self._files[name] = self._files.pop(to)
         self._locked = False
 
     def kill(self) -> None:
@@ -143,6 +149,7 @@ class MemoryStorage:
     def copy(self) -> MemoryStorage:
         """The same disk and page cache again, not locked."""
         twin = MemoryStorage(capacity=self.capacity)
+        twin._renamed = list(self._renamed)
         for name, file in self._files.items():
             twin._files[name] = _MemoryFile(
                 _Image(file.cached.size, bytearray(file.cached.data)),
@@ -210,6 +217,17 @@ class MemoryStorage:
         """At once and durably."""
         self._file(name)
         del self._files[name]
+
+    def rename(self, name: str, to: str) -> None:
+        """Durable after `sync_names`."""
+        assert to not in self._files
+        self._files[to] = self._file(name)
+        del self._files[name]
+        self._renamed.append((name, to))
+
+    def sync_names(self) -> None:
+        """What files are called now they are called after a power cut."""
+        self._renamed.clear()
 
     def put(self, name: str, data: bytes) -> None:
         """At once and durably, or ENOSPC."""

@@ -8,7 +8,6 @@ Everything but `sync` belongs to one thread. `sync` may run in another while tha
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -36,7 +35,9 @@ from router.journal.scan import (
     segment_name,
     verify,
 )
+from router.journal.spare import Spare
 from router.journal.storage import NO_ROOM, NO_SPACE, Storage
+from router.journal.word import FAILURE_BYTES, FAILURE_NAME, hear, leave
 
 __all__ = ["Durability", "Journal", "JournalBroken", "JournalPoisoned", "VerifyReport", "verify"]
 
@@ -46,9 +47,6 @@ Durability = Literal["sync", "page-cache"]
 SEGMENT_BYTES = 64 * 1024 * 1024
 HEADROOM_BYTES = 16 * 1024 * 1024
 HEADROOM_NAME = "headroom"
-FAILURE_NAME = "failure"
-FAILURE_BYTES = 512
-"""Reserved at the start: a disk that is full or sick takes no new file."""
 _READ_BYTES = 4096
 
 P = ParamSpec("P")
@@ -92,6 +90,7 @@ class Journal:
         self._storage = storage
         self._segment_bytes = segment_bytes
         self._headroom_bytes = headroom_bytes
+        self._spare = Spare(storage, segment_bytes)
         self._payload_max = min(PAYLOAD_MAX, segment_bytes - HEADER_SIZE)
         self._sync_lock = threading.Lock()
         self._poison = ""
@@ -99,6 +98,7 @@ class Journal:
         self._pending: list[Entry] = []  # the records at the end of the segment, not written yet
         self._segment = 0
         self._capacity = 0
+        self._turn_at = 0  # from here on the next one is gone over to as soon as that costs nothing
         self._end = 0  # where the next record is placed
         self._last_seq = -1
         self._previous = GENESIS
@@ -147,7 +147,7 @@ class Journal:
     def append(self, seq: int, mono_ns: int, wall_ns: int, payload: bytes) -> Position:
         """Give a record its place. It is in memory only, until `write` and `sync`.
 
-        A full segment is written, synced and sealed here, and the next one is created.
+        Where the next segment is not ready in time, a full one is written, synced and sealed here.
 
         Raises:
             JournalPoisoned: if the disk has failed, now or before.
@@ -159,8 +159,8 @@ class Journal:
         size = len(payload)
         assert size <= self._payload_max
         size += HEADER_SIZE
-        if self._end + size > self._capacity:
-            self._rotate(size)
+        if self._end + size > self._turn_at:
+            self._turn(size)
         position = Position(self._segment, self._end)
         self._pending.append((seq, mono_ns, wall_ns, payload))
         self._end += size
@@ -191,7 +191,9 @@ class Journal:
     def sync(self) -> None:
         """Return when everything written is durable; with `page-cache`, at once.
 
-        Any thread may call it. What is written while it runs may or may not be covered.
+        Any thread may call it. What is written while it runs may or may not be covered. What a
+        rotation asks of the disk is done here, too: the segment before is sealed, and another is
+        made once this one is half full.
 
         Raises:
             JournalPoisoned: if the disk has failed, now or before.
@@ -201,6 +203,7 @@ class Journal:
                 self._sync(self._segment)
         else:
             self._check()
+        self._look_ahead()
 
     def read(self, position: Position) -> bytes:
         """The payload of one record, written or still waiting.
@@ -251,6 +254,7 @@ class Journal:
         tail = yield from scan(self._storage, after=after)
         if tail.segment:
             self._adopt(tail)
+        self._disk("remove", self._spare.clear)
         self._make_room_for_word()
         self._reserve_headroom()
         if not tail.segment:
@@ -272,9 +276,9 @@ class Journal:
         rest = self._storage.read(name, tail.synced, tail.offset - tail.synced)
         self._disk("write", self._storage.write, name, tail.synced, rest)
         self._written = Head(tail.last_seq, tail.previous)
+        self._disk("sync", self._storage.sync_names)
         self._sync(tail.segment)
-        self._segment, self._end = tail.segment, tail.offset
-        self._capacity = self._storage.size(name)
+        self._enter(tail.segment, tail.offset, self._storage.size(name))
         self._previous, self._last_seq = tail.previous, tail.last_seq
 
     # --- writing ---
@@ -295,12 +299,37 @@ class Journal:
     def _sync(self, segment: int) -> None:
         """One fdatasync, under the lock: the kernel tells an error to one caller only."""
         self._check()
+        self._disk("sync", self._spare.settle)
         writes, written = self._writes, self._written
         self._disk("sync", self._storage.sync, segment_name(segment))
         self._synced_writes, self._durable = writes, written
 
+    def _look_ahead(self) -> None:
+        """Have the next segment made once this one is half full, before the loop needs it."""
+        with self._sync_lock:
+            half = 2 * self._end > self._capacity
+            if half and self.durability == "sync" and not self.headroom_released:
+                self._disk("create", self._spare.make, self._segment)
+
+    def _turn(self, size: int) -> None:
+        """The segment is nearly full. If all of it is durable and another is ready, go over: no
+        sync is waited for. Else there is no haste, until a record does not fit.
+
+        Not while a sync runs: it would not know in which segment its writes are.
+        """
+        if self._spare.usable and not self._pending and self._sync_lock.acquire(blocking=False):
+            try:
+                if self._synced_writes == self._writes and not self._spare.owes:
+                    self._storage.release(segment_name(self._segment - 1))
+                    self._go_over(segment_name(self._segment))
+                    return
+            finally:
+                self._sync_lock.release()
+        if self._end + size > self._capacity:
+            self._rotate(size)
+
     def _rotate(self, size: int) -> None:
-        """Seal the segment and create the next one, with room for a record of `size` bytes.
+        """Seal the segment and go over to the next one, with room for a record of `size` bytes.
 
         The old one is durable before the new one exists, in both durabilities: so only the last
         segment can be torn.
@@ -310,8 +339,23 @@ class Journal:
         with self._sync_lock:
             self._disk("truncate", self._storage.truncate, name, self._end)
             self._sync(self._segment)
+            self._storage.release(segment_name(self._segment - 1))
             self._storage.release(name)
-            self._create_segment(size)
+            if self._spare.usable:
+                self._go_over("")
+            else:
+                self._create_segment(size)
+
+    def _go_over(self, unsealed: str) -> None:
+        """To the spare, under the lock."""
+        name = segment_name(self._segment + 1)
+        self._disk("rename", self._spare.take, name, unsealed, self._end)
+        self._enter(self._segment + 1, 0, self._spare.size)
+
+    def _enter(self, segment: int, end: int, capacity: int) -> None:
+        """What is appended from now on stands there."""
+        self._segment, self._end, self._capacity = segment, end, capacity
+        self._turn_at = capacity - capacity // 8
 
     def _create_segment(self, size: int) -> None:
         """The next segment; on a full disk a smaller one in the headroom's place."""
@@ -327,7 +371,7 @@ class Journal:
                     raise self._poisoned_by("create", error) from error
                 self._release_headroom(error)
                 wanted = min(wanted, smaller)
-        self._segment, self._end, self._capacity = self._segment + 1, 0, wanted
+        self._enter(self._segment + 1, 0, wanted)
 
     # --- headroom and poison ---
 
@@ -356,9 +400,7 @@ class Journal:
         """What the life before has left word of. It is durable before anything else is done: so far
         it stands in the page cache, and this life may end in recovery.
         """
-        if FAILURE_NAME in self._storage.names():
-            told = self._storage.read(FAILURE_NAME, 0, FAILURE_BYTES).rstrip(b"\0")
-            self.failed_before = told.decode("utf-8", "replace")
+        self.failed_before = hear(self._storage)
         if self.failed_before:
             self._disk("sync", self._storage.sync, FAILURE_NAME)
 
@@ -403,16 +445,5 @@ class Journal:
     def _poisoned_by(self, call: str, error: OSError) -> JournalPoisoned:
         code = errno.errorcode.get(error.errno or 0, "unknown")
         self._poison = f"{call} failed: {code} {error.strerror}"
-        self._leave_word()
+        leave(self._storage, self._poison)
         return JournalPoisoned(self._poison)
-
-    def _leave_word(self) -> None:
-        """For the next life, before anything leaves from memory.
-
-        In the page cache only: the word must outlive this process, and a sync of a sick disk may
-        take as long as it likes. If even that fails, a venue will say that our number is too low.
-        """
-        with contextlib.suppress(OSError):
-            if FAILURE_NAME in self._storage.names():
-                word = self._poison.encode()[:FAILURE_BYTES].ljust(FAILURE_BYTES, b"\0")
-                self._storage.write(FAILURE_NAME, 0, word)

@@ -67,7 +67,8 @@ class Storage(Protocol):
         """Bytes of a file, preallocated ones included."""
 
     def create(self, name: str, size: int) -> None:
-        """Make a file of `size` zero bytes whose space and name are on the disk on return.
+        """Make a file of `size` zero bytes whose space and name are on the disk on return; of an
+        empty one nothing is, for it has nothing to lose.
 
         A creation that fails leaves no file behind.
         """
@@ -87,12 +88,19 @@ class Storage(Protocol):
     def remove(self, name: str) -> None:
         """Delete the file; its space is free on return."""
 
+    def rename(self, name: str, to: str) -> None:
+        """Give a file a name that no other has; durable after `sync_names`."""
+
+    def sync_names(self) -> None:
+        """Return when the names of all files are on the disk. Any thread may call it."""
+
     def put(self, name: str, data: bytes) -> None:
         """A whole file, in the place of one of that name if there is one: durable on return, and
         never seen in part. Needs no lock: readers put down what they have made."""
 
     def drop(self, name: str) -> None:
-        """Delete a file that nobody writes to any more. Needs no lock."""
+        """Delete a file that nobody writes to any more, and that is no harm if a power cut brings
+        it back. Needs no lock."""
 
     def release(self, name: str) -> None:
         """The file will not be written for now: its descriptor may go. Unsynced bytes stay so."""
@@ -148,15 +156,16 @@ class FileStorage:
         return (self.folder / name).stat().st_size
 
     def create(self, name: str, size: int) -> None:
-        """Reserve with posix_fallocate, then sync the file and the folder."""
+        """Reserve with posix_fallocate, then sync the file and the folder; if it is to be empty
+        neither."""
         assert self._lock_fd is not None
         path = self.folder / name
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             if size:
                 os.posix_fallocate(fd, 0, size)
-            os.fsync(fd)
-            _sync_folder(self.folder)
+                os.fsync(fd)
+                _sync_folder(self.folder)
         except OSError:
             os.close(fd)
             path.unlink()
@@ -196,14 +205,25 @@ class FileStorage:
         (self.folder / name).unlink()
         _sync_folder(self.folder)
 
+    def rename(self, name: str, to: str) -> None:
+        """One rename; the descriptor, if there is one, goes with the file."""
+        (self.folder / name).rename(self.folder / to)
+        fd = self._files.pop(name, None)
+        if fd is not None:
+            self._files[to] = fd
+
+    def sync_names(self) -> None:
+        """One fsync of the folder."""
+        _sync_folder(self.folder)
+
     def put(self, name: str, data: bytes) -> None:
         """As `put_file` does."""
         put_file(self.folder / name, data)
 
     def drop(self, name: str) -> None:
-        """Unlink, and sync the folder."""
+        """Unlink."""
+        self.release(name)
         (self.folder / name).unlink()
-        _sync_folder(self.folder)
 
     def release(self, name: str) -> None:
         """Close the descriptor, if there is one."""

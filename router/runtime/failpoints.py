@@ -21,6 +21,7 @@ from typing import Any, Literal, get_args
 
 from router.journal.market import MarketFile
 from router.journal.segments import HEADROOM_NAME, Journal
+from router.journal.spare import SPARE_NAME
 from router.journal.storage import FileStorage
 from router.runtime.doorway import Doorway
 from router.runtime.heads import HeadKeeper
@@ -120,11 +121,14 @@ _PLACES = (
     _Place("journal.close", Journal, "close"),
     _Place("market.append", MarketFile, "append"),
     _Place("market.flush", MarketFile, "flush"),
-    # The disk below it: rotation is create, sync, release; headroom is create, remove.
+    # The disk below it: rotation is create, sync, release, where a spare is ready rename, truncate,
+    # sync, release; headroom is create, remove.
     _Place("disk.write_journal", FileStorage, "write", _JOURNAL, partly=True),
     _Place("disk.write_market", FileStorage, "write", _MARKET, partly=True),
     _Place("disk.sync_journal", FileStorage, "sync", _JOURNAL),
     _Place("disk.create_journal", FileStorage, "create", _JOURNAL),
+    _Place("disk.create_spare", FileStorage, "create", _file(SPARE_NAME)),
+    _Place("disk.rename_spare", FileStorage, "rename", _file(SPARE_NAME)),
     _Place("disk.create_market", FileStorage, "create", _MARKET),
     _Place("disk.create_headroom", FileStorage, "create", _file(HEADROOM_NAME)),
     _Place("disk.remove_headroom", FileStorage, "remove", _file(HEADROOM_NAME)),

@@ -313,13 +313,24 @@ class Pump:
         self._slow_s = seconds
 
     def make_room(self) -> None:
-        """Reserve the headroom again if a full disk has taken it: as often as one likes."""
-        if self._journal.headroom_released and self.goes_on and not self.syncing:
-            try:
-                if self._journal.restore_headroom():
-                    self._kick()
-            except JournalPoisoned as error:
-                self._poison(error, Batch())
+        """Reserve the headroom again if a full disk has taken it: as often as one likes. What comes
+        in meanwhile waits, as for a sync.
+        """
+        if self._journal.headroom_released and self.goes_on and not self._busy:
+            self._busy = self.syncing = True
+            self._sync_began = self._clock.monotonic()
+            future = self._loop.run_in_executor(self._disk, self._journal.restore_headroom)
+            future.add_done_callback(self._made_room)
+
+    def _made_room(self, done: asyncio.Future[bool]) -> None:
+        self._busy = self.syncing = False
+        error = done.exception()
+        if isinstance(error, JournalPoisoned):
+            self._poison(error, Batch())
+        elif error is not None:
+            raise error
+        elif done.result() or self._ready or self._works:
+            self._kick()
 
     def _leave(self, batch: Batch) -> None:
         """What is safe goes out, and what has gathered meanwhile comes next."""

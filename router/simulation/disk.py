@@ -12,7 +12,7 @@ from collections.abc import Callable
 import numpy as np
 
 from router.journal.memory import MemoryStorage
-from router.journal.segments import FAILURE_BYTES, FAILURE_NAME
+from router.journal.word import FAILURE_BYTES, FAILURE_NAME
 from router.runtime.sim import ProcessDied
 from router.simulation.reading import FRAME
 
@@ -88,6 +88,16 @@ class WatchedStorage(MemoryStorage):
         """Count it."""
         self._count()
         super().remove(name)
+
+    def rename(self, name: str, to: str) -> None:
+        """Count it."""
+        self._count()
+        super().rename(name, to)
+
+    def sync_names(self) -> None:
+        """Count it."""
+        self._count()
+        super().sync_names()
 
     def tell(self, name: str) -> None:
         """Of all frames that were written to a file since the last time."""

@@ -65,9 +65,10 @@ IDLE = ("send.heartbeat", "send.test_request")
 """What is sent when nothing else is: in a life whose heartbeats are a market second apart."""
 ELSEWHERE = (
     *("disk.create_headroom", "disk.remove_headroom", "disk.truncate_journal"),
-    "disk.release_journal",
+    *("disk.release_journal", "disk.create_spare", "disk.rename_spare"),
 )
-"""Places that a life of this kind does not pass: `tests/runtime/test_failpoints.py` does."""
+"""Places that a life of this kind does not pass: `tests/runtime/test_failpoints.py` does, and
+`tests/journal/test_spare.py` kills there."""
 
 
 def plan() -> list[Death]:

@@ -72,6 +72,12 @@ class FaultyStorage:
     def remove(self, name: str) -> None:
         self._count("remove", lambda: self.inner.remove(name))
 
+    def rename(self, name: str, to: str) -> None:
+        self._count("rename", lambda: self.inner.rename(name, to))
+
+    def sync_names(self) -> None:
+        self._count("sync_names", self.inner.sync_names)
+
     def put(self, name: str, data: bytes) -> None:
         self._count("put", lambda: self.inner.put(name, data))
 

@@ -166,7 +166,12 @@ def test_files_are_made_changed_and_removed(tmp_path: Path) -> None:
     assert storage.read("b", 97, 100) == b"\x0012345"
     storage.truncate("b", 99)
     assert storage.read("b", 97, 100) == b"\x001"
-    storage.remove("b")
+    storage.rename("b", "c")
+    storage.sync_names()
+    storage.write("c", 98, b"x")
+    assert storage.read("c", 97, 100) == b"\x00x"
+    assert storage.names() == ["FORMAT", "LOCK", "a", "c"]
+    storage.remove("c")
     assert storage.names() == ["FORMAT", "LOCK", "a"]
     storage.close()
 

@@ -86,6 +86,23 @@ def test_a_truncation_that_was_not_synced_may_be_undone() -> None:
     assert sizes == {(100, b"o" * 100), (4 * SECTOR, b"o" * 4 * SECTOR)}
 
 
+def test_a_name_that_was_not_synced_may_be_the_old_one() -> None:
+    found = set()
+    for seed in range(20):
+        storage = synced_file()
+        storage.rename("f", "g")
+        assert storage.names() == ["g"]
+        twin = storage.copy()
+        twin.sync_names()
+        for each in (storage, twin):
+            each.crash(rng(seed))
+        assert twin.names() == ["g"]
+        (name,) = storage.names()
+        assert storage.read(name, 0, 1 << 20) == b"o" * 4 * SECTOR
+        found.add(name)
+    assert found == {"f", "g"}
+
+
 def test_one_seed_makes_one_fate() -> None:
     def fate() -> bytes:
         storage = synced_file()

@@ -30,7 +30,7 @@ from router.fix.codec import Message, decode, encode, time_text
 from router.fix.framing import Framer
 from router.fix.session import Received, Session, SessionConfig
 from router.journal.market import MarketFile
-from router.journal.segments import Durability, Journal
+from router.journal.segments import SEGMENT_BYTES, Durability, Journal
 from router.journal.storage import FileStorage
 from router.messages import OrderTerms
 from router.model import Instrument
@@ -193,11 +193,12 @@ def driven(
     kind: type[Reporter] = Reporter,
     storage: FileStorage | None = None,
     heads: Callable[[Journal], HeadKeeper] | None = None,
+    segment_bytes: int = SEGMENT_BYTES,
 ) -> Iterator[Driver]:
     """Run the driver; at the end it leaves in good order, and its loop was told nothing bad."""
     folder.mkdir(exist_ok=True)
     storage = storage or FileStorage(folder)
-    journal = Journal(storage, durability=durability)
+    journal = Journal(storage, segment_bytes=segment_bytes, durability=durability)
     assert list(journal.open()) == []
     market_file = MarketFile(storage)
     market_file.open()

@@ -12,7 +12,8 @@ import pytest
 
 from router.core.fold_executions import NAMES_MAX
 from router.journal.memory import MemoryStorage
-from router.journal.segments import FAILURE_NAME, JournalPoisoned
+from router.journal.segments import JournalPoisoned
+from router.journal.word import FAILURE_NAME
 from router.messages import decode_step
 from router.runtime.links import RESERVED_MAX
 from router.runtime.node import Batch

@@ -99,7 +99,10 @@ class Full(FileStorage):
 def test_rotation_and_headroom_pass_their_points(tmp_path: Path) -> None:
     passed = [
         f"disk.{place}.{moment}"
-        for place in ("create_headroom", "remove_headroom", "create_journal")
+        for place in (
+            *("create_headroom", "remove_headroom", "create_journal"),
+            *("create_spare", "rename_spare"),
+        )
         for moment in ("before", "after")
     ]
     passed += [
@@ -114,8 +117,13 @@ def test_rotation_and_headroom_pass_their_points(tmp_path: Path) -> None:
     for seq in range(4):
         journal.append(seq, 0, 0, bytes(1_500))
         journal.write()
+    journal.sync()
+    for seq in range(4, 12):
+        journal.append(seq, 0, 0, bytes(400))
+        journal.write()
+        journal.sync()
     disk.full = True
-    journal.append(4, 0, 0, b"cancel")
+    journal.append(12, 0, 0, b"cancel")
     journal.write()
     journal.close()
     armed.disarm()
