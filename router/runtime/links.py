@@ -143,6 +143,8 @@ class Link(Kept):
     conn: int | None = None
     answered: int | None = None
     """The last connection that got as far as a Logon(A) of the peer's."""
+    unread: int = 0
+    """MsgSeqNum(34) of a message that waits behind what the session tells now; 0 if none does."""
     told: tuple[int, int] = (1, 1)
     """The numbers that the journal has: next in, next out."""
     went_on: bool = False

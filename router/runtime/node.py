@@ -317,11 +317,14 @@ class Node:
         if session.resets != link.resets:
             tell_again(self._journal, link, self.engine.state.lines, now)
         while events := session.take_events():
-            for event in events:
+            for place, event in enumerate(events):
                 if type(event) is Received:
                     self._message(link, event, now)
                 else:
+                    behind = (each.seq for each in events[place:] if type(each) is Received)
+                    link.unread = next(behind, 0)
                     self._session_event(link, event, now)
+                    link.unread = 0
         self._recorder.session_alone(now, link)
         if session.wants_close and link.conn is not None:
             self._recorder.batch.closes.append(link.conn)

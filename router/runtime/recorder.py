@@ -135,10 +135,11 @@ class Recorder:
         for each in touched:
             sent += self._send(each)
             session = each.session
-            # What was read together with the message has records of its own: the next number, and
-            # that a reset was answered.
+            # What was read together with it has records of its own: the next number, and that a
+            # reset was answered.
             read = received if each is link else None
-            told = (read.seq + 1 if read is not None else session.next_in, session.next_out)
+            next_in = read.seq + 1 if read is not None else each.unread or session.next_in
+            told = (next_in, session.next_out)
             again = session.begins_again or (read is not None and each.begins_again)
             if (told, again) != (each.told, each.begins_again):
                 each.told, each.begins_again = told, again

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from router.core.orders import ChildStatus
 from router.fix.session import Session
-from router.messages import SessionCommanded
-from tests.oms.desk import Desk
+from router.journal.memory import MemoryStorage
+from router.messages import SessionCommanded, SessionOpened, Step
+from tests.oms.desk import Desk, open_node
 from tests.oms.peers import Peer
 
 NEWS = "148=x|33=1|58=y"
@@ -156,3 +157,31 @@ def test_numbers_that_are_skipped_behind_our_logout_open_no_venue(desk: Desk) ->
     desk.a.heard()
     desk.a.connect()
     assert desk.a.heard() == ["AF"]
+
+
+# --- What was read behind it is not counted before it has a record --------------------------------
+
+
+def test_a_torn_write_between_an_alert_and_the_execution_behind_it_loses_nothing(
+    desk: Desk,
+) -> None:
+    """One read has both; of what was written only the record of the first has got to the disk."""
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.a.heard()
+    disks: list[MemoryStorage] = []
+
+    def when_reconciled(step: Step) -> None:
+        if type(step.event) is SessionOpened and not disks:
+            desk._built.journal.write()
+            disks.append(desk.storage.copy())
+
+    desk.on_step = when_reconciled
+    desk.a.session.skip_to(desk.a.session.next_out + 5, desk.now)
+    child.fill(400, "11", "B")
+    expected = desk.a.session.next_out - 1
+    (disk,) = disks
+    again = open_node(disk, *desk.overrides).node
+    assert again.links["LIT_A"].session.next_in == expected, "the execution is still to come"
+    desk.on_step = None
