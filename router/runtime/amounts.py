@@ -1,9 +1,9 @@
 """How much may be executed: no sum of quantity times price outgrows the 64 bits that a record has
 for a number.
 
-Owns the bound and the sums that are held against it: of an order, of what is in suspense at a venue
-or for an account, and of copies that may yet be booked. What an execution is, is the core's
-business.
+Owns the bound and the sums that are held against it: of an order and of its child, of what is in
+suspense at a venue or for an account, and of copies that may yet be booked. Prices may be negative,
+so that a small sum may be of large ones. What an execution is, is the core's business.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _booked(state: State, child: Child, *told: Told) -> str:
     fee = max(abs(venue.take_fee), abs(venue.make_fee))
     early = (child.amended_early or {}).values()
     executed = [*told, *((qty, px) for _, qty, px in early)]
-    value = abs(parent.notional) + _value(executed)
+    value = max(abs(parent.notional), abs(child.notional)) + _value(executed)
     fees = abs(parent.fees) + sum(qty for qty, _ in executed) * fee
     return _fault(state, max(value, fees), told, f"of {parent.parent_id}")
 
@@ -92,7 +92,9 @@ def _booked(state: State, child: Child, *told: Told) -> str:
 def _kept(state: State, event: ExecutionReceived, told: Told) -> str:
     """Why it could not be kept in suspense; nothing if it could."""
     book = state.suspense
-    sums = (book.values.get(event.mic, 0), book.account_values.get(event.account, 0))
+    sums = [book.values.get(event.mic, 0), book.account_values.get(event.account, 0)]
+    rest = book.entries.get(f"{event.mic}.overflow")
+    sums += [rest.value] if rest is not None else []
     value = max(map(abs, sums)) + _value([told])
     return _fault(state, value, [told], f"in suspense at {event.mic}")
 

@@ -27,8 +27,6 @@ from router.model import PX_SCALE
 from router.runtime import amounts
 from router.runtime.node import Node
 
-ENTERED_MAX = 10**10 * PX_SCALE
-"""What an execution may come to, 1e-8 of the currency: a record holds the sum of some."""
 SHOWN_MAX = 200
 """Entries, and parents, that an answer lists; the counts are of all."""
 
@@ -175,8 +173,6 @@ def _entered(told: Answer, now: int) -> Entered:
         ValueError: a quantity, a price or a date that is none.
     """
     qty, px = qty_value(str(told.get("qty", ""))), px_value(str(told.get("px", "")))
-    if qty * px > ENTERED_MAX:
-        raise ValueError(f"{told['qty']} at {told['px']} are worth more than an execution can be")
     return Entered(
         exec_id=str(told.get("exec_id", "")),
         qty=qty,

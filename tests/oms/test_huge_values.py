@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from router.core import fold_copies
+from router.core import fold_copies, suspense
 from router.core.image import image_of
 from router.fix.specification import specification
 from router.fix.specification.model import Member
@@ -190,6 +190,28 @@ def test_nor_are_more_kept_in_suspense_than_a_sum_can_hold() -> None:
         execution(desk, f"E{number}", "STRANGE")
     assert len(desk.node.engine.state.suspense.entries) == 1
     assert "executions in suspense at LIT_A would come to" in desk.node.faults[-1]
+    folds(desk)
+
+
+def test_sums_that_make_up_for_each_other_are_held_each_for_itself(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    desk = open_desk()
+    first = desk.a.child()
+    first.cancel()
+    desk.wait(6)
+    second = desk.a.child()
+    desk.overfilled.add(second.cl_ord_id)
+    assert second is not first
+    execution(desk, "E1", first.cl_ord_id)
+    execution(desk, "E2", second.cl_ord_id, px="-2")
+    execution(desk, "E3", first.cl_ord_id)
+    state, one = desk.node.engine.state, QTY_MAX * PX_SCALE
+    assert state.parents["PA1-0"].notional == 2 * one
+    monkeypatch.setattr(suspense, "SUSPENSE_MAX", 1)
+    for number, px in enumerate(("4", "-2", "-2", "-2", "-2")):
+        execution(desk, f"S{number}", "STRANGE", px=px)
+    assert [each.value for each in state.suspense.entries.values()] == [4 * one, -6 * one]
     folds(desk)
 
 

@@ -116,12 +116,12 @@ def test_a_number_that_no_record_holds_is_refused(desk: Desk, number: int) -> No
     assert isinstance(event, SessionCommanded)
 
 
-@pytest.mark.parametrize("px", ["33333333.4", "9" * 24])
+@pytest.mark.parametrize("px", ["300000000", "9" * 24])
 def test_a_price_that_no_record_holds_is_refused(desk: Desk, px: str) -> None:
+    """300 at 300,000,000 are 90 billions, and 64 bits hold 92 in all."""
     child = forgotten(desk)
     entered = [{"exec_id": "E7", "qty": "300", "px": px}]
     told = {"cl_ord_id": child.cl_ord_id, "executions": entered, "cum_qty": "300"}
-    why = f"300 at {px} are worth more than an execution can be"
-    assert ask(desk, "settle", **told) == {"error": f"executions, cum_qty: {why}"}
+    assert "beyond" in ask(desk, "settle", **told)["error"]
     entered[0]["px"] = "33333333.3"
     assert "error" not in ask(desk, "settle", **told)
