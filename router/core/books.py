@@ -307,7 +307,8 @@ class Market:
         known = self._symbols.get(symbol)
         if known is None or not known.halted:
             return False
-        return mic in known.halted or known.halted.keys() >= known.books.keys()
+        shown = {each for each, book in known.books.items() if not book.stale}
+        return mic in known.halted or known.halted.keys() >= shown
 
     def view(self, symbol: str, now: int, volume_since: int) -> MarketView:
         """The consolidated touch over the lit books that are not stale.

@@ -13,6 +13,7 @@ import msgspec
 
 from router.core.children import executed, suspended
 from router.core.environment import Environment
+from router.core.fold_copies import key_of
 from router.core.state import State
 from router.messages import BookCopy, Command, CopyReceived, SuspendCopy
 
@@ -27,7 +28,8 @@ def due(env: Environment, state: State, now: int, key: str) -> Iterator[Command]
     copy = state.copies.get(key)
     if copy is None:
         return
-    if not copy.trusted:
+    if not copy.trusted or state.knows_fill(key_of(state, copy.event)):
+        # What its original was told as meanwhile, it may be under another day: they are compared.
         yield SuspendCopy(key)
         yield from suspended(env, state, None)
         return

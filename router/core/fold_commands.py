@@ -124,6 +124,8 @@ def refuse_cancel(state: State, now: int, command: m.RefuseCancel) -> None:
         parent.release(command.ord_status)
         if parent.terminal:
             ends.close(state, now, parent)
+        else:
+            state.wake(parent, now)
 
 
 def send_child(state: State, now: int, command: m.SendChild) -> None:
@@ -226,9 +228,13 @@ def decide(state: State, now: int, command: m.Decide) -> None:
 
 
 def wait(state: State, now: int, command: m.Wait) -> None:
-    """So does having nothing to do."""
+    """So does having nothing to do. Of one that may not go on the algo was not asked."""
     parent = state.parents[command.parent_id]
-    _asked(state, now, parent, command.volume, command.until)
+    if parent.held:
+        parent.next_at = 0
+        state.wake(parent, command.until)
+    else:
+        _asked(state, now, parent, command.volume, command.until)
 
 
 def _asked(state: State, now: int, parent: Parent, volume: int, next_at: int) -> None:
@@ -300,6 +306,7 @@ def release_kill(state: State, now: int, command: m.ReleaseKill) -> None:
         parent = state.parents[parent_id]
         if parent.status is not OrdStatus.SUSPENDED and state.kill_of(parent) is None:
             parent.suspended = False
+            state.wake(parent, now)
 
 
 def freeze_learner(state: State, now: int, command: m.FreezeLearner) -> None:

@@ -24,14 +24,30 @@ def copy_received(state: State, now: int, event: m.CopyReceived) -> None:
     told = event.execution
     if told.exec_type not in _EXECUTIONS:
         return
-    key = _key(state, told)
+    key = key_of(state, told)
     if state.knows_fill(key):
         suspense.compare_copy(state, now, key, told)
-    elif key not in state.suspense.entries and key not in state.copies:
+    elif key in state.copies:
+        _second(state, now, key, event)
+    elif key not in state.suspense.entries:
+        _wait(state, now, key, event)
+    elif event.trusted and state.suspense.entries[key].cause is Cause.COPY_ONLY:
+        state.suspense.replaced(key)
         _wait(state, now, key, event)
 
 
-def _key(state: State, told: m.ExecutionReceived) -> str:
+def _second(state: State, now: int, key: str, event: m.CopyReceived) -> None:
+    """Another source tells of what waits already: it is trusted if one of them is."""
+    first, told = state.copies[key], event.execution
+    said = (first.event.last_qty, first.event.last_px)
+    busts = told.exec_type is ExecType.TRADE_CANCEL
+    if not busts and said != (told.last_qty, told.last_px):
+        suspense.suspend(state, now, f"{key}#copy", Cause.COPY_DIFFERS, told)
+    elif event.trusted:
+        first.trusted = True
+
+
+def key_of(state: State, told: m.ExecutionReceived) -> str:
     """A second session may name another day than the order's own."""
     child = state.find_child(told.mic, told.cl_ord_id, told.orig_cl_ord_id)
     child = child or state.child_to_read(told.cl_ord_id)
@@ -58,7 +74,7 @@ def book_copy(state: State, now: int, command: m.BookCopy) -> None:
 def suspend_copy(state: State, now: int, command: m.SuspendCopy) -> None:
     """Nobody trusts it enough: a person must look."""
     copy = state.copies.pop(command.key)
-    key = _key(state, copy.event)
+    key = key_of(state, copy.event)
     if state.knows_fill(key):
         suspense.compare_copy(state, now, key, copy.event)
     else:

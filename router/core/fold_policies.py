@@ -33,6 +33,8 @@ def narrow(state: State, parent: Parent) -> None:
         parent.loads = state.applied.load
         applied = state.applied.hash
         parent.narrowed_by = applied if applied != parent.policy_hash else ""
+        for child in state.children_of(parent):
+            child.unwanted = False  # by what was applied before; these have their own say
 
 
 def disallow(state: State, now: int, command: m.Disallow) -> None:

@@ -28,6 +28,9 @@ def unknown_order(state: State, now: int, event: m.ExecutionReceived) -> None:
 def _unknown_trade(state: State, now: int, event: m.ExecutionReceived) -> None:
     key = fill_key(event.mic, event.trade_date, event.exec_id)
     known, fill = state.suspense.entries.get(key), state.fill_to_read(key)
+    if known is not None and known.cause is Cause.COPY_ONLY:
+        state.suspense.replaced(key)  # its venue tells of it itself: that is what is looked at
+        known = None
     other = known is not None and _content(known.event) != _content(event)
     if fill is not None:
         other = (fill.told_qty, fill.told_px) != (event.last_qty, event.last_px)
@@ -72,11 +75,25 @@ def suspend(state: State, now: int, key: str, cause: Cause, event: m.ExecutionRe
 
 
 def arrived(state: State, now: int, key: str, event: m.ExecutionReceived) -> None:
-    """An execution is booked: what was in suspense under its key, or waits as a copy, is of it."""
+    """An execution is booked: what was in suspense under its key, or waits as a copy, is of it. A
+    copy may have named another day.
+    """
     settle_if_there(state, key)
+    for other in _copies_of(state, event):
+        state.suspense.settle(other, "its original has come")
     copy = state.copies.pop(key, None)
     if copy is not None:
         _compare(state, now, key, (event.last_qty, event.last_px), copy.event)
+
+
+def _copies_of(state: State, event: m.ExecutionReceived) -> list[str]:
+    named = (event.mic, event.cl_ord_id, event.exec_id)
+    return [
+        key
+        for key, each in state.suspense.entries.items()
+        if each.cause is Cause.COPY_ONLY
+        and (each.event.mic, each.event.cl_ord_id, each.event.exec_id) == named
+    ]
 
 
 def settle_if_there(state: State, key: str) -> None:
@@ -89,6 +106,8 @@ def compare_copy(state: State, now: int, key: str, copy: m.ExecutionReceived) ->
     """A copy of what was booked."""
     fill = state.fill_to_read(key)
     assert fill is not None, key
+    if fill.key != key:
+        return  # what had overtaken the execution that it amends: both are one
     _compare(state, now, key, (fill.told_qty, fill.told_px), copy)
 
 

@@ -387,6 +387,11 @@ class Parent(msgspec.Struct, array_like=True, gc=False):
         return self.status in PARENT_TERMINAL
 
     @property
+    def held(self) -> bool:
+        """True while nothing new may be sent for it, whatever its algo would say."""
+        return bool(self.frozen) or self.suspended or self.pending is not None
+
+    @property
     def working_qty(self) -> int:
         """LeavesQty of its children that are not terminal, UNKNOWN in full."""
         return sum(self.working.values())

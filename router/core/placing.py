@@ -18,7 +18,7 @@ def place(
 ) -> tuple[list[int], Allocation]:
     """Shares for each of K candidates, at most `qty` together, and the split that they come from.
 
-    No candidate is given more than its cap, or anything below its MinQty(110).
+    No candidate is given more than its cap, or anything below its floor or MinQty(110).
     """
     allocation = allocate(
         scores.tails,
@@ -32,7 +32,7 @@ def place(
     quantities = []
     for given, each in zip(allocation.lots_per_candidate, narrowed, strict=True):
         shares = min(given * lot, each.cap, left)
-        if shares < each.min_qty:
+        if shares < max(each.min_qty, each.floor):
             shares = 0
         quantities.append(shares)
         left -= shares

@@ -68,7 +68,8 @@ def send(
         quote_id = answer.quote_id
     elif candidate.tactic is Tactic.DEALER_QUOTE:
         quote = state.market.quote(symbol, mic)
-        assert quote is not None, "the candidate was made from it"
+        if quote is None:
+            return  # another child of this decision has hit it: a dealer may stream what he answers
         quote_id = quote.quote_id
     child = _child(env, state, seq, now, scene, candidate, narrowed, qty, quote_id)
     limited = LimitedOrder(

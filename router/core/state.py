@@ -132,11 +132,7 @@ class State:
         self.unknown: Counter[str] = Counter()
         """How many children at a venue are UNKNOWN: thousands of answers ask it after an outage."""
         self.fills: dict[str, Fill] = {}
-        self.by_client_id: dict[tuple[str, str], str] = {}
-        """By whose it is (`ids.client`) and ClOrdID(11)."""
-        self.firms: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        """By session, the firms that it sends for, and how many ClOrdIDs of each are known."""
-        self.requests: dict[tuple[str, str], m.OrderTerms] = {}
+        self._client_names()
         self.open_parents: dict[str, None] = {}
         self.open_value = OpenValue()
         self._closed_tables()
@@ -176,6 +172,13 @@ class State:
         """What the last venue report turned out to be."""
         self.fresh: list[Suspended] = []
         """Entries of the suspense book that nobody was told of yet."""
+
+    def _client_names(self) -> None:
+        self.by_client_id: dict[tuple[str, str], str] = {}
+        """By whose it is (`ids.client`) and ClOrdID(11)."""
+        self.firms: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        """By session, the firms that it sends for, and how many ClOrdIDs of each are known."""
+        self.requests: dict[tuple[str, str], m.OrderTerms] = {}
 
     def _closed_tables(self) -> None:
         self.closed_parents: deque[str] = deque()

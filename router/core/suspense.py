@@ -96,6 +96,11 @@ class SuspenseBook(msgspec.Struct):
             del self.settled[next(iter(self.settled))]
         return entry
 
+    def replaced(self, key: str) -> None:
+        """Take an entry out, since what was the better word on it comes now, under the same key."""
+        self.settle(key, "it was told again")
+        del self.settled[key]
+
     def _keep(self, key: str, cause: Cause, event: ExecutionReceived, now: int) -> Suspended:
         self.numbered += 1
         qty = 0 if cause is Cause.COPY_DIFFERS else event.last_qty

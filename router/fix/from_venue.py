@@ -253,7 +253,7 @@ def _entry(entry: Mapping[str, str]) -> MarketDataEntry:
     )
 
 
-def _quote(mic: str, message: Message) -> QuoteReceived:
+def _quote(mic: str, message: Message) -> QuoteReceived | None:
     """A quote to be hit. How long one without ValidUntilTime(62) lives is the core's to say.
 
     One without QuoteType(537) is as firm as the venue's profile has it, although the standard
@@ -262,6 +262,8 @@ def _quote(mic: str, message: Message) -> QuoteReceived:
     if message.get("537") == _INDICATIVE:
         raise NotServedError("indicative quotes are not taken: 35=S 537=0")
     until = message.get("62")
+    if not until and message.get("43") == "Y":
+        return None  # it was made before an outage, for seconds
     return QuoteReceived(
         mic=mic,
         symbol=message.get("55"),

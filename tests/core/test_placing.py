@@ -50,3 +50,9 @@ def test_nothing_is_sent_below_min_qty() -> None:
 
 def test_a_part_of_a_lot_counts_as_one() -> None:
     assert [lots(shares, 100) for shares in (0, 1, 100, 101)] == [0, 1, 1, 2]
+
+
+def test_the_last_part_of_a_lot_is_not_sent_below_the_floor() -> None:
+    both = [offer(200, floor=200), offer(200, floor=200)]
+    given, _ = place(scores([2.0, 1.0]), both, qty=330, lot=100)
+    assert given == [200, 0], "130 are fewer than the policy lets go alone"

@@ -147,7 +147,7 @@ class Scene:
             ("fix.defaults.heart_bt_int", 30),
             ("fix.defaults.reconnect_interval", 1),
             ("limits.repeat_execution.executions_max", 99_999),
-            ("limits.message_rate.messages_max", 1_000_000),
+            ("limits.message_rate.messages_max", 99_999),
             ("policies", json.dumps([str(each) for each in self.policies])),
         )
 

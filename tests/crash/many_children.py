@@ -34,8 +34,8 @@ NEAR = int(49.5e8)
 BATCH = 10
 ANSWER_S = 120.0
 SETTINGS = (
-    ("limits.message_rate.messages_max", 1_000_000),
-    ("limits.venue_rate.children_max", 1_000_000),
+    ("limits.message_rate.messages_max", 99_999),
+    ("limits.venue_rate.children_max", 99_999),
     ("journal.snapshot_events", 10_000),
     ("journal.segment_mib", 64),
     ("routing.slice_s", 600),

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 import pytest
 
 from router.core import fold_copies
+from router.fix.session import SessionConfig
 from router.fix.versions import FIX42, FIX50SP2, Version
 from router.messages import AssignRequested, DismissRequested, SessionCommanded
 from tests.oms.copy_desk import CopyDesk, told
+from tests.oms.peers import Peer, VenuePeer
 from tests.oms.settling import held
 
 
@@ -156,6 +158,110 @@ def test_a_copy_that_names_another_day_is_of_the_same_execution(desk: CopyDesk, 
     assert (desk.oms.heard(), held(desk), waiting(desk)) == ([], [], [])
     desk.copy(child, 300, "10.5", "B", day="20260106")
     assert [line.split()[1] for line in held(desk)] == ["copy_differs"]
+
+
+def test_a_trusted_copy_of_another_day_that_differs_is_an_alert_and_freezes_nothing(
+    trusting: CopyDesk,
+) -> None:
+    trusting.oms.order("X")
+    child = trusting.a.child()
+    child.ack()
+    trusting.copy(child, 300, "10.5", "B", day="20260106")
+    child.fill(300, "10", "B")
+    trusting.wait(10)
+    assert [line.split()[1] for line in held(trusting)] == ["copy_differs"]
+    assert not trusting.node.engine.state.frozen_parents
+
+
+def test_a_copy_of_another_day_leaves_suspense_when_its_original_comes(doubting: CopyDesk) -> None:
+    doubting.oms.order("X")
+    child = doubting.a.child()
+    child.ack()
+    doubting.copy(child, 300, "10", "B", day="20260106")
+    doubting.wait(10)
+    assert len(held(doubting)) == 1
+    child.fill(300, "10", "B")
+    assert held(doubting) == []
+    assert doubting.node.engine.state.suspense.values == {}
+
+
+def test_the_venues_own_word_takes_the_place_of_a_copy_of_no_order_of_ours() -> None:
+    desk = CopyDesk("venues.LIT_A.dk=ok", trusted=False)
+    desk.open()
+    desk.copy("STRANGE", 300, "10", "B")
+    desk.wait(10)
+    assert [line.split()[1] for line in held(desk)] == ["copy_only"]
+    desk.copy("STRANGE", 300, "10", "B", by=desk.a, mark=False)
+    assert [line.split()[1] for line in held(desk)] == ["unknown_order"]
+    desk.wait(300)
+    assert "Q" in desk.a.heard(), "and is disputed in time"
+
+
+def test_a_copy_of_what_overtook_its_execution_is_no_difference(desk: CopyDesk) -> None:
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    child.report("G", "1", "19=B|32=200|31=10|", exec_id="C")
+    desk.overfilled.add(child.cl_ord_id)
+    child.report("F", "1", "32=300|31=10|", exec_id="B")
+    desk.copy(child, 200, "10", "C", kind="G", ref="B")
+    desk.wait(10)
+    assert held(desk) == []
+
+
+# --- two sources of copies ------------------------------------------------------------------------
+
+
+class TwoSources(CopyDesk):
+    """COPIES is not trusted, and COPIES2 is."""
+
+    def __init__(self) -> None:
+        config = SessionConfig(sender_comp_id="LIT_A2", target_comp_id="SLUICE.DC", role="acceptor")
+        self.second = VenuePeer(self, "COPIES2", config)
+        super().__init__(
+            "drop_copies.received.1.name=COPIES2",
+            "drop_copies.received.1.mics=[LIT_A]",
+            "drop_copies.received.1.connect.port=4",
+            "drop_copies.received.1.sender_comp_id=SLUICE.DC",
+            "drop_copies.received.1.target_comp_id=LIT_A2",
+            "drop_copies.received.1.trusted=true",
+        )
+
+    @property
+    def peers(self) -> tuple[Peer, ...]:
+        return (*super().peers, self.second)
+
+
+@pytest.fixture
+def two() -> TwoSources:
+    made = TwoSources()
+    made.open()
+    made.oms.order("X")
+    made.a.child().ack()
+    made.overfilled.add(made.a.child().cl_ord_id)
+    made.oms.heard()
+    return made
+
+
+@pytest.mark.parametrize("between_s", [0, 30], ids=["while it waits", "in suspense"])
+def test_what_one_of_two_is_trusted_with_is_booked(two: TwoSources, between_s: int) -> None:
+    two.copy(two.a.child(), 300, "10", "B")
+    two.wait(between_s)
+    two.copy(two.a.child(), 300, "10", "B", by=two.second)
+    two.wait(30)
+    assert two.oms.heard() == ["8 X F/1 1000/300/700 +300@10 ~10"]
+    assert held(two) == []
+
+
+def test_two_that_differ_are_an_alert(two: TwoSources) -> None:
+    two.copy(two.a.child(), 300, "10", "B", by=two.second)
+    two.copy(two.a.child(), 500, "10", "B")
+    two.wait(30)
+    assert two.oms.heard() == ["8 X F/1 1000/300/700 +300@10 ~10"]
+    assert [line.split()[1] for line in held(two)] == ["copy_differs"]
+
+
+# --- busts ----------------------------------------------------------------------------------------
 
 
 def test_a_trusted_copy_of_a_bust_takes_back_what_was_told(trusting: CopyDesk) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from router.messages import ArmRequested, KillRequested
+import pytest
+
+from router.messages import ArmRequested, KillRequested, ReleaseRequested
 from tests.oms.desk import Desk
 
 
@@ -217,3 +219,57 @@ def test_a_kill_of_more_than_a_record_holds_is_one_record_and_all_of_it_is_sent_
     desk.open()
     told = [line.partition(" K")[0] for line in desk.oms.heard()]
     assert told == [f"8 X{n} 9/9 {1000 + n}/0/{1000 + n}" for n in range(400)]
+
+
+@pytest.mark.parametrize("stopped", ["killed", "frozen"])
+def test_an_order_that_was_held_up_for_long_goes_on_as_before(desk: Desk, stopped: str) -> None:
+    """Out of reach of the offer: it looks on, and takes what is there once it is."""
+    desk.oms.order("X", 1000, px="10.5", tif="1")
+    desk.wait(2)
+    if stopped == "killed":
+        desk.control(KillRequested("all", "", "ada", "a drill"))
+        desk.wait(10)
+        (kill,) = desk.node.engine.state.kills
+        desk.control(ArmRequested(kill, "bob", "done"))
+    else:
+        freeze(desk)
+        desk.wait(10)
+        (parent_id,) = desk.node.engine.state.frozen_parents
+        desk.control(ReleaseRequested(parent_id, "bob", "done"))
+    desk.a.heard()
+    desk.wait(60)
+    desk.data_a.book(offer="10.4")
+    desk.wait(6)
+    assert desk.a.heard()[0] in ("D 1000@10.4 59=3", "D 900@10.4 59=3")
+
+
+def freeze(desk: Desk) -> None:
+    """100 are bought, and the venue says of the same ExecID that they were 200."""
+    desk.data_a.book(offer="10.4", size=100)
+    desk.wait(6)
+    child = desk.a.child()
+    child.fill(100, "10.4", "B")
+    desk.overfilled.add(child.cl_ord_id)
+    child.report("F", "1", "32=200|31=10.4|", exec_id="B")
+    child.cancel()
+    desk.data_a.book()
+
+
+def test_an_order_whose_kill_is_released_during_a_cancel_that_is_refused_goes_on(
+    desk: Desk,
+) -> None:
+    desk.data_b.book(offer="11.5")
+    desk.oms.order("X", 1000, extra="1=RED|")
+    a, b = desk.a.child(), desk.b.child()
+    a.ack()
+    b.ack()
+    desk.control(KillRequested("account", "RED", "ada", "a drill"))
+    (kill,) = desk.node.engine.state.kills
+    b.cancel()
+    desk.wait(1)
+    desk.oms.cancel("Y", "X")
+    desk.control(ArmRequested(kill, "bob", "done"))
+    a.refuse_cancel("2", "0")
+    desk.a.heard(), desk.b.heard()
+    desk.wait(6)
+    assert any(line.startswith("D ") for line in (*desk.a.heard(), *desk.b.heard()))

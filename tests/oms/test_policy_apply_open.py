@@ -199,6 +199,18 @@ def test_a_venue_that_will_not_give_it_back_is_asked_again(desk: PolicyDesk) -> 
     assert desk.b.heard() == ["F c2"]
 
 
+def test_one_that_is_set_free_is_not_asked_for_again(desk: PolicyDesk) -> None:
+    own = (desk.folder / "firm.yaml").read_text()
+    applied(desk)
+    desk.b.child().refuse_cancel()
+    desk.b.heard()
+    desk.write(own)
+    answer = desk.reload(apply_open=True)
+    assert (answer["set_free"], answer["taken_back"]) == (1, 0)
+    desk.wait(10)
+    assert "F" not in "".join(desk.b.heard())
+
+
 def test_documents_that_would_not_take_the_order_leave_it_nothing(desk: PolicyDesk) -> None:
     desk.write(NO_SWEEP)
     answer = desk.reload(apply_open=True)
