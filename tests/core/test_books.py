@@ -14,6 +14,7 @@ from router.messages import (
     MarketDataReceived,
     QuoteCanceled,
     QuoteReceived,
+    TradingStatusReceived,
 )
 from router.model import NS, Side
 from router.ports import MarketView
@@ -228,3 +229,13 @@ def test_a_trade_without_aggressor_is_signed_by_the_quote_rule(px: int, sign: in
     assert tracker is not None
     assert tracker.flow(0, 2) == pytest.approx((sign * sqrt(900), sqrt(900)))
     assert tracker.trade_size == 900
+
+
+def test_a_pool_is_halted_with_every_venue_whose_book_is_known() -> None:
+    market = Market()
+    for mic in ("LIT_A", "LIT_B"):
+        market.apply(snap(99, 10, 101, 10, mic), NS)
+    market.apply(TradingStatusReceived("LIT_B", "XYZ", halted=True), NS)
+    assert not market.halted("XYZ", "POOL"), "LIT_A trades on"
+    market.apply(MarketDataLost("LIT_A"), NS)
+    assert market.halted("XYZ", "POOL"), "nobody knows of LIT_A"
