@@ -1,18 +1,16 @@
 """The story of an order, from the journal: what was known, decided, and what became of it.
 
-Owns finding what an id means, and gathering a parent's decisions, children and reports. A reader:
+Owns gathering a parent's decisions, children and reports; what an id means is `naming`'s. A reader:
 it changes nothing and needs no configuration. Knows nothing of how a story is shown.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import StrEnum
+from typing import Protocol
 
-from router.journal.recovery import steps
-from router.journal.scan import scan
+from router.analysis.naming import Names, mentioning
 from router.journal.storage import Storage
 from router.messages import (
     AssignSuspense,
@@ -29,13 +27,11 @@ from router.messages import (
     ExpectCod,
     Learn,
     LearnMarkout,
-    MarkChild,
     MarkUnknown,
     NoteBreach,
     NoteCod,
     OpenParent,
     QueryChild,
-    RefuseCancel,
     Report,
     RequestQuote,
     SendChild,
@@ -43,93 +39,9 @@ from router.messages import (
     Step,
 )
 from router.model import BP, ExecType, Side
-from router.ports import MARKOUT_HORIZONS
-
-NO_PARENT = "NONE"
-"""OrderID(37) of a report about no order."""
 
 LIQUIDITY_ADDED = "1"
 """LastLiquidityInd(851)."""
-
-
-# -- what an id means ----------------------------------------------------------------------------
-
-
-class Kind(StrEnum):
-    """What an id names."""
-
-    CHILD = "child"
-    PARENT = "parent"
-    REFUSED = "refused"
-    """A client's order that never became a parent."""
-
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """One thing that an id may mean."""
-
-    kind: Kind
-    name: str
-    """The child's ClOrdID, the parent's OrderID, or the client's ClOrdID."""
-    parent_id: str = ""
-
-
-def find(storage: Storage, order_id: str) -> list[Meaning]:
-    """Everything that an id names, oldest first: more than one if two OMSs used the same ClOrdID.
-
-    Raises:
-        JournalBroken: the journal cannot be believed up to its end.
-    """
-    found: dict[Meaning, None] = {}
-    for step in _mentioning(storage, lambda: [order_id]):
-        for command in step.commands:
-            meaning = _meaning(command, order_id)
-            if meaning is not None:
-                found[meaning] = None
-    parents = {each.name for each in found if each.kind is Kind.PARENT}
-    return [each for each in found if each.kind is not Kind.REFUSED or not parents]
-
-
-def _meaning(command: Command, order_id: str) -> Meaning | None:
-    match command:
-        case SendChild(cl_ord_id=name, parent_id=parent_id) if name == order_id:
-            return Meaning(Kind.CHILD, name, parent_id)
-        case CancelChild(cl_ord_id=name, orig_cl_ord_id=child) if name == order_id:
-            return Meaning(Kind.CHILD, child)
-        case OpenParent(parent_id=name) if order_id in (name, command.cl_ord_id):
-            return Meaning(Kind.PARENT, name, name)
-        case RefuseCancel(parent_id=parent_id) if parent_id and command.cl_ord_id == order_id:
-            return Meaning(Kind.PARENT, parent_id, parent_id)
-        case RequestQuote(quote_req_id=name, parent_id=parent_id) if name == order_id:
-            return Meaning(Kind.PARENT, parent_id, parent_id)
-        case Report(cl_ord_id=name, parent_id=parent_id) if name == order_id:
-            if parent_id != NO_PARENT:
-                return Meaning(Kind.PARENT, parent_id, parent_id)
-            if command.exec_type is ExecType.REJECTED:
-                return Meaning(Kind.REFUSED, name)
-    return None
-
-
-def near(storage: Storage, order_id: str, count: int = 3) -> list[str]:
-    """The ids in the journal that look most like one that is not there."""
-    names: dict[str, None] = {}
-    for _, step in steps(scan(storage, live=True)):
-        for command in step.commands:
-            if isinstance(command, OpenParent):
-                names[command.parent_id] = names[command.cl_ord_id] = None
-            elif isinstance(command, SendChild):
-                names[command.cl_ord_id] = None
-    return difflib.get_close_matches(order_id, list(names), n=count)
-
-
-def _mentioning(storage: Storage, names: Callable[[], Iterable[str]]) -> Iterator[Step]:
-    """The steps whose record holds one of the names. Looking at bytes first spares the decoding."""
-
-    def holds(payload: bytes) -> bool:
-        return any(name.encode() in payload for name in names())
-
-    records = (record for record in scan(storage, live=True) if holds(record.payload))
-    return (step for _, step in steps(records))
 
 
 # -- the story -----------------------------------------------------------------------------------
@@ -180,8 +92,6 @@ class ChildStory:
     lesson: Learn | None = None
     markouts: list[LearnMarkout] = field(default_factory=list)
     """What the price did after its first fill, by horizon."""
-    ticket: bool = False
-    """More of them are to come."""
 
     @property
     def cum_qty(self) -> int:
@@ -197,6 +107,8 @@ class Story:
     now: int = 0
     decisions: list[Decision] = field(default_factory=list)
     children: dict[str, ChildStory] = field(default_factory=dict)
+    cancels: dict[str, str] = field(default_factory=dict)
+    """The children's ClOrdIDs by those of cancels."""
     told: Report | None = None
     """The last report."""
     lines: list[tuple[int, int, object]] = field(default_factory=list)
@@ -213,33 +125,25 @@ class Story:
         return self.opened.terms.side
 
 
-def parent_of(storage: Storage, child: str) -> str:
-    """The OrderID of a child's parent."""
-    for step in _mentioning(storage, lambda: [child]):
-        for command in step.commands:
-            if isinstance(command, SendChild) and command.cl_ord_id == child:
-                return command.parent_id
-    raise AssertionError(f"{child} was never sent")
-
-
 def parent_story(storage: Storage, parent_id: str) -> Story:
     """Everything that the journal has of a parent.
 
     Raises:
         JournalBroken: the journal cannot be believed up to its end.
     """
-    story = Story()
-    young: dict[str, None] = {}
-    """Children of which more is to come: what venues say of them does not name the parent."""
-    for step in _mentioning(storage, lambda: [parent_id, *young]):
-        _tell(story, step, parent_id, young)
+    story, names = Story(), Names(parent_id)
+    for step in mentioning(storage, names):
+        _tell(story, step, parent_id)
+        for command in step.commands:  # what venues say of a child does not name the parent
+            if isinstance(command, SendChild | CancelChild) and _child_of(story, command):
+                names.add(command.cl_ord_id)
     return story
 
 
 def refused_story(storage: Storage, cl_ord_id: str) -> Story:
     """What the journal has of a client's order that never became a parent."""
     story = Story()
-    for step in _mentioning(storage, lambda: [cl_ord_id]):
+    for step in mentioning(storage, Names(cl_ord_id)):
         if getattr(step.event, "cl_ord_id", "") != cl_ord_id:
             continue
         story.lines.append((step.seq, step.now, step.event))
@@ -250,12 +154,12 @@ def refused_story(storage: Storage, cl_ord_id: str) -> Story:
     return story
 
 
-def _tell(story: Story, step: Step, parent_id: str, young: dict[str, None]) -> None:
+def _tell(story: Story, step: Step, parent_id: str) -> None:
     """Take one step into the story."""
     commands = [each for each in step.commands if _concerns(each, parent_id, story.children)]
     _event(story, step, commands)
     for command in commands:
-        _command(story, step, command, young)
+        _command(story, step, command)
 
 
 def _concerns(command: Command, parent_id: str, children: dict[str, ChildStory]) -> bool:
@@ -269,7 +173,7 @@ def _event(story: Story, step: Step, commands: list[Command]) -> None:
     event = step.event
     match event:
         case ExecutionReceived() | CancelRejectReceived() | ChildRefused():
-            child = _child_of(story, event)
+            child = _child_of(story, event) or _child_told(story, commands)
             if child is not None:
                 child.events.append((step.seq, step.now, event))
         case None:
@@ -280,15 +184,25 @@ def _event(story: Story, step: Step, commands: list[Command]) -> None:
             pass
 
 
-def _child_of(
-    story: Story, event: ExecutionReceived | CancelRejectReceived | ChildRefused
-) -> ChildStory | None:
-    """The child that a venue's report means, by ClOrdID or by the ClOrdID of a cancel of it."""
-    orig = getattr(event, "orig_cl_ord_id", "")
-    return story.children.get(event.cl_ord_id) or story.children.get(orig)
+class _OfChild(Protocol):
+    @property
+    def cl_ord_id(self) -> str: ...
 
 
-def _command(story: Story, step: Step, command: Command, young: dict[str, None]) -> None:
+def _child_of(story: Story, what: _OfChild) -> ChildStory | None:
+    """The child that is meant, by ClOrdID or by the ClOrdID of a cancel of it."""
+    names = (what.cl_ord_id, getattr(what, "orig_cl_ord_id", ""))
+    found = (story.children.get(story.cancels.get(name, name)) for name in names)
+    return next(filter(None, found), None)
+
+
+def _child_told(story: Story, commands: list[Command]) -> ChildStory | None:
+    """The child whose execution the OMS is told of: a bust may name its execution alone."""
+    told = (each.child_cl_ord_id for each in commands if isinstance(each, Report))
+    return next((story.children[each] for each in told if each in story.children), None)
+
+
+def _command(story: Story, step: Step, command: Command) -> None:
     at = (step.seq, step.now)
     match command:
         case OpenParent():
@@ -298,7 +212,6 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
         case SendChild():
             story.decisions[-1].sent.append(command)
             story.children[command.cl_ord_id] = ChildStory(command, *at, story.decisions[-1])
-            young[command.cl_ord_id] = None
         case NoteBreach() if story.decisions and story.decisions[-1].seq == step.seq:
             story.decisions[-1].breaches.append(command)
         case RequestQuote():
@@ -310,20 +223,14 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
             child = story.children[command.cl_ord_id]
             child.lesson = command
             child.events.append((*at, command))
-            _let_go(child, young)
-            return
-        case MarkChild():
-            story.children[command.cl_ord_id].ticket = True
             return
         case LearnMarkout():
             child = story.children[command.cl_ord_id]
             child.markouts.append(command)
             child.events.append((*at, command))
-            last = command.horizon + 1 == len(MARKOUT_HORIZONS)
-            child.ticket = not last and command.markout_bp is not None
-            _let_go(child, young)
             return
         case CancelChild():
+            story.cancels[command.cl_ord_id] = command.orig_cl_ord_id
             story.children[command.orig_cl_ord_id].events.append((*at, command))
         case (
             MarkUnknown()
@@ -343,12 +250,6 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
         case _:
             pass
     story.lines.append((*at, command))
-
-
-def _let_go(child: ChildStory, young: dict[str, None]) -> None:
-    """Nothing more is told of a child that has had its lesson and its markouts."""
-    if child.lesson is not None and not child.ticket:
-        young.pop(child.sent.cl_ord_id, None)
 
 
 def _fill(story: Story, step: Step, report: Report) -> None:

@@ -11,8 +11,8 @@ import typer
 
 from config.settings import DEFAULT_CONFIG
 from router.analysis import tag_filter
-from router.analysis.explain import Kind, find, near
 from router.analysis.message_view import Reader
+from router.analysis.naming import Kind, find, near
 from router.analysis.wire import Hop, Journey, Numbers, WireFrame
 from router.cli.errors import CommandError, ExitCode
 from router.cli.fix_decode import view_data

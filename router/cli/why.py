@@ -14,16 +14,12 @@ from config.settings import DEFAULT_CONFIG
 from router.analysis import contrast
 from router.analysis.explain import (
     ChildStory,
-    Kind,
-    Meaning,
     Story,
     cost,
-    find,
-    near,
-    parent_of,
     parent_story,
     refused_story,
 )
+from router.analysis.naming import Kind, Meaning, find, near, parent_of
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
