@@ -7,7 +7,7 @@ it changes nothing and needs no configuration. Knows nothing of how a story is s
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from router.analysis.naming import Names, mentioning
@@ -31,9 +31,11 @@ from router.messages import (
     NoteBreach,
     NoteCod,
     OpenParent,
+    OrderTerms,
     QueryChild,
     Report,
     RequestQuote,
+    Reschedule,
     SendChild,
     SettleChild,
     Step,
@@ -47,6 +49,17 @@ LIQUIDITY_ADDED = "1"
 # -- the story -----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the client asks for, as the last replace (150=5) has left it."""
+
+    terms: OrderTerms
+    algo_params: dict[str, str]
+    cl_ord_id: str
+    replaced: bool = False
+    """The policy's clauses were chosen again since it was taken."""
+
+
 @dataclass(slots=True)
 class Decision:
     """One decision of a parent, and what followed from it in the same step."""
@@ -54,6 +67,8 @@ class Decision:
     seq: int
     now: int
     decide: Decide
+    order: Order | None = None
+    """As it stood then; None of a decision that was not read as a part of a story."""
     sent: list[SendChild] = field(default_factory=list)
     asked: list[RequestQuote] = field(default_factory=list)
     breaches: list[NoteBreach] = field(default_factory=list)
@@ -104,6 +119,8 @@ class Story:
     """One parent, or one order that was refused."""
 
     opened: OpenParent | None = None
+    order: Order | None = None
+    """As it stands now; `opened` has what it was first."""
     now: int = 0
     decisions: list[Decision] = field(default_factory=list)
     children: dict[str, ChildStory] = field(default_factory=dict)
@@ -207,8 +224,11 @@ def _command(story: Story, step: Step, command: Command) -> None:
     match command:
         case OpenParent():
             story.opened, story.now = command, step.now
+            story.order = Order(command.terms, command.algo_params, command.cl_ord_id)
+        case Reschedule() if story.order is not None:
+            story.order = replace(story.order, algo_params=command.algo_params)
         case Decide():
-            story.decisions.append(Decision(*at, command))
+            story.decisions.append(Decision(*at, command, story.order))
         case SendChild():
             story.decisions[-1].sent.append(command)
             story.children[command.cl_ord_id] = ChildStory(command, *at, story.decisions[-1])
@@ -218,6 +238,7 @@ def _command(story: Story, step: Step, command: Command) -> None:
             story.decisions[-1].asked.append(command)
         case Report():
             story.told = command
+            _replaced(story, command)
             _fill(story, step, command)
         case Learn():
             child = story.children[command.cl_ord_id]
@@ -250,6 +271,13 @@ def _command(story: Story, step: Step, command: Command) -> None:
         case _:
             pass
     story.lines.append((*at, command))
+
+
+def _replaced(story: Story, report: Report) -> None:
+    """After a replace the new terms hold, under the ClOrdID of the request."""
+    if report.exec_type is ExecType.REPLACED and story.order is not None:
+        terms, name = report.terms, report.cl_ord_id
+        story.order = replace(story.order, terms=terms, cl_ord_id=name, replaced=True)
 
 
 def _fill(story: Story, step: Step, report: Report) -> None:

@@ -14,6 +14,7 @@ from config.settings import DEFAULT_CONFIG
 from router.analysis import contrast
 from router.analysis.explain import (
     ChildStory,
+    Order,
     Story,
     cost,
     parent_story,
@@ -157,6 +158,7 @@ def _child_data(story: Story, child: ChildStory, again: Again) -> dict[str, obje
         "seq": child.seq,
         "now": child.now,
         "decision": msgspec.to_builtins(decision.decide),
+        "order_then": _order_data(decision.order),
         "sent": msgspec.to_builtins(decision.sent),
         "breaches": msgspec.to_builtins(decision.breaches),
         "needs": [_need_data(each) for each in contrast.needs(decision.decide, again.curves)],
@@ -172,6 +174,11 @@ def _child_data(story: Story, child: ChildStory, again: Again) -> dict[str, obje
         "lesson": msgspec.to_builtins(child.lesson),
         "markouts": msgspec.to_builtins(child.markouts),
     }
+
+
+def _order_data(order: Order | None) -> object:
+    """Terms and parameters after replaces, where `order` is as it was first taken."""
+    return msgspec.to_builtins(order)
 
 
 def _need_data(need: contrast.Need) -> dict[str, object]:
@@ -205,6 +212,7 @@ def _parent_data(story: Story) -> dict[str, object]:
     return {
         "kind": "parent",
         "order": msgspec.to_builtins(story.opened),
+        "order_now": _order_data(story.order),
         "opened_at": story.now,
         "last_report": msgspec.to_builtins(story.told),
         "decisions": len(story.decisions),
