@@ -1,24 +1,31 @@
 """The story of an order, from the journal: what was known, decided, and what became of it.
 
-Owns gathering a parent's decisions, children and reports; what an id means is `naming`'s. A reader:
-it changes nothing and needs no configuration. Knows nothing of how a story is shown.
+Owns gathering a parent's decisions, children and reports; what an id means is `naming`'s, what
+fills cost `paid`'s. A reader: it changes nothing and needs no configuration. Knows nothing of how a
+story is shown.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
+import msgspec
+
 from router.analysis.naming import Names, mentioning
+from router.analysis.paid import Fill, fee
 from router.journal.storage import Storage
 from router.messages import (
     AssignSuspense,
+    BookCopy,
     CancelChild,
+    CancelReceived,
     CancelRejectReceived,
     CandidateRecord,
     ChildRefused,
     Command,
+    CopyReceived,
     Decide,
     Disallow,
     EnterBust,
@@ -28,20 +35,26 @@ from router.messages import (
     Learn,
     LearnMarkout,
     MarkUnknown,
+    MassCancelReceived,
     NoteBreach,
     NoteCod,
+    NoteSuspense,
     OpenParent,
+    OrderReceived,
     OrderTerms,
     QueryChild,
+    ReplaceReceived,
     Report,
     RequestQuote,
     Reschedule,
     SendChild,
     SettleChild,
+    StatusReceived,
     Step,
 )
-from router.model import BP, ExecType, Side
+from router.model import ExecType, Side
 
+EXECUTIONS = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
 LIQUIDITY_ADDED = "1"
 """LastLiquidityInd(851)."""
 
@@ -79,18 +92,20 @@ class Decision:
         return next(each for each in self.decide.candidates if each.arm == arm)
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """One execution as the OMS was told; after a correction the corrected one."""
+class Booked(msgspec.Struct, frozen=True, tag=True):
+    """An execution that was booked as a child's without its venue's word on the order session."""
 
-    exec_id: str
-    now: int
-    mic: str
-    child: str
-    qty: int
-    px: int
-    fee: int | None
-    """Per share, price units, + is paid; None if the decision had no midpoint to tell it by."""
+    upon: BookCopy | AssignSuspense
+    told: Report
+    """What the OMS was told of it."""
+    copy: CopyReceived | None = None
+    """What was booked upon a drop copy; None if it is not in the journal."""
+
+
+class Unbooked(msgspec.Struct, frozen=True, tag=True):
+    """An execution that a venue told and that moved nothing: known before, or in suspense."""
+
+    execution: ExecutionReceived
 
 
 @dataclass(slots=True)
@@ -104,6 +119,8 @@ class ChildStory:
     events: list[tuple[int, int, object]] = field(default_factory=list)
     """seq, now, and the event or command, in order."""
     fills: dict[str, Fill] = field(default_factory=dict)
+    copies: list[CopyReceived] = field(default_factory=list)
+    """Drop copies of its executions, in order."""
     lesson: Learn | None = None
     markouts: list[LearnMarkout] = field(default_factory=list)
     """What the price did after its first fill, by horizon."""
@@ -175,8 +192,11 @@ def _tell(story: Story, step: Step, parent_id: str) -> None:
     """Take one step into the story."""
     commands = [each for each in step.commands if _concerns(each, parent_id, story.children)]
     _event(story, step, commands)
-    for command in commands:
-        _command(story, step, command)
+    for what in _with_grounds(story, step.commands):
+        if isinstance(what, Booked):
+            _of_child(story, step, what.told.child_cl_ord_id, what)
+        elif _concerns(what, parent_id, story.children):
+            _command(story, step, what)
 
 
 def _concerns(command: Command, parent_id: str, children: dict[str, ChildStory]) -> bool:
@@ -192,13 +212,62 @@ def _event(story: Story, step: Step, commands: list[Command]) -> None:
         case ExecutionReceived() | CancelRejectReceived() | ChildRefused():
             child = _child_of(story, event) or _child_told(story, commands)
             if child is not None:
-                child.events.append((step.seq, step.now, event))
-        case None:
-            pass
-        case _ if commands and hasattr(event, "cl_ord_id"):  # what the client has asked for
+                child.events.append((step.seq, step.now, _as_booked(event, commands)))
+        case CopyReceived():
+            child = _child_of(story, event.execution)
+            if child is not None:
+                child.copies.append(event)
+        case (
+            OrderReceived()
+            | CancelReceived()
+            | ReplaceReceived()
+            | MassCancelReceived()
+            | StatusReceived()
+        ) if commands:
             story.lines.append((step.seq, step.now, event))
         case _:
             pass
+
+
+def _as_booked(event: object, commands: list[Command]) -> object:
+    """A venue's word; an execution of which the OMS is told nothing has moved nothing."""
+    if not isinstance(event, ExecutionReceived) or event.exec_type not in EXECUTIONS:
+        return event
+    told = any(isinstance(each, Report) and each.child_cl_ord_id for each in commands)
+    return event if told else Unbooked(event)
+
+
+def _with_grounds(story: Story, commands: Iterable[Command]) -> Iterator[Command | Booked]:
+    """The commands; upon what an execution was booked is one with what the OMS was told of it, and
+    stands before it.
+    """
+    upon: BookCopy | AssignSuspense | None = None
+    for command in commands:
+        if isinstance(command, BookCopy | AssignSuspense):
+            upon = command
+            continue
+        if isinstance(command, Report) and upon is not None:
+            child = story.children.get(command.child_cl_ord_id)
+            if child is not None:
+                yield Booked(upon, command, _copy_of(child, upon))
+                upon = None
+        yield command
+    if upon is not None:
+        yield upon
+
+
+def _copy_of(child: ChildStory, upon: BookCopy | AssignSuspense) -> CopyReceived | None:
+    """The copy that has waited: the first of it, which may name another day than the key."""
+    if isinstance(upon, AssignSuspense):
+        return None
+    exec_id = upon.key.removeprefix(f"{child.sent.mic}.").partition(".")[2]
+    return next((each for each in child.copies if each.execution.exec_id == exec_id), None)
+
+
+def _of_child(story: Story, step: Step, name: str, what: object) -> None:
+    """Something that befell a child without its venue: its parent's life has it as well."""
+    story.children[name].events.append((step.seq, step.now, what))
+    story.lines.append((step.seq, step.now, what))
 
 
 class _OfChild(Protocol):
@@ -253,16 +322,19 @@ def _command(story: Story, step: Step, command: Command) -> None:
         case CancelChild():
             story.cancels[command.cl_ord_id] = command.orig_cl_ord_id
             story.children[command.orig_cl_ord_id].events.append((*at, command))
+        case AssignSuspense() | EnterBust() | EnterExecution() | SettleChild(by_venue=False) if (
+            command.cl_ord_id in story.children
+        ):
+            _of_child(story, step, command.cl_ord_id, command)
+            return
         case (
             MarkUnknown()
             | Disallow()
             | ExpectCod()
             | NoteCod()
+            | NoteSuspense()
             | SettleChild()
             | QueryChild()
-            | AssignSuspense()
-            | EnterBust()
-            | EnterExecution()
         ) if command.cl_ord_id in story.children:
             story.children[command.cl_ord_id].events.append((*at, command))
             return
@@ -299,23 +371,6 @@ def _fill(story: Story, step: Step, report: Report) -> None:
         )
 
 
-# -- numbers from the record ---------------------------------------------------------------------
-
-
-def fee(candidate: CandidateRecord, side: Side, mid: int) -> int | None:
-    """The fee per share that a candidate's cost was made with, price units; None without a mid.
-
-    cost = 10^4 * (sign * (2 * price - mid) + 2 * fee) / mid, mid in half price units, and a
-    midpoint order has no distance to the midpoint (router.core.features.cost_bp).
-    """
-    if mid <= 0:
-        return None
-    away2 = 0
-    if candidate.price is not None and not candidate.arm.endswith("/dark_mid"):
-        away2 = side.sign * (2 * candidate.price - mid)
-    return round((candidate.cost_bp * mid / BP - away2) / 2)
-
-
 def _fill_fee(child: ChildStory, liquidity: str) -> int | None:
     """The fee of a fill: that of making or taking, if the decision had such a candidate there."""
     decide, mic = child.decision.decide, child.sent.mic
@@ -325,37 +380,3 @@ def _fill_fee(child: ChildStory, liquidity: str) -> int | None:
         tactic = "lit_make" if liquidity == LIQUIDITY_ADDED else "lit_take"
         own = arms.get(f"{mic}/{tactic}", own)
     return fee(own, child.sent.side, decide.mid)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What fills cost against the arrival midpoint, bp of their value there; + is paid."""
-
-    qty: int
-    fills: int
-    notional: int
-    fees: int | None
-    """Price units; None if a fee is not known."""
-    price_bp: float | None
-    """None without an arrival midpoint."""
-    fees_bp: float | None
-
-    @property
-    def total_bp(self) -> float | None:
-        """Price and fees together."""
-        if self.price_bp is None or self.fees_bp is None:
-            return None
-        return self.price_bp + self.fees_bp
-
-
-def cost(fills: Iterable[Fill], side: Side, arrival_mid: int) -> Cost:
-    """Implementation shortfall of what was filled (controls.md 14): 10^4 D (paid - arrival)."""
-    found = list(fills)
-    qty = sum(each.qty for each in found)
-    notional = sum(each.qty * each.px for each in found)
-    known = [each.qty * each.fee for each in found if each.fee is not None]
-    fees = sum(known) if len(known) == len(found) else None
-    value2 = qty * arrival_mid  # twice the value at arrival
-    price_bp = BP * side.sign * (2 * notional - value2) / value2 if value2 else None
-    fees_bp = BP * 2 * fees / value2 if value2 and fees is not None else None
-    return Cost(qty, len(found), notional, fees, price_bp, fees_bp)

@@ -16,11 +16,11 @@ from router.analysis.explain import (
     ChildStory,
     Order,
     Story,
-    cost,
     parent_story,
     refused_story,
 )
 from router.analysis.naming import Kind, Meaning, find, near, parent_of
+from router.analysis.paid import cost
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json

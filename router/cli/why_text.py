@@ -10,14 +10,24 @@ from collections.abc import Iterator, Sequence
 
 from router.analysis import contrast
 from router.analysis.contrast import Interval, Need, Obstacle
-from router.analysis.explain import ChildStory, Cost, Decision, Order, Story, cost
+from router.analysis.explain import Booked, ChildStory, Decision, Order, Story
+from router.analysis.paid import Cost, cost
 from router.cli.output import columns, indented
 from router.cli.why_again import Again
 from router.cli.why_decision import decision_text, recomputed
 from router.cli.why_exploring import exploring
 from router.cli.why_layout import Rows, facts, timeline, wrapped
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
-from router.messages import CandidateRecord, OpenParent, UrgencyNote, Wait
+from router.messages import (
+    AssignSuspense,
+    CandidateRecord,
+    EnterBust,
+    EnterExecution,
+    OpenParent,
+    SettleChild,
+    UrgencyNote,
+    Wait,
+)
 from router.model import PX_SCALE, TimeInForce
 from router.ports import FloatArray
 
@@ -320,7 +330,7 @@ def _life(story: Story, *, whole: bool) -> list[str]:
             rows[-1] = [clock(now), qty(seq), f"{words(what)} ({waits} times)"]
             continue
         waits, waiting = (1, what.reason) if isinstance(what, Wait) else (0, "")
-        rows.append([clock(now), qty(seq), words(what)])
+        rows.append([clock(now), qty(seq), f"{_of_child(what)}{words(what)}"])
     if len(rows) > LIFE_MAX and not whole:
         left = len(rows) - LIFE_MAX
         half = LIFE_MAX // 2
@@ -330,6 +340,17 @@ def _life(story: Story, *, whole: bool) -> list[str]:
             *rows[-half:],
         ]
     return timeline(rows)
+
+
+def _of_child(what: object) -> str:
+    """Whose it is, in its parent's life, where the words do not name the child."""
+    match what:
+        case Booked():
+            return f"child {what.told.child_cl_ord_id}: "
+        case AssignSuspense() | EnterBust() | EnterExecution() | SettleChild():
+            return f"child {what.cl_ord_id}: "
+        case _:
+            return ""
 
 
 def refused_text(story: Story, name: str) -> Iterator[str]:
