@@ -15,6 +15,7 @@ import msgspec
 
 from router.analysis.naming import Names, mentioning
 from router.analysis.paid import Fill, fee
+from router.core.ids import client
 from router.journal.storage import Storage
 from router.messages import (
     AssignSuspense,
@@ -174,11 +175,11 @@ def parent_story(storage: Storage, parent_id: str) -> Story:
     return story
 
 
-def refused_story(storage: Storage, cl_ord_id: str) -> Story:
+def refused_story(storage: Storage, cl_ord_id: str, whose: str) -> Story:
     """What the journal has of a client's order that never became a parent."""
     story = Story()
     for step in mentioning(storage, Names(cl_ord_id)):
-        if getattr(step.event, "cl_ord_id", "") != cl_ord_id:
+        if not _is_order(step.event, cl_ord_id, whose):
             continue
         story.lines.append((step.seq, step.now, step.event))
         for command in step.commands:
@@ -186,6 +187,13 @@ def refused_story(storage: Storage, cl_ord_id: str) -> Story:
             if isinstance(command, Report):
                 story.told = command
     return story
+
+
+def _is_order(event: object, cl_ord_id: str, whose: str) -> bool:
+    """True of a client's order by that name: others may use it as well."""
+    if not isinstance(event, OrderReceived) or event.cl_ord_id != cl_ord_id:
+        return False
+    return client(event.session, event.terms.reply_to) == whose
 
 
 def _tell(story: Story, step: Step, parent_id: str) -> None:

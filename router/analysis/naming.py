@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeGuard
 
+from router.core.ids import client, session_of
 from router.journal.recovery import steps
 from router.journal.scan import scan
 from router.journal.storage import Storage
@@ -48,22 +50,47 @@ class Meaning:
     name: str
     """The child's ClOrdID, the parent's OrderID, or the client's ClOrdID."""
     parent_id: str = ""
+    whose: str = ""
+    """Of an order that was refused: its client (`router.core.ids.client`), whose ClOrdIDs are apart
+    from everybody else's."""
+
+    @property
+    def said(self) -> str:
+        """It, where it is named next to others."""
+        if self.kind is not Kind.REFUSED:
+            return self.name
+        return f"the one of {session_of(self.whose)}{for_firm(self.whose)} that was refused"
+
+
+def for_firm(whose: str) -> str:
+    """` for` and the firm on whose behalf a session has sent; nothing if it has sent for itself."""
+    firm = whose.partition("\x01")[2]
+    return f" for {firm}" if firm else ""
 
 
 def find(storage: Storage, order_id: str) -> list[Meaning]:
-    """Everything that an id names, oldest first: more than one if two OMSs used the same ClOrdID.
+    """Everything that an id names, oldest first: several if clients used the same ClOrdID, be they
+    OMSs or firms behind one. The refusal of what the same client has an order by is none.
+
 
     Raises:
         JournalBroken: the journal cannot be believed up to its end.
     """
     found: dict[Meaning, None] = {}
+    taken: set[str] = set()
+    """Clients whose ClOrdID is a parent's."""
     for step in mentioning(storage, Names(order_id)):
         for command in step.commands:
             meaning = _meaning(command, order_id)
             if meaning is not None:
                 found[meaning] = None
-    parents = {each.name for each in found if each.kind is Kind.PARENT}
-    return [each for each in found if each.kind is not Kind.REFUSED or not parents]
+            if _is_of_parent(command) and command.cl_ord_id == order_id:
+                taken.add(client(command.session, command.terms.reply_to))
+    return [each for each in found if each.kind is not Kind.REFUSED or each.whose not in taken]
+
+
+def _is_of_parent(command: Command) -> TypeGuard[OpenParent | Report]:
+    return isinstance(command, OpenParent | Report) and command.parent_id != NO_PARENT
 
 
 def _meaning(command: Command, order_id: str) -> Meaning | None:
@@ -82,7 +109,8 @@ def _meaning(command: Command, order_id: str) -> Meaning | None:
             if parent_id != NO_PARENT:
                 return Meaning(Kind.PARENT, parent_id, parent_id)
             if command.exec_type is ExecType.REJECTED:
-                return Meaning(Kind.REFUSED, name)
+                whose = client(command.session, command.terms.reply_to)
+                return Meaning(Kind.REFUSED, name, whose=whose)
     return None
 
 

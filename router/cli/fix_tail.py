@@ -198,7 +198,7 @@ def _journey(storage: FileStorage, order_id: str) -> Journey:
         raise CommandError(ExitCode.NOT_FOUND, f"no order {order_id!r} in {storage.folder}{hint}")
     newest = found[-1]
     if len(found) > 1:
-        others = ", ".join(each.name for each in found[:-1])
+        others = ", ".join(each.said for each in found[:-1])
         say(f"note: {order_id} names {len(found)} orders; this is the newest, not {others}")
     if newest.kind is Kind.REFUSED:
         return Journey(cl_ord_id=newest.name)

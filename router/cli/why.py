@@ -68,7 +68,7 @@ def command(
         text = f"--plot draws one decision: give a child's ClOrdID; {order_id} is a client's order"
         raise CommandError(ExitCode.CONFIGURATION, text)
     if meaning.kind is Kind.REFUSED:
-        story = refused_story(storage, meaning.name)
+        story = refused_story(storage, meaning.name, meaning.whose)
         lines, data = refused_text(story, meaning.name), _refused_data(meaning, story)
     else:
         parent_id = meaning.parent_id or parent_of(storage, meaning.name)
@@ -141,7 +141,7 @@ def _one(storage: FileStorage, order_id: str) -> Meaning:
         text = f"no order or child {order_id!r} in {storage.folder}; {hint}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     if len(found) > 1:
-        others = ", ".join(each.name for each in found[:-1])
+        others = ", ".join(each.said for each in found[:-1])
         say(f"note: {order_id} names {len(found)} orders; this is the newest, not {others}")
     return found[-1]
 

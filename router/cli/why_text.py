@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from router.analysis import contrast
 from router.analysis.contrast import Interval, Need, Obstacle
 from router.analysis.explain import Booked, ChildStory, Decision, Order, Story
+from router.analysis.naming import for_firm
 from router.analysis.paid import Cost, cost
 from router.cli.output import columns, indented
 from router.cli.why_again import Again
@@ -18,12 +19,14 @@ from router.cli.why_decision import decision_text, recomputed
 from router.cli.why_exploring import exploring
 from router.cli.why_layout import Rows, facts, timeline, wrapped
 from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
+from router.core.ids import client
 from router.messages import (
     AssignSuspense,
     CandidateRecord,
     EnterBust,
     EnterExecution,
     OpenParent,
+    Report,
     SettleChild,
     UrgencyNote,
     Wait,
@@ -86,10 +89,10 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
     opened, order, decide = story.opened, decision.order, decision.decide
     assert opened is not None
     assert order is not None
-    replaced = f", replaced by {order.cl_ord_id}" if order.replaced else ""
+    whose = f"{_firm(opened)}{_replaced(order)}"
     yield (
         "order",
-        f"{opened.parent_id} ({opened.cl_ord_id} of {opened.session}{replaced}): "
+        f"{opened.parent_id} ({opened.cl_ord_id} of {opened.session}{whose}): "
         f"{terms_text(order.terms)}",
     )
     yield (
@@ -113,6 +116,16 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
         f"v{decide.feature_version}; {_algo(opened, order)}, "
         f"policy {_policy(opened, order, decide.policy_hash)}",
     )
+
+
+def _firm(order: OpenParent | Report) -> str:
+    """For which of its clients a hub has sent an order, if it has."""
+    return for_firm(client(order.session, order.terms.reply_to))
+
+
+def _replaced(order: Order) -> str:
+    """Under which ClOrdID its terms are, if they are not the first."""
+    return f", replaced by {order.cl_ord_id}" if order.replaced else ""
 
 
 def _algo(opened: OpenParent, order: Order) -> str:
@@ -265,12 +278,12 @@ def parent_text(story: Story, *, whole: bool) -> Iterator[str]:
         f"{opened.parent_id}: {terms_text(told.terms)}; "
         f"{told.ord_status.name.replace('_', ' ').lower()}, filled {qty(told.cum_qty)}"
     )
-    replaced = f", replaced by {order.cl_ord_id}" if order.replaced else ""
+    whose = f"{_firm(opened)}{_replaced(order)}"
     arrival = f"mid {money(opened.arrival_mid / 2)}" if opened.arrival_mid else "no market"
     yield from indented(
         facts(
             [
-                ("client", f"{opened.cl_ord_id} of session {opened.session}{replaced}"),
+                ("client", f"{opened.cl_ord_id} of session {opened.session}{whose}"),
                 ("arrived", f"{on_day(story.now)} {clock(story.now)} UTC, {arrival}"),
                 ("worked by", _algo(opened, order)),
                 ("policy", _policy(opened, order, opened.policy_hash)),
@@ -356,7 +369,7 @@ def _of_child(what: object) -> str:
 def refused_text(story: Story, name: str) -> Iterator[str]:
     """An order that never became a parent."""
     assert story.told is not None
-    yield f"{name}: {terms_text(story.told.terms)}; refused"
+    yield f"{name}{_firm(story.told)}: {terms_text(story.told.terms)}; refused"
     yield from indented(wrapped(story.told.text))
     yield ""
     yield f"Life, on {on_day(story.lines[0][1])} UTC"

@@ -6,7 +6,9 @@ Owns the words. Not a command.
 from __future__ import annotations
 
 from router.analysis.explain import Booked, Unbooked
+from router.analysis.naming import for_firm
 from router.core.cod import CANCELS
+from router.core.ids import client
 from router.fix.codec import px_text, time_text
 from router.messages import (
     AssignSuspense,
@@ -119,7 +121,8 @@ def words(what: object) -> str:
     """One event or command."""
     match what:
         case OrderReceived():
-            return f"order {what.cl_ord_id} from {what.session}"
+            firm = for_firm(client(what.session, what.terms.reply_to))
+            return f"order {what.cl_ord_id} from {what.session}{firm}"
         case CancelReceived():
             return f"cancel request {what.cl_ord_id}"
         case ReplaceReceived():
