@@ -72,7 +72,6 @@ def find(storage: Storage, order_id: str) -> list[Meaning]:
     """Everything that an id names, oldest first: several if clients used the same ClOrdID, be they
     OMSs or firms behind one. The refusal of what the same client has an order by is none.
 
-
     Raises:
         JournalBroken: the journal cannot be believed up to its end.
     """

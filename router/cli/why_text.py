@@ -18,7 +18,7 @@ from router.cli.why_again import Again
 from router.cli.why_decision import decision_text, recomputed
 from router.cli.why_exploring import exploring
 from router.cli.why_layout import Rows, facts, timeline, wrapped
-from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
+from router.cli.why_words import clock, money, on_day, px, qty, rescheduled, terms_text, words
 from router.core.ids import client
 from router.messages import (
     AssignSuspense,
@@ -27,6 +27,7 @@ from router.messages import (
     EnterExecution,
     OpenParent,
     Report,
+    Reschedule,
     SettleChild,
     UrgencyNote,
     Wait,
@@ -337,13 +338,19 @@ def _cost_text(story: Story, found: Cost) -> str:
 def _life(story: Story, *, whole: bool) -> list[str]:
     rows: Rows = []
     waits, waiting = 0, ""
+    held: OpenParent | Reschedule | None = None
     for seq, now, what in story.lines:
         if isinstance(what, Wait) and what.reason == waiting:
             waits += 1
             rows[-1] = [clock(now), qty(seq), f"{words(what)} ({waits} times)"]
             continue
         waits, waiting = (1, what.reason) if isinstance(what, Wait) else (0, "")
-        rows.append([clock(now), qty(seq), f"{_of_child(what)}{words(what)}"])
+        if isinstance(what, Reschedule) and held is not None:
+            what, text = rescheduled(held, what, now)
+        else:
+            text = f"{_of_child(what)}{words(what)}"
+        held = what if isinstance(what, OpenParent | Reschedule) else held
+        rows.append([clock(now), qty(seq), text])
     if len(rows) > LIFE_MAX and not whole:
         left = len(rows) - LIFE_MAX
         half = LIFE_MAX // 2

@@ -5,6 +5,10 @@ Owns the words. Not a command.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from msgspec import structs
+
 from router.analysis.explain import Booked, Unbooked
 from router.analysis.naming import for_firm
 from router.core.cod import CANCELS
@@ -225,13 +229,41 @@ def _command(what: object) -> str:
         case ReleaseParent():
             return f"goes on, released by {what.who}: {what.reason}"
         case Reschedule():
-            return f"new schedule until {clock(what.end_time)}"
+            return f"its schedule: {'; '.join(_schedule(what))}"
         case Learn():
             return _lesson(what)
         case LearnMarkout():
             return _markout(what)
         case _:
             return type(what).__name__
+
+
+def rescheduled(held: OpenParent | Reschedule, new: Reschedule, now: int) -> tuple[Reschedule, str]:
+    """What holds after a replace, whole, and what has changed by it, in words."""
+    new = structs.replace(new, start_time=new.start_time or held.start_time)
+    before = Reschedule(
+        new.parent_id, held.algo_params, held.end_time, held.expire_at, held.start_time
+    )
+    was = (*_schedule(before, now), *_parameters(before))
+    changed = [each for each in (*_schedule(new, now), *_parameters(new)) if each not in was]
+    return new, f"new schedule: {'; '.join(changed)}" if changed else "its schedule stays"
+
+
+def _schedule(what: Reschedule, now: int = 0) -> Iterator[str]:
+    """When an order starts and ends."""
+    if what.start_time:
+        yield f"starts at {_moment(what.start_time, now)}"
+    yield f"is to be done by {_moment(what.end_time, now)}" if what.end_time else "without an end"
+    yield f"expires at {_moment(what.expire_at, now)}" if what.expire_at else "never expires"
+
+
+def _parameters(what: Reschedule) -> Iterator[str]:
+    return (f"{name}={value}" for name, value in what.algo_params.items())
+
+
+def _moment(at: int, now: int) -> str:
+    """The time of day, and of another day than now its date too."""
+    return clock(at) if on_day(at) == on_day(now) else f"{on_day(at)} {clock(at)}"
 
 
 def _booked(booked: Booked) -> str:
