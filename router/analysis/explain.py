@@ -1,26 +1,32 @@
 """The story of an order, from the journal: what was known, decided, and what became of it.
 
-Owns finding what an id means, and gathering a parent's decisions, children and reports. A reader:
-it changes nothing and needs no configuration. Knows nothing of how a story is shown.
+Owns gathering a parent's decisions, children and reports; what an id means is `naming`'s, what
+fills cost `paid`'s. A reader: it changes nothing and needs no configuration. Knows nothing of how a
+story is shown.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
-from router.journal.recovery import steps
-from router.journal.scan import scan
+import msgspec
+
+from router.analysis.naming import Names, mentioning
+from router.analysis.paid import Fill, fee
+from router.core.ids import client
 from router.journal.storage import Storage
 from router.messages import (
     AssignSuspense,
+    BookCopy,
     CancelChild,
+    CancelReceived,
     CancelRejectReceived,
     CandidateRecord,
     ChildRefused,
     Command,
+    CopyReceived,
     Decide,
     Disallow,
     EnterBust,
@@ -29,110 +35,43 @@ from router.messages import (
     ExpectCod,
     Learn,
     LearnMarkout,
-    MarkChild,
     MarkUnknown,
+    MassCancelReceived,
     NoteBreach,
     NoteCod,
+    NoteSuspense,
     OpenParent,
+    OrderReceived,
+    OrderTerms,
     QueryChild,
-    RefuseCancel,
+    ReplaceReceived,
     Report,
     RequestQuote,
+    Reschedule,
     SendChild,
     SettleChild,
+    StatusReceived,
     Step,
 )
-from router.model import BP, ExecType, Side
-from router.ports import MARKOUT_HORIZONS
+from router.model import ExecType, Side
 
-NO_PARENT = "NONE"
-"""OrderID(37) of a report about no order."""
-
+EXECUTIONS = frozenset({ExecType.TRADE, ExecType.TRADE_CANCEL, ExecType.TRADE_CORRECT})
 LIQUIDITY_ADDED = "1"
 """LastLiquidityInd(851)."""
 
 
-# -- what an id means ----------------------------------------------------------------------------
-
-
-class Kind(StrEnum):
-    """What an id names."""
-
-    CHILD = "child"
-    PARENT = "parent"
-    REFUSED = "refused"
-    """A client's order that never became a parent."""
+# -- the story -----------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Meaning:
-    """One thing that an id may mean."""
+class Order:
+    """What the client asks for, as the last replace (150=5) has left it."""
 
-    kind: Kind
-    name: str
-    """The child's ClOrdID, the parent's OrderID, or the client's ClOrdID."""
-    parent_id: str = ""
-
-
-def find(storage: Storage, order_id: str) -> list[Meaning]:
-    """Everything that an id names, oldest first: more than one if two OMSs used the same ClOrdID.
-
-    Raises:
-        JournalBroken: the journal cannot be believed up to its end.
-    """
-    found: dict[Meaning, None] = {}
-    for step in _mentioning(storage, lambda: [order_id]):
-        for command in step.commands:
-            meaning = _meaning(command, order_id)
-            if meaning is not None:
-                found[meaning] = None
-    parents = {each.name for each in found if each.kind is Kind.PARENT}
-    return [each for each in found if each.kind is not Kind.REFUSED or not parents]
-
-
-def _meaning(command: Command, order_id: str) -> Meaning | None:
-    match command:
-        case SendChild(cl_ord_id=name, parent_id=parent_id) if name == order_id:
-            return Meaning(Kind.CHILD, name, parent_id)
-        case CancelChild(cl_ord_id=name, orig_cl_ord_id=child) if name == order_id:
-            return Meaning(Kind.CHILD, child)
-        case OpenParent(parent_id=name) if order_id in (name, command.cl_ord_id):
-            return Meaning(Kind.PARENT, name, name)
-        case RefuseCancel(parent_id=parent_id) if parent_id and command.cl_ord_id == order_id:
-            return Meaning(Kind.PARENT, parent_id, parent_id)
-        case RequestQuote(quote_req_id=name, parent_id=parent_id) if name == order_id:
-            return Meaning(Kind.PARENT, parent_id, parent_id)
-        case Report(cl_ord_id=name, parent_id=parent_id) if name == order_id:
-            if parent_id != NO_PARENT:
-                return Meaning(Kind.PARENT, parent_id, parent_id)
-            if command.exec_type is ExecType.REJECTED:
-                return Meaning(Kind.REFUSED, name)
-    return None
-
-
-def near(storage: Storage, order_id: str, count: int = 3) -> list[str]:
-    """The ids in the journal that look most like one that is not there."""
-    names: dict[str, None] = {}
-    for _, step in steps(scan(storage, live=True)):
-        for command in step.commands:
-            if isinstance(command, OpenParent):
-                names[command.parent_id] = names[command.cl_ord_id] = None
-            elif isinstance(command, SendChild):
-                names[command.cl_ord_id] = None
-    return difflib.get_close_matches(order_id, list(names), n=count)
-
-
-def _mentioning(storage: Storage, names: Callable[[], Iterable[str]]) -> Iterator[Step]:
-    """The steps whose record holds one of the names. Looking at bytes first spares the decoding."""
-
-    def holds(payload: bytes) -> bool:
-        return any(name.encode() in payload for name in names())
-
-    records = (record for record in scan(storage, live=True) if holds(record.payload))
-    return (step for _, step in steps(records))
-
-
-# -- the story -----------------------------------------------------------------------------------
+    terms: OrderTerms
+    algo_params: dict[str, str]
+    cl_ord_id: str
+    replaced: bool = False
+    """The policy's clauses were chosen again since it was taken."""
 
 
 @dataclass(slots=True)
@@ -142,6 +81,8 @@ class Decision:
     seq: int
     now: int
     decide: Decide
+    order: Order | None = None
+    """As it stood then; None of a decision that was not read as a part of a story."""
     sent: list[SendChild] = field(default_factory=list)
     asked: list[RequestQuote] = field(default_factory=list)
     breaches: list[NoteBreach] = field(default_factory=list)
@@ -152,18 +93,20 @@ class Decision:
         return next(each for each in self.decide.candidates if each.arm == arm)
 
 
-@dataclass(frozen=True, slots=True)
-class Fill:
-    """One execution as the OMS was told; after a correction the corrected one."""
+class Booked(msgspec.Struct, frozen=True, tag=True):
+    """An execution that was booked as a child's without its venue's word on the order session."""
 
-    exec_id: str
-    now: int
-    mic: str
-    child: str
-    qty: int
-    px: int
-    fee: int | None
-    """Per share, price units, + is paid; None if the decision had no midpoint to tell it by."""
+    upon: BookCopy | AssignSuspense
+    told: Report
+    """What the OMS was told of it."""
+    copy: CopyReceived | None = None
+    """What was booked upon a drop copy; None if it is not in the journal."""
+
+
+class Unbooked(msgspec.Struct, frozen=True, tag=True):
+    """An execution that a venue told and that moved nothing: known before, or in suspense."""
+
+    execution: ExecutionReceived
 
 
 @dataclass(slots=True)
@@ -177,11 +120,11 @@ class ChildStory:
     events: list[tuple[int, int, object]] = field(default_factory=list)
     """seq, now, and the event or command, in order."""
     fills: dict[str, Fill] = field(default_factory=dict)
+    copies: list[CopyReceived] = field(default_factory=list)
+    """Drop copies of its executions, in order."""
     lesson: Learn | None = None
     markouts: list[LearnMarkout] = field(default_factory=list)
     """What the price did after its first fill, by horizon."""
-    ticket: bool = False
-    """More of them are to come."""
 
     @property
     def cum_qty(self) -> int:
@@ -194,9 +137,13 @@ class Story:
     """One parent, or one order that was refused."""
 
     opened: OpenParent | None = None
+    order: Order | None = None
+    """As it stands now; `opened` has what it was first."""
     now: int = 0
     decisions: list[Decision] = field(default_factory=list)
     children: dict[str, ChildStory] = field(default_factory=dict)
+    cancels: dict[str, str] = field(default_factory=dict)
+    """The children's ClOrdIDs by those of cancels."""
     told: Report | None = None
     """The last report."""
     lines: list[tuple[int, int, object]] = field(default_factory=list)
@@ -213,34 +160,26 @@ class Story:
         return self.opened.terms.side
 
 
-def parent_of(storage: Storage, child: str) -> str:
-    """The OrderID of a child's parent."""
-    for step in _mentioning(storage, lambda: [child]):
-        for command in step.commands:
-            if isinstance(command, SendChild) and command.cl_ord_id == child:
-                return command.parent_id
-    raise AssertionError(f"{child} was never sent")
-
-
 def parent_story(storage: Storage, parent_id: str) -> Story:
     """Everything that the journal has of a parent.
 
     Raises:
         JournalBroken: the journal cannot be believed up to its end.
     """
-    story = Story()
-    young: dict[str, None] = {}
-    """Children of which more is to come: what venues say of them does not name the parent."""
-    for step in _mentioning(storage, lambda: [parent_id, *young]):
-        _tell(story, step, parent_id, young)
+    story, names = Story(), Names(parent_id)
+    for step in mentioning(storage, names):
+        _tell(story, step, parent_id)
+        for command in step.commands:  # what venues say of a child does not name the parent
+            if isinstance(command, SendChild | CancelChild) and _child_of(story, command):
+                names.add(command.cl_ord_id)
     return story
 
 
-def refused_story(storage: Storage, cl_ord_id: str) -> Story:
+def refused_story(storage: Storage, cl_ord_id: str, whose: str) -> Story:
     """What the journal has of a client's order that never became a parent."""
     story = Story()
-    for step in _mentioning(storage, lambda: [cl_ord_id]):
-        if getattr(step.event, "cl_ord_id", "") != cl_ord_id:
+    for step in mentioning(storage, Names(cl_ord_id)):
+        if not _is_order(step.event, cl_ord_id, whose):
             continue
         story.lines.append((step.seq, step.now, step.event))
         for command in step.commands:
@@ -250,12 +189,22 @@ def refused_story(storage: Storage, cl_ord_id: str) -> Story:
     return story
 
 
-def _tell(story: Story, step: Step, parent_id: str, young: dict[str, None]) -> None:
+def _is_order(event: object, cl_ord_id: str, whose: str) -> bool:
+    """True of a client's order by that name: others may use it as well."""
+    if not isinstance(event, OrderReceived) or event.cl_ord_id != cl_ord_id:
+        return False
+    return client(event.session, event.terms.reply_to) == whose
+
+
+def _tell(story: Story, step: Step, parent_id: str) -> None:
     """Take one step into the story."""
     commands = [each for each in step.commands if _concerns(each, parent_id, story.children)]
     _event(story, step, commands)
-    for command in commands:
-        _command(story, step, command, young)
+    for what in _with_grounds(story, step.commands):
+        if isinstance(what, Booked):
+            _of_child(story, step, what.told.child_cl_ord_id, what)
+        elif _concerns(what, parent_id, story.children):
+            _command(story, step, what)
 
 
 def _concerns(command: Command, parent_id: str, children: dict[str, ChildStory]) -> bool:
@@ -269,72 +218,131 @@ def _event(story: Story, step: Step, commands: list[Command]) -> None:
     event = step.event
     match event:
         case ExecutionReceived() | CancelRejectReceived() | ChildRefused():
-            child = _child_of(story, event)
+            child = _child_of(story, event) or _child_told(story, commands)
             if child is not None:
-                child.events.append((step.seq, step.now, event))
-        case None:
-            pass
-        case _ if commands and hasattr(event, "cl_ord_id"):  # what the client has asked for
+                child.events.append((step.seq, step.now, _as_booked(event, commands)))
+        case CopyReceived():
+            child = _child_of(story, event.execution)
+            if child is not None:
+                child.copies.append(event)
+        case (
+            OrderReceived()
+            | CancelReceived()
+            | ReplaceReceived()
+            | MassCancelReceived()
+            | StatusReceived()
+        ) if commands:
             story.lines.append((step.seq, step.now, event))
         case _:
             pass
 
 
-def _child_of(
-    story: Story, event: ExecutionReceived | CancelRejectReceived | ChildRefused
-) -> ChildStory | None:
-    """The child that a venue's report means, by ClOrdID or by the ClOrdID of a cancel of it."""
-    orig = getattr(event, "orig_cl_ord_id", "")
-    return story.children.get(event.cl_ord_id) or story.children.get(orig)
+def _as_booked(event: object, commands: list[Command]) -> object:
+    """A venue's word; an execution of which the OMS is told nothing has moved nothing."""
+    if not isinstance(event, ExecutionReceived) or event.exec_type not in EXECUTIONS:
+        return event
+    told = any(isinstance(each, Report) and each.child_cl_ord_id for each in commands)
+    return event if told else Unbooked(event)
 
 
-def _command(story: Story, step: Step, command: Command, young: dict[str, None]) -> None:
+def _with_grounds(story: Story, commands: Iterable[Command]) -> Iterator[Command | Booked]:
+    """The commands; upon what an execution was booked is one with what the OMS was told of it, and
+    stands before it.
+    """
+    upon: BookCopy | AssignSuspense | None = None
+    for command in commands:
+        if isinstance(command, BookCopy | AssignSuspense):
+            upon = command
+            continue
+        if isinstance(command, Report) and upon is not None:
+            child = story.children.get(command.child_cl_ord_id)
+            if child is not None:
+                yield Booked(upon, command, _copy_of(child, upon))
+                upon = None
+        yield command
+    if upon is not None:
+        yield upon
+
+
+def _copy_of(child: ChildStory, upon: BookCopy | AssignSuspense) -> CopyReceived | None:
+    """The copy that has waited: the first of it, which may name another day than the key."""
+    if isinstance(upon, AssignSuspense):
+        return None
+    exec_id = upon.key.removeprefix(f"{child.sent.mic}.").partition(".")[2]
+    return next((each for each in child.copies if each.execution.exec_id == exec_id), None)
+
+
+def _of_child(story: Story, step: Step, name: str, what: object) -> None:
+    """Something that befell a child without its venue: its parent's life has it as well."""
+    story.children[name].events.append((step.seq, step.now, what))
+    story.lines.append((step.seq, step.now, what))
+
+
+class _OfChild(Protocol):
+    @property
+    def cl_ord_id(self) -> str: ...
+
+
+def _child_of(story: Story, what: _OfChild) -> ChildStory | None:
+    """The child that is meant, by ClOrdID or by the ClOrdID of a cancel of it."""
+    names = (what.cl_ord_id, getattr(what, "orig_cl_ord_id", ""))
+    found = (story.children.get(story.cancels.get(name, name)) for name in names)
+    return next(filter(None, found), None)
+
+
+def _child_told(story: Story, commands: list[Command]) -> ChildStory | None:
+    """The child whose execution the OMS is told of: a bust may name its execution alone."""
+    told = (each.child_cl_ord_id for each in commands if isinstance(each, Report))
+    return next((story.children[each] for each in told if each in story.children), None)
+
+
+def _command(story: Story, step: Step, command: Command) -> None:
     at = (step.seq, step.now)
     match command:
         case OpenParent():
             story.opened, story.now = command, step.now
+            story.order = Order(command.terms, command.algo_params, command.cl_ord_id)
+        case Reschedule() if story.order is not None:
+            story.order = replace(story.order, algo_params=command.algo_params)
         case Decide():
-            story.decisions.append(Decision(*at, command))
+            story.decisions.append(Decision(*at, command, story.order))
         case SendChild():
             story.decisions[-1].sent.append(command)
             story.children[command.cl_ord_id] = ChildStory(command, *at, story.decisions[-1])
-            young[command.cl_ord_id] = None
         case NoteBreach() if story.decisions and story.decisions[-1].seq == step.seq:
             story.decisions[-1].breaches.append(command)
         case RequestQuote():
             story.decisions[-1].asked.append(command)
         case Report():
             story.told = command
+            _replaced(story, command)
             _fill(story, step, command)
         case Learn():
             child = story.children[command.cl_ord_id]
             child.lesson = command
             child.events.append((*at, command))
-            _let_go(child, young)
-            return
-        case MarkChild():
-            story.children[command.cl_ord_id].ticket = True
             return
         case LearnMarkout():
             child = story.children[command.cl_ord_id]
             child.markouts.append(command)
             child.events.append((*at, command))
-            last = command.horizon + 1 == len(MARKOUT_HORIZONS)
-            child.ticket = not last and command.markout_bp is not None
-            _let_go(child, young)
             return
         case CancelChild():
+            story.cancels[command.cl_ord_id] = command.orig_cl_ord_id
             story.children[command.orig_cl_ord_id].events.append((*at, command))
+        case AssignSuspense() | EnterBust() | EnterExecution() | SettleChild(by_venue=False) if (
+            command.cl_ord_id in story.children
+        ):
+            _of_child(story, step, command.cl_ord_id, command)
+            return
         case (
             MarkUnknown()
             | Disallow()
             | ExpectCod()
             | NoteCod()
+            | NoteSuspense()
             | SettleChild()
             | QueryChild()
-            | AssignSuspense()
-            | EnterBust()
-            | EnterExecution()
         ) if command.cl_ord_id in story.children:
             story.children[command.cl_ord_id].events.append((*at, command))
             return
@@ -345,10 +353,11 @@ def _command(story: Story, step: Step, command: Command, young: dict[str, None])
     story.lines.append((*at, command))
 
 
-def _let_go(child: ChildStory, young: dict[str, None]) -> None:
-    """Nothing more is told of a child that has had its lesson and its markouts."""
-    if child.lesson is not None and not child.ticket:
-        young.pop(child.sent.cl_ord_id, None)
+def _replaced(story: Story, report: Report) -> None:
+    """After a replace the new terms hold, under the ClOrdID of the request."""
+    if report.exec_type is ExecType.REPLACED and story.order is not None:
+        terms, name = report.terms, report.cl_ord_id
+        story.order = replace(story.order, terms=terms, cl_ord_id=name, replaced=True)
 
 
 def _fill(story: Story, step: Step, report: Report) -> None:
@@ -370,23 +379,6 @@ def _fill(story: Story, step: Step, report: Report) -> None:
         )
 
 
-# -- numbers from the record ---------------------------------------------------------------------
-
-
-def fee(candidate: CandidateRecord, side: Side, mid: int) -> int | None:
-    """The fee per share that a candidate's cost was made with, price units; None without a mid.
-
-    cost = 10^4 * (sign * (2 * price - mid) + 2 * fee) / mid, mid in half price units, and a
-    midpoint order has no distance to the midpoint (router.core.features.cost_bp).
-    """
-    if mid <= 0:
-        return None
-    away2 = 0
-    if candidate.price is not None and not candidate.arm.endswith("/dark_mid"):
-        away2 = side.sign * (2 * candidate.price - mid)
-    return round((candidate.cost_bp * mid / BP - away2) / 2)
-
-
 def _fill_fee(child: ChildStory, liquidity: str) -> int | None:
     """The fee of a fill: that of making or taking, if the decision had such a candidate there."""
     decide, mic = child.decision.decide, child.sent.mic
@@ -396,37 +388,3 @@ def _fill_fee(child: ChildStory, liquidity: str) -> int | None:
         tactic = "lit_make" if liquidity == LIQUIDITY_ADDED else "lit_take"
         own = arms.get(f"{mic}/{tactic}", own)
     return fee(own, child.sent.side, decide.mid)
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """What fills cost against the arrival midpoint, bp of their value there; + is paid."""
-
-    qty: int
-    fills: int
-    notional: int
-    fees: int | None
-    """Price units; None if a fee is not known."""
-    price_bp: float | None
-    """None without an arrival midpoint."""
-    fees_bp: float | None
-
-    @property
-    def total_bp(self) -> float | None:
-        """Price and fees together."""
-        if self.price_bp is None or self.fees_bp is None:
-            return None
-        return self.price_bp + self.fees_bp
-
-
-def cost(fills: Iterable[Fill], side: Side, arrival_mid: int) -> Cost:
-    """Implementation shortfall of what was filled (controls.md 14): 10^4 D (paid - arrival)."""
-    found = list(fills)
-    qty = sum(each.qty for each in found)
-    notional = sum(each.qty * each.px for each in found)
-    known = [each.qty * each.fee for each in found if each.fee is not None]
-    fees = sum(known) if len(known) == len(found) else None
-    value2 = qty * arrival_mid  # twice the value at arrival
-    price_bp = BP * side.sign * (2 * notional - value2) / value2 if value2 else None
-    fees_bp = BP * 2 * fees / value2 if value2 and fees is not None else None
-    return Cost(qty, len(found), notional, fees, price_bp, fees_bp)

@@ -11,8 +11,8 @@ import typer
 
 from config.settings import DEFAULT_CONFIG
 from router.analysis import tag_filter
-from router.analysis.explain import Kind, find, near
 from router.analysis.message_view import Reader
+from router.analysis.naming import Kind, find, near
 from router.analysis.wire import Hop, Journey, Numbers, WireFrame
 from router.cli.errors import CommandError, ExitCode
 from router.cli.fix_decode import view_data
@@ -198,7 +198,7 @@ def _journey(storage: FileStorage, order_id: str) -> Journey:
         raise CommandError(ExitCode.NOT_FOUND, f"no order {order_id!r} in {storage.folder}{hint}")
     newest = found[-1]
     if len(found) > 1:
-        others = ", ".join(each.name for each in found[:-1])
+        others = ", ".join(each.said for each in found[:-1])
         say(f"note: {order_id} names {len(found)} orders; this is the newest, not {others}")
     if newest.kind is Kind.REFUSED:
         return Journey(cl_ord_id=newest.name)

@@ -14,16 +14,13 @@ from config.settings import DEFAULT_CONFIG
 from router.analysis import contrast
 from router.analysis.explain import (
     ChildStory,
-    Kind,
-    Meaning,
+    Order,
     Story,
-    cost,
-    find,
-    near,
-    parent_of,
     parent_story,
     refused_story,
 )
+from router.analysis.naming import Kind, Meaning, find, near, parent_of
+from router.analysis.paid import cost
 from router.cli.errors import CommandError, ExitCode
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import say, show, show_json
@@ -71,7 +68,7 @@ def command(
         text = f"--plot draws one decision: give a child's ClOrdID; {order_id} is a client's order"
         raise CommandError(ExitCode.CONFIGURATION, text)
     if meaning.kind is Kind.REFUSED:
-        story = refused_story(storage, meaning.name)
+        story = refused_story(storage, meaning.name, meaning.whose)
         lines, data = refused_text(story, meaning.name), _refused_data(meaning, story)
     else:
         parent_id = meaning.parent_id or parent_of(storage, meaning.name)
@@ -144,7 +141,7 @@ def _one(storage: FileStorage, order_id: str) -> Meaning:
         text = f"no order or child {order_id!r} in {storage.folder}; {hint}"
         raise CommandError(ExitCode.NOT_FOUND, text)
     if len(found) > 1:
-        others = ", ".join(each.name for each in found[:-1])
+        others = ", ".join(each.said for each in found[:-1])
         say(f"note: {order_id} names {len(found)} orders; this is the newest, not {others}")
     return found[-1]
 
@@ -161,6 +158,7 @@ def _child_data(story: Story, child: ChildStory, again: Again) -> dict[str, obje
         "seq": child.seq,
         "now": child.now,
         "decision": msgspec.to_builtins(decision.decide),
+        "order_then": _order_data(decision.order),
         "sent": msgspec.to_builtins(decision.sent),
         "breaches": msgspec.to_builtins(decision.breaches),
         "needs": [_need_data(each) for each in contrast.needs(decision.decide, again.curves)],
@@ -176,6 +174,11 @@ def _child_data(story: Story, child: ChildStory, again: Again) -> dict[str, obje
         "lesson": msgspec.to_builtins(child.lesson),
         "markouts": msgspec.to_builtins(child.markouts),
     }
+
+
+def _order_data(order: Order | None) -> object:
+    """Terms and parameters after replaces, where `order` is as it was first taken."""
+    return msgspec.to_builtins(order)
 
 
 def _need_data(need: contrast.Need) -> dict[str, object]:
@@ -209,6 +212,7 @@ def _parent_data(story: Story) -> dict[str, object]:
     return {
         "kind": "parent",
         "order": msgspec.to_builtins(story.opened),
+        "order_now": _order_data(story.order),
         "opened_at": story.now,
         "last_report": msgspec.to_builtins(story.told),
         "decisions": len(story.decisions),

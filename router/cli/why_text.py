@@ -10,14 +10,28 @@ from collections.abc import Iterator, Sequence
 
 from router.analysis import contrast
 from router.analysis.contrast import Interval, Need, Obstacle
-from router.analysis.explain import ChildStory, Cost, Decision, Story, cost
+from router.analysis.explain import Booked, ChildStory, Decision, Order, Story
+from router.analysis.naming import for_firm
+from router.analysis.paid import Cost, cost
 from router.cli.output import columns, indented
 from router.cli.why_again import Again
 from router.cli.why_decision import decision_text, recomputed
 from router.cli.why_exploring import exploring
 from router.cli.why_layout import Rows, facts, timeline, wrapped
-from router.cli.why_words import clock, money, on_day, px, qty, terms_text, words
-from router.messages import CandidateRecord, UrgencyNote, Wait
+from router.cli.why_words import clock, money, on_day, px, qty, rescheduled, terms_text, words
+from router.core.ids import client
+from router.messages import (
+    AssignSuspense,
+    CandidateRecord,
+    EnterBust,
+    EnterExecution,
+    OpenParent,
+    Report,
+    Reschedule,
+    SettleChild,
+    UrgencyNote,
+    Wait,
+)
 from router.model import PX_SCALE, TimeInForce
 from router.ports import FloatArray
 
@@ -41,7 +55,7 @@ def child_text(story: Story, child: ChildStory, again: Again) -> Iterator[str]:
     yield from decision_text(decision, f"{sent.mic}/{sent.tactic.value}", again)
     yield ""
     yield "Why here"
-    yield from indented(wrapped(" ".join(_reasons(story, child, again.curves))))
+    yield from indented(wrapped(" ".join(_reasons(child, again.curves))))
     yield from _needs(decision, f"{sent.mic}/{sent.tactic.value}", again.curves)
     yield ""
     yield from recomputed(again)
@@ -73,11 +87,14 @@ def cost_of(story: Story, child: ChildStory) -> Cost:
 
 
 def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
-    opened, decide = story.opened, decision.decide
+    opened, order, decide = story.opened, decision.order, decision.decide
     assert opened is not None
+    assert order is not None
+    whose = f"{_firm(opened)}{_replaced(order)}"
     yield (
         "order",
-        f"{opened.parent_id} ({opened.cl_ord_id} of {opened.session}): {terms_text(opened.terms)}",
+        f"{opened.parent_id} ({opened.cl_ord_id} of {opened.session}{whose}): "
+        f"{terms_text(order.terms)}",
     )
     yield (
         "decided",
@@ -97,9 +114,32 @@ def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
     yield (
         "learner",
         f"{decide.learner} after {qty(decide.learner_version)} lessons, features "
-        f"v{decide.feature_version}; {opened.algo}, policy {opened.policy}, "
-        f"documents {decide.policy_hash[:12]}",
+        f"v{decide.feature_version}; {_algo(opened, order)}, "
+        f"policy {_policy(opened, order, decide.policy_hash)}",
     )
+
+
+def _firm(order: OpenParent | Report) -> str:
+    """For which of its clients a hub has sent an order, if it has."""
+    return for_firm(client(order.session, order.terms.reply_to))
+
+
+def _replaced(order: Order) -> str:
+    """Under which ClOrdID its terms are, if they are not the first."""
+    return f", replaced by {order.cl_ord_id}" if order.replaced else ""
+
+
+def _algo(opened: OpenParent, order: Order) -> str:
+    """Who works an order, with the parameters that hold."""
+    parameters = ", ".join(f"{name}={value}" for name, value in order.algo_params.items())
+    return f"{opened.algo} {parameters}".rstrip()
+
+
+def _policy(opened: OpenParent, order: Order, documents: str) -> str:
+    """The name holds the clauses that were chosen for the first terms; later ones have none."""
+    if order.replaced:
+        return f"documents {documents[:12]}, their clauses chosen again for the new terms"
+    return f"{opened.policy}, documents {documents[:12]}"
 
 
 def urgency_text(note: UrgencyNote, urgency_bp: float) -> str:
@@ -118,9 +158,9 @@ def urgency_text(note: UrgencyNote, urgency_bp: float) -> str:
 # -- why here, and what would have had to differ -------------------------------------------------
 
 
-def _reasons(story: Story, child: ChildStory, curves: FloatArray | None) -> Iterator[str]:
+def _reasons(child: ChildStory, curves: FloatArray | None) -> Iterator[str]:
     decide, arm = child.decision.decide, f"{child.sent.mic}/{child.sent.tactic.value}"
-    assert story.opened is not None
+    assert child.decision.order is not None
     found = contrast.rows(decide, curves)
     own = next(each for each in found if each.record.arm == arm)
     shared = ", ".join(f"{qty(e.qty)} to {e.arm}" for e in decide.candidates if e.qty)
@@ -130,7 +170,7 @@ def _reasons(story: Story, child: ChildStory, curves: FloatArray | None) -> Iter
             f"Given {qty(own.record.qty)} and sent {qty(child.sent.qty)}: rules that bound a sum "
             "counted what the decision had sent before."
         )
-    if story.opened.terms.time_in_force is TimeInForce.FOK:
+    if child.decision.order.terms.time_in_force is TimeInForce.FOK:
         yield "The order is FOK: the first venue that shows all of it is given all of it."
         return
     last = own.marginal(own.lots)
@@ -231,22 +271,23 @@ def _need_text(need: Need) -> str:
 
 def parent_text(story: Story, *, whole: bool) -> Iterator[str]:
     """A parent: where it stands, what it cost, its life."""
-    opened, told = story.opened, story.told
+    opened, told, order = story.opened, story.told, story.order
     assert opened is not None
     assert told is not None
+    assert order is not None
     yield (
         f"{opened.parent_id}: {terms_text(told.terms)}; "
         f"{told.ord_status.name.replace('_', ' ').lower()}, filled {qty(told.cum_qty)}"
     )
+    whose = f"{_firm(opened)}{_replaced(order)}"
     arrival = f"mid {money(opened.arrival_mid / 2)}" if opened.arrival_mid else "no market"
-    parameters = ", ".join(f"{name}={value}" for name, value in opened.algo_params.items())
     yield from indented(
         facts(
             [
-                ("client", f"{opened.cl_ord_id} of session {opened.session}"),
+                ("client", f"{opened.cl_ord_id} of session {opened.session}{whose}"),
                 ("arrived", f"{on_day(story.now)} {clock(story.now)} UTC, {arrival}"),
-                ("worked by", f"{opened.algo} {parameters}".rstrip()),
-                ("policy", f"{opened.policy}, documents {opened.policy_hash[:12]}"),
+                ("worked by", _algo(opened, order)),
+                ("policy", _policy(opened, order, opened.policy_hash)),
                 ("so far", f"{len(story.decisions):,} decisions, {len(story.children):,} children, "
                            f"{len(story.fills()):,} fills"),
             ]
@@ -297,13 +338,19 @@ def _cost_text(story: Story, found: Cost) -> str:
 def _life(story: Story, *, whole: bool) -> list[str]:
     rows: Rows = []
     waits, waiting = 0, ""
+    held: OpenParent | Reschedule | None = None
     for seq, now, what in story.lines:
         if isinstance(what, Wait) and what.reason == waiting:
             waits += 1
             rows[-1] = [clock(now), qty(seq), f"{words(what)} ({waits} times)"]
             continue
         waits, waiting = (1, what.reason) if isinstance(what, Wait) else (0, "")
-        rows.append([clock(now), qty(seq), words(what)])
+        if isinstance(what, Reschedule) and held is not None:
+            what, text = rescheduled(held, what, now)
+        else:
+            text = f"{_of_child(what)}{words(what)}"
+        held = what if isinstance(what, OpenParent | Reschedule) else held
+        rows.append([clock(now), qty(seq), text])
     if len(rows) > LIFE_MAX and not whole:
         left = len(rows) - LIFE_MAX
         half = LIFE_MAX // 2
@@ -315,10 +362,21 @@ def _life(story: Story, *, whole: bool) -> list[str]:
     return timeline(rows)
 
 
+def _of_child(what: object) -> str:
+    """Whose it is, in its parent's life, where the words do not name the child."""
+    match what:
+        case Booked():
+            return f"child {what.told.child_cl_ord_id}: "
+        case AssignSuspense() | EnterBust() | EnterExecution() | SettleChild():
+            return f"child {what.cl_ord_id}: "
+        case _:
+            return ""
+
+
 def refused_text(story: Story, name: str) -> Iterator[str]:
     """An order that never became a parent."""
     assert story.told is not None
-    yield f"{name}: {terms_text(story.told.terms)}; refused"
+    yield f"{name}{_firm(story.told)}: {terms_text(story.told.terms)}; refused"
     yield from indented(wrapped(story.told.text))
     yield ""
     yield f"Life, on {on_day(story.lines[0][1])} UTC"

@@ -5,16 +5,26 @@ Owns the words. Not a command.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from msgspec import structs
+
+from router.analysis.explain import Booked, Unbooked
+from router.analysis.naming import for_firm
 from router.core.cod import CANCELS
+from router.core.ids import client
 from router.fix.codec import px_text, time_text
 from router.messages import (
     AssignSuspense,
+    BookCopy,
     CancelChild,
     CancelReceived,
     CancelRejectReceived,
     ChildRefused,
+    CopyReceived,
     Decide,
     Disallow,
+    DismissSuspense,
     EnterBust,
     Entered,
     EnterExecution,
@@ -27,11 +37,13 @@ from router.messages import (
     MassCancelReceived,
     NoteBreach,
     NoteCod,
+    NoteSuspense,
     OpenParent,
     OrderReceived,
     OrderTerms,
     QueryChild,
     RefuseCancel,
+    ReleaseParent,
     ReplaceReceived,
     Report,
     ReportMassCancel,
@@ -40,6 +52,7 @@ from router.messages import (
     SendChild,
     SettleChild,
     StatusReceived,
+    SuspendCopy,
     Wait,
 )
 from router.model import PX_SCALE, ExecType
@@ -112,7 +125,8 @@ def words(what: object) -> str:
     """One event or command."""
     match what:
         case OrderReceived():
-            return f"order {what.cl_ord_id} from {what.session}"
+            firm = for_firm(client(what.session, what.terms.reply_to))
+            return f"order {what.cl_ord_id} from {what.session}{firm}"
         case CancelReceived():
             return f"cancel request {what.cl_ord_id}"
         case ReplaceReceived():
@@ -123,6 +137,12 @@ def words(what: object) -> str:
             return "status request"
         case ExecutionReceived():
             return _execution(what)
+        case Unbooked():
+            return f"{_execution(what.execution)}: nothing is booked by it"
+        case CopyReceived():
+            return f"copy from {what.session}: {_execution(what.execution)}"
+        case Booked():
+            return _booked(what)
         case CancelRejectReceived():
             return f"cancel refused by the venue: {what.text}".rstrip(": ")
         case ChildRefused():
@@ -181,7 +201,17 @@ def _command(what: object) -> str:
             left = f"{qty(what.cap)} shares" if what.cap else "nothing"
             return f"not wanted there any more: {what.by} leaves {left}"
         case SettleChild():
-            return f"closed with what it traded: {what.reason}"
+            said = ":" if what.by_venue else ","
+            return f"closed with what it traded{said} {what.reason}"
+        case NoteSuspense():
+            trade = f"{qty(what.qty)} at {px(what.px)}, ExecID {what.exec_id}"
+            return f"{trade}: in suspense as {what.suspense_id}, {what.cause.replace('_', ' ')}"
+        case DismissSuspense():
+            return f"{what.suspense_id} dismissed from suspense by {what.who}: {what.reason}"
+        case BookCopy():
+            return f"the copy of {what.key} counts: no original has come"
+        case SuspendCopy():
+            return f"the copy of {what.key} goes into suspense: no original has come"
         case AssignSuspense():
             return f"{what.suspense_id} is of it, by {what.who}: {what.reason}"
         case EnterBust():
@@ -196,14 +226,58 @@ def _command(what: object) -> str:
             return "asked the venue what became of it"
         case FreezeParent():
             return f"frozen, no more children: {what.reason}"
+        case ReleaseParent():
+            return f"goes on, released by {what.who}: {what.reason}"
         case Reschedule():
-            return f"new schedule until {clock(what.end_time)}"
+            return f"its schedule: {'; '.join(_schedule(what))}"
         case Learn():
             return _lesson(what)
         case LearnMarkout():
             return _markout(what)
         case _:
             return type(what).__name__
+
+
+def rescheduled(held: OpenParent | Reschedule, new: Reschedule, now: int) -> tuple[Reschedule, str]:
+    """What holds after a replace, whole, and what has changed by it, in words."""
+    new = structs.replace(new, start_time=new.start_time or held.start_time)
+    before = Reschedule(
+        new.parent_id, held.algo_params, held.end_time, held.expire_at, held.start_time
+    )
+    was = (*_schedule(before, now), *_parameters(before))
+    changed = [each for each in (*_schedule(new, now), *_parameters(new)) if each not in was]
+    return new, f"new schedule: {'; '.join(changed)}" if changed else "its schedule stays"
+
+
+def _schedule(what: Reschedule, now: int = 0) -> Iterator[str]:
+    """When an order starts and ends."""
+    if what.start_time:
+        yield f"starts at {_moment(what.start_time, now)}"
+    yield f"is to be done by {_moment(what.end_time, now)}" if what.end_time else "without an end"
+    yield f"expires at {_moment(what.expire_at, now)}" if what.expire_at else "never expires"
+
+
+def _parameters(what: Reschedule) -> Iterator[str]:
+    return (f"{name}={value}" for name, value in what.algo_params.items())
+
+
+def _moment(at: int, now: int) -> str:
+    """The time of day, and of another day than now its date too."""
+    return clock(at) if on_day(at) == on_day(now) else f"{on_day(at)} {clock(at)}"
+
+
+def _booked(booked: Booked) -> str:
+    """An execution that was booked upon a copy, or upon a person's word of one in suspense."""
+    told = booked.told
+    exec_id = told.exec_id.removeprefix(f"{told.last_mkt}.").partition(".")[2] or told.exec_id
+    kind = "filled" if told.exec_type is ExecType.TRADE else "corrected to"
+    trade = f"{kind} {qty(told.last_qty)} at {px(told.last_px)}, ExecID {exec_id}"
+    if isinstance(booked.upon, AssignSuspense):
+        return f"{trade}: {words(booked.upon)}"
+    if booked.copy is None:
+        return f"{trade}, by a copy: no original has come"
+    told_by = f"by a copy from {booked.copy.session}: no original has come"
+    return f"{_execution(booked.copy.execution)}, {told_by}"
 
 
 def _entered(told: Entered) -> str:

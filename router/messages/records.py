@@ -66,13 +66,18 @@ def encode_step(step: Step) -> bytes:
     return data if len(data) <= PACKED_ABOVE else zlib.compress(data, _LEVEL)
 
 
+def is_packed(data: bytes | memoryview) -> bool:
+    """True of a step whose text cannot be looked for in its bytes."""
+    return data[:1] == _PACKED
+
+
 def decode_step(data: bytes | memoryview) -> Step:
     """The step that `encode_step` wrote.
 
     Raises:
         msgspec.ValidationError, msgspec.DecodeError: if the bytes are not a step.
     """
-    return _decoder.decode(_unpacked(data) if data[:1] == _PACKED else data)
+    return _decoder.decode(_unpacked(data) if is_packed(data) else data)
 
 
 def _unpacked(data: bytes | memoryview) -> bytes:

@@ -219,7 +219,7 @@ def test_the_story_of_an_order_has_what_persons_have_entered(desk: Desk) -> None
         "filled 200 at 10.00, ExecID E2, entered by ada: by telephone",
         "correction of ExecID E1: 50 at 10.01, ExecID C1, entered by ada: by telephone",
         "bust of ExecID C1, entered by ada: by telephone",
-        "S1 is of it, by ada: by telephone",
+        "filled 100 at 10.00, ExecID S: S1 is of it, by ada: by telephone",
     ]
 
 

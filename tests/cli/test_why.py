@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from router.analysis.explain import Fill, cost, fee, find, parent_story
+from router.analysis.explain import parent_story
+from router.analysis.naming import find
+from router.analysis.paid import Fill, cost, fee
 from router.cli import run
 from router.journal.storage import FileStorage
 from router.messages import (

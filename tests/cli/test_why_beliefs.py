@@ -14,7 +14,8 @@ from pydantic import Field
 from config.settings import DEFAULT_CONFIG, load_settings
 from router import build
 from router.analysis.beliefs import believed
-from router.analysis.explain import find, parent_story
+from router.analysis.explain import parent_story
+from router.analysis.naming import find
 from router.analysis.overheard import Question
 from router.analysis.recompute import History, recompute
 from router.analysis.replay import Rules

@@ -14,7 +14,8 @@ import pytest
 from config.settings import DEFAULT_CONFIG, load_settings
 from policies.book import PolicyBook
 from router import build
-from router.analysis.explain import Decision, find, parent_story
+from router.analysis.explain import Decision, parent_story
+from router.analysis.naming import find
 from router.analysis.recompute import History, Outcome, Recomputation, Unlike, recompute
 from router.analysis.replay import Rules
 from router.core.environment import Environment
