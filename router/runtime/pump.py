@@ -329,8 +329,10 @@ class Pump:
             self._poison(error, Batch())
         elif error is not None:
             raise error
-        elif done.result() or self._ready or self._works:
-            self._kick()
+        else:
+            self._arm()  # it may have fired meanwhile, and nothing was done then
+            if done.result() or self._ready or self._works:
+                self._kick()
 
     def _leave(self, batch: Batch) -> None:
         """What is safe goes out, and what has gathered meanwhile comes next."""
