@@ -47,7 +47,9 @@ def check(state: State, event: Event | tuple[Event, ...] | None) -> None:
     is_copy = type(event) is CopyReceived
     if type(event) is CopyReceived:
         event = event.execution
-    if type(event) is not ExecutionReceived or event.exec_type not in _WORTH:
+    if type(event) is not ExecutionReceived:
+        return
+    if event.exec_type not in _WORTH or not event.last_qty:
         return
     told = (event.last_qty, event.last_px)
     child = state.child_meant(event) or _put_away(state, event)
