@@ -148,6 +148,8 @@ class Live:
             await stop.wait()
         finally:
             self._pulse.stopping()
+            if self._beside is not None:
+                self._beside.stopping()
             self._doorway.close()
             self._console.close()
             await self.reloader.stop()
