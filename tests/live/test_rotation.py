@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from router.journal.segments import Durability
 from router.journal.storage import FileStorage
 from tests.live.driven import LOOPS, WAIT_S, Client, driven, oms, until
 
@@ -146,3 +147,32 @@ def test_a_timer_that_fires_while_the_headroom_is_asked_for_is_not_lost(
         ticks = pump.ticks
         disk.may_say.set()
         until(lambda: driver.ask(lambda: pump.ticks) > ticks, "the heartbeat is sent")
+
+
+@pytest.mark.parametrize("durability", ["sync", "page-cache"])
+def test_the_headroom_comes_back_though_there_is_always_something_to_do(
+    tmp_path: Path, loop: str, durability: Durability
+) -> None:
+    disk = Witness(tmp_path)
+    with (
+        driven(
+            tmp_path, [oms()], loop=loop, durability=durability, storage=disk, segment_bytes=SEGMENT
+        ) as driver,
+        Client().connect(driver.port) as client,
+    ):
+        client.log_on()
+        disk.full = True
+        trade_until_full(client, tmp_path)
+        pump, enough = driver.live.pump, threading.Event()
+
+        def more(_: int) -> None:
+            if not enough.is_set():
+                pump.give(more)
+
+        driver.ask(lambda: pump.give(more))
+        disk.full = False
+        try:
+            until((tmp_path / "headroom").exists, "the headroom")
+            trade(client, 2_000, 2_001)
+        finally:
+            enough.set()
