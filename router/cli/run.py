@@ -41,7 +41,7 @@ from router.runtime.announcer import Announcer
 from router.runtime.beside import Beside, Chore
 from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
-from router.runtime.live import Address, Live, TlsError, drive
+from router.runtime.live import Address, CannotListen, Live, TlsError, drive
 from router.runtime.log import Log
 from router.runtime.log_lines import LogLines
 from router.runtime.narration import narrate, say_what_is_left
@@ -152,9 +152,7 @@ def run(
 
     try:
         poisoned = drive(live, on_listen)
-    except OSError as error:
-        if error.filename is not None:
-            raise
+    except CannotListen as error:
         raise _cannot_listen(settings, error) from None
     if poisoned:
         raise CommandError(ExitCode.POISONED, f"the journal failed: {poisoned}; restart to recover")
@@ -233,9 +231,9 @@ def _log_descriptor() -> int:
     return os.open(os.devnull, os.O_WRONLY) if sys.stderr is None else sys.stderr.fileno()
 
 
-def _cannot_listen(settings: Settings, error: OSError) -> CommandError:
+def _cannot_listen(settings: Settings, error: CannotListen) -> CommandError:
     acceptor = settings.fix.acceptor
-    text = f"{acceptor.host}:{acceptor.port}: {os.strerror(error.errno or 0).lower()}"
+    text = f"{acceptor.host}:{acceptor.port}: {error}"
     cure = "end the process that holds the port, or choose another: --set fix.acceptor.port="
     return CommandError(ExitCode.ERROR, f"cannot listen on {text}; {cure}")
 

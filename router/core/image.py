@@ -18,8 +18,9 @@ from router.core.ledger import Ledger
 from router.core.lines import Line
 from router.core.orders import Child, ChildStatus, Fill, Parent
 from router.core.shelf import LearnerShelf
-from router.core.state import Copy, QuoteAsk, State, Timer, VenueState
+from router.core.state import QuoteAsk, State, Timer, VenueState
 from router.core.suspense import SuspenseBook
+from router.core.waiting import Copy, WaitingCopies
 from router.core.windows import Window
 from router.ports import Arrays, Kill, SeenOrder
 
@@ -218,7 +219,7 @@ def _tables(state: State, image: Image) -> None:
     state.policy_hash = image.policy_hash
     state.policies = {each.hash: each for each in image.policies}
     state.loads, state.applied = image.loads, image.applied
-    state.suspense, state.copies = image.suspense, image.copies
+    state.suspense, state.copies = image.suspense, WaitingCopies(image.copies)
     state.frozen_parents = dict.fromkeys(image.frozen_parents)
     state.asks = image.asks
     state.fill_ratio = image.fill_ratio

@@ -29,6 +29,8 @@ from router.core.orders import Child, ChildInput, ChildStatus, Fill, Parent
 from router.core.rewards import horizon_ns
 from router.core.shelf import LearnerShelf
 from router.core.suspense import Suspended, SuspenseBook
+from router.core.waiting import Copy as Copy
+from router.core.waiting import WaitingCopies
 from router.core.watch import Watch
 from router.core.windows import Window
 from router.model import Instrument, Venue, VenueType
@@ -80,15 +82,6 @@ class VenueState(msgspec.Struct):
     """All of them have."""
     said_over: list[str] = []
     """ClOrdIDs of orders that persons have said to be over and it has not spoken of since."""
-
-
-class Copy(msgspec.Struct):
-    """A drop copy that waits for its original."""
-
-    session: str
-    event: m.ExecutionReceived
-    at: int
-    trusted: bool
 
 
 class QuoteAsk(msgspec.Struct):
@@ -156,7 +149,7 @@ class State:
         """How often documents have come into force, and the last that narrow open orders."""
         self.asks: dict[str, QuoteAsk] = {}
         self.suspense = SuspenseBook()
-        self.copies: dict[str, Copy] = {}
+        self.copies = WaitingCopies()
         """By fill key."""
         self.frozen_parents: dict[str, None] = {}
         """Parents for which something cannot be that was told: until a person releases them."""

@@ -376,15 +376,16 @@ class Journal:
     # --- headroom and poison ---
 
     def _reserve_headroom(self) -> None:
+        """Who looks from another thread meanwhile is told what is so: it is not there yet."""
+        if self._headroom_bytes and not self._has(HEADROOM_NAME, self._headroom_bytes):
+            try:
+                self._storage.create(HEADROOM_NAME, self._headroom_bytes)
+            except OSError as error:
+                if error.errno not in NO_ROOM:
+                    raise self._poisoned_by("create", error) from error
+                self._run_short(error)
+                return
         self.headroom_released = False
-        if not self._headroom_bytes or self._has(HEADROOM_NAME, self._headroom_bytes):
-            return
-        try:
-            self._storage.create(HEADROOM_NAME, self._headroom_bytes)
-        except OSError as error:
-            if error.errno not in NO_ROOM:
-                raise self._poisoned_by("create", error) from error
-            self._run_short(error)
 
     def _release_headroom(self, error: OSError) -> None:
         self._run_short(error)

@@ -1,14 +1,17 @@
 """How much may be executed: no sum of quantity times price outgrows the 64 bits that a record has
 for a number.
 
-Owns the bound and the sums that are held against it: of an order and of its child, of what is in
-suspense at a venue or for an account, and of copies that may yet be booked. Prices may be negative,
-so that a small sum may be of large ones. What an execution is, is the core's business.
+Owns the bound and the sums that are held against it. An execution is held against the sum that it
+will be part of: of its order and its child, or of what is in suspense at its venue and for its
+account; what others have told is no reason to refuse it. A copy may come to be part of any of them,
+and waits before it does: all copies that wait have a bound of their own, and there is room for them
+above every other sum. Prices may be negative, so that a small sum may be of large ones. What an
+execution is, is the core's business.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from router.core.ids import fill_key
 from router.core.orders import Child
@@ -22,13 +25,14 @@ from router.messages import (
     ExecutionReceived,
     SettleRequested,
 )
-from router.model import VALUE_MAX
+from router.model import VALUE_MAX, ExecType
 
 SUM_MAX = VALUE_MAX * 3 // 2
 """More than an order may be worth: it may trade at better prices than its own, and too much."""
-SMALL = 10**14
-"""Of an execution below it, copies that wait are not counted: there are `COPIES_MAX` of them at
-most, and so many fit between `SUM_MAX` and 64 bits."""
+COPIES_VALUE_MAX = 2**63 - 1 - SUM_MAX
+"""Of all copies that wait: what 64 bits hold above `SUM_MAX`."""
+_WORTH = frozenset({ExecType.TRADE, ExecType.TRADE_CORRECT})
+"""What has a price. A bust adds to no sum, and a status is no execution."""
 
 Told = tuple[int, int]
 """Quantity and price of an execution."""
@@ -40,14 +44,20 @@ def check(state: State, event: Event | tuple[Event, ...] | None) -> None:
     Raises:
         ValueError: a sum would be too large. It cannot be booked, nor kept in suspense.
     """
+    is_copy = type(event) is CopyReceived
     if type(event) is CopyReceived:
         event = event.execution
-    if type(event) is not ExecutionReceived or not event.last_qty:
+    if type(event) is not ExecutionReceived:
+        return
+    if event.exec_type not in _WORTH or not event.last_qty:
         return
     told = (event.last_qty, event.last_px)
     child = state.child_meant(event) or _put_away(state, event)
     fault = _booked(state, child, told) if child is not None else ""
-    fault = fault or _kept(state, event, told)
+    if is_copy or child is None or not _is_placed(state, child, event):
+        fault = fault or _kept(state, event, told)
+    if is_copy:
+        fault = fault or _waits(state, told)
     if fault:
         raise ValueError(fault)
 
@@ -86,7 +96,7 @@ def _booked(state: State, child: Child, *told: Told) -> str:
     executed = [*told, *((qty, px) for _, qty, px in early)]
     value = max(abs(parent.notional), abs(child.notional)) + _value(executed)
     fees = abs(parent.fees) + sum(qty for qty, _ in executed) * fee
-    return _fault(state, max(value, fees), told, f"of {parent.parent_id}")
+    return _fault(max(value, fees), f"of {parent.parent_id}")
 
 
 def _kept(state: State, event: ExecutionReceived, told: Told) -> str:
@@ -96,26 +106,39 @@ def _kept(state: State, event: ExecutionReceived, told: Told) -> str:
     rest = book.entries.get(f"{event.mic}.overflow")
     sums += [rest.value] if rest is not None else []
     value = max(map(abs, sums)) + _value([told])
-    return _fault(state, value, [told], f"in suspense at {event.mic}")
+    return _fault(value, f"in suspense at {event.mic}")
+
+
+def _waits(state: State, told: Told) -> str:
+    """Why a copy could not wait for its original; nothing if it could."""
+    value = state.copies.value + _value([told])
+    return _fault(value, "of which copies wait", COPIES_VALUE_MAX)
+
+
+def _is_placed(state: State, child: Child, event: ExecutionReceived) -> bool:
+    """True if nothing of it can go into suspense: it is new, and corrects nothing but its own."""
+    if state.knows_fill(child.fill_key(event.trade_date, event.exec_id)):
+        return False
+    if event.exec_type is ExecType.TRADE:
+        return True
+    fill = state.fill_to_read(child.fill_key(event.trade_date, event.exec_ref_id))
+    return fill is not None and fill.cl_ord_id == child.cl_ord_id
 
 
 def _put_away(state: State, event: ExecutionReceived) -> Child | None:
     for name in (event.cl_ord_id, event.orig_cl_ord_id):
         order = state.closed.look(state.closed.of_child(name)) if name else None
         for child in order.children if order is not None else ():
-            if name in (child.cl_ord_id, *child.cancel_ids):
+            if child.mic == event.mic and name in (child.cl_ord_id, *child.cancel_ids):
                 return child
     return None
 
 
-def _fault(state: State, value: int, told: Sequence[Told], where: str) -> str:
+def _fault(value: int, where: str, most: int = SUM_MAX) -> str:
     """What is wrong with a sum that an event would come to, if anything."""
-    if any(_value([each]) >= SMALL for each in told):
-        waiting = state.copies.values()
-        value += _value((each.event.last_qty, each.event.last_px) for each in waiting)
-    if value <= SUM_MAX:
+    if value <= most:
         return ""
-    return f"executions {where} would come to {px_text(value)}, beyond {px_text(SUM_MAX)}"
+    return f"executions {where} would come to {px_text(value)}, beyond {px_text(most)}"
 
 
 def _value(executed: Iterable[Told]) -> int:

@@ -45,14 +45,21 @@ class Beside:
         self._every = every
         self._failed = failed
         self._at = 0
+        self._stopping = False
         self._running: asyncio.Task[None] | None = None
 
     def look(self) -> None:
         """Start it if it is due and not at work. Call in the event loop."""
         done = self._running is None or self._running.done()
-        if done and self._written() - self._at >= self._every:
+        if done and not self._stopping and self._written() - self._at >= self._every:
             self._at = self._written()
             self._running = asyncio.get_running_loop().create_task(self._run())
+
+    def stopping(self) -> None:
+        """The end has begun. Who ends us may have ended what is at work too: that is no failure of
+        it, and nothing is started any more.
+        """
+        self._stopping = True
 
     async def stop(self) -> None:
         """End it: what it has not put down yet is put down another time."""
@@ -62,7 +69,8 @@ class Beside:
 
     async def _run(self) -> None:
         for chore in self._chores:
-            await self._do(chore)
+            if not self._stopping:
+                await self._do(chore)
 
     async def _do(self, chore: Chore) -> None:
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL
@@ -80,9 +88,9 @@ class Beside:
             process.kill()
             await process.wait()
             raise
-        if process.returncode:
+        if not process.returncode:
+            self._log.info("chore_done", chore=chore.name)
+        elif not self._stopping:
             text = told.decode("utf-8", "replace").strip()[-TOLD_MAX:]
             self._log.warning("chore_failed", chore=chore.name, code=process.returncode, error=text)
             self._failed(chore.name)
-            return
-        self._log.info("chore_done", chore=chore.name)

@@ -40,12 +40,16 @@ from router.runtime.reloading import ReadPolicies
 from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
 from router.runtime.wire import Wire
 
-__all__ = ["Address", "Dial", "Live", "TlsError", "TlsSettings", "drive"]
+__all__ = ["Address", "CannotListen", "Dial", "Live", "TlsError", "TlsSettings", "drive"]
 
 DRAIN_S = 3.0
 """How long sessions have to log out when the daemon stops, real seconds."""
 LOOK_S = 1.0
 """How often it is looked whether peers read, and whether a head is due."""
+
+
+class CannotListen(Exception):  # noqa: N818 - says what is
+    """The acceptor's port cannot be had; it says why, in the system's words."""
 
 
 class Live:
@@ -120,7 +124,8 @@ class Live:
         """Connect, recover, listen, and go on until `stop`; then log out and leave.
 
         Raises:
-            OSError: the acceptor's port cannot be had. No venue has been called then.
+            CannotListen: the acceptor's port cannot be had. No venue has been called then, unless
+                somebody has come to listen there since.
         """
         self._loop = asyncio.get_running_loop()
         self._stop = stop
@@ -136,13 +141,15 @@ class Live:
         await self._console.open()
         try:
             await self._until_ready()
-            self._doorway.listen()
+            self._listen_now()
             self._log.info("listening", host=self._listen.host, port=port)
             self._pulse.listening()
             on_listen(port)
             await stop.wait()
         finally:
             self._pulse.stopping()
+            if self._beside is not None:
+                self._beside.stopping()
             self._doorway.close()
             self._console.close()
             await self.reloader.stop()
@@ -155,10 +162,16 @@ class Live:
         """The acceptor's port, before anything is done: a daemon that nobody can reach is none."""
         try:
             return await self._doorway.bind(self._listen.host, self._listen.port)
-        except OSError:
+        except OSError as error:
             self._doorway.close()
             self.pump.stop()
-            raise
+            raise _cannot_listen(error) from error
+
+    def _listen_now(self) -> None:
+        try:
+            self._doorway.listen()
+        except OSError as error:
+            raise _cannot_listen(error) from error
 
     async def _until_ready(self) -> None:
         """OMSs may log on when every venue is reconciled, or when that has taken too long."""
@@ -291,13 +304,17 @@ def _told(wire: Wire) -> Answer:
     }
 
 
+def _cannot_listen(error: OSError) -> CannotListen:
+    return CannotListen((error.strerror or str(error)).lower())
+
+
 def drive(live: Live, on_listen: Callable[[int], None]) -> str:
     """Run on uvloop until SIGTERM or SIGINT; SIGHUP reloads the policy.
 
     Returns why the journal is poisoned, or nothing.
 
     Raises:
-        OSError: the acceptor's port cannot be had.
+        CannotListen: the acceptor's port cannot be had.
     """
 
     broken: list[BaseException] = []
@@ -321,5 +338,14 @@ def drive(live: Live, on_listen: Callable[[int], None]) -> str:
     gc.freeze()  # what the start has made stays: to look through it again takes 60 ms, amid orders
     uvloop.run(body())
     if broken:
-        raise broken[0]  # our own mistake: crash, and let the restart recover
+        _crash(broken[0])
     return live.pump.poisoned
+
+
+def _crash(error: BaseException) -> None:
+    """Our own mistake: let the restart recover. What the system has refused is told as one too, not
+    as an error that whoever has started the daemon could have expected.
+    """
+    if isinstance(error, OSError):
+        raise RuntimeError(f"the daemon has failed: {error}") from error
+    raise error

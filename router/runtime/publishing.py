@@ -39,20 +39,23 @@ class Publishing:
             self._tell(f"{self._keeper.path}: it has taken nothing for {HANGS_S:g} s")
 
     def end(self, patience_s: float = END_S) -> None:
-        """Publish the last head. Gives up on a place that hangs."""
-        if not self._is_busy():
-            self._publish()
-        if self._thread is not None:
-            self._thread.join(patience_s)
+        """Publish the last head, behind one that is under way. Gives up on a place that hangs."""
+        self._publish(behind=self._thread).join(patience_s)
         hangs = f"{self._keeper.path}: it does not take the last head"
         self._tell(hangs if self._is_busy() else self._keeper.failure)
 
     def _is_busy(self) -> bool:
         return self._thread is not None and self._thread.is_alive()
 
-    def _publish(self) -> None:
-        self._thread = threading.Thread(target=self._keeper.publish, name="heads", daemon=True)
+    def _publish(self, behind: threading.Thread | None = None) -> threading.Thread:
+        self._thread = threading.Thread(None, self._work, "heads", (behind,), daemon=True)
         self._thread.start()
+        return self._thread
+
+    def _work(self, behind: threading.Thread | None) -> None:
+        if behind is not None:
+            behind.join()
+        self._keeper.publish()
 
     def _tell(self, failure: str) -> None:
         if failure and failure != self._told:

@@ -72,6 +72,8 @@ class Pump:
         self._stopped = False
         self._busy = False
         """A batch is on its way, or will be: what comes in waits for the next."""
+        self._room_wanted = False
+        """The headroom is to be asked for when the batch that is on its way has left."""
         self._studying = False
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: int | None = None
@@ -313,14 +315,20 @@ class Pump:
         self._slow_s = seconds
 
     def make_room(self) -> None:
-        """Reserve the headroom again if a full disk has taken it: as often as one likes. What comes
-        in meanwhile waits, as for a sync.
+        """Reserve the headroom again if a full disk has taken it: as often as one likes. It is
+        asked for behind the batch that is on its way, and what comes in meanwhile waits, as for a
+        sync.
         """
-        if self._journal.headroom_released and self.goes_on and not self._busy:
-            self._busy = self.syncing = True
-            self._sync_began = self._clock.monotonic()
-            future = self._loop.run_in_executor(self._disk, self._journal.restore_headroom)
-            future.add_done_callback(self._made_room)
+        self._room_wanted = self._journal.headroom_released and self.goes_on
+        if self._room_wanted and not self._busy:
+            self._ask_for_room()
+
+    def _ask_for_room(self) -> None:
+        self._room_wanted = False
+        self._busy = self.syncing = True
+        self._sync_began = self._clock.monotonic()
+        future = self._loop.run_in_executor(self._disk, self._journal.restore_headroom)
+        future.add_done_callback(self._made_room)
 
     def _made_room(self, done: asyncio.Future[bool]) -> None:
         self._busy = self.syncing = False
@@ -329,8 +337,10 @@ class Pump:
             self._poison(error, Batch())
         elif error is not None:
             raise error
-        elif done.result() or self._ready or self._works:
-            self._kick()
+        else:
+            self._arm()  # it may have fired meanwhile, and nothing was done then
+            if done.result() or self._ready or self._works:
+                self._kick()
 
     def _leave(self, batch: Batch) -> None:
         """What is safe goes out, and what has gathered meanwhile comes next."""
@@ -342,7 +352,9 @@ class Pump:
             self.on_left(took)
         self._arm()
         self._busy = False
-        if self._ready or self._works:
+        if self._room_wanted and self.goes_on:
+            self._ask_for_room()
+        elif self._ready or self._works:
             self._kick()
         else:
             self._study_soon()

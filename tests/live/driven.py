@@ -35,6 +35,7 @@ from router.journal.storage import FileStorage
 from router.messages import OrderTerms
 from router.model import Instrument
 from router.ports import Refusal
+from router.runtime.beside import Beside
 from router.runtime.clock import Clock
 from router.runtime.heads import HeadKeeper
 from router.runtime.links import Door, Link, LinkKind
@@ -194,6 +195,7 @@ def driven(
     storage: FileStorage | None = None,
     heads: Callable[[Journal], HeadKeeper] | None = None,
     segment_bytes: int = SEGMENT_BYTES,
+    beside: Beside | None = None,
 ) -> Iterator[Driver]:
     """Run the driver; at the end it leaves in good order, and its loop was told nothing bad."""
     folder.mkdir(exist_ok=True)
@@ -229,6 +231,7 @@ def driven(
         tls=tls,
         patience_s=patience_s,
         heads=heads(journal) if heads is not None else None,
+        beside=beside,
     )
     driver = Driver(live, node, lines)
     thread = threading.Thread(target=driver.body, args=(LOOPS[loop],), daemon=True)

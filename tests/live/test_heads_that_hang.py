@@ -84,6 +84,29 @@ def test_the_last_head_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     until(idle)
 
 
+@pytest.mark.parametrize("patience_s", [0.0, WAIT_S])
+def test_the_last_head_follows_one_that_is_under_way_at_the_end(
+    tmp_path: Path, patience_s: float
+) -> None:
+    place, lines = Place(tmp_path / "heads"), Lines()
+    journal, _ = open_journal(MemoryStorage())
+    append_batch(journal, [1, 2])
+    publishing = Publishing(place.keeper(journal), lines)
+    publishing.look(0.0)
+    assert place.asked.acquire(timeout=WAIT_S)
+    append_batch(journal, [3, 4, 5])
+    end = threading.Thread(target=publishing.end, args=(patience_s,))
+    end.start()
+    if patience_s == 0:
+        end.join()
+        assert len(lines.named("head_not_published")) == 1
+    place.opened.set()
+    end.join()
+    until(idle)
+    assert place.kept() == [2, 5]
+    assert patience_s == 0 or lines.lines == []
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 def test_the_daemon_ends_though_its_place_hangs(tmp_path: Path, loop: str) -> None:
     place = Place(tmp_path / "heads")

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from router.journal.segments import Durability
 from router.journal.storage import FileStorage
-from tests.live.driven import LOOPS, Client, driven, oms, until
+from tests.live.driven import LOOPS, WAIT_S, Client, driven, oms, until
 
 SEGMENT = 128 * 1024
 REPORTS = 40
@@ -53,6 +54,20 @@ class Witness(FileStorage):
 
     def _note(self, call: str) -> None:
         self.waited.append((call, threading.current_thread().name))
+
+
+class Slow(Witness):
+    """A full disk that does not say so before it may."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.asked, self.may_say = threading.Event(), threading.Event()
+
+    def create(self, name: str, size: int) -> None:
+        if self.full and name == "headroom":
+            self.asked.set()
+            assert self.may_say.wait(WAIT_S)
+        super().create(name, size)
 
 
 def trade(client: Client, first: int, last: int) -> None:
@@ -110,3 +125,54 @@ def test_the_loop_does_not_wait_for_the_headroom_either(tmp_path: Path, loop: st
         waited = list(disk.waited)
     assert ("create headroom", "journal_0") in waited
     assert {thread for _, thread in waited} == {"journal_0"}
+
+
+def test_a_timer_that_fires_while_the_headroom_is_asked_for_is_not_lost(
+    tmp_path: Path, loop: str
+) -> None:
+    disk = Slow(tmp_path)
+    with (
+        driven(
+            tmp_path, [oms()], loop=loop, durability="sync", storage=disk, segment_bytes=SEGMENT
+        ) as driver,
+        Client().connect(driver.port) as client,
+    ):
+        client.send("A", "98=0|108=1|")
+        assert client.read().msg_type == "A"
+        disk.full = True
+        trade_until_full(client, tmp_path)
+        pump = driver.live.pump
+        assert disk.asked.wait(WAIT_S)
+        until(lambda: driver.ask(lambda: pump._timer is None), "a heartbeat is due")
+        ticks = pump.ticks
+        disk.may_say.set()
+        until(lambda: driver.ask(lambda: pump.ticks) > ticks, "the heartbeat is sent")
+
+
+@pytest.mark.parametrize("durability", ["sync", "page-cache"])
+def test_the_headroom_comes_back_though_there_is_always_something_to_do(
+    tmp_path: Path, loop: str, durability: Durability
+) -> None:
+    disk = Witness(tmp_path)
+    with (
+        driven(
+            tmp_path, [oms()], loop=loop, durability=durability, storage=disk, segment_bytes=SEGMENT
+        ) as driver,
+        Client().connect(driver.port) as client,
+    ):
+        client.log_on()
+        disk.full = True
+        trade_until_full(client, tmp_path)
+        pump, enough = driver.live.pump, threading.Event()
+
+        def more(_: int) -> None:
+            if not enough.is_set():
+                pump.give(more)
+
+        driver.ask(lambda: pump.give(more))
+        disk.full = False
+        try:
+            until((tmp_path / "headroom").exists, "the headroom")
+            trade(client, 2_000, 2_001)
+        finally:
+            enough.set()

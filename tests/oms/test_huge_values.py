@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from router.core import fold_copies, suspense
+from router.core import suspense
 from router.core.image import image_of
 from router.fix.specification import specification
 from router.fix.specification.model import Member
@@ -158,6 +158,12 @@ def execution(desk: Desk, exec_id: str, name: str, qty: int = QTY_MAX, px: str =
     desk.a.say("8", f"{text}151=99|6=0|{STAMP}")
 
 
+def again(desk: Desk, exec_id: str, name: str, kind: str, ref: str, px: str = "4") -> None:
+    """LIT_A tells of a correction, or of a trade once more, with the largest quantity in it."""
+    text = f"37=V|11={name}|17={exec_id}|150={kind}|39=1|55=ACME|54=1|38=100|32={QTY_MAX}|31={px}|"
+    desk.a.say("8", f"{text}14=0|151=100|6=0|{STAMP}" + (f"|19={ref}" if ref else ""))
+
+
 def ask(desk: Desk, **request: object) -> dict[str, object]:
     """What an operator's command is answered."""
     asked = control.parse(json.dumps({"who": "ada", "reason": "their desk", **request}).encode())
@@ -215,18 +221,76 @@ def test_sums_that_make_up_for_each_other_are_held_each_for_itself(
     folds(desk)
 
 
-def test_copies_that_wait_are_counted_with_what_is_told() -> None:
+def test_what_is_in_suspense_keeps_no_execution_of_a_known_order_out() -> None:
     desk = open_desk()
-    for number in range(5):
-        desk.copy(desk.a.child(), QTY_MAX, "4", f"E{number}")
-    assert len(desk.node.engine.state.copies) == 1
-    desk.wait(30)
-    assert desk.node.engine.state.parents["PA1-0"].cum_qty == QTY_MAX
+    name = desk.a.child().cl_ord_id
+    execution(desk, "E0", "STRANGE", px="6")
+    execution(desk, "E1", name)
+    parent = desk.node.engine.state.parents["PA1-0"]
+    assert parent.notional == QTY_MAX * 4 * PX_SCALE
+    execution(desk, "E2", name, 100, "1")
+    again(desk, "G2", name, "G", "E2", px="2")
+    assert parent.notional == QTY_MAX * 6 * PX_SCALE, "nor a correction of one"
+    assert desk.node.faults == []
     folds(desk)
 
 
-def test_small_copies_that_wait_leave_room_though_nobody_counts_them() -> None:
-    assert fold_copies.COPIES_MAX * amounts.SMALL + amounts.SUM_MAX < 2**63
+@pytest.mark.parametrize(
+    ("exec_id", "kind", "ref"), [("E1", "F", ""), ("G1", "G", "NONE"), ("E1", "G", "E1")]
+)
+def test_what_is_told_of_a_known_order_may_belong_into_suspense_all_the_same(
+    exec_id: str, kind: str, ref: str
+) -> None:
+    desk = open_desk()
+    name = desk.a.child().cl_ord_id
+    execution(desk, "E0", "STRANGE", px="6")
+    execution(desk, "E1", name, 1)
+    again(desk, exec_id, name, kind, ref)
+    assert "executions in suspense at LIT_A would come to" in desk.node.faults[-1]
+    folds(desk)
+
+
+def test_copies_that_wait_have_a_bound_of_their_own() -> None:
+    desk = open_desk()
+    for number in range(5):
+        desk.copy(desk.a.child(), QTY_MAX, "2", f"E{number}")
+    copies = desk.node.engine.state.copies
+    assert (len(copies), copies.value) == (1, QTY_MAX * 2 * PX_SCALE)
+    assert "executions of which copies wait would come to 40000000000" in desk.node.faults[-1]
+    desk.wait(30)
+    assert (len(copies), copies.value) == (0, 0)
+    assert desk.node.engine.state.parents["PA1-0"].cum_qty == QTY_MAX
+    desk.copy(desk.a.child(), QTY_MAX, "2", "E9")
+    assert len(copies) == 1, "there is room again"
+    folds(desk)
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+def test_copies_that_wait_keep_no_execution_out_and_there_is_room_for_both(trusted: bool) -> None:
+    desk = CopyDesk(trusted=trusted, refold=False)
+    desk.open()
+    desk.oms.order("X")
+    child = desk.a.child()
+    child.ack()
+    desk.overfilled.add(child.cl_ord_id)
+    desk.copy(child, QTY_MAX, "2.3", "C")
+    execution(desk, "E1", child.cl_ord_id, px="6.9")
+    execution(desk, "E2", "STRANGE", px="6.9")
+    assert desk.node.faults == []
+    desk.wait(30)
+    state = desk.node.engine.state
+    parent = state.parents["PA1-0"]
+    held = parent.notional if trusted else state.suspense.values["LIT_A"]
+    assert held == QTY_MAX * 92 * PX_SCALE // 10
+    desk.copy(child, 100, "10", "D")
+    assert len(state.copies) == 0, "where one would come to be, there is no room left"
+    child.bust("E1", QTY_MAX, "B1")
+    assert parent.notional == (QTY_MAX * 23 * PX_SCALE // 10 if trusted else 0), "a bust makes some"
+    folds(desk)
+
+
+def test_there_is_room_for_all_copies_above_every_other_sum() -> None:
+    assert amounts.SUM_MAX + amounts.COPIES_VALUE_MAX < 2**63
 
 
 def test_an_operator_cannot_assign_more_than_a_sum_can_hold() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 import sys
 from pathlib import Path
 
 from router.runtime.beside import Beside, Chore
-from tests.live.driven import Lines
+from tests.live.driven import Client, Lines, driven, oms
 
 
 def appending(path: Path, then: str = "") -> list[str]:
@@ -18,6 +20,13 @@ def appending(path: Path, then: str = "") -> list[str]:
 def snapshots(argv: list[str]) -> list[Chore]:
     """The one chore of most of these tests."""
     return [Chore("snapshot", argv)]
+
+
+def waiting(fifo: Path) -> list[str]:
+    """A command that tells who it is, and waits to be ended."""
+    os.mkfifo(fifo)
+    told = f"open({str(fifo)!r}, 'w').write(str(os.getpid()))"
+    return [sys.executable, "-c", f"import os, signal; {told}; signal.pause()"]
 
 
 async def at_work(beside: Beside) -> None:
@@ -86,3 +95,37 @@ async def test_it_is_ended_with_the_daemon() -> None:
     beside.look()
     await asyncio.wait_for(beside.stop(), 30)
     assert log.named("chore_done") == []
+
+
+async def test_what_the_stop_has_ended_has_not_failed_and_nothing_follows_it(
+    tmp_path: Path,
+) -> None:
+    log, failed = Lines(), list[str]()
+    then = Chore("archive", appending(tmp_path / "runs"))
+    chores = [*snapshots(waiting(tmp_path / "pid")), then]
+    beside = Beside(chores, lambda: 1, log, every=1, failed=failed.append)
+    beside.look()
+    pid = int(await asyncio.to_thread((tmp_path / "pid").read_text))
+    beside.stopping()
+    os.kill(pid, signal.SIGTERM)
+    await at_work(beside)
+    assert (failed, log.lines, (tmp_path / "runs").exists()) == ([], [], False)
+    beside = Beside(chores, lambda: 1, log, every=1)
+    beside.stopping()
+    beside.look()
+    assert beside._running is None
+
+
+def test_a_daemon_that_logs_out_counts_no_failure_of_what_was_ended_with_it(tmp_path: Path) -> None:
+    failed = list[str]()
+    chores = snapshots(waiting(tmp_path / "pid"))
+    beside = Beside(chores, lambda: 1, Lines(), every=1, failed=failed.append)
+    with driven(tmp_path / "state", [oms()], beside=beside) as driver:
+        client = Client().connect(driver.port)
+        client.log_on()
+        pid = int((tmp_path / "pid").read_text())
+        driver.stop()
+        assert client.read().msg_type == "5"
+        os.kill(pid, signal.SIGTERM)  # it is waited for the client, who does not answer
+    client.close()
+    assert failed == []
