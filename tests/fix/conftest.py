@@ -79,3 +79,13 @@ def initiator(way: str) -> Callable[..., OneSide]:
         return side
 
     return make
+
+
+@pytest.fixture(params=["acceptor", "initiator"])
+def either(
+    request: pytest.FixtureRequest,
+    acceptor: Callable[..., OneSide],
+    initiator: Callable[..., OneSide],
+) -> Callable[..., OneSide]:
+    """A session in each role."""
+    return acceptor if request.param == "acceptor" else initiator

@@ -69,6 +69,10 @@ class Pair(RuleBasedStateMachine):
         self.alerts: list[str] = []
         self.up = False
         self.connect()
+        self.begun()
+
+    def begun(self) -> None:
+        """For who adds to it: both have been called for the first time."""
 
     # --- The line ------------------------------------------------------------------------------
 

@@ -12,11 +12,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 
 from router.fix.handshake import Handshake
 from router.fix.session import SessionState
-from router.fix.versions import VERSIONS, Version
 from tests.fix import test_fuzz_pair
 from tests.fix.test_fuzz_pair import NAMES, OTHER, SETTINGS
 from tests.fix.wire import OneSide
@@ -32,19 +31,10 @@ ENDING = (
 class Resets(test_fuzz_pair.Pair):
     """An OMS that dials Sluice; either may begin again, and die, at any time."""
 
-    @initialize(
-        version=st.sampled_from(VERSIONS),
-        seconds=st.sampled_from([0, 5, 30]),
-        chunk=st.sampled_from([0, 1, 3, 1_000]),
-        options=st.tuples(st.booleans(), st.booleans(), st.booleans()),
-    )
-    def begin(
-        self, version: Version, seconds: int, chunk: int, options: tuple[bool, bool, bool]
-    ) -> None:
+    def begun(self) -> None:
         self.wishes: dict[str, int] = {}
         """By side, how often its numbers had begun again when it was last asked to do so."""
         self.asked = False
-        super().begin(version, seconds, chunk, options)
         self.harmed = False
         """Something was lost on its way."""
 

@@ -9,27 +9,10 @@ import pytest
 from router.fix.session import Alert, LoggedOn, LoggedOut, Received, SessionState
 from router.fix.states import Move
 from router.fix.versions import FIX50SP2
+from tests.fix.resetting import DUP, NEWS, RESET, begin_again, numbers
 from tests.fix.wire import OneSide, Pair
 
 Make = Callable[..., OneSide]
-NEWS = "148=x|33=1|58=y|"
-DUP = "43=Y|122=20260105-14:29:00.000|"
-RESET = "35=A|34=1|98=0|108=30|141=Y|"
-
-
-@pytest.fixture(params=["acceptor", "initiator"])
-def either(request: pytest.FixtureRequest, acceptor: Make, initiator: Make) -> Make:
-    """A session in each role."""
-    return acceptor if request.param == "acceptor" else initiator
-
-
-def begin_again(side: OneSide) -> None:
-    side.session.reset(side.now)
-    side.settle()
-
-
-def numbers(side: OneSide) -> tuple[int, int]:
-    return side.session.next_in, side.session.next_out
 
 
 def test_a_reset_is_asked_for_and_answered(either: Make) -> None:

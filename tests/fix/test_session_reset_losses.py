@@ -7,23 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from router.fix.session import Alert
+from tests.fix.resetting import LOGON, NEWS, RESET, begin_again
 from tests.fix.wire import OneSide
 
 Make = Callable[..., OneSide]
-NEWS = "148=x|33=1|58=y|"
-RESET = "35=A|34=1|98=0|108=30|141=Y|"
-LOGON = "35=A|34={}|98=0|108=30|"
-
-
-@pytest.fixture(params=["acceptor", "initiator"])
-def either(request: pytest.FixtureRequest, acceptor: Make, initiator: Make) -> Make:
-    """A session in each role."""
-    return acceptor if request.param == "acceptor" else initiator
-
-
-def begin_again(side: OneSide) -> None:
-    side.session.reset(side.now)
-    side.settle()
 
 
 def alerts(side: OneSide) -> list[str]:

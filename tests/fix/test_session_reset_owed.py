@@ -8,33 +8,15 @@ import pytest
 
 from router.fix import inbox
 from router.fix.session import LoggedOn, LoggedOut, SessionState
+from tests.fix.resetting import DUP, LOGON, NEWS, RESET, begin_again, numbers
 from tests.fix.wire import OneSide
 
 Make = Callable[..., OneSide]
-NEWS = "148=x|33=1|58=y|"
-DUP = "43=Y|122=20260105-14:29:00.000|"
-RESET = "35=A|34=1|98=0|108=30|141=Y|"
-LOGON = "35=A|34={}|98=0|108=30|"
-
-
-@pytest.fixture(params=["acceptor", "initiator"])
-def either(request: pytest.FixtureRequest, acceptor: Make, initiator: Make) -> Make:
-    """A session in each role."""
-    return acceptor if request.param == "acceptor" else initiator
-
-
-def begin_again(side: OneSide) -> None:
-    side.session.reset(side.now)
-    side.settle()
 
 
 def log_out(side: OneSide) -> None:
     side.session.logout("hours over", side.now)
     side.settle()
-
-
-def numbers(side: OneSide) -> tuple[int, int]:
-    return side.session.next_in, side.session.next_out
 
 
 def reconnect(side: OneSide, *, caller: int = 12) -> list[str]:

@@ -167,7 +167,8 @@ def test_what_was_said_of_a_cancel_before_an_outage_is_no_answer_after_it(desk: 
 # -- alive after all -------------------------------------------------------------------------------
 
 
-def test_an_order_that_was_not_known_and_trades_is_taken_back(desk: Desk) -> None:
+def not_known(desk: Desk) -> Child:
+    """Twice its venue has not known the order, which is there all the same: it was placed anew."""
     desk.oms.order("X")
     first = desk.a.child()
     desk.wait(2)
@@ -176,9 +177,14 @@ def test_an_order_that_was_not_known_and_trades_is_taken_back(desk: Desk) -> Non
     desk.wait(1)
     desk.a.heard()
     first.open = True
-    second = desk.a.child()
-    assert second is not first
+    assert desk.a.child() is not first
     desk.overfilled.add(first.cl_ord_id)
+    return first
+
+
+def test_an_order_that_was_not_known_and_trades_is_taken_back(desk: Desk) -> None:
+    first = not_known(desk)
+    second = desk.a.child()
     first.fill(300, "10", "B")
     assert desk.a.heard() == ["F c2", "F c1"]
     second.cancel()
@@ -191,15 +197,10 @@ def test_an_order_that_was_not_known_and_trades_is_taken_back(desk: Desk) -> Non
 
 
 def test_a_bust_that_opens_it_takes_back_what_went_elsewhere(desk: Desk) -> None:
-    desk.oms.order("X")
-    first = desk.a.child()
-    desk.wait(2)
-    first.not_known()
-    first.not_known()
-    desk.wait(1)
+    first = not_known(desk)
+    first.open = False
     second = desk.a.child()
     second.ack()
-    desk.overfilled.add(first.cl_ord_id)
     first.fill(300, "10", "B")
     second.cancel()
     desk.wait(0.1)
@@ -212,13 +213,7 @@ def test_a_bust_that_opens_it_takes_back_what_went_elsewhere(desk: Desk) -> None
 
 
 def test_a_single_word_does_not_close_again_what_two_had_closed(desk: Desk) -> None:
-    desk.oms.order("X")
-    first = desk.a.child()
-    desk.wait(2)
-    first.not_known()
-    first.not_known()
-    first.open = True
-    desk.overfilled.add(first.cl_ord_id)
+    first = not_known(desk)
     first.fill(300, "10", "B")
     first.report("I", "8", "103=5|", exec_id="0", order_id="NONE", qty=0)
     assert not desk.node.engine.state.children[first.cl_ord_id].terminal

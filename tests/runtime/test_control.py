@@ -13,29 +13,12 @@ from router.runtime import control
 from router.runtime.reloading import ReloadAsked
 from tests.oms.desk import Desk
 from tests.oms.settling import forgotten
+from tests.runtime.asking import answered
 
 ODD = "f\udcfcr \ud800alle"
 """As a command line holds the bytes of `für` in latin-1, and a half of a pair besides."""
 READ = "für ?alle"
 WHO = {"who": ODD, "reason": ODD}
-
-
-@pytest.fixture
-def desk() -> Desk:
-    made = Desk()
-    for peer in made.peers:
-        peer.connect()
-    made.data_a.book()
-    return made
-
-
-def answered(desk: Desk, line: bytes) -> control.Answer:
-    """What the daemon answers, carried out."""
-    asked = control.parse(line)
-    assert not isinstance(asked, ReloadAsked)
-    answer = asked(desk.node, desk.now) if callable(asked) else asked
-    desk.run()
-    return answer
 
 
 def ask(desk: Desk, command: str, **more: Any) -> control.Answer:

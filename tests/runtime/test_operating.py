@@ -7,27 +7,13 @@ import pytest
 from router.journal.recovery import read_steps
 from router.messages import SessionCommanded
 from router.runtime import control, operating
-from router.runtime.reloading import ReloadAsked
 from tests.oms.desk import Desk
 from tests.oms.peers import Peer
-
-
-@pytest.fixture
-def desk() -> Desk:
-    made = Desk()
-    for peer in made.peers:
-        peer.connect()
-    made.data_a.book()
-    return made
+from tests.runtime.asking import answered
 
 
 def ask(desk: Desk, line: str) -> control.Answer:
-    """What the daemon answers to a line on its socket, carried out."""
-    asked = control.parse(line.encode())
-    assert not isinstance(asked, ReloadAsked)
-    answer = asked(desk.node, desk.now) if callable(asked) else asked
-    desk.run()
-    return answer
+    return answered(desk, line.encode())
 
 
 def command(desk: Desk, session: str, action: str, **more: int) -> control.Answer:
