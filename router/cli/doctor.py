@@ -19,8 +19,8 @@ from router.cli.finding import Finding
 from router.cli.kill import StateOption
 from router.cli.options import NO_OVERRIDES, ConfigOption, JsonOption, SetOption, settings_of
 from router.cli.output import show, show_json
+from router.journal.headroom import HEADROOM_BYTES
 from router.journal.scan import verify
-from router.journal.segments import HEADROOM_BYTES
 from router.journal.storage import FileStorage, ForeignState
 from router.signs import SOCKET_NAME
 

@@ -1,4 +1,4 @@
-"""The journal's one writer: append, one write, one sync; segments, headroom, poison.
+"""The journal's one writer: append, one write, one sync; segments, poison.
 
 Owns the order in which bytes reach the disk. Must not know what a payload means, nor when to sync:
 group commit is the driver's (append all that waits, `write`, `sync`, then send).
@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator
 from typing import Literal, ParamSpec, get_args
 
+from router.journal.headroom import HEADROOM_BYTES, Headroom, reserved
 from router.journal.heads import Head
 from router.journal.records import (
     GENESIS,
@@ -45,8 +46,6 @@ Durability = Literal["sync", "page-cache"]
 """`sync`: what `sync` has returned for survives a power cut. `page-cache`: it survives kill -9."""
 
 SEGMENT_BYTES = 64 * 1024 * 1024
-HEADROOM_BYTES = 16 * 1024 * 1024
-HEADROOM_NAME = "headroom"
 _READ_BYTES = 4096
 
 P = ParamSpec("P")
@@ -78,10 +77,6 @@ class Journal:
         self.durability = durability
         self.cut_bytes = 0
         """What `open` cut from a torn tail."""
-        self.headroom_released = False
-        """The disk is full and the reserve is in use: take no new risk."""
-        self.shortage = ""
-        """Why the reserve is in use, in words."""
         self.appended = 0
         """Records appended since `open`."""
         self.failed_before = ""
@@ -89,7 +84,7 @@ class Journal:
         without a record. Until `forget_failure`."""
         self._storage = storage
         self._segment_bytes = segment_bytes
-        self._headroom_bytes = headroom_bytes
+        self._headroom = Headroom(storage, headroom_bytes, self._disk)
         self._spare = Spare(storage, segment_bytes)
         self._payload_max = min(PAYLOAD_MAX, segment_bytes - HEADER_SIZE)
         self._sync_lock = threading.Lock()
@@ -110,6 +105,16 @@ class Journal:
     def poisoned(self) -> bool:
         """True once a write or a sync has failed."""
         return bool(self._poison)
+
+    @property
+    def headroom_released(self) -> bool:
+        """The disk is full and the reserve is in use: take no new risk."""
+        return self._headroom.released
+
+    @property
+    def shortage(self) -> str:
+        """Why the reserve is in use, in words."""
+        return self._headroom.shortage
 
     @property
     def last_seq(self) -> int:
@@ -232,9 +237,9 @@ class Journal:
 
     def restore_headroom(self) -> bool:
         """Try to reserve the headroom again; True if it is there. Costs a file creation."""
-        if self.headroom_released and not self.poisoned:
-            self._reserve_headroom()
-        return not self.headroom_released
+        if self._headroom.released and not self.poisoned:
+            self._headroom.reserve()
+        return not self._headroom.released
 
     def close(self) -> None:
         """Write and sync what waits, unless poisoned, and give back the folder."""
@@ -256,7 +261,7 @@ class Journal:
             self._adopt(tail)
         self._disk("remove", self._spare.clear)
         self._make_room_for_word()
-        self._reserve_headroom()
+        self._headroom.reserve()
         if not tail.segment:
             self._create_segment(HEADER_SIZE)
         self._ready = True
@@ -291,9 +296,9 @@ class Journal:
         try:
             self._storage.write(name, offset, data)
         except OSError as error:
-            if error.errno not in NO_SPACE or self.headroom_released:
+            if error.errno not in NO_SPACE or self._headroom.released:
                 raise self._poisoned_by("write", error) from error
-            self._release_headroom(error)
+            self._headroom.release(error)
             self._disk("write", self._storage.write, name, offset, data)
 
     def _sync(self, segment: int) -> None:
@@ -308,7 +313,7 @@ class Journal:
         """Have the next segment made once this one is half full, before the loop needs it."""
         with self._sync_lock:
             half = 2 * self._end > self._capacity
-            if half and self.durability == "sync" and not self.headroom_released:
+            if half and self.durability == "sync" and not self._headroom.released:
                 self._disk("create", self._spare.make, self._segment)
 
     def _turn(self, size: int) -> None:
@@ -366,36 +371,14 @@ class Journal:
                 self._storage.create(name, wanted)
                 break
             except OSError as error:
-                smaller = wanted // 2 if self.headroom_released else self._headroom_bytes or wanted
+                smaller = self._headroom.instead_of(wanted)
                 if error.errno not in NO_ROOM or smaller < size:
                     raise self._poisoned_by("create", error) from error
-                self._release_headroom(error)
-                wanted = min(wanted, smaller)
+                self._headroom.release(error)
+                wanted = smaller
         self._enter(self._segment + 1, 0, wanted)
 
-    # --- headroom and poison ---
-
-    def _reserve_headroom(self) -> None:
-        """Who looks from another thread meanwhile is told what is so: it is not there yet."""
-        if self._headroom_bytes and not self._has(HEADROOM_NAME, self._headroom_bytes):
-            try:
-                self._storage.create(HEADROOM_NAME, self._headroom_bytes)
-            except OSError as error:
-                if error.errno not in NO_ROOM:
-                    raise self._poisoned_by("create", error) from error
-                self._run_short(error)
-                return
-        self.headroom_released = False
-
-    def _release_headroom(self, error: OSError) -> None:
-        self._run_short(error)
-        if HEADROOM_NAME in self._storage.names():
-            self._disk("remove", self._storage.remove, HEADROOM_NAME)
-
-    def _run_short(self, error: OSError) -> None:
-        self.headroom_released = True
-        too_large = error.errno == errno.EFBIG
-        self.shortage = "no file may grow so large" if too_large else "the disk is full"
+    # --- poison ---
 
     def _hear_of_failure(self) -> None:
         """What the life before has left word of. It is durable before anything else is done: so far
@@ -407,24 +390,13 @@ class Journal:
 
     def _make_room_for_word(self) -> None:
         """Of a failure of ours."""
-        if self.failed_before or self._has(FAILURE_NAME, FAILURE_BYTES):
+        if self.failed_before or reserved(self._storage, FAILURE_NAME, FAILURE_BYTES, self._disk):
             return
         try:
             self._storage.create(FAILURE_NAME, FAILURE_BYTES)
         except OSError as error:
             if error.errno not in NO_ROOM:
                 raise self._poisoned_by("create", error) from error
-
-    def _has(self, name: str, size: int) -> bool:
-        """True if a reserve is there, whole. One that a death has left unfilled reserves nothing:
-        it goes, and is made anew.
-        """
-        if name not in self._storage.names():
-            return False
-        if self._storage.size(name) >= size:
-            return True
-        self._disk("remove", self._storage.remove, name)
-        return False
 
     def forget_failure(self) -> None:
         """The sessions go on above what may have been spent, and that is durable."""

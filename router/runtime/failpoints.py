@@ -19,8 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
+from router.journal.headroom import HEADROOM_NAME
 from router.journal.market import MarketFile
-from router.journal.segments import HEADROOM_NAME, Journal
+from router.journal.segments import Journal
 from router.journal.spare import SPARE_NAME
 from router.journal.storage import FileStorage
 from router.runtime.doorway import Doorway

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from router.journal.headroom import HEADROOM_NAME
 from router.journal.memory import MemoryStorage
-from router.journal.segments import HEADROOM_NAME
 from router.runtime import disk
 from tests.journal.faulty_storage import append_batch, open_journal
 
