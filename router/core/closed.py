@@ -103,6 +103,7 @@ class _Order(msgspec.Struct, array_like=True, gc=False):
     volume: int
     narrowed_by: str = ""
     loads: int = 0
+    unanswered: list[str] = []
 
 
 class _FillNames(msgspec.Struct, array_like=True, gc=False):
@@ -230,6 +231,7 @@ def _closed(order: Order) -> _Order:
         volume=parent.volume,
         narrowed_by=parent.narrowed_by,
         loads=parent.loads,
+        unanswered=parent.unanswered,
     )
 
 
@@ -297,6 +299,7 @@ def _order(parent_id: str, data: bytes) -> Order:
         volume=row.volume,
         narrowed_by=row.narrowed_by,
         loads=row.loads,
+        unanswered=row.unanswered,
     )
     order = Order(parent, [], {})
     for child in row.children:

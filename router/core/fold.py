@@ -46,10 +46,15 @@ def market_moved(state: State, now: int, event: m.MarketEvent) -> None:
 
 
 def _ask_ended(state: State, now: int, quote_req_id: str) -> None:
+    """The order goes on: elsewhere, if there is nothing that it could hit, till its next pause."""
     ask = state.asks.pop(quote_req_id)
     parent = state.parents.get(ask.parent_id)
-    if parent is not None and not parent.terminal:
-        state.wake(parent, now)
+    if parent is None or parent.terminal:
+        return
+    answer = state.market.answer(parent.terms.symbol, ask.mic)
+    if answer is None or answer.valid_until <= now:
+        parent.unanswered.append(ask.mic)
+    state.wake(parent, now)
 
 
 def session_opened(state: State, now: int, event: m.SessionOpened) -> None:

@@ -242,6 +242,7 @@ def _asked(state: State, now: int, parent: Parent, volume: int, next_at: int) ->
     parent.volume = max(parent.volume, volume)
     if now >= parent.algo_at:
         parent.rounds = 0
+        parent.unanswered = []
         parent.algo_at = next_at
     parent.next_at = 0
     state.wake(parent, next_at)

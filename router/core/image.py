@@ -24,7 +24,7 @@ from router.core.waiting import Copy, WaitingCopies
 from router.core.windows import Window
 from router.ports import Arrays, Kill, SeenOrder
 
-IMAGE_VERSION = 6
+IMAGE_VERSION = 7
 """Raise it when folding comes to something else, or a part means something else: images of another
 version are not taken up, and everything is folded."""
 

@@ -375,6 +375,8 @@ class Parent(msgspec.Struct, array_like=True, gc=False):
     """Hash of the policy documents that were applied to it since; empty: only its own count."""
     loads: int = 0
     """How often documents had come into force when it was opened, or last narrowed."""
+    unanswered: list[str] = []
+    """Dealers that gave no quote when asked, since its algo was asked in its own time."""
 
     @property
     def client(self) -> str:

@@ -163,6 +163,8 @@ def _reason(
 
 def _candidates(env: Environment, state: State, now: int, scene: Scene) -> list[Candidate]:
     asked = {ask.mic for ask in state.asks.values() if ask.parent_id == scene.parent.parent_id}
+    if now < scene.parent.algo_at:
+        asked.update(scene.parent.unanswered)
     at_once = scene.view.time_in_force in IMMEDIATE
     found = candidates(
         scene.view,
