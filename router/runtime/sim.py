@@ -301,6 +301,11 @@ class Sim:
         """Let so many of a wire's next deliveries have a bit that is not what it was."""
         self._wires[conn].flips = count
 
+    def steady(self) -> None:
+        """No wire turns bits any more."""
+        for wire in self._wires.values():
+            wire.flips = 0
+
     def stall(self, conn: int, until: int) -> None:
         """Nothing arrives over a wire, either way, until a time; then all of it, in order."""
         wire = self._wires[conn]

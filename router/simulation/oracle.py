@@ -46,6 +46,8 @@ class Oracle:
         self.pinned = Pinned()
         self._clock_off_ms = 0
         """What the clock of the node's life is off by."""
+        self.clock_went_back = False
+        """A life has begun with a clock behind the one before."""
         self.outbound = Outbound(clock)
         self.executions: dict[tuple[str, str], tuple[str, int, int]] = {}
         """What the venues have told of fills and their corrections, by (MIC, ExecID): account,
@@ -101,6 +103,7 @@ class Oracle:
 
     def clock_is_off(self, by_ms: int) -> None:
         """A life of the node begins with a clock that is off."""
+        self.clock_went_back |= by_ms < self._clock_off_ms
         if by_ms != self._clock_off_ms:
             self._clock_off_ms = by_ms
             self.limits.forget()
@@ -365,6 +368,14 @@ class Oracle:
     def open_accounts(self) -> list[str]:
         """Orders that their OMS does not know the end of."""
         return [each.account for each in self.asked.values() if each.status not in FINAL]
+
+    def going_on(self) -> list[str]:
+        """Orders that are to get more children, if anything is left of them."""
+        return [account for account in self.open_accounts() if account not in self._frozen]
+
+    def children(self, account: str) -> list[AtVenue]:
+        """What venues know of an order's children."""
+        return self._of_account[account]
 
     def _valid(self) -> list[tuple[str, int, int]]:
         """What OMSs were told of executions that still stand."""

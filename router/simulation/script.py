@@ -13,6 +13,7 @@ from typing import Any
 from router.fix.versions import FIX42
 from router.model import NS, PX_SCALE, Side, TimeInForce
 from router.runtime.node import Node
+from router.simulation.calm import Calm, account_of
 from router.simulation.faults import Faults
 from router.simulation.forgetting import forgetting
 from router.simulation.houses import OMS_NAMES
@@ -82,8 +83,10 @@ class Script:
         sim.run(world.start + self.faults_end)
         sim.sync_ns = 200_000
         world.disk.spare()
+        if Calm.is_due(world):
+            Calm(world, self._probe).run()
         self._wind_up()
-        sim.run(world.start + self.faults_end + PATIENCE, stop=self._over)
+        sim.run(sim.now + PATIENCE, stop=self._over)
         hold(self._over(), "liveness", self._unfinished())
         world.oracle.agree()
         world.check_strays()
@@ -122,6 +125,19 @@ class Script:
         oracle = world.oracle
         at_work = f"{oracle.open_accounts()}, {oracle.at_venues()}"
         return f"open: {at_work}, untold: {oracle.untold()}, numbers: {numbers}"
+
+    def _probe(self, name: str, qty: int) -> None:
+        """An OMS sends a market order that asks for all at once, every second."""
+        account, cl_ord_id = account_of(name), f"{name}-{account_of(name)}"
+        self._endless[account] = cl_ord_id
+        terms: dict[str, Any] = {
+            "price": None,
+            "tif": TimeInForce.DAY,
+            "account": account,
+            "algo": "sweep",
+            "params": {"pause_s": "1", "urgency": "1"},
+        }
+        self._send(name, cl_ord_id, Side.BUY, qty, terms)
 
     # -- draws -----------------------------------------------------------------------------------
 
