@@ -40,21 +40,22 @@ def market_moved(state: State, now: int, event: m.MarketEvent) -> None:
     state.market.apply(event, now)
     state.watch.apply(event, state.market, now)
     if isinstance(event, m.QuoteReceived) and event.quote_req_id in state.asks:
-        _ask_ended(state, now, event.quote_req_id)
+        _ask_ended(state, now, event.quote_req_id, quoted=not 0 < event.valid_until <= now)
     if isinstance(event, m.QuoteCanceled) and event.quote_req_id in state.asks:
         _ask_ended(state, now, event.quote_req_id)
 
 
-def _ask_ended(state: State, now: int, quote_req_id: str) -> None:
-    """The order goes on: elsewhere, if there is nothing that it could hit, till its next pause."""
+def _ask_ended(state: State, now: int, quote_req_id: str, *, quoted: bool = False) -> None:
+    """The order goes on: elsewhere, if the dealer has not `quoted`, till its next pause.
+
+    The event alone says so: the market is not in the journal, and another one after a restart.
+    """
     ask = state.asks.pop(quote_req_id)
     parent = state.parents.get(ask.parent_id)
-    if parent is None or parent.terminal:
-        return
-    answer = state.market.answer(parent.terms.symbol, ask.mic)
-    if answer is None or answer.valid_until <= now:
-        parent.unanswered.append(ask.mic)
-    state.wake(parent, now)
+    if parent is not None and not parent.terminal:
+        if not quoted:
+            parent.unanswered.append(ask.mic)
+        state.wake(parent, now)
 
 
 def session_opened(state: State, now: int, event: m.SessionOpened) -> None:
