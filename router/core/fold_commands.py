@@ -215,6 +215,9 @@ def decide(state: State, now: int, command: m.Decide) -> None:
     """A decision sets when the algo is asked next."""
     parent = state.parents[command.parent_id]
     _asked(state, now, parent, command.volume, command.next_at)
+    if not parent.arrival_mid:
+        parent.arrival_mid = command.mid  # nobody knew one when it came
+        state.open_value.count(parent)
     parent.rounds += 1
     parent.cum_at_decision = parent.cum_qty
     parent.learner, parent.champion = command.learner, ""

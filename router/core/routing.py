@@ -41,7 +41,7 @@ def route(
     if blocked is not None:
         yield Wait(parent.parent_id, *blocked, parent.volume)
         return
-    view = parent_view(parent)
+    view = parent_view(parent, state.market.mid2(parent.terms.symbol))
     volume = traded_since_start(state, parent)
     market = state.market.view(view.symbol, now, state.market.volume(view.symbol) - volume)
     algo = make_algo(env, parent.algo, parent.algo_params)
@@ -133,7 +133,7 @@ def _decide(env: Environment, state: State, seq: int, now: int, scene: Scene) ->
             fresh = narrowed[i]
             if scene.parent.working_qty != scene.view.working_qty:
                 # What the decision has sent already counts in rules that bound a sum.
-                scene = replace(scene, view=parent_view(scene.parent))
+                scene = replace(scene, view=parent_view(scene.parent, scene.market.mid2))
                 fresh = _narrowed(env, scene, [found[i]], now)[0]
             if min(qty, fresh.cap) >= max(1, fresh.min_qty):
                 yield from send(env, state, seq, now, scene, found[i], fresh, min(qty, fresh.cap))

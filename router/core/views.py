@@ -19,8 +19,10 @@ VERY_OLD_NS = 1 << 62
 """The age of what was never seen."""
 
 
-def parent_view(parent: Parent) -> ParentView:
-    """A parent as plug-ins see it."""
+def parent_view(parent: Parent, mid2: int = 0) -> ParentView:
+    """A parent as plug-ins see it. `mid2` is twice the midpoint of now: that of the arrival, if
+    nobody knew one then.
+    """
     terms = parent.terms
     return ParentView(
         parent_id=parent.parent_id,
@@ -37,7 +39,7 @@ def parent_view(parent: Parent) -> ParentView:
         min_qty=terms.min_qty,
         start_time=parent.start_time,
         end_time=parent.end_time,
-        arrival_mid=parent.arrival_mid,
+        arrival_mid=parent.arrival_mid or mid2,
         filled_by=parent.filled_by,
         filled_by_type=parent.filled_by_type,
     )
