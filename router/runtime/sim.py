@@ -1,13 +1,12 @@
-"""The simulated driver: a heap, one integer clock, and the same node that `live` drives.
+"""The simulated driver of the same node that `live` drives, on one integer clock.
 
-Owns virtual time, wires that delay, split and break, a disk whose sync takes time, and crashes.
+Owns wires that delay, split and break, a disk whose sync takes time, and crashes.
 Knows nothing of orders, nor of who stands at the other end of a wire: that is an `Endpoint`.
 The same seed makes the same history.
 """
 
 from __future__ import annotations
 
-import heapq
 import itertools
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -20,12 +19,15 @@ from router.journal.memory import MemoryStorage
 from router.journal.segments import JournalPoisoned
 from router.model import NS
 from router.runtime.node import Batch, Built, Node
+from router.runtime.sim_time import VirtualTime
 from router.runtime.sim_wire import Delays, Endpoint, Wire, together
 
 __all__ = ["Delays", "Endpoint", "ProcessDied", "Sim"]
 
-EVENTS_AT_ONCE_MAX = 100_000
-"""So much may happen at one moment; more means that time stands still."""
+ROOM_EVERY = NS
+"""So long a full disk is let alone before the headroom is asked for again."""
+_NODE, _ROOM = 0, 1
+"""Whose alarms these are; those of peers go by their `id`."""
 
 READY_WAIT = 10 * NS
 """Callers are let in when every venue is reconciled, or when that has taken so long."""
@@ -39,7 +41,7 @@ class ProcessDied(Exception):  # noqa: N818 - says what is
         self.power = power
 
 
-class Sim:
+class Sim(VirtualTime):
     """One shard, its venues and its OMSs in virtual time."""
 
     def __init__(
@@ -60,7 +62,7 @@ class Sim:
         `on_write` sees all that leaves the node, by session and wire, and `after_event` is called
         after everything that happens: invariants are checked there.
         """
-        self.now = start
+        super().__init__(start, after_event)
         self.storage = storage
         self.sync_ns = 200_000
         """How long a sync takes."""
@@ -80,14 +82,10 @@ class Sim:
         self.peers = peers
         self._delays = delays or Delays()
         self._on_write = on_write
-        self._after_event = after_event
         self._on_failure = on_failure
         self._rng = np.random.Generator(np.random.Philox(key=seed, counter=1 << 32))
-        self._heap: list[tuple[int, int, Callable[[], None]]] = []
-        self._count = itertools.count()
         self._conns = itertools.count(1)
         self._wires: dict[int, Wire] = {}
-        self._alarms: dict[int, int] = {}
         self._built: Built | None = None
         self._lobby: Lobby[str] = Lobby({})
         self._life = 0
@@ -95,41 +93,6 @@ class Sim:
         self._inbox: list[Callable[[Node, int], None]] = []
         self._scheduled = False
         self.at(start, self._boot)
-
-    # -- time ------------------------------------------------------------------------------------
-
-    def at(self, when: int, action: Callable[[], None]) -> None:
-        """Do something at a time."""
-        heapq.heappush(self._heap, (max(when, self.now), next(self._count), action))
-
-    def run(self, until: int, *, stop: Callable[[], bool] | None = None) -> bool:
-        """Let everything happen up to a time, or until `stop` says so: then True."""
-        moment = 0
-        while self._heap and self._heap[0][0] <= until:
-            at, _, action = heapq.heappop(self._heap)
-            moment = moment + 1 if at == self.now else 0
-            assert moment < EVENTS_AT_ONCE_MAX, "time stands still"
-            self.now = at
-            action()
-            if self._after_event is not None:
-                self._after_event()
-            if stop is not None and stop():
-                return True
-        self.now = max(self.now, until)
-        return False
-
-    def _alarm(self, key: int, at: int | None, ring: Callable[[], None]) -> None:
-        """Let `ring` be called at `at`, or earlier if it was set so; one alarm a key."""
-        if at is None or self._alarms.get(key, at + 1) <= at:
-            return
-        self._alarms[key] = at
-
-        def due() -> None:
-            if self._alarms.get(key) == at:
-                del self._alarms[key]
-                ring()
-
-        self.at(at, due)
 
     # -- the node's life -------------------------------------------------------------------------
 
@@ -200,7 +163,8 @@ class Sim:
         self._built = None
         self._inbox.clear()
         self._scheduled = self.syncing = False
-        self._alarms.pop(0, None)
+        self.silence(_NODE)
+        self.silence(_ROOM)
         if power:
             self.storage.crash(self._rng)
         else:
@@ -250,7 +214,23 @@ class Sim:
         node.tick(self.clock)
         for conn in self._lobby.overdue(self.now):
             self._hang_up(conn)
+        if self.built.journal.headroom_released:
+            self.alarm(_ROOM, self.now + ROOM_EVERY, self._make_room)
         return node.take()
+
+    def _make_room(self) -> None:
+        """Ask for the headroom again, as the live driver does."""
+        if self._built is None:
+            return
+        try:
+            made = not self.syncing and self._built.journal.restore_headroom()
+        except (ProcessDied, JournalPoisoned) as end:
+            self._ended(end, Batch())
+            return
+        if made:
+            self._kick()
+        else:
+            self.alarm(_ROOM, self.now + ROOM_EVERY, self._make_room)
 
     def _synced(self, life: int, batch: Batch) -> None:
         if life != self._life or self._built is None:
@@ -280,7 +260,7 @@ class Sim:
             self._hang_up(conn)
         times = (self._node_deadline(), self._lobby.deadline())
         at = min((each for each in times if each is not None), default=None)
-        self._alarm(0, at, self._kick)
+        self.alarm(_NODE, at, self._kick)
 
     def _node_deadline(self) -> int | None:
         at = self.node.deadline()
@@ -443,4 +423,4 @@ class Sim:
             peer.tick(self.now)
             self._collect(peer)
 
-        self._alarm(id(peer), peer.deadline(), tick)
+        self.alarm(id(peer), peer.deadline(), tick)
