@@ -22,6 +22,7 @@ from router.core.features import FEATURE_VERSION, FEATURES
 from router.core.shelf import LearnerShelf, learner_key, parse_key
 from router.learners._stored import (
     BYTES_MAX,
+    LESSONS_MAX,
     Identity,
     Stored,
     StoredStateError,
@@ -154,6 +155,7 @@ def saved(shelf: LearnerShelf, key: str) -> bytes:
     learner, arrays = shelf.get(key)
     data = to_bytes(arrays, identity, shelf.versions[key])
     from_bytes(data, identity, learner.shape)
+    _check_clocks(learner, arrays)
     return data
 
 
@@ -202,8 +204,26 @@ def _fitting(data: bytes, key: str, learners: Learners) -> Stored:
         if array.nbytes > PART_BYTES:
             text = f"array {each!r} has {array.nbytes} bytes; allowed: up to {PART_BYTES}"
             raise StoredStateError(text)
+    _check_clocks(learner, stored.arrays)
     _try(learner, stored.arrays)
     return stored
+
+
+def _check_clocks(learner: Learner, arrays: Arrays) -> None:
+    """Nothing was last changed after now: forgetting reckons with how long ago it was.
+
+    Raises:
+        StoredStateError: which array says so, and what the clock says.
+    """
+    places = learner.clocks()
+    now = float(arrays["clock"][0]) if "clock" in arrays else 0.0
+    if not 0.0 <= now <= LESSONS_MAX:
+        raise StoredStateError(f"array 'clock' is {now:g}; allowed: 0 to {LESSONS_MAX}")
+    for name, array in arrays.items():
+        kind, slash, _ = name.partition("/")
+        if (at := places.get(kind + slash)) is not None and not 0.0 <= array[at] <= now:
+            text = f"array {name!r} was last changed at the lesson {array[at]:g}"
+            raise StoredStateError(f"{text}; allowed: 0 to {now:g}, which the clock says")
 
 
 def _try(learner: Learner, arrays: Arrays) -> None:

@@ -430,6 +430,10 @@ class Learner(Plugin):
         kind, slash, _ = name.partition("/")
         return self.shapes(dimensions).get(kind + slash)
 
+    def clocks(self) -> Mapping[str, int]:
+        """Where its arrays of each `kind/` hold the `clock` of their last change: their index."""
+        return {}
+
     def mark(self, state: Arrays, markout: Markout) -> None:
         """Update the state in place; a learner that does not value fills leaves it alone."""
         return

@@ -25,6 +25,11 @@ def shapes(**sizes: int) -> dict[str, tuple[int, ...]]:
     return {"clock": (1,), "markout/": (3,), **sums}
 
 
+def clocks(*sums: str) -> dict[str, int]:
+    """Where sums of these kinds, and the markouts, say at which clock they held."""
+    return {f"{kind}/": -1 for kind in ("markout", *sums)}
+
+
 def tick(state: Arrays) -> None:
     """One more lesson."""
     state["clock"] += 1.0
@@ -35,7 +40,7 @@ def read(state: Arrays, name: str, size: int, gamma: float) -> FloatArray:
     kept = state.get(name)
     if kept is None or len(kept) != size + 1:
         return np.zeros(size)
-    since = float(state["clock"][0] - kept[-1])
+    since = max(0.0, float(state["clock"][0] - kept[-1]))  # what is of later does not fade
     return np.asarray(kept[:-1] * gamma**since, dtype=np.float64)
 
 

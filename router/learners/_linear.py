@@ -77,6 +77,11 @@ def shapes(dimensions: int) -> dict[str, tuple[int, ...]]:
     return {"clock": (1,), "market": (2,), "moments/": both, "model/": both, "counts/": (3,)}
 
 
+def clocks() -> dict[str, int]:
+    """Where an arm says at which clock it was last taught."""
+    return {"counts/": 0}
+
+
 def estimate(state: Arrays, request: ScoreRequest, gamma: float) -> tuple[FloatArray, FloatArray]:
     """Means and variances, (K, 2) each: filled fraction, and markout in bp over that of all arms.
 
@@ -99,7 +104,7 @@ def estimate(state: Arrays, request: ScoreRequest, gamma: float) -> tuple[FloatA
     variance = np.vecdot(found[:, :, :-1], f[:, np.newaxis])
     if gamma == 1.0:
         return mean, variance
-    keep = np.power(gamma, state["clock"] - counts[:, 0])
+    keep = np.power(gamma, np.maximum(0.0, state["clock"] - counts[:, 0]))
     learned = (keep * counts[:, 1])[:, np.newaxis] / variance
     prior = ((1.0 - keep) * RIDGE / np.vecdot(f, f))[:, np.newaxis]
     variance = 1.0 / (learned + prior)
@@ -178,7 +183,7 @@ def _take(
     f = _design(x[np.newaxis])[0]
     moments, model, counts = _arm(state, key, len(f))
     clock, (last, share, updates) = float(state["clock"][0]), counts.tolist()
-    share *= gamma ** (clock - last)
+    share *= gamma ** max(0.0, clock - last)
     if share < RIDGE_SHARE_MIN or updates >= UPDATES_MAX:
         _restore(moments, share, _prior_fraction(key))
         _add(moments, f, np.array(weights), targets)

@@ -53,6 +53,10 @@ class BetaHazard(Learner):
         """As the module's docstring has them."""
         return fading.shapes(ended=BINS, passed=BINS)
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks("ended", "passed")
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails drawn and at the posterior mean of the hazards; values by the mean markout.
 

@@ -62,6 +62,10 @@ class ContKukanov(Learner):
         """As the module's docstring has them."""
         return {**fading.shapes(fraction=2), "reach/": (len(LEVELS),)}
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks("fraction")
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by quantiles; of what is shown, flat at the fill fraction."""
         lots = np.arange(1, request.lots + 1, dtype=np.float64)

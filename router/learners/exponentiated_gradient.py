@@ -50,6 +50,10 @@ class ExponentiatedGradient(Learner):
         """As the module's docstring has them."""
         return fading.shapes(losses=LOTS_MAX)
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks("losses")
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by the summed weights of the lots, times the worth of a fill."""
         lots = min(request.lots, LOTS_MAX)

@@ -41,6 +41,10 @@ class FillRate(Learner):
         """As the module's docstring has them."""
         return {**fading.shapes(), "left": (1,), "running/": (2,), "rate/": (1,)}
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks()
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by the table's shares, times the worth of a fill where it is positive."""
         shares = self._shares(state, request.arms)

@@ -80,6 +80,10 @@ class Hazard(Learner):
         """As the module's docstring has them."""
         return shapes(dimensions)
 
+    def clocks(self) -> dict[str, int]:
+        """Of an arm's fills, of one symbol's there, and of an arm's markouts."""
+        return {"counts/": 0, "own_counts/": 0, "value_counts/": 0}
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values, drawn with `kappa` and at the mean, and their bounds if asked for.
 
@@ -133,9 +137,10 @@ class Hazard(Learner):
         """How much of what was known at the clock `since` still counts.
 
         Forgetting is lazy: an arm that was not used for n lessons is faded by gamma^n when it is
-        next taught, which is the same as n single steps and costs nothing for the others.
+        next taught, which is the same as n single steps and costs nothing for the others. What says
+        that it is of later than now does not fade, rather than grow without bound.
         """
-        return float(self.gamma ** (clock - since))
+        return float(self.gamma ** max(0.0, clock - since))
 
     def learn(self, state: Arrays, lesson: Lesson) -> None:
         """One online Laplace step for the fill.

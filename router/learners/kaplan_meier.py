@@ -54,6 +54,10 @@ class KaplanMeier(Learner):
         """As the module's docstring has them."""
         return fading.shapes(tried=LOTS_MAX, failed=LOTS_MAX)
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks("tried", "failed")
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails at the upper bound, mean tails plain; values by the mean markout."""
         reach = min(request.lots, LOTS_MAX)

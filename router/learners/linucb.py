@@ -48,6 +48,10 @@ class LinUCB(Learner):
         """Those of the two regressions."""
         return _linear.shapes(dimensions)
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the two regressions."""
+        return _linear.clocks()
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails and values that make the allocator do what `split` says. No chance is used."""
         mean, variance = _linear.estimate(state, request, self.gamma)

@@ -58,6 +58,10 @@ class PowerLaw(Learner):
         """As the module's docstring has them."""
         return {**fading.shapes(seen=3 + LOTS_MAX), "fit/": (2,)}
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks("seen")
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails of the fitted laws, 0 beyond LOTS_MAX; values by the mean markout."""
         tails = np.zeros((len(request.arms), request.lots))

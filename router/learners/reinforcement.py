@@ -40,6 +40,10 @@ class Reinforcement(Learner):
         """As the module's docstring has them."""
         return fading.shapes(executed=1)
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks("executed")
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by executed lots, times the worth of a fill where it is positive."""
         executed = [

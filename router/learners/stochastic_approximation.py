@@ -50,6 +50,10 @@ class StochasticApproximation(Learner):
         """As the module's docstring has them."""
         return {**fading.shapes(), "share/": (1,)}
 
+    def clocks(self) -> dict[str, int]:
+        """Those of the sums that fade."""
+        return fading.clocks()
+
     def score(self, state: Arrays, request: ScoreRequest, rng: np.random.Generator) -> Scores:
         """Tails by shares, times the worth of a fill; an arm never met has the mean share."""
         known = [state.get(_SHARE + arm) for arm in request.arms]

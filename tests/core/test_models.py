@@ -17,9 +17,9 @@ from router.core.features import FEATURE_VERSION, FEATURES
 from router.core.shelf import LearnerShelf
 from router.core.state import State
 from router.learners._posterior import Scope, new_fills, write_fills
-from router.learners._stored import Identity, to_bytes
+from router.learners._stored import Identity, StoredStateError, to_bytes
 from router.learners.hazard import Hazard
-from router.messages import Learn, LearnMarkout, ModelLoaded, ModelRefused, Restarted
+from router.messages import Learn, LearnMarkout, ModelArray, ModelLoaded, ModelRefused, Restarted
 from router.ports import Arrays, ScoreRequest, Scores
 
 D = len(FEATURES)
@@ -154,6 +154,75 @@ def test_a_loaded_model_can_be_written_to_and_leaves_the_event_as_it_was(tmp_pat
         fold.apply(state, 1, each)
     state.shelf.learn("hazard", lesson("hazard", 3))
     assert msgspec.msgpack.encode(parts) == was
+
+
+CLOCKS = [
+    ("hazard", "counts/", 0),
+    ("hazard", "own_counts/", 0),
+    ("hazard", "value_counts/", 0),
+    ("linucb", "counts/", 0),
+    ("lin_ts", "counts/", 0),
+    ("beta_hazard", "ended/", -1),
+    ("cont_kukanov", "fraction/", -1),
+    ("exponentiated_gradient", "losses/", -1),
+    ("fill_rate", "markout/", -1),
+    ("kaplan_meier", "failed/", -1),
+    ("power_law", "seen/", -1),
+    ("reinforcement", "executed/", -1),
+    ("stochastic_approximation", "markout/", -1),
+]
+
+
+def written_ahead(path: Path, key: str, kind: str, at: int, clock: float = 1e6) -> Path:
+    """A model that is sound but for arrays which say that they are of a later lesson."""
+    state = taught(key).states[key]
+    ahead = [name for name in state if name.startswith(kind)]
+    assert ahead
+    for name in ahead:
+        state[name][at] = clock
+    path.write_bytes(to_bytes(state, Identity(key, FEATURE_VERSION, D), 48))
+    return path
+
+
+@pytest.mark.parametrize(("key", "kind", "at"), CLOCKS)
+def test_a_model_that_was_taught_later_than_its_clock_is_refused(
+    key: str, kind: str, at: int, tmp_path: Path
+) -> None:
+    path = written_ahead(tmp_path / "model.npz", key, kind, at)
+    settings = SETTINGS.model_copy(update={"models": {key: path}})
+    [refused] = build_models.models(settings, LEARNERS)
+    assert isinstance(refused, ModelRefused)
+    assert f"array '{kind}" in refused.reason
+    assert "was last changed at the lesson 1e+06; allowed: 0 to 24" in refused.reason
+    written_ahead(path, key, kind, at, -1.0)
+    [refused] = build_models.models(settings, LEARNERS)
+    assert isinstance(refused, ModelRefused)
+    state = LearnerShelf(LEARNERS, dimensions=D)
+    state.adopt(taught(key))
+    state.states[key]["clock"][0] = -5.0
+    with pytest.raises(StoredStateError, match="'clock' is -5; allowed: 0 to"):
+        build_models.saved(state, key)
+
+
+@pytest.mark.parametrize(("key", "kind", "at"), CLOCKS)
+def test_a_journal_that_has_taken_such_a_model_goes_on(
+    key: str, kind: str, at: int, tmp_path: Path
+) -> None:
+    found = build_models.read(written_ahead(tmp_path / "model.npz", key, kind, at))
+    arrays = tuple(
+        ModelArray(name, array.shape, array.tobytes())
+        for name, array in found.stored.arrays.items()
+    )
+    state = empty()
+    model = ModelLoaded(key, "model.npz", found.file_hash, FEATURE_VERSION, 48, 1, 1, arrays)
+    fold.apply(state, 1, model)
+    for i in range(24):
+        state.shelf.learn(key, lesson(key, i))
+        state.shelf.mark(key, markout(key, i))
+    scores = asked(state.shelf, key, "ONE")
+    assert np.isfinite(scores.tails).all()
+    assert np.isfinite(scores.values).all()
+    assert all(np.isfinite(array).all() for array in state.shelf.states[key].values())
 
 
 def test_a_model_of_other_features_in_an_old_journal_says_nothing(tmp_path: Path) -> None:

@@ -236,3 +236,13 @@ def test_a_learner_tells_the_shape_of_every_array_of_its_state(learner: Learner)
         name: array.shape for name, array in state.items()
     }
     assert learner.shape("no such array", D) is learner.shape("alpha", D) is None
+
+
+@every_learner
+def test_the_clocks_of_its_arrays_are_where_it_says_and_never_ahead(learner: Learner) -> None:
+    state = taught(learner, 100)
+    for kind, at in learner.clocks().items():
+        arrays = [array for name, array in state.items() if name.startswith(kind)]
+        assert arrays, kind
+        assert max(array[at] for array in arrays) <= state["clock"][0]
+        assert learner.shape(f"{kind}{ARMS[0]}", D) is not None
