@@ -27,7 +27,7 @@ FUNCTION_MAX = 70
 # Inside router, a line imports only lines above it, or its own package. The longest prefix counts;
 # a module of core or fix that is not named stands beside core.state or fix.session.
 LINES: tuple[tuple[str, ...], ...] = (
-    ("access", "model", "plugin", "signs"),
+    ("access", "model", "npz", "plugin", "signs"),
     ("messages", "fix.framing", "fix.versions", "fix.specification", "fix.codec", "fix.dictionary"),
     ("ports",),
     ("fix", "core.ids", "core.orders", "core.books"),

@@ -14,9 +14,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import struct
 import zipfile
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -24,6 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from router import npz
 from router.ports import Arrays, FloatArray
 
 FORMAT = 1
@@ -32,12 +31,6 @@ BYTES_MAX = 256 << 20
 """Of all arrays of one state together: a zip may claim more than it holds."""
 LESSONS_MAX = 1 << 53
 """So far a float counts them one by one."""
-
-_UNREADABLE = (
-    *(ValueError, OSError, EOFError, KeyError, RuntimeError, MemoryError, SyntaxError),
-    *(zipfile.BadZipFile, zlib.error, struct.error),
-)
-"""What `zipfile` and `numpy.load` raise of bytes that they cannot make sense of."""
 
 ShapeOf = Callable[[str, int], tuple[int, ...] | None]
 """`Learner.shape`: by name and number of features; None for no such array."""
@@ -156,24 +149,13 @@ _KEYS: dict[str, type] = {
 def _members(data: bytes) -> dict[str, FloatArray]:
     """Every array by name; the header among them."""
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            claimed = sum(each.file_size for each in archive.infolist())
-            if claimed > BYTES_MAX:
-                text = f"the arrays have {claimed} bytes; allowed: up to {BYTES_MAX}"
-                raise StoredStateError(text)
-            names = archive.namelist()
-            if len(set(names)) != len(names):
-                raise StoredStateError("a name stands twice; allowed: every array once")
-        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
-            members = {name: stored[name] for name in stored.files}
-    except StoredStateError:
-        raise
-    except _UNREADABLE as error:
+        claimed = sum(npz.sizes(data))
+        if claimed > BYTES_MAX:
+            text = f"the arrays have {claimed} bytes; allowed: up to {BYTES_MAX}"
+            raise StoredStateError(text)
+        return npz.arrays(data)
+    except npz.NpzError as error:
         raise StoredStateError(f"not a whole npz of plain arrays: {error}") from error
-    for name, member in members.items():
-        if not isinstance(member, np.ndarray):
-            raise StoredStateError(f"member {name!r} is no array; allowed: plain arrays")
-    return members
 
 
 def _header(member: FloatArray | None) -> dict[str, Any]:

@@ -11,10 +11,7 @@ Arrays: `card` (JSON, bytes), `sha256` (of all that the file says), `scaler.*`, 
 from __future__ import annotations
 
 import hashlib
-import zipfile
-import zlib
 from collections.abc import Mapping
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +19,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from router import npz
 from router.core.foresight import Foresight
 from router.core.observed import FEATURE_VERSION, FEATURES
 from router.core.predictor import CLASSES, Form, IsotonicMap, Layers, Model, Scaler, Trees
@@ -39,9 +37,6 @@ DEPTH_MAX = 16
 
 MOVE_MAX = 100.0
 """Spreads: no stock's mid goes further within seconds, or its spread is a wrong one."""
-
-UNREADABLE = (ValueError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What numpy and zipfile raise at a file that is none, or that lies of its sizes or its packing."""
 
 _FLOATS = np.dtype("<f8")
 _INTS = np.dtype("<i8")
@@ -178,18 +173,14 @@ def _read(path: Path) -> _Arrays:
     """The arrays of a file, its checksum verified and taken off."""
     if (size := path.stat().st_size) > FILE_MAX:
         raise PredictorFileError(f"{path}: {size} bytes; allowed: {FILE_MAX}")
-    data = BytesIO(path.read_bytes())
+    data = path.read_bytes()
     try:
-        with zipfile.ZipFile(data) as archive:
-            members = archive.infolist()
-        if len(members) > ARRAYS_MAX or any(each.file_size > FILE_MAX for each in members):
+        sizes = npz.sizes(data)
+        if len(sizes) > ARRAYS_MAX or any(each > FILE_MAX for each in sizes):
             text = f"{ARRAYS_MAX} arrays of {FILE_MAX} bytes each"
             raise PredictorFileError(f"{path}: too large when unpacked; allowed: {text}")
-        with np.load(data, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
-    except PredictorFileError:
-        raise
-    except UNREADABLE as error:
+        arrays = npz.arrays(data)
+    except npz.NpzError as error:
         raise PredictorFileError(f"{path}: not an npz of plain arrays ({error})") from None
     told = arrays.pop("sha256", None)
     if told is None or told.tobytes() != digest(arrays):

@@ -214,6 +214,59 @@ def test_damage_anywhere_is_refused() -> None:
     assert harmless < len(data) // 41 / 2  # bytes of the zip that carry nothing, such as dates
 
 
+def many_features() -> Arrays:
+    """With a member above 4 KiB: so much of one is unpacked before its CRC is known."""
+    learner = Hazard()
+    state, draw = learner.initial(16), rng(1)
+    for i in range(3):
+        x = draw.standard_normal(16)
+        learner.learn(state, Lesson("ONE", ARM, x, 8, i, 0, "observed", None))
+    assert state[f"precision/{ARM}"].nbytes > 4096
+    return state
+
+
+def test_a_turned_bit_in_the_header_of_a_large_array_is_refused() -> None:
+    data = to_bytes(many_features(), replace(IDENTITY, dimensions=16), LESSONS)
+    begin = data.index(b"\x93NUMPY", data.index(f"precision/{ARM}.npy".encode()))
+    for at in range(begin, data.index(b"\n", begin)):
+        for bit in range(8):
+            broken = bytearray(data)
+            broken[at] ^= 1 << bit
+            with pytest.raises(StoredStateError, match="not a whole npz of plain arrays: "):
+                inspect(bytes(broken))
+
+
+WRITTEN = "{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        WRITTEN.replace("}", "="),  # a TokenError
+        WRITTEN.replace("(1,)", "(1000000000000000000000,)"),  # an OverflowError
+        WRITTEN.replace("(1,)", "(1000000000000000,)"),
+        WRITTEN.replace("(1,)", "(-1,)"),
+        WRITTEN.replace("(1,)", "(1L,)x"),
+        WRITTEN.replace("'<f8'", "[('a', '<f8', 'x')]"),
+        WRITTEN.replace("'<f8'", "[('a',)]"),
+        WRITTEN.replace("'descr'", "['descr']"),
+        "(" * 150,
+        "{" * 3000,
+        "-" * 9000 + "1",
+        "\x00",
+        "",
+    ],
+)
+def test_a_header_that_is_none_is_refused_though_its_crc_is_right(header: str) -> None:
+    raw = header.encode()
+    member = b"\x93NUMPY\x01\x00" + len(raw).to_bytes(2, "little") + raw + bytes(5000)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("clock.npy", member)
+    with pytest.raises(StoredStateError, match=r"not a whole npz of plain arrays: ."):
+        inspect(buffer.getvalue())
+
+
 def test_what_could_not_be_read_again_is_not_written() -> None:
     state = taught(Hazard(), 5)
     state[f"alpha/{ARM}"][2] = np.inf

@@ -99,6 +99,22 @@ def test_a_changed_byte_is_refused(written: dict[str, Path], tmp_path: Path) -> 
     assert unread < len(whole) / 41 / 2
 
 
+def test_a_turned_bit_in_the_header_of_a_large_array_is_refused(
+    written: dict[str, Path], tmp_path: Path
+) -> None:
+    """So much of one, above 4 KiB, is unpacked before its CRC is known."""
+    whole = written["boosting"].read_bytes()
+    with np.load(written["boosting"]) as source:
+        assert source["tree.value"].nbytes > 4096
+    begin = whole.index(b"\x93NUMPY", whole.index(b"tree.value.npy"))
+    path = tmp_path / "changed.npz"
+    for at in range(begin, whole.index(b"\n", begin)):
+        for bit in range(8):
+            path.write_bytes(whole[:at] + bytes([whole[at] ^ 1 << bit]) + whole[at + 1 :])
+            with pytest.raises(PredictorFileError, match="not an npz of plain arrays"):
+                Predictor.load(path)
+
+
 def test_another_value_under_the_same_checksum_is_refused(
     written: dict[str, Path], tmp_path: Path
 ) -> None:
