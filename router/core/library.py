@@ -12,7 +12,7 @@ from router.core.environment import Book, Environment
 from router.core.state import State
 
 BOOKS_MAX = 16
-"""Books that are kept ready; another one is read again from the state when it is asked for."""
+"""Books that are kept ready beside those that the state keeps, which open orders are pinned to."""
 
 
 class Library:
@@ -23,11 +23,14 @@ class Library:
         self._ready: dict[str, Environment] = {}
         self._refused: dict[str, str] = {}
 
-    def keep(self, book: Book) -> None:
-        """Have a book ready: to read one takes long."""
+    def keep(self, state: State, book: Book) -> None:
+        """Have a book ready: to read one takes long. Of the older ones those go that the state has
+        let go of: no open order is pinned to them, and none that comes will be.
+        """
         self._ready.pop(book.files.hash, None)
-        while len(self._ready) >= BOOKS_MAX:
-            del self._ready[next(iter(self._ready))]
+        for older in list(self._ready)[: 1 - BOOKS_MAX]:
+            if older not in state.policies:
+                del self._ready[older]
         self._ready[book.files.hash] = replace(
             self._built,
             policies=book.policies,
@@ -62,4 +65,4 @@ class Library:
         if isinstance(book, str):
             self._refused[policy_hash] = book
         else:
-            self.keep(book)
+            self.keep(state, book)

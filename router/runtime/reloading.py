@@ -71,7 +71,7 @@ def take(node: Node, now: int, found: Book | tuple[str, ...], asked: ReloadAsked
         return {**told, "open_under_older": _under_older(state, after)}
     if state.trouble:
         return {"error": f"refused while the journal's disk is in trouble: {state.trouble}"}
-    node.engine.library.keep(found)
+    node.engine.library.keep(state, found)
     node.control(
         PoliciesLoaded(
             who=asked.who,
