@@ -69,6 +69,7 @@ def expected(error: Exception) -> CommandError | None:
 
 def _of_the_journal(error: Exception) -> CommandError | None:
     # Imported when it is needed: the journal brings numpy, and most commands end well.
+    from router.core.shelf import LearnerGone
     from router.journal.scan import JournalBroken
     from router.journal.segments import JournalPoisoned
     from router.journal.storage import ForeignState, StateLocked
@@ -82,6 +83,8 @@ def _of_the_journal(error: Exception) -> CommandError | None:
         case ForeignState():
             cure = "choose an empty folder, or one of Sluice's own, with --state"
             return CommandError(ExitCode.ERROR, f"{error}; {cure}")
+        case LearnerGone():
+            return CommandError(ExitCode.REFUSED, str(error))
         case JournalBroken():
             return CommandError(ExitCode.ERROR, str(error))
         case _:

@@ -15,12 +15,22 @@ from collections import deque
 from collections.abc import Mapping
 
 import numpy as np
+from pydantic import ValidationError
 
 from router.messages import Learn, LearnMarkout, ModelArray, ModelLoaded, ModelRefused
 from router.ports import Arrays, FloatArray, Learner, Lesson, Markout
 
 TOLD_MAX = 256
 """Lessons that may wait."""
+
+
+class LearnerGone(Exception):  # noqa: N818 - says what is
+    """What a learner was taught cannot be folded: there is no such learner any more."""
+
+    def __init__(self, key: str, why: str) -> None:
+        cure = "start the version that has it, or with an empty state folder"
+        super().__init__(f"learner {key} is gone and the journal has taught it: {why}; {cure}")
+        self.key = key
 
 
 def learner_key(name: str, params: Mapping[str, object]) -> str:
@@ -71,6 +81,14 @@ def markout_of(command: LearnMarkout) -> Markout:
         markout_bp=command.markout_bp,
         before_bp=command.before_bp,
     )
+
+
+def _first(error: ValueError) -> str:
+    """One line of what may have many."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(str(each) for each in first['loc'])}: {first['msg']}"
 
 
 class LearnerShelf:
@@ -136,8 +154,21 @@ class LearnerShelf:
         """Tell it what the price did after a fill. It is a lesson like others."""
         self._tell(key, command)
 
+    def _remembered(self, key: str) -> None:
+        """Make the learner of a key that a journal speaks of, and not the configuration.
+
+        Raises:
+            LearnerGone: its file was taken out, or its parameters are others.
+        """
+        try:
+            self._made(key)
+        except KeyError:
+            raise LearnerGone(key, "no learner has this name") from None
+        except ValueError as error:
+            raise LearnerGone(key, f"not its parameters: {_first(error)}") from None
+
     def _tell(self, key: str, command: Learn | LearnMarkout) -> None:
-        self._made(key)
+        self._remembered(key)
         self.versions[key] += 1
         self._told.append((key, command))
         if len(self._told) >= TOLD_MAX:
@@ -164,7 +195,7 @@ class LearnerShelf:
             self.arriving[key] = {}
         self.arriving[key].update({each.name: array_of(each) for each in part.arrays})
         if part.part == part.parts:
-            self.get(key)
+            self._remembered(key)
             self.states[key] = self.arriving.pop(key)
             self.versions[key] = part.lessons
             self.models[key] = part.file_hash

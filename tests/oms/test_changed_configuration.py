@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from config.settings import Settings, load_settings
 from router import build, build_facts, build_sessions
-from router.cli.errors import CommandError, ExitCode
+from router.cli.errors import CommandError, ExitCode, expected
 from router.cli.starting import start
 from router.core.orders import ChildStatus
+from router.core.shelf import LearnerGone
 from router.journal.market import MarketFile
 from router.journal.recovery import steps
 from router.journal.segments import Journal
@@ -248,3 +250,39 @@ def test_an_order_that_a_bust_opens_again_is_frozen_without_its_instrument(
     desk.wait(1)
     (parent,) = desk.node.engine.state.parents.values()
     assert parent.frozen == "INSTRUMENT_UNKNOWN: ACME was taken out of the instruments"
+
+
+GONE = [
+    ("uniform", (), None, "no learner has this name"),
+    ("hazard", ("learner.kappa=0.1",), "uniform", "not its parameters: kappa: Extra inputs"),
+]
+
+
+@pytest.mark.parametrize(("name", "more", "instead", "why"), GONE)
+def test_a_learner_that_is_gone_and_was_taught_stops_the_start(
+    name: str, more: tuple[str, ...], instead: str | None, why: str
+) -> None:
+    desk = Desk(f"learner.name={name}", *more)
+    desk.open()
+    desk.data_b.book()
+    desk.oms.order("X", 1_000)
+    child = desk.a.child()
+    child.fill(child.leaves_qty, "11", "E")
+    [key] = desk.node.engine.state.shelf.versions
+    desk.kill()
+    made_of = build.parts(load_settings(CONFIG, desk.overrides))
+    learners = dict(made_of.family.learners)
+    gone = learners.pop(name)
+    assert gone is not None
+    if instead is not None:
+        learners[name] = learners[instead]
+    less = replace(made_of, family=replace(made_of.family, learners=learners))
+    with pytest.raises(LearnerGone, match=why) as caught:
+        build.node(less, desk.storage, monotonic=lambda: 0)
+    told = expected(caught.value)
+    assert told is not None
+    assert told.code == ExitCode.REFUSED
+    [line] = told.lines
+    assert line.startswith(f"learner {key} is gone and the journal has taught it: {why}")
+    assert "start the version that has it" in line
+    assert "\n" not in line
