@@ -5,7 +5,7 @@ Owns the option's arithmetic (docs/hazard.md). Must not know arms' names, learne
 
 from __future__ import annotations
 
-from math import exp, isfinite
+from math import exp, isfinite, lgamma, log
 
 import numpy as np
 
@@ -13,6 +13,12 @@ from router.ports import FloatArray
 
 CERTAIN = 1e-12
 """A chance below this is none."""
+
+SUMMED_MAX = 700.0
+"""Up to this mean the chance of none, e^-mean, is a number from which the others can be had."""
+
+NEGLIGIBLE = 1e-17
+"""Of a sum, a term below this share of it."""
 
 
 def option_bp(
@@ -46,6 +52,8 @@ def option_bp(
 
 def at_least(count: int, mean: float) -> float:
     """P(N >= count) of N ~ Poisson(mean)."""
+    if mean > SUMMED_MAX:
+        return _at_least_of_many(count, mean)
     term, below = exp(-mean), 0.0
     for k in range(count):
         below += term
@@ -53,3 +61,19 @@ def at_least(count: int, mean: float) -> float:
         if below >= 1.0 - CERTAIN:
             return 0.0
     return max(0.0, 1.0 - below)
+
+
+def _at_least_of_many(count: int, mean: float) -> float:
+    """The same from the term at the edge, which its logarithm tells, towards the smaller ones."""
+    if count <= 0:
+        return 1.0
+    below = count <= mean
+    k = count - 1 if below else count
+    term, total = exp(k * log(mean) - mean - lgamma(k + 1.0)), 0.0
+    while term > NEGLIGIBLE * total:
+        total += term
+        term *= k / mean if below else mean / (k + 1)
+        k += -1 if below else 1
+    if below:
+        return max(0.0, 1.0 - total)
+    return total if total > CERTAIN else 0.0

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp
+from math import exp, fsum, inf, lgamma, log, nextafter
 
 import numpy as np
 import pytest
 from msgspec.structs import replace
 
-from router.learners._waiting import at_least, option_bp
+from router.learners._waiting import SUMMED_MAX, at_least, option_bp
 from router.learners.hazard import Hazard
 from router.ports import ScoreRequest, Scores
 
@@ -45,6 +45,40 @@ def test_lots_rest_as_the_footprint_lets_them() -> None:
     # the second lot earns 8 (0.25) = 2 bp and would cost 3
     found = option_bp(np.array([8.0]), np.array([[0.5, 0.25]]), MANY, 3.0, 2, 2.0)
     assert found == pytest.approx(8.0 * (1.0 - 2.0 * exp(-1.0)))
+
+
+def of_logarithms(count: int, mean: float) -> float:
+    """P(N >= count) from the logarithm of each term below it."""
+    below = (k * log(mean) - mean - lgamma(k + 1.0) for k in range(count))
+    return 1.0 - fsum(map(exp, below))
+
+
+@pytest.mark.parametrize("mean", [3.0, 650.0, 700.0, 701.0, 740.0, 800.0, 4_000.0, 50_000.0])
+@pytest.mark.parametrize("deviations", [-6.0, -2.0, -0.5, 0.0, 0.5, 1.0, 3.0, 6.0])
+def test_any_mean_has_its_chance(mean: float, deviations: float) -> None:
+    count = max(0, round(mean + deviations * mean**0.5))
+    assert at_least(count, mean) == pytest.approx(of_logarithms(count, mean), rel=1e-9, abs=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("count", "mean", "chance"),
+    [
+        (5_000, 800.0, 0.0),
+        (900, 740.0, 0.0),
+        (1, 800.0, 1.0),
+        (0, 800.0, 1.0),
+        (10, 5e6, 1.0),
+        (10_000, 708.0, 0.0),
+    ],
+)
+def test_many_that_come_are_neither_none_nor_all(count: int, mean: float, chance: float) -> None:
+    assert at_least(count, mean) == pytest.approx(chance, abs=2e-8)
+
+
+def test_a_large_mean_goes_on_where_a_small_one_ends() -> None:
+    for count in (600, 699, 700, 701, 750, 800):
+        over = at_least(count, nextafter(SUMMED_MAX, inf))
+        assert over == pytest.approx(at_least(count, SUMMED_MAX), rel=1e-9, abs=1e-11)
 
 
 @pytest.mark.parametrize(
