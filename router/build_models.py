@@ -19,6 +19,7 @@ from config.layers import SettingsError
 from config.settings import Settings
 from router.core.chance import chance
 from router.core.features import FEATURE_VERSION, FEATURES
+from router.core.scoring import NO_SCORES
 from router.core.shelf import LearnerShelf, learner_key, parse_key
 from router.learners._stored import (
     BYTES_MAX,
@@ -236,7 +237,7 @@ def _try(learner: Learner, arrays: Arrays) -> None:
     for symbol in symbols or ("",):
         try:
             scores = learner.score(arrays, _question(symbol, arms), chance(0, 0, ""))
-        except (LookupError, ValueError, ArithmeticError, np.linalg.LinAlgError) as error:
+        except NO_SCORES as error:
             raise StoredStateError(f"no scores can be made of it: {error!r}") from error
         if not (np.isfinite(scores.tails).all() and np.isfinite(scores.values).all()):
             raise StoredStateError("scores that are made of it are not finite")

@@ -31,6 +31,9 @@ from router.ports import Candidate, FloatArray, MarketView, ScoreRequest, Scores
 ROUNDS_MAX = 1000
 """Of children that rest one after the other: more are as good as without an end."""
 
+NO_SCORES = (ArithmeticError, LookupError, ValueError, np.linalg.LinAlgError)
+"""What arithmetic raises of a state that no scores can be made of."""
+
 
 class HeldBack(StrEnum):
     """Why a learner's own proposal was not taken."""
@@ -45,7 +48,7 @@ class HeldBack(StrEnum):
     GATE = "GATE"
     """The draw, or the mean, is not surely good enough beside the champion: the champion."""
     NOT_FINITE = "NOT_FINITE"
-    """The learner's scores are not numbers: the fallback."""
+    """The learner's scores are not numbers, or none could be made: the fallback."""
     STALE_FEATURES = "STALE_FEATURES"
     """The market is as it was too long ago: the fallback."""
     NO_MARKET = "NO_MARKET"
@@ -118,11 +121,15 @@ def score(
     answer = partial(Scored, request, urgency=note)
 
     def ask(key: str) -> Scores | None:
-        """None if it has no model, or what it says is not finite."""
+        """None if it has no model, or what it says is not finite, or it cannot say anything."""
         if state.shelf.blind(key):
             return None
         learner, arrays = state.shelf.get(key)
-        scores = learner.score(arrays, request, chance(env.seed, seq, scene.parent.parent_id))
+        drawn = chance(env.seed, seq, scene.parent.parent_id)
+        try:
+            scores = learner.score(arrays, request, drawn)
+        except NO_SCORES:
+            return None
         return scores if _finite(scores) else None
 
     def fall_back() -> Scores:

@@ -70,13 +70,12 @@ class Sheet:
         since = clock - clock % self._step
         seen = list(map(state.get, self._names))
         if since != self._since or not self._seen:
-            self._since = since
             stale = [True] * len(seen)
         else:
             stale = list(map(is_not, seen, self._seen))
             if not any(stale):
                 return
-        self._seen = seen
+        self._since, self._seen = since, []  # until all is read: an arm may be beyond reading
         count = len(self._arms)
         fills = [i for i in range(count) if stale[i] or stale[count + i]]
         if fills:
@@ -84,6 +83,7 @@ class Sheet:
         prices = [i for i in range(count) if stale[2 * count + i]]
         if prices:
             self._read_prices(state, prices)
+        self._seen = seen
 
     def _keep(self, clocks: list[float]) -> FloatArray:
         """(K,) what is left of what was known at these clocks: 1 if it was not long ago."""

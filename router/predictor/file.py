@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from router import npz
+from router.core.features import CLIP
 from router.core.foresight import Foresight
 from router.core.observed import FEATURE_VERSION, FEATURES
 from router.core.predictor import CLASSES, Form, IsotonicMap, Layers, Model, Scaler, Trees
@@ -262,7 +263,25 @@ def _model(card: Card, reader: _Reader) -> Model:
     form: Form = _trees(reader, columns) if reader.has("tree.root") else _layers(reader, columns)
     maps = tuple(_map(reader, k) for k in range(columns))
     reader.finish()
+    _try(form)
     return Model(scaler, form, maps)
+
+
+def _try(form: Form) -> None:
+    """Ask for the most that any features could bring about: each as far out as it is clipped, and
+    nothing taken off by anything else. If that is a number, all that will be said are.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        match form:
+            case Layers(weights, biases):
+                largest = Layers(tuple(map(np.abs, weights)), tuple(map(np.abs, biases)))
+                found = largest.logits(np.full((1, len(FEATURES)), CLIP))
+            case Trees() as trees:
+                found = np.abs(trees.value).sum() + np.abs(trees.baseline)
+            case other:
+                raise AssertionError(f"no bound for {type(other).__name__}")
+    if not np.isfinite(found).all():
+        raise PredictorFileError("its log-odds are beyond all numbers for some features")
 
 
 def _map(reader: _Reader, k: int) -> IsotonicMap:

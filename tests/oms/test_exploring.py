@@ -261,6 +261,27 @@ def test_on_scores_that_are_no_numbers_the_fallback_decides_and_orders_leave(
         assert any(each.startswith("D") for each in desk.a.heard() + desk.b.heard())
 
 
+def beyond_scoring(desk: Desk, key: str) -> None:
+    """No matrix of what it knows can be factored any more."""
+    desk._refold = False  # what follows is in no journal
+    state = desk.node.engine.state.shelf.states[key]
+    for name in [each for each in state if each.startswith("precision/")]:
+        state[name] = -state[name]
+
+
+def test_where_a_learner_can_make_no_scores_the_fallback_decides_and_orders_leave(
+    tmp_path: Path,
+) -> None:
+    with at_desk(tmp_path, FREELY) as desk:
+        key = buy(desk, "X").learner
+        beyond_scoring(desk, key)
+        for each in ("Y", "Z"):  # nor does it remember half of what it could not read
+            decide = buy(desk, each, fill=False)
+            assert (decide.learner, told(decide).held_back) == ("pro_rata", "NOT_FINITE")
+            sent = desk.a.heard() + desk.b.heard()
+            assert any(line.startswith("D") for line in sent)
+
+
 # --- a champion ----------------------------------------------------------------------------------
 
 

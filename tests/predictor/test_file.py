@@ -197,6 +197,15 @@ def with_array(name: str, value: object) -> Callable[[Arrays], None]:
     return change
 
 
+def filled_with(name: str, value: float) -> Callable[[Arrays], None]:
+    """Numbers, every one of them, whose sums are none."""
+
+    def change(arrays: Arrays) -> None:
+        arrays[name] = np.full_like(arrays[name], value)
+
+    return change
+
+
 def without(name: str) -> Callable[[Arrays], None]:
     def change(arrays: Arrays) -> None:
         del arrays[name]
@@ -230,6 +239,9 @@ REFUSED: list[tuple[str, Callable[[Arrays], None], str]] = [
     ("boosting", with_array("tree.depth", [99]), "tree.depth: allowed are 0 to 16"),
     ("boosting", with_array("tree.root", [0, 0]), "2 trees; allowed: a multiple of 3"),
     ("boosting", with_array("tree.threshold", float("inf")), "tree.threshold: not finite"),
+    ("logistic", filled_with("layer.0.weight", 1e308), "log-odds are beyond all numbers"),
+    ("network", filled_with("layer.1.weight", -1e308), "log-odds are beyond all numbers"),
+    ("boosting", filled_with("tree.value", 1e308), "log-odds are beyond all numbers"),
 ]
 
 
