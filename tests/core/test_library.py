@@ -49,7 +49,8 @@ def test_each_book_that_an_open_order_is_pinned_to_is_read_once(desk: PolicyDesk
         for each in hashes:
             found = library.under(state, each)
             assert found is not None
-            assert found.policies.hash == each
+            assert found.policy_files is not None
+            assert found.policy_files.hash == each
     assert read == hashes
 
 
