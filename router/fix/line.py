@@ -358,7 +358,7 @@ class Line:
         self.timers.last_sent = now
         self._mind_bounds(now)
         if self.state in LOGGING_OUT:
-            self.timers.logging_out(now)
+            self.timers.logout_goes_on(now)
 
     # --- Ends ----------------------------------------------------------------------------------
 

@@ -11,6 +11,9 @@ from router.fix.states import SessionConfig
 
 NS = 1_000_000_000
 NEVER = 1 << 63
+LOGOUT_MAX = 5
+"""So many times `logout_timeout` a Logout waits at most for its end, whatever is resent meanwhile:
+with the default it is the 10 s that the standard allows."""
 
 
 class Alarm(Enum):
@@ -37,6 +40,7 @@ class Timers:
         "_echo",
         "_give_up",
         "_listen",
+        "_logout_end",
         "_resend",
         "_set",
         "_silence",
@@ -60,6 +64,8 @@ class Timers:
         """What is due first when nothing is heard: a TestRequest, or the end."""
         self._tested = -1
         """`last_heard` when the last TestRequest went out: silent since, there is no other."""
+        self._logout_end = NEVER
+        """When a Logout is given up at the latest."""
         self._give_up = self._resend = self._echo = NEVER
         self._set = NEVER
         """The first of the three above."""
@@ -96,7 +102,16 @@ class Timers:
     def logging_out(self, now: int) -> None:
         """Only the end is waited for."""
         self.stop()
-        self._give_up = now + round(self._config.logout_timeout * NS)
+        timeout = round(self._config.logout_timeout * NS)
+        self._give_up, self._logout_end = now + timeout, now + LOGOUT_MAX * timeout
+        self._reset()
+
+    def logout_goes_on(self, now: int) -> None:
+        """The peer was given what it had asked for: its answer may be that much later, but a peer
+        that asks again and again does not put the end off for ever.
+        """
+        timeout = round(self._config.logout_timeout * NS)
+        self._give_up = min(now + timeout, self._logout_end)
         self._reset()
 
     def stop(self) -> None:

@@ -138,6 +138,44 @@ def test_a_resend_request_for_our_logout_is_answered(acceptor: Make) -> None:
     assert outlines(side) == ["B|34=2|43=Y", "4|34=3|43=Y"]
 
 
+@pytest.mark.parametrize("ours", [True, False])
+def test_resend_requests_do_not_put_the_end_off_for_ever(acceptor: Make, *, ours: bool) -> None:
+    side = acceptor()
+    side.send("B", NEWS)
+    side.told(f"35={0 if ours else 5}|34=2|")
+    if ours:
+        logout(side)
+    for seq in range(3, 8):
+        side.says()
+        side.told(f"35=2|34={seq}|7=2|16=2|")
+        assert outlines(side) == ["B|34=2|43=Y"]
+        side.wait(1.9)
+    assert not side.session.wants_close
+    side.told("35=2|34=8|7=2|16=2|")
+    side.wait(0.499)
+    assert not side.session.wants_close
+    side.wait(0.001)
+    assert side.session.wants_close
+    assert LoggedOut("no answer in time" if ours else "Logout") in side.reports()
+
+
+def test_each_connection_has_its_own_time_to_end(acceptor: Make) -> None:
+    side = acceptor()
+    logout(side)
+    side.wait(2)
+    side.lose()
+    side.wait(60)
+    side.connect()
+    side.told("35=A|34=2|98=0|108=30|")
+    logout(side)
+    side.wait(1.5)
+    side.told("35=2|34=3|7=1|16=1|")
+    side.wait(1.999)
+    assert not side.session.wants_close
+    side.wait(0.001)
+    assert side.session.wants_close
+
+
 def test_a_session_without_a_logon_is_just_dropped(acceptor: Make, initiator: Make) -> None:
     for make in (acceptor, initiator):
         side = make(logon=False)
