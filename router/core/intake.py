@@ -44,7 +44,7 @@ def order(
         assert parent is not None, known
         yield _repeated(env, state, now, event, parent)
         return None
-    refusal = malformed(terms, event.refusal, now) or untaken(state)
+    refusal = malformed(terms, event.refusal, now) or untaken(state, event.closed)
     if refusal is None:
         refusal = yield from _refused_by_limits(env, state, now, event)
     opened = refusal or (yield from _open(env, state, now, event))
@@ -72,8 +72,12 @@ def _repeated(
     return msgspec.structs.replace(refused, exec_type=ExecType.REJECTED, ord_rej_reason="6")
 
 
-def untaken(state: State) -> Refusal | None:
-    """Why nothing that adds risk is taken at all: it could not be recorded for sure."""
+def untaken(state: State, closed: str) -> Refusal | None:
+    """Why nothing that adds risk is taken at all: the session that it came by is `closed`, or it
+    could not be recorded for sure.
+    """
+    if closed:
+        return Refusal("SESSION_CLOSED", f"SESSION_CLOSED: {closed}; cancels are taken", "2", "2")
     if not state.trouble:
         return None
     text = f"JOURNAL_UNAVAILABLE: {state.trouble}; cancels are taken"

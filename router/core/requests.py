@@ -208,7 +208,7 @@ def _replace_refusal(
     refused = malformed(terms, event.refusal, now) or _mismatch(parent, terms)
     added = max(0, terms.order_qty - parent.terms.order_qty)
     if refused is None and added:
-        refused = untaken(state)
+        refused = untaken(state, event.closed)
     if refused is None:
         limited = limited_parent(event.session, event.cl_ord_id, terms, added, is_replace=True)
         refusals = evaluate(env.limits, limited, LimitView(env, state, now))

@@ -54,6 +54,8 @@ class OrderReceived(msgspec.Struct, frozen=True, tag=True):
     poss_resend: bool = False
     refusal: str = ""
     """Why the terms cannot be taken at all (unknown enumeration and the like), as `CODE: text`."""
+    closed: str = ""
+    """Why its session takes nothing that adds risk: it is logged out, or to be."""
 
 
 class CancelReceived(msgspec.Struct, frozen=True, tag=True):
@@ -79,6 +81,7 @@ class ReplaceReceived(msgspec.Struct, frozen=True, tag=True):
     order_id: str = ""
     refusal: str = ""
     poss_resend: bool = False
+    closed: str = ""
 
 
 class StatusReceived(msgspec.Struct, frozen=True, tag=True):

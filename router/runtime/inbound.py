@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from router.core.state import State
 from router.fix import from_oms, from_venue
 from router.fix.checks import routing
 from router.fix.codec import Message, decode
 from router.fix.throttle import THROTTLED
 from router.journal.segments import Journal
-from router.messages import CopyReceived, Event, RefuseMessage
+from router.messages import CopyReceived, Event, OrderReceived, RefuseMessage, ReplaceReceived
 from router.model import Instrument
 from router.runtime import amounts
 from router.runtime.links import CopyTerms, Link, LinkKind
@@ -37,7 +39,10 @@ def read_client(
         text = f"FIELD_MISSING: 35={message.msg_type} requires Account(1)"
         return _refuse(link, message, seq, CONDITIONALLY_REQUIRED, text)
     judge = link.config.validate
-    return from_oms.read(link.name, message, seq, link.dialect, judge, instruments)
+    event = from_oms.read(link.name, message, seq, link.dialect, judge, instruments)
+    if isinstance(event, (OrderReceived, ReplaceReceived)) and (closed := link.closed(now)):
+        return msgspec.structs.replace(event, closed=closed)
+    return event
 
 
 def _refuse(link: Link, message: Message, seq: int, reason: str, text: str) -> RefuseMessage:

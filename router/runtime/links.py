@@ -181,6 +181,12 @@ class Link(Kept):
             return 0
         return earliest(self.session.deadline(), self.hours_at)
 
+    def closed(self, now: int) -> str:
+        """Why nobody may be logged on; nothing while one may."""
+        if not self.schedule.is_open(now):
+            return "the session is closed at this time"
+        return "the session was logged out by an operator" if self.barred else ""
+
     def opened(self) -> SessionOpened:
         """It is logged on: the event."""
         return SessionOpened(self.name, self.mic, self.session.timers.sure_ns)

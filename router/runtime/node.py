@@ -163,10 +163,8 @@ class Node:
             self._fault(f"{name}: a second connection was dropped")
             self._recorder.batch.closes.append(conn)  # a live identity: dropped without a message
             return
-        if refusal is None and not link.schedule.is_open(now):
-            refusal = LogonRefusal("the session is closed at this time", NOT_NOW)
-        if refusal is None and link.barred:
-            refusal = LogonRefusal("the session was logged out by an operator", NOT_NOW)
+        if refusal is None and (closed := link.closed(now)):
+            refusal = LogonRefusal(closed, NOT_NOW)
         if refusal is None:
             self.connected(name, conn, now)
             self.received(conn, data, now)

@@ -70,6 +70,13 @@ CODES = (
         "0",
         "2",
     ),
+    Code(
+        "SESSION_CLOSED",
+        "the session's hours are over, or it was logged out by hand: what crosses the Logout and "
+        "adds risk is not taken; cancels are",
+        "2",
+        "2",
+    ),
     Code("KILL_ENGAGED", "the kill switch holds", "0", "2", told="8, 150=9, for open orders"),
     Code("KILL_RELEASED", "the kill switch is released", told="8, 150=D"),
     Code(
