@@ -143,8 +143,8 @@ class Node:
     def connected(self, name: str, conn: int, now: int) -> None:
         """A connection that we dialled is up."""
         link = self.links[name]
-        if link.barred and link.config.role == "initiator":
-            self._recorder.batch.closes.append(conn)  # it was under way when an operator said no
+        if link.config.role == "initiator" and link.closed(now):
+            self._recorder.batch.closes.append(conn)  # it was under way when its time was up
             return
         link.conn = conn
         self._by_conn[conn] = link
@@ -285,8 +285,7 @@ class Node:
 
     def may_dial(self, name: str, now: int) -> bool:
         """True while a session that we open has its hours, and no operator keeps it out."""
-        link = self.links[name]
-        return not link.barred and link.schedule.is_open(now)
+        return not self.links[name].closed(now)
 
     # -- hours -----------------------------------------------------------------------------------
 

@@ -121,3 +121,22 @@ def test_an_order_that_crosses_the_logout_of_a_daemon_that_stops_is_taken(desk: 
     desk.oms.order("X")
     desk.oms.connect()
     assert desk.oms.heard() == ["8 X 0/0 1000/0/1000"]
+
+
+# -- who comes late, or early --------------------------------------------------------------------
+
+
+def test_a_call_that_is_taken_when_the_hours_are_over_is_hung_up(desk: Desk) -> None:
+    until(desk, CLOSES)
+    desk.wait(2)  # the Logout is answered
+    session = desk.node.links["LIT_B"].session
+    before = (session.state, session.next_in, session.next_out)
+    assert before[0] is SessionState.DISCONNECTED
+    desk.node.connected("LIT_B", 99, desk.now)
+    batch = desk.node.take()
+    assert (batch.writes, batch.closes) == ([], [99])
+    assert (session.state, session.next_in, session.next_out) == before
+    until(desk, OPENS)
+    desk.b.session.reset(desk.now)
+    desk.b.connect()
+    assert session.logged_on
