@@ -138,7 +138,12 @@ class Pump:
         wire.keeper, wire.name = self, name
         wire.bound(Bounds(link.out_buffer_bytes, link.out_buffer_s))
         self.wires[wire.conn] = wire
-        self.give(work)
+
+        def begin(now: int) -> None:
+            self._finish(name, now)
+            work(now)
+
+        self.give(begin)
 
     def opened(self, wire: Wire) -> None:
         """Never: it was up before it had a session."""
@@ -194,6 +199,17 @@ class Pump:
             self._log.warning("slow_reader_cut", session=wire.name, reason=trouble)
             wire.fault = f"cut: {trouble}"
             wire.abort()
+
+    def _finish(self, name: str, now: int) -> None:
+        """A session's next connection is there: if the last is lost, what it has left comes first,
+        or the newcomer would be taken for a second one.
+        """
+        conn = self._node.links[name].conn
+        wire = self.wires.get(conn) if conn is not None else None
+        if wire is not None and wire.is_lost:
+            while data := wire.take():
+                self._node.received(wire.conn, data, now)
+            self._gone(wire, now)
 
     def _gone(self, wire: Wire, now: int) -> None:
         self._node.closed(wire.conn, now)

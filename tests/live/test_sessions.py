@@ -9,6 +9,7 @@ import pytest
 
 from router.cli.knock import ask
 from tests.live.driven import LOOPS, Client, driven, oms, until
+from tests.live.test_slow_readers import StuckDisk
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
@@ -39,6 +40,33 @@ def test_a_second_connection_of_a_live_session_is_dropped_without_a_word(
         assert second.dropped()
         first.order("X")
         assert first.read().get("34") == "2"
+
+
+def test_who_was_lost_may_call_again_while_a_batch_waits_for_the_disk(
+    tmp_path: Path, loop: str
+) -> None:
+    disk, links = StuckDisk(tmp_path), [oms(), oms("OTHER")]
+    with (
+        driven(tmp_path, links, loop=loop, durability="sync", storage=disk) as driver,
+        Client("OTHER").connect(driver.port) as other,
+        Client().connect(driver.port) as client,
+    ):
+        other.log_on()
+        client.log_on()
+        pump = driver.live.pump
+        disk.free.clear()
+        other.order("X")
+        until(lambda: driver.ask(lambda: pump.syncing), "a batch")
+        client.order("last words")
+        client.close()
+        until(lambda: driver.ask(lambda: any(each.is_lost for each in pump.wires.values())))
+        client.connect(driver.port).send("A", "98=0|108=30|")
+        until(lambda: driver.ask(lambda: len(pump.wires)) == 3, "the next call")
+        disk.free.set()
+        answer = client.read()
+        assert (answer.msg_type, answer.get("34")) == ("A", "3"), "behind the last report"
+        assert driver.ask(lambda: links[0].session.next_in) == 4
+        assert driver.node.faults == []
 
 
 def test_the_end_is_a_logout_and_the_connection_is_over(tmp_path: Path, loop: str) -> None:
