@@ -146,6 +146,7 @@ class Node:
         if link.config.role == "initiator" and link.closed(now):
             self._recorder.batch.closes.append(conn)  # it was under way when its time was up
             return
+        self._mind_hours(link, now)  # it may be the first of a period whose timer is yet to ring
         link.conn = conn
         self._by_conn[conn] = link
         link.session.connect(now)
@@ -244,8 +245,7 @@ class Node:
         if link.resend is not None and not link.slow:
             self._resend_piece(link, link.resend, now)
             self._settle(link, now)
-        if link.hours_at is not None and link.hours_at <= now:
-            self._keep_hours(link, now)
+        self._mind_hours(link, now)
 
     def logout(self, text: str, now: int) -> None:
         """Log every session out: the daemon is going."""
@@ -288,6 +288,10 @@ class Node:
         return not self.links[name].closed(now)
 
     # -- hours -----------------------------------------------------------------------------------
+
+    def _mind_hours(self, link: Link, now: int) -> None:
+        if link.hours_at is not None and link.hours_at <= now:
+            self._keep_hours(link, now)
 
     def _keep_hours(self, link: Link, now: int) -> None:
         """Close a session whose hours are over; a new period begins with the numbers at 1.

@@ -140,3 +140,23 @@ def test_a_call_that_is_taken_when_the_hours_are_over_is_hung_up(desk: Desk) -> 
     desk.b.session.reset(desk.now)
     desk.b.connect()
     assert session.logged_on
+
+
+@pytest.mark.parametrize("name", ["OMS", "LIT_B"])
+def test_the_first_logon_of_a_day_may_come_before_the_timer_of_its_opening(
+    desk: Desk, name: str
+) -> None:
+    peer = desk.oms if name == "OMS" else desk.b
+    until(desk, CLOSES)
+    desk.wait(2)
+    until(desk, OPENS - 1)
+    session = desk.node.links[name].session
+    assert session.next_in > 1
+    desk.now = OPENS  # and nothing has ticked
+    peer.session.reset(desk.now)
+    peer.connect()
+    assert session.logged_on
+    assert (session.next_in, peer.session.next_in) == (2, 2)
+    desk.wait(1)
+    assert session.logged_on
+    assert (session.next_in, peer.session.next_in) == (2, 2), "it does not begin twice"
