@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, overload
 
 from router.runtime.certificates import (
     TlsError,
@@ -61,6 +62,24 @@ class Peer:
     """Empty if it has shown no certificate."""
 
 
+class _Shown(ssl.SSLObject):
+    """Shows a peer's certificate as bytes alone.
+
+    Event loops ask for its names too, in the midst of a handshake, and nobody here looks at them:
+    OpenSSL has judged them. One that is no UTF-8 would be an error of Python's, and no TLS.
+    """
+
+    @overload
+    def getpeercert(self, binary_form: Literal[False] = False) -> None: ...
+    @overload
+    def getpeercert(self, binary_form: Literal[True]) -> bytes | None: ...
+    @overload
+    def getpeercert(self, binary_form: bool) -> bytes | None: ...
+    def getpeercert(self, binary_form: bool = False) -> bytes | None:
+        """The certificate as DER, or nothing."""
+        return super().getpeercert(binary_form=True) if binary_form else None
+
+
 def server_context(settings: TlsSettings, now: int) -> ssl.SSLContext:
     """For an acceptor. `now` is UTC nanoseconds, against which certificates are held.
 
@@ -75,8 +94,7 @@ def server_context(settings: TlsSettings, now: int) -> ssl.SSLContext:
         raise TlsError("tls.verify: an acceptor verifies with ca; allowed: leave out ca and verify")
     if settings.fingerprints and settings.ca is None:
         raise TlsError("tls.fingerprints: no client shows a certificate; allowed: only with ca")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context = _context(ssl.PROTOCOL_TLS_SERVER)
     context.num_tickets = 0  # every connection shows its certificate
     _own_certificate(context, settings, now)
     if settings.ca is not None:
@@ -96,8 +114,7 @@ def client_context(settings: TlsSettings, now: int) -> ssl.SSLContext:
     except UnicodeError:
         text = f"tls.server_name: {settings.server_name!r} is no host name"
         raise TlsError(f"{text}; allowed: such as fix.example.com") from None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context = _context(ssl.PROTOCOL_TLS_CLIENT)
     _own_certificate(context, settings, now)
     if not settings.verify:
         context.check_hostname = False
@@ -146,6 +163,13 @@ def explain(error: BaseException | None) -> str:
     if isinstance(error, OSError):
         return (error.strerror or str(error) or type(error).__name__).lower()
     return str(error) or type(error).__name__
+
+
+def _context(protocol: int) -> ssl.SSLContext:
+    context = ssl.SSLContext(protocol)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.sslobject_class = _Shown
+    return context
 
 
 def _own_certificate(context: ssl.SSLContext, settings: TlsSettings, now: int) -> None:

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtensionOID, NameOID
 
 LONG_AGO = datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC)
 
@@ -58,6 +62,43 @@ class Authority:
         files = Files(self._folder / f"{name}.pem", self._folder / f"{name}.key")
         files.certificate.write_bytes(b"".join(each.bytes() for each in cert.cert_chain_pems))
         files.private_key.write_bytes(cert.private_key_pem.bytes())
+        files.private_key.chmod(0o600)
+        return files
+
+    def issue_latin(self, name: str) -> Files:
+        """A certificate for localhost with a second name that is no UTF-8, an address in latin-1,
+        which an old CA of a house may write. It is put together by hand: no library makes it.
+        """
+        names = b"\x81\x03j\xfcr" + b"\x82\x09localhost"  # rfc822Name, dNSName
+        now = datetime.datetime.now(datetime.UTC)
+        day = datetime.timedelta(days=1)
+        issuer = x509.load_pem_x509_certificate(self._ca.cert_pem.bytes())
+        signer = serialization.load_pem_private_key(self._ca.private_key_pem.bytes(), None)
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        key = ec.generate_private_key(ec.SECP256R1())
+        san = x509.UnrecognizedExtension(
+            ExtensionOID.SUBJECT_ALTERNATIVE_NAME, bytes([0x30, len(names)]) + names
+        )
+        certificate = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
+            .issuer_name(issuer.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - day)
+            .not_valid_after(now + day)
+            .add_extension(san, critical=False)
+            .sign(signer, hashes.SHA256())
+        )
+        files = Files(self._folder / f"{name}.pem", self._folder / f"{name}.key")
+        files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        files.private_key.write_bytes(
+            key.private_bytes(
+                serialization.Encoding.PEM,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
         files.private_key.chmod(0o600)
         return files
 

@@ -168,6 +168,29 @@ def test_an_unverified_venue_is_held_to_its_fingerprint(tmp_path: Path, loop: st
         until(lambda: driver.logged_on("LIT"))
 
 
+@pytest.mark.parametrize("name", ["localhost", "other.example.com"])
+def test_a_venue_s_certificate_may_hold_a_name_that_is_no_text(
+    tmp_path: Path, loop: str, name: str
+) -> None:
+    """Whether it is the venue's is still judged by the others."""
+    ca = Authority(tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    strange = ca.issue_latin("latin")
+    server.load_cert_chain(strange.certificate, strange.private_key)
+    tls = TlsSettings(ca=ca.file, server_name=name)
+    with (
+        Host() as host,
+        driven(tmp_path / "s", [venue()], loop=loop, dials=[dial(host, tls=tls)]) as driver,
+    ):
+        if name == "localhost":
+            with host.answer(server):
+                until(lambda: driver.logged_on("LIT"))
+        else:
+            with pytest.raises((ssl.SSLError, ConnectionError)):
+                host.answer(server)
+            assert failure(driver).startswith("the peer's certificate: Hostname mismatch")
+
+
 class Hours(Schedule):
     """A schedule that opens when the test says so."""
 

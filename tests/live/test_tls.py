@@ -153,6 +153,15 @@ def test_a_certificate_is_bound_to_its_session(tmp_path: Path, pki: Pki, loop: s
             free.log_on()
 
 
+def test_a_client_s_certificate_may_hold_a_name_that_is_no_text(
+    tmp_path: Path, pki: Pki, loop: str
+) -> None:
+    strange = pki.ca.issue_latin("latin")
+    tls = pki.settings(fingerprints={"OMS": frozenset({strange.fingerprint})})
+    with driven(tmp_path / "s", [oms()], loop=loop, tls=tls) as driver:
+        goes_on(driver, pki.ca.client(strange))
+
+
 def test_a_client_that_goes_in_the_middle_of_its_handshake(
     tmp_path: Path, pki: Pki, loop: str
 ) -> None:
