@@ -48,6 +48,18 @@ def _in_units(value: Decimal) -> Decimal:
     return value
 
 
+def _host(value: str) -> str:
+    try:
+        value.encode("idna")
+        is_name = value.isprintable() and " " not in value
+    except UnicodeError:
+        is_name = False
+    if not is_name:
+        text = "no host; allowed: an address, or labels of up to 63 characters with dots between"
+        raise ValueError(text)
+    return value
+
+
 Price = Annotated[
     Decimal,
     BeforeValidator(_decimal),
@@ -57,7 +69,8 @@ Price = Annotated[
 """An amount of the currency, exact; `units` gives it in 1e-8."""
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.\-]{1,32}$")]
 """A CompID, a MIC or the like: 1 to 32 letters, digits, `_`, `.` or `-`."""
-Host = Annotated[str, Field(min_length=1, max_length=253)]
+Host = Annotated[str, Field(min_length=1, max_length=253), AfterValidator(_host)]
+"""A name that can be looked up, or an address."""
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 

@@ -93,7 +93,7 @@ class Dialer:
                         ssl_handshake_timeout=HANDSHAKE_S,
                         ssl_shutdown_timeout=SHUTDOWN_S,
                     )
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             self.last_failure = explain(error)
             wire.abandon()
             return None

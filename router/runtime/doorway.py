@@ -114,7 +114,7 @@ class Doorway:
         """Take the port; 0 takes any. Returns it. Callers are refused until it is listened on.
 
         Raises:
-            OSError: it cannot be had.
+            OSError, UnicodeError: it cannot be had.
         """
         self._loop = asyncio.get_running_loop()
         found = await self._loop.getaddrinfo(

@@ -37,7 +37,7 @@ from router.runtime.pulse import Pulse
 from router.runtime.pump import Pump
 from router.runtime.reloader import Reloader
 from router.runtime.reloading import ReadPolicies
-from router.runtime.tls import TlsError, TlsSettings, client_context, server_context
+from router.runtime.tls import TlsError, TlsSettings, client_context, explain, server_context
 from router.runtime.wire import Wire
 
 __all__ = ["Address", "CannotListen", "Dial", "Live", "TlsError", "TlsSettings", "drive"]
@@ -162,16 +162,16 @@ class Live:
         """The acceptor's port, before anything is done: a daemon that nobody can reach is none."""
         try:
             return await self._doorway.bind(self._listen.host, self._listen.port)
-        except OSError as error:
+        except (OSError, UnicodeError) as error:
             self._doorway.close()
             self.pump.stop()
-            raise _cannot_listen(error) from error
+            raise CannotListen(explain(error)) from error
 
     def _listen_now(self) -> None:
         try:
             self._doorway.listen()
         except OSError as error:
-            raise _cannot_listen(error) from error
+            raise CannotListen(explain(error)) from error
 
     async def _until_ready(self) -> None:
         """OMSs may log on when every venue is reconciled, or when that has taken too long."""
@@ -302,10 +302,6 @@ def _told(wire: Wire) -> Answer:
         "unsent": wire.unsent,
         "slow": wire.slow,
     }
-
-
-def _cannot_listen(error: OSError) -> CannotListen:
-    return CannotListen((error.strerror or str(error)).lower())
 
 
 def drive(live: Live, on_listen: Callable[[int], None]) -> str:

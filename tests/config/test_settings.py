@@ -321,6 +321,24 @@ def test_a_document_is_typed_strictly(file: Path, line: str, told: str) -> None:
     assert problems(file) == (told,)
 
 
+@pytest.mark.parametrize(
+    "host", ["fix..example.com", ".example.com", "a" * 64 + ".com", "a b", "a\tb", "a\0b"]
+)
+def test_what_cannot_be_looked_up_is_no_host(file: Path, host: str) -> None:
+    allowed = "allowed: an address, or labels of up to 63 characters with dots between"
+    for key in ("fix.acceptor.host", "venues.LIT_A.connect.host", "venues.LIT_A.tls.server_name"):
+        (line,) = problems(file, [f"{key}={host}"])
+        assert f"no host; {allowed}" in line
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "fix.example.com.", "::", "fe80::1%eth0", "192.0.2.1", "börse.example"]
+)
+def test_names_and_addresses_are_hosts(file: Path, host: str) -> None:
+    settings = load_settings(file, overrides=[f"fix.acceptor.host={host}"])
+    assert settings.fix.acceptor.host == host
+
+
 def test_every_problem_is_told_at_once(file: Path) -> None:
     file.write_text(MINIMAL + "sede: 1\nlog: {level: loud}\n")
     told = problems(file, ["journal.segment_mib=x", "nonsense", "fix=1"], {"SLUICE_A__B": "1"})

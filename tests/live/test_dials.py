@@ -50,6 +50,15 @@ def test_a_host_that_takes_the_call_and_never_logs_on_does_not_stop_the_next(
         assert (line["port"], line["wait_s"]) == (silent.address.port, 0)
 
 
+def test_a_host_that_is_no_name_does_not_stop_the_next(tmp_path: Path, loop: str) -> None:
+    with Host() as host:
+        addresses = (Address("fix..example.com", 1), host.address)
+        dials = [Dial("LIT", addresses, 0.05)]
+        with driven(tmp_path, [venue()], loop=loop, dials=dials) as driver, host.answer():
+            until(lambda: driver.logged_on("LIT"))
+            assert failure(driver) == "the host is no name that can be looked up"
+
+
 def test_after_a_session_the_first_host_is_called_again(tmp_path: Path, loop: str) -> None:
     with Host() as gone:
         pass
