@@ -39,7 +39,7 @@ def command(
     """Stop new risk and cancel every resting child in scope, now. Fills go on being booked.
 
     Says what is canceled and under which id the kill holds; `sluice arm ID` releases it. Exit 3: no
-    daemon runs.
+    daemon runs. Exit 5: it has not answered; ask again.
     """
     _check(scope, value)
     folder = state or settings_of(config, overrides).state

@@ -24,27 +24,29 @@ def ask(state: Path, request: dict[str, object], *, answer_s: float = ANSWER_S) 
 
     Raises:
         CommandError: the request is too long, no daemon runs on the folder, it does not answer, or
-            it refuses.
+            it refuses. Nobody runs only if nobody listens: it may have no descriptor for us.
     """
-    nobody = CommandError(
-        ExitCode.NOT_RUNNING, f"no daemon runs on {state}; start one: sluice run --state {state}"
-    )
-    if not state.is_dir():
-        raise nobody
     asked = json.dumps(recordable(request)).encode() + b"\n"
     if len(asked) > REQUEST_MAX:
         text = f"a request has at most {REQUEST_MAX:,} bytes, and this one {len(asked):,}"
         raise CommandError(ExitCode.CONFIGURATION, f"{text}: ask in several, or say it shorter")
     try:
         line = _exchange(state, asked, answer_s)
+    except (FileNotFoundError, NotADirectoryError, ConnectionRefusedError):
+        text = f"no daemon runs on {state}; start one: sluice run --state {state}"
+        raise CommandError(ExitCode.NOT_RUNNING, text) from None
     except TimeoutError:
         raise CommandError(ExitCode.TIME_OUT, f"the daemon on {state} does not answer") from None
     except PermissionError:
         text = f"the daemon on {state} is another user's: ask as that user"
         raise CommandError(ExitCode.REFUSED, text) from None
-    except OSError:
-        raise nobody from None
-    answer: dict[str, Any] = json.loads(line) if line else {"error": "the daemon is stopping"}
+    except (ConnectionError, BlockingIOError):
+        line = b""
+    if not line:
+        text = f"the daemon on {state} runs, and has hung up without an answer: it is stopping, or"
+        cure = "look with sluice status whether it was done, and ask again"
+        raise CommandError(ExitCode.TIME_OUT, f"{text} can take no more connections; {cure}")
+    answer: dict[str, Any] = json.loads(line)
     if "error" in answer:
         raise CommandError(ExitCode.REFUSED, str(answer["error"]))
     return answer

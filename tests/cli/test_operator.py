@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import pytest
 
 from router.cli import run
 from router.messages import EngageKill, ReleaseKill
+from router.runtime.control import socket_path
 from tests.cli.conftest import ANY_PORT
 from tests.cli.market_day import read_journal
+from tests.live.driven import WAIT_S
 
 
 def told(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
@@ -132,6 +136,31 @@ def test_where_no_daemon_runs_it_is_said_with_what_to_start(
         assert capsys.readouterr().err == (
             f"no daemon runs on {state}; start one: sluice run --state {state}\n"
         )
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_daemon_that_hangs_up_is_one_that_runs(
+    reads: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a descriptor it can do no other, and to start a second one would be no cure."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listening:
+        listening.bind(socket_path(tmp_path))
+        listening.listen()
+        listening.settimeout(WAIT_S)
+
+        def hang_up() -> None:
+            asker, _ = listening.accept()
+            with asker:
+                _ = asker.recv(1 << 16) if reads else b""
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        argv = ["kill", "--scope", "all", "--reason", "drill", "--state", str(tmp_path)]
+        assert run(argv) == 5
+        thread.join(WAIT_S)
+    said = f"the daemon on {tmp_path} runs, and has hung up without an answer: "
+    assert capsys.readouterr().err.startswith(said)
+    assert run(argv) == 3, "the file alone is nobody"
 
 
 # --- venues --------------------------------------------------------------------------------------
