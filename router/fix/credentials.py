@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from argon2 import PasswordHasher, extract_parameters
-from argon2.exceptions import VerificationError
+from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatchError
 
 from router.fix.codec import SOH, CodecError, Message, decode, field_text, time_text, time_value
 from router.model import NS
@@ -40,6 +40,10 @@ HASH_KIB_MAX = 1_048_576
 """Memory that a hash may ask for."""
 HASH_TIME_MAX = 64
 """Passes that a hash may ask for."""
+HASH_LANES_MAX = 64
+"""Threads that a hash may ask for."""
+LANE_KIB = 8
+"""What argon2 needs for each."""
 KEY_MIN = 32
 """Bytes of a signing key: as many as HMAC-SHA256 gives."""
 
@@ -48,8 +52,8 @@ WRONG, LOCKED, EXPIRED = "5", "6", "8"
 
 _HASHER = PasswordHasher()
 _HASH = re.compile(
-    r"\$argon2id\$v=19\$m=[0-9]{1,9},t=[0-9]{1,9},p=[0-9]{1,4}\$[A-Za-z0-9+/]{22,86}"
-    r"\$[A-Za-z0-9+/]{43}"
+    r"(\$argon2id\$v=19\$)m=[1-9][0-9]{0,8},t=[1-9][0-9]{0,8},p=[1-9][0-9]{0,3}"
+    r"(\$[A-Za-z0-9+/]{22,86}\$[A-Za-z0-9+/]{43})"
 )
 """The encoded form of an argon2id hash of 32 bytes with a salt of at least 16."""
 
@@ -63,13 +67,23 @@ class LogonRefusal:
 
     text: str
     session_status: str = ""
+    ours: bool = False
+    """The check could not be made, which says nothing of the peer and counts against nobody."""
+
+
+class CannotVerify(Exception):  # noqa: N818 - says what is
+    """A password was not compared: argon2 has no memory, or no thread."""
 
 
 class Proof(Protocol):
     """What must be shown to log on."""
 
     def holds(self, logon: Message, now: int) -> bool:
-        """True if the Logon shows it. Takes equally long whatever is wrong."""
+        """True if the Logon shows it. Takes equally long whatever is wrong.
+
+        Raises:
+            CannotVerify: nobody can know now.
+        """
         ...
 
 
@@ -97,7 +111,9 @@ class PasswordProof:
         verified = [_verifies(each, password) for each in self.hashes]
         name = logon.get("553").encode("latin-1")
         known = hmac.compare_digest(name, self.username.encode("latin-1", "replace"))
-        return known and any(verified)
+        if None in verified and True not in verified:
+            raise CannotVerify
+        return known and True in verified
 
 
 class SignatureProof:
@@ -166,6 +182,9 @@ class Credentials:
             holds = self._proof.holds(decode(frame), now)
         except CodecError:
             holds = False
+        except CannotVerify:
+            failures.remove(now)
+            return LogonRefusal("credentials could not be checked", ours=True)
         if not holds:
             return LogonRefusal("credentials not accepted", WRONG)
         failures.remove(now)
@@ -287,17 +306,29 @@ def _check_key(key: bytes) -> None:
 
 
 def _check_hash(text: str) -> None:
-    if _HASH.fullmatch(text) is None:
+    """Refuse what argon2 will not verify. It is asked itself, with this salt and hash at the lowest
+    cost that there is: the cost that is meant is paid by Logons.
+    """
+    form = _HASH.fullmatch(text)
+    if form is None:
         raise ValueError("not an argon2id hash; `sluice fix hash` makes one")
     cost = extract_parameters(text)
-    if cost.memory_cost > HASH_KIB_MAX or cost.time_cost > HASH_TIME_MAX:
-        raise ValueError(
-            f"a hash that costs more than {HASH_KIB_MAX} KiB or {HASH_TIME_MAX} passes"
-        )
+    lanes = cost.parallelism
+    if cost.memory_cost > HASH_KIB_MAX or cost.time_cost > HASH_TIME_MAX or lanes > HASH_LANES_MAX:
+        most = f"{HASH_KIB_MAX} KiB, {HASH_TIME_MAX} passes or {HASH_LANES_MAX} lanes"
+        raise ValueError(f"a hash that costs more than {most}")
+    if cost.memory_cost < LANE_KIB * lanes:
+        raise ValueError(f"a hash of less than {LANE_KIB} KiB a lane, which argon2 does not verify")
+    probe = f"{form[1]}m={LANE_KIB * lanes},t=1,p={lanes}{form[2]}"
+    if _verifies(probe, b"") is None:
+        raise ValueError("a hash that argon2 does not verify; `sluice fix hash` makes one")
 
 
-def _verifies(hashed: str, password: bytes) -> bool:
+def _verifies(hashed: str, password: bytes) -> bool | None:
+    """Whether the password is the hash's; None if that cannot be known."""
     try:
         return _HASHER.verify(hashed, password)
-    except VerificationError:
+    except VerifyMismatchError:
         return False
+    except (VerificationError, InvalidHashError, MemoryError):
+        return None

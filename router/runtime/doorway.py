@@ -343,8 +343,12 @@ class Doorway:
         who = self._strangers.pop(wire.conn).who
         self._lobby.closed(wire.conn)
         if refusal is not None:
+            last = self.last_refusals.get(door.name)
             self._remember(wire, door, refusal.text)
-            self._note(who, refusal.text, self._clock.monotonic(), door)
+            if not refusal.ours:
+                self._note(who, refusal.text, self._clock.monotonic(), door)
+            elif last is None or last.reason != refusal.text:
+                self._log.error("credentials_not_checked", session=door.name, address=who)
         if not check.gone:
             self._admit(wire, door, check.data, refusal)
             wire.release(Hold.CHECK)

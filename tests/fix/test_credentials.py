@@ -11,6 +11,7 @@ from argon2.low_level import Type
 from router.fix.credentials import (
     ADDRESSES_MAX,
     FAILURES_MAX,
+    HASH_KIB_MAX,
     SEEN_MAX,
     Credentials,
     LogonRefusal,
@@ -22,6 +23,7 @@ from router.fix.credentials import (
     signature,
 )
 from tests.fix.wire import T0, T0_TEXT, S, said
+from tests.scarce import little_memory
 
 CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 HASH = CHEAP.hash("hunter2")
@@ -101,12 +103,29 @@ def test_what_no_field_can_hold_is_no_password(password: str) -> None:
         PasswordHasher(time_cost=1, memory_cost=8, parallelism=1, type=Type.I).hash("hunter2"),
         HASH.replace("m=8", "m=99999999"),
         HASH.replace("t=1", "t=1000"),
+        HASH.replace("t=1", "t=0"),
+        HASH.replace("t=1", "t=01"),
+        HASH.replace("p=1", "p=2"),
+        HASH.replace("m=8,t=1,p=1", "m=8000,t=1,p=1000"),
+        HASH[:-1] + "/",  # more bits than 32 bytes have
     ],
 )
 def test_a_line_that_is_no_usable_hash_is_refused_and_not_repeated(line: str) -> None:
     with pytest.raises(ValueError, match="hash") as caught:
         PasswordProof("trader", (HASH, line))
     assert line not in str(caught.value)
+
+
+def test_a_password_that_cannot_be_compared_is_not_a_wrong_one() -> None:
+    dear = HASH.replace("m=8", f"m={HASH_KIB_MAX}")
+    credentials = Credentials(PasswordProof("trader", (dear,)))
+    both = Credentials(PasswordProof("trader", (dear, HASH)))
+    unknown = LogonRefusal("credentials could not be checked", ours=True)
+    with little_memory():
+        for turn in range(FAILURES_MAX + 1):
+            assert credentials.check(logon(), T0 + turn, "192.0.2.1") == unknown
+        assert both.check(logon(), T0) is None, "the other hash is enough"
+        assert both.check(logon(password="other"), T0) == unknown
 
 
 def test_without_a_hash_nobody_can_be_judged() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import socket
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from router.runtime.console import ASKERS_MAX
 from router.runtime.control import REQUEST_MAX, socket_path
 from tests.live.driven import LOOPS, WAIT_S, driven, oms
+from tests.scarce import no_descriptors
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 KILL = b'{"command": "kill", "scope": "all", "who": "Ada Byron", "reason": "a test"}\n'
@@ -33,23 +33,13 @@ def told(asker: socket.socket) -> bytes:
 
 
 def test_a_kill_needs_no_descriptor_that_somebody_else_may_hold(tmp_path: Path, loop: str) -> None:
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with driven(tmp_path, [oms()], loop=loop) as driver, ExitStack() as stack:
         askers = [stack.enter_context(door()) for _ in range(3)]
-        used = max(int(each.name) for each in Path("/proc/self/fd").iterdir())
-        try:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (used + 1, hard))
-            while True:  # every gap below the limit is filled
-                try:
-                    stack.enter_context(socket.socket())
-                except OSError:
-                    break
+        with no_descriptors():
             for asker in askers:
                 asker.connect(socket_path(tmp_path))
                 asker.sendall(KILL)
             answers = [json.loads(told(asker)) for asker in askers]
-        finally:
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert [each["kill_id"] for each in answers] == list(driver.node.engine.state.kills)
 
 
