@@ -158,6 +158,8 @@ def explain(error: BaseException | None) -> str:
     if isinstance(error, ssl.SSLError):
         reason = error.reason or str(error)
         return _REASONS.get(reason, reason.lower().replace("_", " "))
+    if isinstance(error, ConnectionResetError) and not error.args:
+        return "closed in the midst of the handshake"  # so an event loop says it
     if isinstance(error, UnicodeError):
         return "the host is no name that can be looked up"
     if isinstance(error, TimeoutError):
