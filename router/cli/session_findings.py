@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from ipaddress import ip_address
 from pathlib import Path
 
 from config.calendars import load_calendar
 from config.documents import Where
-from config.fix import AcceptorTls
+from config.drop_copies import DropCopyIn, DropCopyOut
+from config.fix import AcceptorTls, OmsSession
 from config.settings import Settings
-from config.venues import VenueTls
+from config.venues import VenueSettings, VenueTls
 from router.model import NS
 from router.runtime.certificates import certificates, validity
 
@@ -35,19 +36,34 @@ CERTIFICATE_DAYS = 30
 def findings(settings: Settings, now: int) -> Iterator[str]:
     """Findings, each with its place. `now` is UTC nanoseconds."""
     yield from _acceptor(settings)
-    for index, venue in enumerate(settings.venues):
-        where: Where = ("venues", index)
-        if venue.tls is not None and not venue.tls.verify and not venue.tls.fingerprints:
-            text = f"anybody may pretend to be {venue.mic}; set fingerprints, or verify"
+    for where, name, own in _called(settings):
+        if own.tls is not None and not own.tls.verify and not own.tls.fingerprints:
+            text = f"anybody may pretend to be {name}; set fingerprints, or verify"
             yield settings.problem((*where, "tls", "verify"), text)
-        keys = settings.session_keys(venue)
+        keys = settings.session_keys(own)
         clear = keys.credentials is not None and keys.credentials.kind == "password"
-        if clear and venue.tls is None and not all(_is_here(each.host) for each in venue.connect):
-            text = f"the password for {venue.mic} goes over the network in clear; set tls"
+        if clear and own.tls is None and not all(_is_here(each.host) for each in own.connect):
+            text = f"the password for {name} goes over the network in clear; set tls"
             yield settings.problem((*where, "credentials"), text)
     yield from _silent(settings)
     yield from _calendars(settings, now)
     yield from _certificates(settings, now)
+
+
+def _callers(settings: Settings) -> Iterator[tuple[Where, str, OmsSession | DropCopyOut]]:
+    """Sessions that peers open, with place and name."""
+    for index, oms in enumerate(settings.fix.acceptor.sessions):
+        yield ("fix", "acceptor", "sessions", index), settings.session_name(oms), oms
+    for index, given in enumerate(settings.drop_copies.given):
+        yield ("drop_copies", "given", index), given.target_comp_id, given
+
+
+def _called(settings: Settings) -> Iterator[tuple[Where, str, VenueSettings | DropCopyIn]]:
+    """Sessions that we open, with place and name."""
+    for index, venue in enumerate(settings.venues):
+        yield ("venues", index), venue.mic, venue
+    for index, received in enumerate(settings.drop_copies.received):
+        yield ("drop_copies", "received", index), received.name, received
 
 
 def _acceptor(settings: Settings) -> Iterator[str]:
@@ -58,9 +74,7 @@ def _acceptor(settings: Settings) -> Iterator[str]:
     if is_open and acceptor.tls is None:
         text = f"{acceptor.host} is reachable from elsewhere, and FIX is not encrypted without tls"
         yield settings.problem((*where, "host"), text)
-    for index, own in enumerate(acceptor.sessions):
-        place: Where = (*where, "sessions", index)
-        name = settings.session_name(own)
+    for place, name, own in _callers(settings):
         if not own.allowed_remote_addresses:
             text = f"{name} may come from nowhere, so it cannot log on"
             yield settings.problem((*place, "allowed_remote_addresses"), text)
@@ -90,11 +104,8 @@ def _calendars(settings: Settings, now: int) -> Iterator[str]:
     """Calendars that know little of the days to come."""
     today = datetime.fromtimestamp(now // NS, UTC).date()
     places: dict[Path | None, Where] = {}
-    for index, oms in enumerate(settings.fix.acceptor.sessions):
-        path = settings.session_keys(oms).calendar
-        places.setdefault(path, ("fix", "acceptor", "sessions", index, "calendar"))
-    for index, venue in enumerate(settings.venues):
-        places.setdefault(settings.session_keys(venue).calendar, ("venues", index, "calendar"))
+    for where, _, own in (*_callers(settings), *_called(settings)):
+        places.setdefault(settings.session_keys(own).calendar, (*where, "calendar"))
     default = settings.fix.defaults.calendar
     for path, where in places.items():
         if path is None:
@@ -111,17 +122,29 @@ def _certificates(settings: Settings, now: int) -> Iterator[str]:
     named: list[tuple[Where, AcceptorTls | VenueTls | None]] = [
         (("fix", "acceptor", "tls"), settings.fix.acceptor.tls)
     ]
-    named += [(("venues", index, "tls"), each.tls) for index, each in enumerate(settings.venues)]
+    named += [((*where, "tls"), own.tls) for where, _, own in _called(settings)]
     for where, tls in named:
         if tls is None:
             continue
         for key, path in (("certificate", tls.certificate), ("ca", tls.ca)):
-            if path is None:
-                continue
-            end = min(validity(der)[1] for der in certificates(f"tls.{key}", path))
-            if end < now + CERTIFICATE_DAYS * DAY_NS:
-                day = datetime.fromtimestamp(end // NS, UTC).date()
-                yield settings.problem((*where, key), f"{path} expires on {day}: renew it")
+            if path is not None:
+                for text in _ending(key, path, now + CERTIFICATE_DAYS * DAY_NS):
+                    yield settings.problem((*where, key), f"{path} {text}")
+
+
+def _ending(key: str, path: Path, by: int) -> Iterator[str]:
+    """What of a file's certificates ends by a time. Behind our own may be what no peer needs."""
+    ends = [validity(der)[1] for der in certificates(f"tls.{key}", path)]
+    own = min(ends) if key == "ca" else ends[0]
+    if own < by:
+        yield f"expires on {_day(own)}: renew it"
+    elif (first := min(ends)) < by:
+        text = f"holds another certificate, which expires on {_day(first)}"
+        yield f"{text}: renew it, or leave it out if no peer needs it"
+
+
+def _day(moment: int) -> date:
+    return datetime.fromtimestamp(moment // NS, UTC).date()
 
 
 def _is_here(host: str) -> bool:

@@ -39,16 +39,17 @@ def certificates(key: str, path: Path) -> list[bytes]:
         raise TlsError(f"{key}: {path} holds a broken certificate; allowed: PEM") from None
 
 
-def check_times(key: str, path: Path, now: int, *, enough: Literal["all", "one"] = "all") -> None:
-    """Refuse a file whose certificates are not in time at `now`, UTC nanoseconds.
+def check_times(key: str, path: Path, now: int, *, judged: Literal["first", "best"]) -> None:
+    """Refuse a file whose certificates are not in time at `now`, UTC nanoseconds. The first of
+    ours is the one that is judged: whether a peer needs those behind it is the peer's to know.
 
     Raises:
-        TlsError: as `certificates`, and if one of them, or every one, is expired or not valid yet.
+        TlsError: as `certificates`, and if the first, or every one, is expired or not valid yet.
     """
-    found = certificates(key, path)
-    wrong = [text for each in found if (text := _out_of_time(key, path, each, now))]
-    if wrong and (enough == "all" or len(wrong) == len(found)):
-        raise TlsError(f"{wrong[0]}; allowed: a certificate in time")
+    found = [_out_of_time(key, path, each, now) for each in certificates(key, path)]
+    wrong = found[0] if judged == "first" or all(found) else ""
+    if wrong:
+        raise TlsError(f"{wrong}; allowed: a certificate in time")
 
 
 def _out_of_time(key: str, path: Path, der: bytes, now: int) -> str:

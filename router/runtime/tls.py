@@ -183,7 +183,7 @@ def _own_certificate(context: ssl.SSLContext, settings: TlsSettings, now: int) -
         return
     if settings.private_key is None:
         raise TlsError("tls.certificate: there is no private_key; allowed: both or neither")
-    check_times("tls.certificate", settings.certificate, now)
+    check_times("tls.certificate", settings.certificate, now, judged="first")
     check_private("tls.private_key", settings.private_key)
     try:
         context.load_cert_chain(settings.certificate, settings.private_key)
@@ -193,7 +193,7 @@ def _own_certificate(context: ssl.SSLContext, settings: TlsSettings, now: int) -
 
 
 def _trust(context: ssl.SSLContext, path: Path, now: int) -> None:
-    check_times("tls.ca", path, now, enough="one")
+    check_times("tls.ca", path, now, judged="best")
     for der in certificates("tls.ca", path):
         try:
             context.load_verify_locations(cadata=der)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from config.settings import DEFAULT_CONFIG
 from router.model import PX_SCALE, Side, TimeInForce
 from tests.cli.market_day import Day, Recorded
 
@@ -55,3 +58,18 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         yield state
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0, log.read_text()
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a copy of the packaged configuration and the documents that it names."""
+    for name in ("sluice.yaml", "instruments.yaml"):
+        (tmp_path / name).write_text(DEFAULT_CONFIG.with_name(name).read_text())
+    shutil.copytree(DEFAULT_CONFIG.with_name("policies"), tmp_path / "policies")
+    shutil.copytree(DEFAULT_CONFIG.with_name("markets"), tmp_path / "markets")
+    monkeypatch.chdir(tmp_path)
+    for name in list(os.environ):
+        if name.startswith("SLUICE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("SLUICE_CONFIG", str(tmp_path / "sluice.yaml"))
+    return tmp_path

@@ -6,46 +6,22 @@ import errno
 import importlib
 import inspect
 import json
-import os
-import shutil
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from config.documents import DocumentError
-from config.drop_copies import DropCopies, DropCopyIn
-from config.fix import AcceptorTls
 from config.layers import SettingsError
-from config.settings import DEFAULT_CONFIG, load_settings
-from router.cli import commands, run, session_findings
+from config.settings import DEFAULT_CONFIG
+from router.cli import commands, run
 from router.cli.errors import CommandError, ExitCode, expected
 from router.cli.output import table
 from router.journal.segments import JournalPoisoned
 from router.journal.storage import ForeignState, StateLocked
 from router.messages import Restarted, Step
-from router.model import NS
-from router.runtime.certificates import validity
 from tests.cli.market_day import write_journal
-from tests.live.certs import Authority
-
-
-@pytest.fixture
-def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a copy of the packaged configuration and the documents that it names."""
-    for name in ("sluice.yaml", "instruments.yaml"):
-        (tmp_path / name).write_text(DEFAULT_CONFIG.with_name(name).read_text())
-    shutil.copytree(DEFAULT_CONFIG.with_name("policies"), tmp_path / "policies")
-    shutil.copytree(DEFAULT_CONFIG.with_name("markets"), tmp_path / "markets")
-    monkeypatch.chdir(tmp_path)
-    for name in list(os.environ):
-        if name.startswith("SLUICE_"):
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("SLUICE_CONFIG", str(tmp_path / "sluice.yaml"))
-    return tmp_path
-
 
 # --- options -------------------------------------------------------------------------------------
 
@@ -290,98 +266,6 @@ def test_findings_have_their_own_exit_code(place: Path, capsys: pytest.CaptureFi
         ["warning", "--set fix.acceptor.host", "fix.acceptor.host"],
         ["warning", "sluice.yaml:30", "fix.acceptor.sessions[0].credentials"],
     ]
-
-
-def findings(capsys: pytest.CaptureFixture[str], *overrides: str) -> list[str]:
-    """What `sluice check` finds with these overrides, each without its place."""
-    run(["check", "--json", *(each for one in overrides for each in ("--set", one))])
-    told = json.loads(capsys.readouterr().out)
-    return [each.partition(": ")[2] for each in told["findings"]]
-
-
-def test_a_session_that_is_open_or_shut_by_mistake_is_a_finding(
-    place: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    oms = "fix.acceptor.sessions.OMS"
-    secrets = tmp_path / "secrets"
-    secrets.mkdir(mode=0o700)
-    (secrets / "lit").write_text("hunter2")
-    (secrets / "lit").chmod(0o600)
-    assert findings(
-        capsys,
-        f"{oms}.allowed_remote_addresses=[]",
-        f"{oms}.fingerprints=['{'ab' * 32}']",
-        "venues.LIT_A.tls.verify=false",
-        "venues.LIT_B.connect.host=192.0.2.1",
-        f"secrets_dir={secrets}",
-        "venues.LIT_B.credentials.kind=password",
-        "venues.LIT_B.credentials.username=me",
-        "venues.LIT_B.credentials.secret=lit",
-    ) == [
-        "fix.acceptor.sessions[0].allowed_remote_addresses: "
-        "OMS may come from nowhere, so it cannot log on",
-        "fix.acceptor.sessions[0].fingerprints: "
-        "OMS shows no certificate without fix.acceptor.tls.ca",
-        "venues[0].tls.verify: anybody may pretend to be LIT_A; set fingerprints, or verify",
-        "venues[1].credentials: the password for LIT_B goes over the network in clear; set tls",
-    ]
-
-
-@pytest.mark.parametrize("key", ["reset_on_logon=true", "reset_seq_time=22:00"])
-def test_a_venue_that_may_keep_an_execution_to_itself_is_a_finding(
-    place: Path, capsys: pytest.CaptureFixture[str], key: str
-) -> None:
-    own, silent = f"venues.LIT_B.{key}", "venues.LIT_B.mass_status=none"
-    assert findings(capsys, own) == findings(capsys, silent) == []
-    assert findings(capsys, own, silent) == [
-        f"venues[1].mass_status: LIT_B answers no questions, and by {key.partition('=')[0]} its"
-        " numbers begin again: nobody would know what traded while it was away; set H or AF, or"
-        " receive its drop copies"
-    ]
-    settings = load_settings(place / "sluice.yaml", overrides=[own, silent])
-    copies = DropCopyIn.model_validate(
-        {
-            "name": "COPIES",
-            "mics": ("LIT_B",),
-            "connect": ({"host": "127.0.0.1", "port": 1},),
-            "sender_comp_id": "A",
-            "target_comp_id": "B",
-        }
-    )
-    received = DropCopies(received=(copies,))
-    settings = settings.model_copy(update={"drop_copies": received})
-    assert list(session_findings.findings(settings, 0)) == []
-
-
-def test_a_calendar_that_is_about_to_end_is_a_finding(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    text = "name: OLD\ntime_zone: UTC\nholidays: [{date: 2020-01-01}]\n"
-    (place / "old.yaml").write_text(text)
-    assert findings(
-        capsys,
-        *("venues.LIT_A.start_time=08:00", "venues.LIT_A.end_time=17:00"),
-        f"venues.LIT_A.calendar={place / 'old.yaml'}",
-    ) == ["venues[0].calendar: OLD ends on 2020-01-01: the days after it are trading days"]
-
-
-def test_a_certificate_that_is_about_to_expire_is_a_finding(
-    place: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    made = Authority(place).issue("lit")
-    _, end = validity(made.der)
-    own = AcceptorTls(certificate=made.certificate, private_key=made.private_key)
-    settings = load_settings(place / "sluice.yaml")
-    acceptor = settings.fix.acceptor.model_copy(update={"tls": own})
-    fix = settings.fix.model_copy(update={"acceptor": acceptor})
-    settings = settings.model_copy(update={"fix": fix})
-    day = datetime.fromtimestamp(end // NS, UTC).date()
-    month = 30 * 86_400 * NS
-    assert list(session_findings.findings(settings, end - month)) == []
-    [told] = session_findings.findings(settings, end - month + 1)
-    assert told.endswith(
-        f"fix.acceptor.tls.certificate: {made.certificate} expires on {day}: renew it"
-    )
 
 
 def test_everything_that_a_session_names_must_be_there(

@@ -114,6 +114,14 @@ def test_a_certificate_out_of_its_time(given: Given) -> None:
     )
 
 
+def test_of_a_chain_our_own_certificate_has_to_be_in_time(given: Given) -> None:
+    old = given.ca.issue("old", expired=True)
+    chain = given.own.certificate.read_text() + old.certificate.read_text()
+    given.own.certificate.write_text(chain)
+    for make in (server_context, client_context):
+        make(given.settings, NOW)
+
+
 def test_a_bundle_of_cas_is_refused_only_if_none_is_in_time(given: Given) -> None:
     old = given.ca.issue("old", expired=True).certificate
     bundle = given.folder / "bundle.pem"
