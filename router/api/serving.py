@@ -25,6 +25,7 @@ from router.api.metrics import Scene
 HEAD_S = 5.0
 """How long a request may take to come, and its answer to leave; real seconds."""
 CONNECTIONS_MAX = 16
+"""With so many, whoever has been silent for the longest gives way to the next."""
 POLL_S = 0.5
 """How often the journal is looked at when there was nothing new."""
 SAVE_S = 60.0
@@ -55,7 +56,10 @@ class Health:
         self._place = place
         self._version = version
         self._socket: socket.socket | None = None
-        self._busy = 0
+        self._silent: list[asyncio.StreamWriter] = []
+        """Who has asked nothing yet, in the order in which they came."""
+        self._telling = 0
+        """How many answers are on their way."""
         self._saved_at = time.monotonic()
 
     async def run(self, stop: asyncio.Event, on_listen: Callable[[int], None]) -> None:
@@ -151,27 +155,44 @@ class Health:
     # -- questions -------------------------------------------------------------------------------
 
     async def _question(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._busy += 1
         try:
             async with asyncio.timeout(HEAD_S):
                 told = Answer(HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n")
-                if self._busy <= CONNECTIONS_MAX:
-                    told = await self._answer(reader)
-                writer.write(encode(told))
-                await writer.drain()
-                writer.close()
-                await writer.wait_closed()
+                if self._has_room():
+                    told = await self._answer(reader, writer)
+                await self._tell(writer, told)
         except (TimeoutError, OSError, asyncio.IncompleteReadError):
-            writer.transport.abort()  # it has gone, or takes too long
-        finally:
-            self._busy -= 1
+            writer.transport.abort()  # it has gone, takes too long, or has given way
 
-    async def _answer(self, reader: asyncio.StreamReader) -> Answer:
+    def _has_room(self) -> bool:
+        """Whether there is a place for one more; silence keeps none."""
+        if len(self._silent) + self._telling < CONNECTIONS_MAX:
+            return True
+        if not self._silent:
+            return False
+        self._silent.pop(0).transport.abort()
+        return True
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Answer:
+        self._silent.append(writer)
         try:
             path = path_of(await _head(reader))
         except BadRequest as error:
             return Answer(error.status, f"{error}\n")
+        finally:
+            if writer in self._silent:
+                self._silent.remove(writer)
         return answers.answer(path, self.scene(), version=self._version)
+
+    async def _tell(self, writer: asyncio.StreamWriter, told: Answer) -> None:
+        self._telling += 1
+        try:
+            writer.write(encode(told))
+            await writer.drain()
+            writer.close()
+            await writer.wait_closed()
+        finally:
+            self._telling -= 1
 
 
 async def _head(reader: asyncio.StreamReader) -> bytes:
