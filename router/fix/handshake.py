@@ -85,7 +85,7 @@ class Handshake:
             return
         fault = logon_fault(config, line.version, message, now)
         if fault and fault.told and not initiator:
-            line.refuse_logon(fault.text, now)
+            line.refuse_logon(fault.text, now, fault.session_status)
         elif fault:
             line.drop(fault.text)
         elif self._reset_sent and message.get("141") != "Y":

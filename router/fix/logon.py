@@ -15,12 +15,25 @@ from router.fix.states import MESSAGE_SIZE_MIN, SessionConfig
 from router.fix.versions import FIX42, Version
 
 
+_PASSWORD_KEPT, _PASSWORD_WRONG = "3", "5"
+"""SessionStatus(1409): the new password does not comply, invalid username or password."""
+_NOT_SERVED = (
+    ("925", "NewPassword(925)", _PASSWORD_KEPT),
+    ("1404", "EncryptedNewPassword(1404)", _PASSWORD_KEPT),
+    ("1402", "EncryptedPassword(1402)", _PASSWORD_WRONG),
+)
+"""What a Logon may not ask for. Ignored, a peer would take its new password for the one that
+holds. Versions before these fields are told so too: there they are asked for by mistake."""
+
+
 @dataclass(frozen=True, slots=True)
 class LogonFault:
     """Why a first message is refused; `told` if a Logout with the text goes first."""
 
     text: str
     told: bool = False
+    session_status: str = ""
+    """SessionStatus(1409), where the version has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +91,8 @@ def logon_fault(
         return LogonFault("Incorrect BeginString")
     if comp_id_fault(config, message):
         return LogonFault("CompID problem")
+    if config.role == "acceptor" and (unserved := _unserved(message)):
+        return unserved
     fault = dictionary_fault(config, version, message)
     if fault and fault.ref_tag != "108" and not tolerated(config, message, fault):
         return LogonFault(f"{fault.text} ({fault.ref_tag})")
@@ -86,6 +101,13 @@ def logon_fault(
     if config.late_clock == "reject" and latency_fault(config, message, now):
         return LogonFault("SendingTime accuracy problem", told=True)
     return _terms_fault(config, version, message)
+
+
+def _unserved(message: Message) -> LogonFault | None:
+    for tag, name, status in _NOT_SERVED:
+        if tag in message.fields:
+            return LogonFault(f"{name} is not served", told=True, session_status=status)
+    return None
 
 
 def _terms_fault(config: SessionConfig, version: Version, message: Message) -> LogonFault | None:

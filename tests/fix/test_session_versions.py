@@ -227,6 +227,36 @@ def test_a_logout_may_carry_the_sessions_status(acceptor: Make, version: Version
     assert side.says() == side.expected(f"35=5|34=2|58=closing|{status}")
 
 
+@pytest.mark.parametrize("validate", [False, True])
+@pytest.mark.parametrize(
+    ("asked", "name", "status"),
+    [
+        ("554=hunter2|925=hunter3|", "NewPassword(925)", "3"),
+        ("925=|", "NewPassword(925)", "3"),
+        ("554=hunter2|1400=1|1403=7|1404=hun\x01ter|", "EncryptedNewPassword(1404)", "3"),
+        ("1400=1|1401=7|1402=hunter2|", "EncryptedPassword(1402)", "5"),
+    ],
+)
+def test_a_logon_that_asks_for_what_is_not_done_with_passwords_is_told_so(
+    acceptor: Make, version: Version, validate: bool, asked: str, name: str, status: str
+) -> None:
+    side = acceptor(version, logon=False, **({} if validate else {"validate": None}))
+    appl = f"1137={version.appl_ver_id}|" if version is FIX50SP2 else ""
+    side.told(f"35=A|34=1|98=0|108=30|{asked}{appl}")
+    shown = f"1409={status}|" if version is FIX50SP2 else ""
+    assert side.says() == side.expected(f"35=5|34=1|58={name} is not served|{shown}")
+    assert side.reports() == []
+    assert side.session.closed_reason == f"{name} is not served"
+
+
+def test_who_is_a_stranger_is_not_told_that_passwords_do_not_change(acceptor: Make) -> None:
+    side = acceptor(logon=False)
+    side.hears(said("35=A|34=1|98=0|108=30|925=hunter3|", sender="OMS2"))
+    assert side.says() == []
+    assert side.session.next_out == 1
+    assert side.session.closed_reason == "CompID problem"
+
+
 def test_why_a_logon_was_refused_is_kept(initiator: Make) -> None:
     side = initiator(FIX50SP2, logon=False)
     side.told("35=5|34=1|58=Account locked|1409=6|")
