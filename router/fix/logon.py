@@ -14,7 +14,8 @@ from router.fix.framing import FRAME_MAX
 from router.fix.states import MESSAGE_SIZE_MIN, SessionConfig
 from router.fix.versions import FIX42, Version
 
-
+STATED_MAX = 16
+"""Characters of a peer's that are repeated in a text."""
 _PASSWORD_KEPT, _PASSWORD_WRONG = "3", "5"
 """SessionStatus(1409): the new password does not comply, invalid username or password."""
 _NOT_SERVED = (
@@ -120,7 +121,8 @@ def _terms_fault(config: SessionConfig, version: Version, message: Message) -> L
     if seconds is None or seconds > config.heart_bt_int_max:
         return LogonFault("Unacceptable HeartBtInt")
     if version.fixt and message.get("1137") != version.appl_ver_id:
-        return LogonFault(f"DefaultApplVerID {message.get('1137') or 'missing'} is not served")
+        stated = ascii(message.get("1137")[:STATED_MAX]) if message.get("1137") else "missing"
+        return LogonFault(f"DefaultApplVerID {stated} is not served")
     if version is not FIX42 and (message.get("464") == "Y") is not config.test_mode:
         return LogonFault("TestMessageIndicator mismatch", told=True)
     if message.get("141") == "Y" and number(message.get("34")) != 1:

@@ -37,6 +37,7 @@ EXHAUSTED = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 CHECKS_AT_ONCE = 2
 PATIENCE_S = 10.0
 """From the call to the Logon."""
+BARRED = "refused too often"
 
 Admit = Callable[[Wire, Door, bytes, LogonRefusal | None], None]
 
@@ -212,12 +213,12 @@ class Doorway:
         if not is_within(address, self._networks):
             reason = "no session allows its address"
         elif self._refusals.bars(who, now):
-            reason = "refused too often"
+            reason = BARRED
         elif (full := self._lobby.opened(conn, now, who)) is not None:
             reason = full.reason
         if reason:
             connection.close()
-            self._note(who, reason, now)
+            self._note(who, reason)
             return False
         connection.setblocking(False)
         wire = Wire(conn, self, address)
@@ -277,6 +278,8 @@ class Doorway:
             self._refuse(entering, "the session does not allow its address", door)
         elif self._tls is not None and not self._tls.accepts(door.name, wire.tls.fingerprint):
             self._refuse(entering, "the session does not allow its certificate", door)
+        elif self._refusals.bars(entering.who, self._clock.monotonic(), door.name):
+            self._refuse(entering, BARRED, session=door.name)
         elif door.credentials is None:
             del self._strangers[wire.conn]
             self._admit(wire, door, known.data, None)
@@ -286,21 +289,44 @@ class Doorway:
             self._checks.append(_Check(wire, door, door.credentials, known.logon, known.data))
             self._start_checks()
 
-    def _refuse(self, entering: _Entering, reason: str, door: Door | None = None) -> None:
+    def turns_away(self, wire: Wire, door: Door) -> bool:
+        """True if a session was refused too often while this Logon of it waited to be judged: it is
+        closed. Many that come at once, behind a slow disk, are no way round the ration.
+        """
+        barred = self._refusals.bars(_who(wire), self._clock.monotonic(), door.name)
+        if barred:
+            self._note(_who(wire), BARRED, session=door.name)
+            wire.close()
+        return barred
+
+    def judged(self, wire: Wire, door: Door, refusal: str) -> None:
+        """A session has answered a Logon that was let in, or says why not."""
+        if not refusal:
+            self._refusals.let_in(_who(wire), door.name)
+            return
+        self._remember(wire, door, refusal)
+        self._note(_who(wire), refusal, door, session=door.name)
+
+    def _refuse(
+        self, entering: _Entering, reason: str, door: Door | None = None, *, session: str = ""
+    ) -> None:
         """Close without a word: a message would spend a number."""
         wire = entering.wire
         del self._strangers[wire.conn]
         self._lobby.closed(wire.conn)
         if door is not None:
             self._remember(wire, door, reason)
-        self._note(entering.who, reason, self._clock.monotonic(), door)
+        self._note(entering.who, reason, door, session=session)
         wire.close()
 
     def _remember(self, wire: Wire, door: Door, reason: str) -> None:
         self.last_refusals[door.name] = LastRefusal(reason, wire.where, self._clock.now())
 
-    def _note(self, who: str, reason: str, now: int, door: Door | None = None) -> None:
-        untold = self._refusals.note(who, now)
+    def _note(self, who: str, reason: str, door: Door | None = None, *, session: str = "") -> None:
+        """Count a refusal, and log it while lines are left. It counts against a `session` if its
+        certificate was right: who has another one is not held for it.
+        """
+        untold = self._refusals.note(who, self._clock.monotonic(), session)
         if untold is not None:
             named = {"session": door.name} if door is not None else {}
             self._log.warning(
@@ -346,7 +372,7 @@ class Doorway:
             last = self.last_refusals.get(door.name)
             self._remember(wire, door, refusal.text)
             if not refusal.ours:
-                self._note(who, refusal.text, self._clock.monotonic(), door)
+                self._note(who, refusal.text, door, session=door.name)
             elif last is None or last.reason != refusal.text:
                 self._log.error("credentials_not_checked", session=door.name, address=who)
         if not check.gone:
@@ -370,6 +396,11 @@ class Doorway:
                 entering.task.cancel()  # it may be in the middle of its handshake
             self._refuse(entering, "no Logon in time")
         self._arm()
+
+
+def _who(wire: Wire) -> str:
+    assert wire.address is not None
+    return subscriber(wire.address)
 
 
 _TIMES = {"ssl_handshake_timeout": HANDSHAKE_S, "ssl_shutdown_timeout": SHUTDOWN_S}

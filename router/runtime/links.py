@@ -187,6 +187,14 @@ class Link(Kept):
             return "the session is closed at this time"
         return "the session was logged out by an operator" if self.barred else ""
 
+    def unanswered(self, conn: int) -> str:
+        """Why it has not answered the Logon of a caller's connection; empty if it has."""
+        if self.answered == conn:
+            return ""
+        if self.conn is not None and self.conn != conn:
+            return "the session has a connection"
+        return self.session.closed_reason or "its Logon is a duplicate"
+
     def opened(self) -> SessionOpened:
         """It is logged on: the event."""
         return SessionOpened(self.name, self.mic, self.session.timers.sure_ns)

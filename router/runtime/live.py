@@ -241,10 +241,17 @@ class Live:
         self.pump.adopt(wire, name, partial(self._node.connected, name, conn))
 
     def _accepted(self, wire: Wire, door: Door, data: bytes, refusal: LogonRefusal | None) -> None:
-        """The doorway knows whose connection it is."""
-        name, conn = door.name, wire.conn
-        accepted = partial(self._node.accepted, name, conn, data, refusal=refusal)
-        self.pump.adopt(wire, name, accepted)
+        """The doorway knows whose connection it is, and is told what the session says to it."""
+        link, conn = self._node.links[door.name], wire.conn
+
+        def accepted(now: int) -> None:
+            if refusal is None and self._doorway.turns_away(wire, door):
+                return
+            self._node.accepted(link.name, conn, data, now, refusal=refusal)
+            if refusal is None:
+                self._doorway.judged(wire, door, link.unanswered(conn))
+
+        self.pump.adopt(wire, link.name, accepted)
 
     def connections(self) -> dict[str, Answer]:
         """What is known of each session's connection, by its name; as JSON takes it."""

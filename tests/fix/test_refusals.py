@@ -1,4 +1,4 @@
-"""Refusals: an address that tries too often is turned away at once, and lines are rationed."""
+"""Refusals: who tries too often is turned away at once, and lines are rationed."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 from router.fix.addresses import is_within, peer_address, subscriber
 from router.fix.refusals import (
     ADDRESSES_MAX,
+    FLOOD_EVERY_NS,
+    FLOOD_MAX,
     LINES_MAX,
     REFUSAL_EVERY_NS,
     REFUSALS_MAX,
@@ -19,32 +21,67 @@ from tests.fix.wire import T0, S
 A, B = "192.0.2.1", "192.0.2.2"
 
 
-def test_an_address_is_barred_after_ten_refusals_and_free_again_one_by_one() -> None:
+def test_a_session_is_barred_at_an_address_after_ten_refusals_and_free_again_one_by_one() -> None:
     one = Refusals()
     for _ in range(REFUSALS_MAX):
-        assert not one.bars(A, T0)
+        assert not one.bars(A, T0, "OMS")
+        one.note(A, T0, "OMS")
+    assert one.bars(A, T0, "OMS")
+    assert not one.bars(A, T0, "OTHER"), "another session is not held to account"
+    assert not one.bars(B, T0, "OMS"), "nor is another address"
+    assert not one.bars(A, T0), "and it may speak"
+    assert one.bars(A, T0 + REFUSAL_EVERY_NS - 1, "OMS")
+    assert not one.bars(A, T0 + REFUSAL_EVERY_NS, "OMS")
+    one.note(A, T0 + REFUSAL_EVERY_NS, "OMS")
+    assert one.bars(A, T0 + REFUSAL_EVERY_NS, "OMS")
+
+
+def test_who_names_no_session_bars_none() -> None:
+    one = Refusals()
+    for _ in range(FLOOD_MAX - 1):
         one.note(A, T0)
+    assert not one.bars(A, T0)
+    assert not one.bars(A, T0, "OMS")
+
+
+def test_an_address_that_floods_is_barred_whoever_it_says_to_be() -> None:
+    one = Refusals()
+    for number in range(FLOOD_MAX):
+        assert not one.bars(A, T0)
+        one.note(A, T0, f"OMS{number}")
     assert one.bars(A, T0)
-    assert not one.bars(B, T0), "another address is not held to account"
-    assert one.bars(A, T0 + REFUSAL_EVERY_NS - 1)
-    assert not one.bars(A, T0 + REFUSAL_EVERY_NS)
-    one.note(A, T0 + REFUSAL_EVERY_NS)
-    assert one.bars(A, T0 + REFUSAL_EVERY_NS)
+    assert not one.bars(B, T0)
+    assert not one.bars(A, T0 + FLOOD_EVERY_NS)
+
+
+def test_a_logon_that_is_answered_ends_the_row_of_its_session_alone() -> None:
+    one = Refusals()
+    for name in ("OMS", "OTHER"):
+        for _ in range(REFUSALS_MAX):
+            one.note(A, T0, name)
+    one.note(A, T0, "OTHER")
+    one.let_in(A, "OMS")
+    one.let_in(B, "OMS")
+    assert not one.bars(A, T0, "OMS")
+    assert one.bars(A, T0, "OTHER")
+    assert one.note(A, T0, "OMS") == 1, "what was not told is told later"
 
 
 def test_to_knock_while_barred_does_not_make_it_longer() -> None:
     one = Refusals()
     for _ in range(1_000):
-        one.note(A, T0)
-    assert not one.bars(A, T0 + REFUSAL_EVERY_NS)
+        one.note(A, T0, "OMS")
+    assert not one.bars(A, T0 + REFUSAL_EVERY_NS, "OMS")
+    assert not one.bars(A, T0 + FLOOD_EVERY_NS)
 
 
-def test_a_patient_address_is_never_barred() -> None:
+def test_who_is_patient_is_never_barred() -> None:
     one = Refusals()
     for number in range(1_000):
         now = T0 + number * REFUSAL_EVERY_NS
         assert not one.bars(A, now)
-        assert one.note(A, now) == 0
+        assert not one.bars(A, now, "OMS")
+        assert one.note(A, now, "OMS") == 0
 
 
 def test_lines_are_rationed_and_say_how_many_were_not_told() -> None:

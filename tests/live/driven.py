@@ -28,12 +28,13 @@ from router.core.shelf import LearnerShelf
 from router.core.state import State
 from router.fix.codec import Message, decode, encode, time_text
 from router.fix.framing import Framer
+from router.fix.refusals import REFUSAL_EVERY_NS
 from router.fix.session import Received, Session, SessionConfig
 from router.journal.market import MarketFile
 from router.journal.segments import SEGMENT_BYTES, Durability, Journal
 from router.journal.storage import FileStorage
 from router.messages import OrderTerms
-from router.model import Instrument
+from router.model import NS, Instrument
 from router.ports import Refusal
 from router.runtime.beside import Beside
 from router.runtime.clock import Clock
@@ -321,6 +322,11 @@ def until(holds: Callable[[], bool], what: str = "") -> None:
     while not holds():
         assert time.monotonic() < give_up, f"it did not come: {what}"
         pause.wait(0.01)
+
+
+def earned(began: float) -> int:
+    """How many refusals more than those in a row may have been judged since, at most."""
+    return int((time.monotonic() - began) * NS) // REFUSAL_EVERY_NS + 1
 
 
 def exec_ids(data: bytes) -> list[str]:

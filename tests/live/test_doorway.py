@@ -14,9 +14,20 @@ import pytest
 from router.fix.codec import Message
 from router.fix.credentials import HASH_KIB_MAX, Credentials, PasswordProof, hash_password
 from router.fix.lobby import FROM_ONE_ADDRESS_MAX
-from router.fix.refusals import REFUSAL_EVERY_NS, REFUSALS_MAX
+from router.fix.refusals import REFUSALS_MAX
 from router.runtime.links import Door
-from tests.live.driven import HOST, LOOPBACK, LOOPS, WAIT_S, Client, Driver, driven, oms, until
+from tests.live.driven import (
+    HOST,
+    LOOPBACK,
+    LOOPS,
+    WAIT_S,
+    Client,
+    Driver,
+    driven,
+    earned,
+    oms,
+    until,
+)
 from tests.scarce import little_memory, no_descriptors
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
@@ -128,18 +139,17 @@ def test_eight_strangers_from_an_address(tmp_path: Path, loop: str) -> None:
         assert refusals(driver, 2)[1] == "the first message is not a Logon", "there was room again"
 
 
-def test_who_is_refused_too_often_is_closed_at_once_and_not_logged_each_time(
+def test_who_is_refused_again_and_again_has_no_line_for_each_time(
     tmp_path: Path, loop: str
 ) -> None:
-    with driven(tmp_path, [oms(), oms("SIX", door=Door(allowed=LOOPBACK))], loop=loop) as driver:
-        for _ in range(REFUSALS_MAX):
+    with driven(tmp_path, [oms()], loop=loop) as driver:
+        began = time.monotonic()
+        for _ in range(3 * REFUSALS_MAX):
             with Client().connect(driver.port) as client:
                 client.socket.sendall(b"GET / HTTP/1.1\r\n\r\n")
                 assert client.dropped()
-        for _ in range(50):
-            with Client().connect(driver.port) as client:
-                assert client.dropped(), "without a byte of its own"
-        assert len(refusals(driver)) == REFUSALS_MAX
+        assert REFUSALS_MAX <= len(refusals(driver)) <= REFUSALS_MAX + earned(began)
+        logs_on(driver)
 
 
 def test_without_descriptors_it_waits_and_does_not_spin(tmp_path: Path, loop: str) -> None:
@@ -333,10 +343,9 @@ def test_a_check_takes_its_time_after_the_logon_was_in_time(tmp_path: Path, loop
 
 def test_guesses_of_one_address_come_to_an_end(tmp_path: Path, loop: str, hashed: str) -> None:
     with driven(tmp_path, [oms(door=guarded(hashed))], loop=loop) as driver:
-        began = time.monotonic_ns()
+        began = time.monotonic()
         for _ in range(REFUSALS_MAX + 5):
             with Client().connect(driver.port) as client:
                 client.send("A", f"98=0|108=30|{WRONG}")
                 assert client.dropped()
-        more = (time.monotonic_ns() - began) // REFUSAL_EVERY_NS  # on a machine that is busy
-        assert REFUSALS_MAX <= len(refusals(driver)) <= REFUSALS_MAX + more
+        assert REFUSALS_MAX <= len(refusals(driver)) <= REFUSALS_MAX + earned(began)
