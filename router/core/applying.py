@@ -127,7 +127,7 @@ def _candidate(env: Environment, child: Child) -> Candidate:
 def _context(env: Environment, state: State, now: int, child: Child) -> RuleContext:
     """Without the child, which does not stand in its own way."""
     parent = state.parents[child.parent_id]
-    view = parent_view(parent)
+    view = parent_view(parent, state.market.mid2(parent.terms.symbol))
     before = state.market.volume(view.symbol) - traded_since_start(state, parent)
     return RuleContext(
         now=now,
