@@ -31,7 +31,7 @@ StateOption = Annotated[
 NiceOption = Annotated[
     bool, typer.Option("--nice", help="At low priority, as the daemon starts it.")
 ]
-NICE = 10
+NICE = 19
 
 
 def snapshot(

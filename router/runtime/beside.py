@@ -9,6 +9,7 @@ not take must not keep the archive from making room.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -27,7 +28,10 @@ class Chore:
 
 
 class Beside:
-    """Runs commands in turn when so many records have been written since the last time."""
+    """Runs commands in turn when so many records have been written since the last time, and they
+    have rested for as long as they had worked: what they read grows with the load, and they must
+    not take half of the machine from it all the time.
+    """
 
     def __init__(
         self,
@@ -37,21 +41,27 @@ class Beside:
         *,
         every: int,
         failed: Callable[[str], None] = lambda name: None,
+        seconds: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`written` counts the records of this life; `failed` is told the name of a chore."""
+        """`written` counts the records of this life; `failed` is told the name of a chore;
+        `seconds` is a clock that does not jump.
+        """
         self._chores = chores
         self._written = written
         self._log = log
         self._every = every
         self._failed = failed
         self._at = 0
+        self._seconds = seconds
+        self._rests_until = seconds()
         self._stopping = False
         self._running: asyncio.Task[None] | None = None
 
     def look(self) -> None:
         """Start it if it is due and not at work. Call in the event loop."""
         done = self._running is None or self._running.done()
-        if done and not self._stopping and self._written() - self._at >= self._every:
+        rested = done and self._seconds() >= self._rests_until
+        if rested and not self._stopping and self._written() - self._at >= self._every:
             self._at = self._written()
             self._running = asyncio.get_running_loop().create_task(self._run())
 
@@ -68,9 +78,12 @@ class Beside:
             await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self) -> None:
+        began = self._seconds()
         for chore in self._chores:
             if not self._stopping:
                 await self._do(chore)
+        ended = self._seconds()
+        self._rests_until = ended + (ended - began)
 
     async def _do(self, chore: Chore) -> None:
         pipe, nothing = asyncio.subprocess.PIPE, asyncio.subprocess.DEVNULL

@@ -37,7 +37,8 @@ async def at_work(beside: Beside) -> None:
 
 async def test_it_is_started_each_time_so_many_records_were_written(tmp_path: Path) -> None:
     path, log, written = tmp_path / "runs", Lines(), 0
-    beside = Beside(snapshots(appending(path)), lambda: written, log, every=10)
+    chores = snapshots(appending(path))
+    beside = Beside(chores, lambda: written, log, every=10, seconds=lambda: 0.0)
     written = 9
     beside.look()
     assert beside._running is None
@@ -53,6 +54,25 @@ async def test_it_is_started_each_time_so_many_records_were_written(tmp_path: Pa
     await at_work(beside)
     assert path.read_text() == "x\nx\n"
     assert len(log.named("chore_done")) == 2
+
+
+async def test_it_rests_for_as_long_as_it_has_worked(tmp_path: Path) -> None:
+    times = iter((0.0, 1.0, 100.0, 104.0, 107.9, 108.0, 108.0, 110.0))
+    beside = Beside(
+        snapshots(appending(tmp_path / "runs")),
+        lambda: next(counts),
+        Lines(),
+        every=10,
+        seconds=lambda: next(times),
+    )
+    counts = iter((10, 10, 30, 30))
+    beside.look()  # at 1; works from 100 to 104
+    await at_work(beside)
+    beside.look()  # at 107.9
+    assert (tmp_path / "runs").read_text() == "x\n"
+    beside.look()  # at 108
+    await at_work(beside)
+    assert (tmp_path / "runs").read_text() == "x\nx\n"
 
 
 async def test_its_failure_is_told_and_keeps_nothing_else_from_being_done(tmp_path: Path) -> None:
