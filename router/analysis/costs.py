@@ -175,7 +175,9 @@ def account(steps: Iterable[Step], venues: Mapping[str, Venue]) -> Account:
                         opened_at=step.now,
                     )
                 case Decide():
-                    found.orders[command.parent_id].decisions += 1
+                    order = found.orders[command.parent_id]
+                    order.decisions += 1
+                    order.arrival_px = order.arrival_px or command.mid / 2  # as the core has it
                 case SendChild():
                     order = found.orders[command.parent_id]
                     order.children += 1

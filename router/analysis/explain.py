@@ -154,6 +154,14 @@ class Story:
         return [fill for child in self.children.values() for fill in child.fills.values()]
 
     @property
+    def arrival_mid(self) -> int:
+        """Twice its arrival price: the first midpoint that was known, from its opening on; or 0."""
+        if self.opened is None:
+            return 0
+        mids = (self.opened.arrival_mid, *(each.decide.mid for each in self.decisions))
+        return next(filter(None, mids), 0)
+
+    @property
     def side(self) -> Side:
         """Buy or sell."""
         assert self.opened is not None

@@ -202,7 +202,7 @@ def _cost_data(story: Story, child: ChildStory) -> dict[str, object]:
 
 def _parent_data(story: Story) -> dict[str, object]:
     assert story.opened is not None
-    arrival = story.opened.arrival_mid
+    arrival = story.arrival_mid
     fills = story.fills()
     parts = {
         mic: cost([each for each in fills if each.mic == mic], story.side, arrival)

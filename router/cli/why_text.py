@@ -83,7 +83,7 @@ def headline(child: ChildStory) -> str:
 
 def cost_of(story: Story, child: ChildStory) -> Cost:
     """Of one child's fills, against the parent's arrival midpoint."""
-    return cost(child.fills.values(), story.side, story.opened.arrival_mid if story.opened else 0)
+    return cost(child.fills.values(), story.side, story.arrival_mid)
 
 
 def _known(story: Story, decision: Decision) -> Iterator[tuple[str, str]]:
@@ -301,7 +301,7 @@ def parent_text(story: Story, *, whole: bool) -> Iterator[str]:
 
 def _by_venue(story: Story) -> Iterator[str]:
     assert story.opened is not None
-    fills, arrival = story.fills(), story.opened.arrival_mid
+    fills, arrival = story.fills(), story.arrival_mid
     if not fills:
         return
     rows: Rows = []

@@ -7,6 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from router.analysis.costs import account
+from router.analysis.explain import parent_story
+from router.journal.recovery import read_steps
+from router.model import PX_SCALE
 from tests.oms.policy_desk import BASE, PolicyDesk, policy_desk
 
 COLLAR = """\
@@ -45,6 +49,16 @@ def test_the_first_midpoint_that_is_known_is_its_arrivals(desk: PolicyDesk) -> N
     assert sent(desk) == []
     show(desk, "10.1")
     assert sent(desk)[0] == 300
+
+
+def test_costs_are_measured_from_it(desk: PolicyDesk) -> None:
+    desk.oms.order("X", 300, "12")
+    show(desk, "10.1")
+    show(desk, "10.3")
+    [parent_id] = desk.node.engine.state.parents
+    steps = (step for _, step in read_steps(desk.storage, live=True))
+    assert account(steps, {}).orders[parent_id].arrival_px == 10 * PX_SCALE
+    assert parent_story(desk.storage, parent_id).arrival_mid == 20 * PX_SCALE
 
 
 def test_what_has_run_far_from_it_waits(desk: PolicyDesk) -> None:
