@@ -16,7 +16,7 @@ from router.runtime.dialer import Dialer
 from router.runtime.live import Address, Dial, TlsSettings
 from router.runtime.wire import Wire
 from tests.live.certs import Authority
-from tests.live.driven import LOOPS, Driver, Host, Lines, driven, until, venue
+from tests.live.driven import LOOPS, WAIT_S, Driver, Host, Lines, driven, until, venue
 
 pytestmark = pytest.mark.parametrize("loop", LOOPS)
 
@@ -234,6 +234,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.ended = asyncio.Event()
 
     def opened(self, wire: Wire) -> None:
         self.told.append("opened")
@@ -243,6 +244,7 @@ class Keeper:
 
     def lost(self, wire: Wire, why: BaseException | None) -> None:
         self.told.append("lost")
+        self.ended.set()
 
     def congested(self, wire: Wire, slow: bool) -> None:
         self.told.append("congested")
@@ -268,7 +270,7 @@ def test_a_call_that_is_given_up_in_the_moment_in_which_it_is_taken_is_lost_once
         calls = asyncio.get_running_loop().create_task(dialer.run())
         await asyncio.gather(calls, return_exceptions=True)
         wires[0].write(b"what was decided meanwhile")
-        await asyncio.sleep(0.05)
+        await asyncio.wait_for(keeper.ended.wait(), WAIT_S)
 
     with Host() as host, asyncio.Runner(loop_factory=LOOPS[loop]) as runner:
         runner.run(body(host.address))
